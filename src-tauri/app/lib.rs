@@ -1,0 +1,1 @@
+//! The Browser app: the only code that knows Tauri.

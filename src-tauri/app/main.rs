@@ -1,0 +1,2 @@
+//! Starts the Browser app.
+fn main() {}

@@ -1,0 +1,102 @@
+//! What is to be done to the world. Actions are carried out in the order they are given; a save
+//! is on disk before the action behind it begins.
+
+use crate::event::{RequestId, SessionRecord, TabRecord};
+use crate::message::{ContentArea, Problem, ProfileName, SessionId, ShellFocus, ShellState, TabId};
+use crate::node::NodeId;
+
+/// What is to be done to a tab's page, alike for a child webview and a real Chromium.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PageAction {
+    /// Make the page and load the address.
+    Open {
+        /// Where to.
+        url: String,
+        /// In percent.
+        zoom: u16,
+    },
+    /// Take over a page that the engine made itself, by the engine's name for it.
+    Attach {
+        /// The engine's name.
+        target: String,
+        /// In percent.
+        zoom: u16,
+    },
+    /// Load an address.
+    Navigate(String),
+    /// One step back in the engine's own history.
+    Back,
+    /// One step forward in the engine's own history.
+    Forward,
+    /// Load again.
+    Reload,
+    /// Stop loading.
+    Stop,
+    /// Zoom in percent.
+    Zoom(u16),
+    /// Bring to the front.
+    Show,
+    /// Take from the front (a child webview only; a streamed page is covered by the next one).
+    Hide,
+    /// Close and forget.
+    Close,
+    /// Give it the keyboard.
+    Focus,
+}
+
+/// Something to be done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Save a tab.
+    SaveTab(TabRecord),
+    /// Forget a tab.
+    DeleteTab(TabId),
+    /// Save a session.
+    SaveSession(SessionRecord),
+    /// Forget a session.
+    DeleteSession(SessionId),
+    /// Look at all nodes; answered by `Event::NodesSeen`.
+    LookAtNodes,
+    /// Find what runs by its labels; answered by `Event::EnginesFound`.
+    FindEngines,
+    /// Start an engine; answered by started, failed, unreachable or gone.
+    StartEngine {
+        /// For which session.
+        session: SessionId,
+        /// Where.
+        node: NodeId,
+        /// With whose data.
+        profile: ProfileName,
+        /// MiB it may use.
+        memory_mib: u64,
+    },
+    /// Wake a suspended engine; answered by started or ended.
+    ResumeEngine(SessionId, NodeId),
+    /// Let an engine sleep; answered by suspended or ended.
+    SuspendEngine(SessionId, NodeId),
+    /// Stop an engine, running or half started, and remove all of it but the profile's data;
+    /// answered by stopped.
+    StopEngine(SessionId, NodeId),
+    /// Connect client and page control; answered by live, lost or failed.
+    Connect(SessionId, NodeId),
+    /// Let go of client and page control.
+    Disconnect(SessionId),
+    /// Do something to the page of a proxied tab.
+    Proxied(TabId, PageAction),
+    /// Do something to the page of a streamed tab.
+    Streamed(SessionId, TabId, PageAction),
+    /// Whose picture goes to the view, if any.
+    Watch(Option<SessionId>),
+    /// Where the child webviews stand.
+    Place(ContentArea),
+    /// Window full screen on or off.
+    FullScreen(bool),
+    /// Answer a command.
+    Reply(RequestId, Result<(), Problem>),
+    /// Paint this.
+    Paint(ShellState),
+    /// Move the keyboard focus.
+    Focus(ShellFocus),
+    /// All is put away: the app can end.
+    Exit,
+}

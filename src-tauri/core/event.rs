@@ -1,0 +1,216 @@
+//! What happens: commands of the person and news of the world, as the core takes them.
+
+use crate::message::{
+    ContentArea, Leg, Mode, Notice, ProfileName, SessionId, StartFailure, TabId,
+};
+use crate::node::{Node, NodeId};
+
+/// Milliseconds since an arbitrary start, monotonic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Millis(pub u64);
+
+/// Ties a command to its reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u64);
+
+/// A verb of the UI.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Open a tab, in front unless told otherwise, on an address or (`None`) empty.
+    OpenTab {
+        /// What was typed or linked.
+        input: Option<String>,
+        /// Its mode; `None` takes the default.
+        mode: Option<Mode>,
+        /// Leave the current tab in front.
+        background: bool,
+    },
+    /// Close a tab.
+    CloseTab(TabId),
+    /// Bring a tab to the front.
+    SelectTab(TabId),
+    /// Move a tab to a position in the strip.
+    MoveTab(TabId, usize),
+    /// Reopen the tab that was closed last.
+    ReopenTab,
+    /// Go to an address or search for words.
+    Navigate(TabId, String),
+    /// Change a tab's mode, on an explicit node or (`None`) the best one.
+    SetMode(TabId, Mode, Option<NodeId>),
+    /// One step back.
+    GoBack(TabId),
+    /// One step forward.
+    GoForward(TabId),
+    /// Load the page again; after a problem, try again.
+    Reload(TabId),
+    /// Stop loading.
+    StopLoading(TabId),
+    /// Set the zoom in percent.
+    SetZoom(TabId, u16),
+    /// Give up a start or a reconnect; the tab goes back to Proxy mode.
+    CancelStream(TabId),
+    /// Where the content area is now.
+    SetContentArea(ContentArea),
+    /// Window full screen on or off.
+    SetFullScreen(bool),
+    /// A notice was read.
+    DismissNotice(usize),
+    /// The person did something in the live view (counts against the idle limit).
+    Touch,
+    /// The app is about to close.
+    Quit,
+}
+
+/// One entry of a page's history.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct HistoryEntry {
+    /// Its address.
+    pub url: String,
+    /// Its title.
+    pub title: String,
+}
+
+/// News of a tab's page, alike from a child webview and from a real Chromium.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PageNews {
+    /// The page exists and can be navigated.
+    Opened,
+    /// It began or ended loading.
+    Loading(bool),
+    /// Its title.
+    Title(String),
+    /// Its icon, as a `data:` URL.
+    Favicon(Option<String>),
+    /// The engine's whole history of this page and where it stands in it.
+    History {
+        /// Oldest first, never empty.
+        entries: Vec<HistoryEntry>,
+        /// The current one.
+        index: usize,
+    },
+    /// It could not be loaded.
+    Failed {
+        /// The address.
+        url: String,
+        /// The engine's own code.
+        detail: String,
+    },
+    /// Its own process crashed.
+    Crashed,
+    /// It closed itself, or was closed in the engine.
+    Closed,
+    /// It opened another page, which exists already in the engine under `target`
+    /// (streamed), or is only asked for (`None`, proxied).
+    OpenedPage {
+        /// The new page's address.
+        url: String,
+        /// The engine's name for the new page.
+        target: Option<String>,
+        /// Whether it asks for the front.
+        foreground: bool,
+    },
+}
+
+/// What a runtime found running at start, by its labels alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundEngine {
+    /// The session it was started for.
+    pub session: SessionId,
+    /// The node it runs on.
+    pub node: NodeId,
+    /// Whether it answers and can be adopted.
+    pub healthy: bool,
+    /// Whether it is suspended.
+    pub suspended: bool,
+}
+
+/// News of the world, or a command.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The person asks for something.
+    Command(RequestId, Command),
+    /// The answer to [`crate::action::Action::LookAtNodes`].
+    NodesSeen(Vec<Node>),
+    /// The answer to [`crate::action::Action::FindEngines`].
+    EnginesFound(Vec<FoundEngine>),
+    /// The engine runs (after a start or a wake-up).
+    EngineStarted(SessionId),
+    /// The engine could not be started or woken; nothing of it is left.
+    StartFailed(SessionId, StartFailure, Vec<String>),
+    /// The node did not answer when the engine was to be started; nothing is left.
+    NodeUnreachable(SessionId, String),
+    /// The node vanished between choice and start; nothing is left.
+    NodeGone(SessionId),
+    /// The engine uses no CPU any more.
+    EngineSuspended(SessionId),
+    /// The engine and all it had are gone, as asked.
+    EngineStopped(SessionId),
+    /// The engine ended by itself, with its last log lines.
+    EngineEnded(SessionId, Vec<String>),
+    /// Signalling and media are up and the first whole frame has arrived.
+    StreamLive(SessionId),
+    /// The stream was lost and is being brought back.
+    StreamLost(SessionId, Leg),
+    /// The stream could not be brought back within its limit.
+    StreamFailed(SessionId, Leg),
+    /// News of a tab's page.
+    Page(TabId, PageNews),
+    /// A popup or a link opened a page that belongs to no known tab.
+    StrayPage(SessionId, String, String),
+    /// Something to tell the person.
+    Notice(Notice),
+    /// The deadline that the core asked for has come.
+    Deadline,
+    /// Another copy of the app was started with these addresses.
+    SecondInstance(Vec<String>),
+}
+
+/// A streamed session as it is saved.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SessionRecord {
+    /// Its id.
+    pub id: SessionId,
+    /// Whose data it uses.
+    pub profile: ProfileName,
+    /// Where it runs.
+    pub node: NodeId,
+    /// The state it was in.
+    pub state: SavedState,
+}
+
+/// A session's state as it is saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SavedState {
+    /// The engine is about to be started.
+    Starting,
+    /// The engine runs; the client is being connected.
+    Connecting,
+    /// The picture is there.
+    Live,
+    /// The picture was lost.
+    Reconnecting,
+    /// About to be, or being, suspended.
+    Suspended,
+    /// About to be stopped; the row goes when the engine is gone.
+    Ending,
+}
+
+/// A tab as it is saved.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct TabRecord {
+    /// Its id.
+    pub id: TabId,
+    /// Its place in the strip, from 0.
+    pub position: u32,
+    /// Its mode.
+    pub mode: Mode,
+    /// Its history, oldest first.
+    pub history: Vec<HistoryEntry>,
+    /// Where it stands in the history.
+    pub index: usize,
+    /// Its zoom in percent.
+    pub zoom: u16,
+    /// Whether it is in front.
+    pub active: bool,
+}

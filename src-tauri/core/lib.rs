@@ -1,0 +1,9 @@
+//! What Duotab decides. No async, no IO, no clock, no randomness: the world comes in as an
+//! [`event::Event`] with the time, and goes out as [`action::Action`]s.
+#![warn(missing_docs)]
+
+pub mod action;
+pub mod event;
+pub mod lane;
+pub mod message;
+pub mod node;

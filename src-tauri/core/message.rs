@@ -1,0 +1,387 @@
+//! What the shell says and is told: ids, problems and the state it paints.
+//!
+//! Every type here crosses to TypeScript; the bindings are generated into `ui/src/messages/`.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+pub use crate::node::{Lack, NodeId, NodeKind};
+
+/// A tab of the window. Never reused within an install.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[serde(transparent)]
+#[ts(type = "number")]
+pub struct TabId(pub u32);
+
+/// A streamed session. Unique together with the install's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[serde(transparent)]
+#[ts(type = "number")]
+pub struct SessionId(pub u32);
+
+/// The name of a profile: the person's data in a streamed browser.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[serde(transparent)]
+#[ts(type = "string")]
+pub struct ProfileName(pub String);
+
+/// Where a tab's page runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Mode {
+    /// In the desktop's own web engine.
+    Proxy,
+    /// In a real Chromium, seen through the live view.
+    Streamed,
+}
+
+/// The stages from click to picture, in order.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS,
+)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Stage {
+    /// Choosing a machine.
+    Placing,
+    /// Starting or waking the engine on the chosen node.
+    Starting,
+    /// Engine up; signalling and media are being connected.
+    Connecting,
+    /// The picture is there.
+    Live,
+    /// The picture was there; the connection is being brought back.
+    Reconnecting,
+}
+
+/// One stage that was entered, and how long it lasted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct StageTime {
+    /// Which stage.
+    pub stage: Stage,
+    /// Milliseconds it took; `None` while it is still under way.
+    #[ts(type = "number | null")]
+    pub took_ms: Option<u64>,
+}
+
+/// The streamed side of a tab.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct StreamView {
+    /// The session that serves the tab, once one is chosen.
+    pub session: Option<SessionId>,
+    /// The stage it is at.
+    pub stage: Stage,
+    /// All stages entered since the last toggle, in order, the current one last.
+    pub stages: Vec<StageTime>,
+    /// Milliseconds since the first stage began, when this state was made.
+    #[ts(type = "number")]
+    pub elapsed_ms: u64,
+    /// The chosen node.
+    pub node: Option<NodeName>,
+}
+
+/// A node as the person knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct NodeName {
+    /// Its id, for an explicit choice.
+    pub id: NodeId,
+    /// The name that is shown.
+    pub name: String,
+    /// This machine or another.
+    pub kind: NodeKind,
+}
+
+/// Why a node was not chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct NodeLacks {
+    /// The node.
+    pub node: NodeName,
+    /// All that it lacks.
+    pub lacks: Vec<Lack>,
+}
+
+/// What keeps an engine from starting, as far as the person can act on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "cause", rename_all = "snake_case")]
+#[ts(export)]
+pub enum StartFailure {
+    /// The machine has no Chromium.
+    BrowserMissing,
+    /// The machine has no private X server (Xvfb).
+    DisplayServerMissing,
+    /// Another program that the engine needs is missing.
+    ProgramMissing {
+        /// The program's name.
+        program: String,
+    },
+    /// No space is left where the profile lives.
+    DiskFull {
+        /// The folder.
+        path: String,
+    },
+    /// The profile's folder cannot be written.
+    ReadOnly {
+        /// The folder.
+        path: String,
+    },
+    /// No port could be had.
+    PortTaken,
+    /// The profile is in use by a session that is not ours.
+    ProfileInUse,
+    /// The engine ended while it was starting.
+    Exited {
+        /// Its exit code, if it had one.
+        code: Option<i32>,
+    },
+    /// The engine did not become ready in time.
+    TimedOut,
+}
+
+/// Which leg of the way to the picture failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Leg {
+    /// The engine's process.
+    Engine,
+    /// HTTP and the signalling WebSocket.
+    Signalling,
+    /// The peer connection that carries picture and input.
+    Media,
+    /// The page control (DevTools protocol).
+    PageControl,
+}
+
+/// What a person needs to know about a failure. The UI matches `code`, never text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, thiserror::Error)]
+#[serde(tag = "code", rename_all = "snake_case")]
+#[ts(export)]
+pub enum Problem {
+    /// No node has room for a streamed session now.
+    #[error("no capable node")]
+    NoCapableNode {
+        /// What each node lacks; empty if no node is known.
+        nodes: Vec<NodeLacks>,
+    },
+    /// The chosen node is gone.
+    #[error("node {node} is gone")]
+    NodeGone {
+        /// The name of the node as it was last known, or its id.
+        node: String,
+    },
+    /// The node's engine does not answer.
+    #[error("engine on {node} unreachable: {detail}")]
+    EngineUnreachable {
+        /// The node's name.
+        node: String,
+        /// What the engine or the system said.
+        detail: String,
+    },
+    /// The engine could not start the session.
+    #[error("start on {node} failed: {failure:?}")]
+    StartFailed {
+        /// The node's name.
+        node: String,
+        /// Why.
+        failure: StartFailure,
+        /// The last lines of the engine's log, oldest first.
+        log: Vec<String>,
+    },
+    /// The picture was lost and did not come back.
+    #[error("connection to {node} lost: {leg:?}")]
+    ConnectionLost {
+        /// The node's name.
+        node: String,
+        /// The leg that failed.
+        leg: Leg,
+    },
+    /// The engine ended under a live session.
+    #[error("engine on {node} ended")]
+    EngineEnded {
+        /// The node's name.
+        node: String,
+        /// The last lines of its log, oldest first.
+        log: Vec<String>,
+    },
+    /// The page's own process crashed; the browser lives.
+    #[error("page crashed")]
+    PageCrashed,
+    /// The page could not be loaded.
+    #[error("page at {url} failed: {detail}")]
+    PageFailed {
+        /// The address.
+        url: String,
+        /// The engine's own code, such as `net::ERR_CONNECTION_REFUSED`.
+        detail: String,
+    },
+    /// What was typed is no address that can be opened.
+    #[error("bad address")]
+    BadAddress {
+        /// What was typed.
+        input: String,
+    },
+    /// The tab is not there (any more).
+    #[error("unknown tab {tab:?}")]
+    UnknownTab {
+        /// The tab that was asked for.
+        tab: TabId,
+    },
+    /// The person cancelled.
+    #[error("cancelled")]
+    Cancelled,
+    /// What is to be kept cannot be saved.
+    #[error("store: {detail}")]
+    StoreFailed {
+        /// The file.
+        path: String,
+        /// What the system said.
+        detail: String,
+    },
+    /// The app is closing.
+    #[error("closing")]
+    Closing,
+}
+
+/// How the connection to a page is secured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Security {
+    /// TLS, or a page of this machine.
+    Secure,
+    /// Plain HTTP.
+    Plain,
+    /// A page of the app itself, or none.
+    Internal,
+}
+
+/// One tab as the shell paints it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct TabView {
+    /// The tab.
+    pub id: TabId,
+    /// Where its page runs.
+    pub mode: Mode,
+    /// The address, as it may be shown (a look-alike host in punycode). Empty for a new tab.
+    pub address: String,
+    /// The title; empty while none is known.
+    pub title: String,
+    /// The page's icon as a `data:` URL.
+    pub favicon: Option<String>,
+    /// Whether the page is loading.
+    pub loading: bool,
+    /// Whether there is a page to go back to.
+    pub can_go_back: bool,
+    /// Whether there is a page to go forward to.
+    pub can_go_forward: bool,
+    /// Zoom in percent.
+    pub zoom: u16,
+    /// Whether the address is secure.
+    pub security: Security,
+    /// The streamed side; `None` in Proxy mode.
+    pub stream: Option<StreamView>,
+    /// What went wrong with this tab, until it is tried again.
+    pub problem: Option<Problem>,
+}
+
+/// A message to the person that belongs to no tab.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "code", rename_all = "snake_case")]
+#[ts(export)]
+pub enum Notice {
+    /// The database was unreadable and was set aside; the app began afresh.
+    StoreSetAside {
+        /// Where the old file is now.
+        path: String,
+    },
+    /// The database is from a newer version and was set aside.
+    StoreTooNew {
+        /// Where the newer file is now.
+        path: String,
+    },
+    /// Nothing can be saved; the app works, but forgets.
+    StoreUnavailable {
+        /// The file.
+        path: String,
+        /// What the system said.
+        detail: String,
+    },
+}
+
+/// All that the shell paints. Sent whole after each change; the last one counts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ShellState {
+    /// The tabs, in the strip's order.
+    pub tabs: Vec<TabView>,
+    /// The tab in front.
+    pub active: Option<TabId>,
+    /// How many closed tabs can be reopened.
+    pub reopenable: u32,
+    /// The nodes that are known, this machine first.
+    pub nodes: Vec<NodeName>,
+    /// Messages that the person has not dismissed.
+    pub notices: Vec<Notice>,
+    /// Whether the window is full screen (the shell hides its bars).
+    pub full_screen: bool,
+}
+
+/// What the shell's keys ask for, wherever the focus is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum ShellFocus {
+    /// Put the focus into the address bar, its text selected.
+    AddressBar,
+    /// Put the focus into the page or the live view.
+    Page,
+}
+
+/// Controller to UI. Ordered, never dropped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[ts(export)]
+pub enum Update {
+    /// The whole state.
+    State {
+        /// It.
+        state: ShellState,
+    },
+    /// Move the keyboard focus.
+    Focus {
+        /// Where to.
+        target: ShellFocus,
+    },
+}
+
+/// Where the view finds the frame and input lanes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct LaneTicket {
+    /// `ws://127.0.0.1:port/`; holds no secret.
+    pub url: String,
+    /// The one-time secret, hex: the first message on the socket.
+    pub secret: String,
+}
+
+/// A rectangle of the shell's page, in CSS pixels, with the device's scale.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ContentArea {
+    /// Left edge.
+    pub x: f64,
+    /// Top edge.
+    pub y: f64,
+    /// Width.
+    pub width: f64,
+    /// Height.
+    pub height: f64,
+    /// Device pixels per CSS pixel.
+    pub scale: f64,
+}

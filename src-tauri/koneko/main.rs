@@ -1,0 +1,2 @@
+//! koneko
+fn main() {}
