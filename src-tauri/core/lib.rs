@@ -3,7 +3,11 @@
 #![warn(missing_docs)]
 
 pub mod action;
+pub mod address;
 pub mod event;
+pub mod history;
 pub mod lane;
 pub mod message;
+pub mod neko;
 pub mod node;
+pub mod placement;
