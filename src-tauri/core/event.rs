@@ -1,8 +1,6 @@
 //! What happens: commands of the person and news of the world, as the core takes them.
 
-use crate::message::{
-    ContentArea, Leg, Mode, Notice, ProfileName, SessionId, StartFailure, TabId,
-};
+use crate::message::{ContentArea, Leg, Mode, Notice, ProfileName, SessionId, StartFailure, TabId};
 use crate::node::{Node, NodeId};
 
 /// Milliseconds since an arbitrary start, monotonic.

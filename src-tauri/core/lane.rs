@@ -298,9 +298,8 @@ impl FromView {
         let (&op, body) = bytes.split_first().ok_or(Malformed)?;
         let text = |b: &[u8]| String::from_utf8(b.to_vec()).map_err(|_| Malformed);
         let word = |at: usize| u16::from_be_bytes([body[at], body[at + 1]]);
-        let long = |at: usize| {
-            u32::from_be_bytes([body[at], body[at + 1], body[at + 2], body[at + 3]])
-        };
+        let long =
+            |at: usize| u32::from_be_bytes([body[at], body[at + 1], body[at + 2], body[at + 3]]);
         Ok(match (op, body.len()) {
             (1, 4) => Self::Move {
                 x: word(0),

@@ -1,0 +1,275 @@
+//! The address bar: what a typed line means, and how an address may be shown.
+
+use crate::message::Security;
+use unicode_security::{RestrictionLevel, RestrictionLevelDetection, confusable_detection};
+use url::{Host, Url};
+
+/// Schemes that may be opened by typing or by a link. `javascript:` is not among them.
+const SCHEMES: [&str; 6] = ["http", "https", "file", "about", "data", "view-source"];
+
+/// Where search words go; `{}` is replaced by the encoded words.
+pub const DEFAULT_SEARCH: &str = "https://duckduckgo.com/?q={}";
+
+/// Turns what was typed into an address to open: an address as browsers read it, else a search.
+#[must_use]
+pub fn read(input: &str, search: &str) -> Option<Url> {
+    let input = input.trim();
+    if input.is_empty() {
+        return None;
+    }
+    if input.starts_with('/') && !input.starts_with("//") {
+        if let Ok(url) = Url::parse(&format!("file://{}", escape_path(input))) {
+            return Some(url);
+        }
+    }
+    if let Some((scheme, rest)) = scheme_of(input) {
+        if SCHEMES.contains(&scheme.as_str()) {
+            let url = Url::parse(input).ok()?;
+            let hostless = matches!(scheme.as_str(), "http" | "https") && url.host().is_none();
+            return (!hostless).then_some(url);
+        }
+        if scheme == "javascript" {
+            return None;
+        }
+        if rest.starts_with("//") {
+            // Some other program's address.
+            return None;
+        }
+    }
+    if let Some(url) = bare_host(input) {
+        return Some(url);
+    }
+    Url::parse(&search.replace("{}", &encode_words(input))).ok()
+}
+
+/// Whether a page may open this address by itself.
+#[must_use]
+pub fn is_openable(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| SCHEMES.contains(&url.scheme()))
+}
+
+/// `scheme:rest`, unless it is a host with a port (`localhost:3000`).
+fn scheme_of(input: &str) -> Option<(String, &str)> {
+    let (scheme, rest) = input.split_once(':')?;
+    let mut chars = scheme.chars();
+    let well_formed = chars.next().is_some_and(|c| c.is_ascii_alphabetic())
+        && chars.all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+    let digits = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_port = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
+    (well_formed && !is_port).then(|| (scheme.to_ascii_lowercase(), rest))
+}
+
+/// A host without a scheme: plain HTTP for this machine and the home network, else HTTPS.
+fn bare_host(input: &str) -> Option<Url> {
+    if input.contains(char::is_whitespace) {
+        return None;
+    }
+    let authority = input.split(['/', '?', '#']).next()?;
+    let has_path = authority.len() < input.len();
+    let host_and_port = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    let (host, port) = match host_and_port.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.chars().all(|c| c.is_ascii_digit()) => {
+            (host, Some(port))
+        }
+        _ => (host_and_port, None),
+    };
+    let url = Url::parse(&format!("http://{input}")).ok()?;
+    let local = match url.host()? {
+        Host::Ipv6(_) => true,
+        // `3.14` is a number; the URL rules would make 3.0.0.14 of it.
+        Host::Ipv4(_) if host.split('.').count() != 4 => return None,
+        Host::Ipv4(_) => true,
+        Host::Domain(domain) => {
+            let domain = domain.trim_end_matches('.');
+            let single = !domain.contains('.');
+            if single && domain != "localhost" && port.is_none() && !has_path {
+                return None;
+            }
+            if !domain.split('.').all(is_label) {
+                return None;
+            }
+            single || domain.ends_with(".local") || domain.ends_with(".localhost")
+        }
+    };
+    if local {
+        return Some(url);
+    }
+    // A port that was typed is somebody's own server as often as not, but HTTPS is asked first, as
+    // browsers do.
+    Url::parse(&format!("https://{input}")).ok()
+}
+
+fn is_label(label: &str) -> bool {
+    !label.is_empty()
+        && !label.starts_with('-')
+        && label
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+fn encode_words(words: &str) -> String {
+    url::form_urlencoded::byte_serialize(words.as_bytes()).collect()
+}
+
+fn escape_path(path: &str) -> String {
+    path.replace('%', "%25")
+        .replace('?', "%3F")
+        .replace('#', "%23")
+}
+
+/// The address as it is shown: an internationalised host in its own letters, unless it could be
+/// taken for another one; then in punycode.
+#[must_use]
+pub fn display(address: &str) -> String {
+    let Ok(url) = Url::parse(address) else {
+        return address.to_owned();
+    };
+    if url.as_str() == "about:blank" {
+        return String::new();
+    }
+    let Some(Host::Domain(ascii)) = url.host() else {
+        return url.into();
+    };
+    let shown: Vec<String> = ascii.split('.').map(display_label).collect();
+    let shown = shown.join(".");
+    if shown == ascii {
+        return url.into();
+    }
+    url.as_str().replacen(ascii, &shown, 1)
+}
+
+fn display_label(label: &str) -> String {
+    if !label.starts_with("xn--") {
+        return label.to_owned();
+    }
+    let (letters, outcome) = idna::domain_to_unicode(label);
+    if outcome.is_err() || looks_alike(&letters) {
+        return label.to_owned();
+    }
+    letters
+}
+
+/// Whether a label mixes scripts, or could be read as plain ASCII (UTS 39).
+fn looks_alike(label: &str) -> bool {
+    let level = label.detect_restriction_level();
+    let mixed = level > RestrictionLevel::HighlyRestrictive;
+    let reads_as_ascii = confusable_detection::skeleton(label).all(|c| c.is_ascii());
+    mixed || reads_as_ascii
+}
+
+/// How the way to an address is secured, as far as the address tells.
+#[must_use]
+pub fn security(address: &str) -> Security {
+    let Ok(url) = Url::parse(address) else {
+        return Security::Internal;
+    };
+    match url.scheme() {
+        "https" | "file" => Security::Secure,
+        "http" => match url.host() {
+            Some(Host::Ipv4(ip)) if ip.is_loopback() => Security::Secure,
+            Some(Host::Ipv6(ip)) if ip.is_loopback() => Security::Secure,
+            Some(Host::Domain(name)) if name == "localhost" || name.ends_with(".localhost") => {
+                Security::Secure
+            }
+            _ => Security::Plain,
+        },
+        _ => Security::Internal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read_str(input: &str) -> Option<String> {
+        read(input, DEFAULT_SEARCH).map(Into::into)
+    }
+
+    #[test]
+    fn what_is_typed_is_read_as_browsers_read_it() {
+        for (input, url) in [
+            ("example.org", "https://example.org/"),
+            ("  example.org/a?b#c ", "https://example.org/a?b#c"),
+            ("http://example.org", "http://example.org/"),
+            ("HTTPS://Example.ORG", "https://example.org/"),
+            ("localhost", "http://localhost/"),
+            ("localhost:3000", "http://localhost:3000/"),
+            ("localhost:3000/x", "http://localhost:3000/x"),
+            ("raspberrypi:8080", "http://raspberrypi:8080/"),
+            ("router/", "http://router/"),
+            ("pi.local", "http://pi.local/"),
+            ("192.168.1.1", "http://192.168.1.1/"),
+            ("127.0.0.1:9/x", "http://127.0.0.1:9/x"),
+            ("[::1]:8080", "http://[::1]:8080/"),
+            ("[2001:db8::1]", "http://[2001:db8::1]/"),
+            ("file:///etc/hosts", "file:///etc/hosts"),
+            ("/etc/my hosts#1", "file:///etc/my%20hosts%231"),
+            ("about:blank", "about:blank"),
+            ("bücher.example", "https://xn--bcher-kva.example/"),
+            ("user@example.org:81", "https://user@example.org:81/"),
+            ("3.14", "https://duckduckgo.com/?q=3.14"),
+            ("rust", "https://duckduckgo.com/?q=rust"),
+            ("what is rust?", "https://duckduckgo.com/?q=what+is+rust%3F"),
+            ("a+b & c", "https://duckduckgo.com/?q=a%2Bb+%26+c"),
+            (
+                "note: buy milk",
+                "https://duckduckgo.com/?q=note%3A+buy+milk",
+            ),
+        ] {
+            assert_eq!(read_str(input).as_deref(), Some(url), "{input}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_opened_is_refused() {
+        for input in [
+            "",
+            "   ",
+            "javascript:alert(1)",
+            "http://",
+            "ssh://host",
+            "https://exa mple",
+        ] {
+            assert_eq!(read_str(input), None, "{input}");
+        }
+    }
+
+    #[test]
+    fn a_look_alike_host_is_shown_as_punycode() {
+        // All Cyrillic, reads as "apple"; and Latin mixed with Cyrillic.
+        for ascii in ["https://xn--80ak6aa92e.com/", "https://xn--pple-43d.com/"] {
+            assert_eq!(display(ascii), ascii);
+        }
+        assert_eq!(
+            display("https://xn--bcher-kva.example/x"),
+            "https://bücher.example/x"
+        );
+        assert_eq!(
+            display("https://xn--e1afmkfd.xn--p1ai/"),
+            "https://пример.рф/"
+        );
+        assert_eq!(display("https://xn--wgv71a119e.jp/"), "https://日本語.jp/");
+    }
+
+    #[test]
+    fn plain_http_is_secure_only_on_this_machine() {
+        assert_eq!(security("http://localhost:1/"), Security::Secure);
+        assert_eq!(security("http://[::1]/"), Security::Secure);
+        assert_eq!(security("http://example.org/"), Security::Plain);
+        assert_eq!(security("https://example.org/"), Security::Secure);
+        assert_eq!(security("about:blank"), Security::Internal);
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_makes_it_panic(line in "\\PC{0,60}") {
+            if let Some(url) = read(&line, DEFAULT_SEARCH) {
+                prop_assert!(SCHEMES.contains(&url.scheme()));
+                prop_assert!(!display(url.as_str()).contains(char::is_control));
+            }
+        }
+    }
+}
