@@ -1,1 +1,4 @@
 //! backend
+pub mod capacity;
+pub mod dirs;
+pub mod store;

@@ -1,0 +1,88 @@
+//! Settings: one text per key. Also where the install's own id lives.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::migration::Migration;
+use super::{Store, StoreError};
+
+pub(super) const CREATE: Migration = Migration {
+    version: 1,
+    sql: "CREATE TABLE setting (
+        key   TEXT PRIMARY KEY NOT NULL,
+        value TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;",
+};
+
+const INSTALL: &str = "install_id";
+
+impl Store {
+    /// A setting's value, if it was ever set.
+    pub fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
+        self.with(|connection| read(connection, key))
+    }
+
+    /// Set a setting.
+    pub fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
+        self.with(|connection| write(connection, key, value))
+    }
+
+    /// The id of this install: 32 hex digits, random, made once. With a session's id it labels
+    /// all that is started, so that two installs never take each other's engines for their own.
+    pub fn install_id(&self) -> Result<String, StoreError> {
+        let mut bytes = [0_u8; 16];
+        getrandom::fill(&mut bytes).map_err(|error| StoreError::System {
+            path: self.path.display().to_string(),
+            detail: error.to_string(),
+        })?;
+        self.with_durable(|connection| {
+            connection.execute(
+                "INSERT INTO setting (key, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                (INSTALL, format!("{:032x}", u128::from_be_bytes(bytes))),
+            )?;
+            connection.query_row(
+                "SELECT value FROM setting WHERE key = ?1",
+                [INSTALL],
+                |row| row.get(0),
+            )
+        })
+    }
+}
+
+fn read(connection: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
+    connection
+        .prepare_cached("SELECT value FROM setting WHERE key = ?1")?
+        .query_row([key], |row| row.get(0))
+        .optional()
+}
+
+pub(super) fn write(connection: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO setting (key, value) VALUES (?1, ?2)
+             ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        )?
+        .execute([key, value])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::migration::fresh;
+
+    #[test]
+    fn a_setting_that_was_never_set_is_none() {
+        assert_eq!(read(&fresh(), "zoom").unwrap(), None);
+    }
+
+    #[test]
+    fn the_last_value_of_a_setting_counts() {
+        let connection = fresh();
+        write(&connection, "zoom", "100").unwrap();
+        write(&connection, "zoom", "ß\u{1f600}").unwrap();
+        assert_eq!(
+            read(&connection, "zoom").unwrap().as_deref(),
+            Some("ß\u{1f600}")
+        );
+    }
+}
