@@ -151,10 +151,17 @@ pub enum Event {
     StreamLost(SessionId, Leg),
     /// The stream could not be brought back within its limit.
     StreamFailed(SessionId, Leg),
-    /// News of a tab's page.
-    Page(TabId, PageNews),
-    /// A popup or a link opened a page that belongs to no known tab.
-    StrayPage(SessionId, String, String),
+    /// News of a tab's page, from the engine of that mode.
+    Page(TabId, Mode, PageNews),
+    /// A page stands in a session's engine that belongs to no tab.
+    StrayPage {
+        /// The session.
+        session: SessionId,
+        /// The engine's name for the page.
+        target: String,
+        /// Its address.
+        url: String,
+    },
     /// Something to tell the person.
     Notice(Notice),
     /// The deadline that the core asked for has come.

@@ -4,6 +4,7 @@
 
 pub mod action;
 pub mod address;
+pub mod browser;
 pub mod event;
 pub mod history;
 pub mod lane;
@@ -11,3 +12,5 @@ pub mod message;
 pub mod neko;
 pub mod node;
 pub mod placement;
+pub mod session;
+pub mod tab;

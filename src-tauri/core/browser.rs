@@ -1,0 +1,238 @@
+//! The whole browser as one pure value: tabs, sessions and nodes, and the rules between them.
+//!
+//! [`Browser::handle`] takes one event with the time; then [`Browser::take_actions`] is drained.
+//! What is in front, what is saved and what is painted are derived after each event, in one place
+//! ([`Browser::settle`]), so no rule has to remember them.
+
+mod command;
+mod page;
+mod paint;
+mod stream;
+
+use crate::action::Action;
+use crate::address;
+use crate::event::{Event, Millis, RequestId, SessionRecord, TabRecord};
+use crate::message::{
+    ContentArea, Mode, Notice, Problem, ProfileName, SessionId, ShellState, TabId,
+};
+use crate::node::Node;
+use crate::placement::Demand;
+use crate::session::Session;
+use crate::tab::Tab;
+use std::collections::{BTreeMap, VecDeque};
+
+/// Closed tabs that can be reopened.
+const REOPENABLE_CAP: usize = 25;
+
+/// What can be set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// What is asked of nodes.
+    pub demand: Demand,
+    /// How long an engine sleeps before it is ended, in milliseconds.
+    pub suspended_limit_ms: u64,
+    /// How long the app waits for its engines to end when it closes, in milliseconds.
+    pub quit_limit_ms: u64,
+    /// Where search words go; `{}` stands for them.
+    pub search: String,
+    /// The mode of a new tab.
+    pub default_mode: Mode,
+    /// The profile of streamed tabs.
+    pub profile: ProfileName,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            demand: Demand::default(),
+            suspended_limit_ms: 15 * 60 * 1000,
+            quit_limit_ms: 8_000,
+            search: address::DEFAULT_SEARCH.to_owned(),
+            default_mode: Mode::Proxy,
+            profile: ProfileName("default".to_owned()),
+        }
+    }
+}
+
+/// What an earlier run of the app left.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Saved {
+    /// The tabs.
+    pub tabs: Vec<TabRecord>,
+    /// The sessions.
+    pub sessions: Vec<SessionRecord>,
+    /// The highest tab id ever used.
+    pub last_tab: u32,
+    /// The highest session id ever used.
+    pub last_session: u32,
+}
+
+/// Whether the engines of an earlier run are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Leftovers {
+    /// The engines are being looked for; these rows are to be matched.
+    Unknown(Vec<SessionRecord>),
+    /// All are adopted or gone.
+    Settled,
+}
+
+/// The whole browser.
+#[derive(Debug)]
+pub struct Browser {
+    settings: Settings,
+    tabs: Vec<Tab>,
+    active: Option<TabId>,
+    /// Tabs that were in front before, the last one last.
+    recent: Vec<TabId>,
+    closed: Vec<(usize, TabRecord)>,
+    sessions: BTreeMap<SessionId, Session>,
+    nodes: Vec<Node>,
+    looking: bool,
+    leftovers: Leftovers,
+    area: ContentArea,
+    full_screen: bool,
+    notices: Vec<Notice>,
+    quitting_since: Option<Millis>,
+    last_tab: u32,
+    last_session: u32,
+    now: Millis,
+    actions: VecDeque<Action>,
+    // What the world was last told, to tell only differences.
+    saved: BTreeMap<TabId, TabRecord>,
+    shown: Option<TabId>,
+    watched: Option<SessionId>,
+    painted: Option<ShellState>,
+}
+
+impl Browser {
+    /// The browser as it was left, with one empty tab if there was none.
+    #[must_use]
+    pub fn new(settings: Settings, saved: Saved, now: Millis) -> Self {
+        let mut records = saved.tabs;
+        records.sort_by_key(|record| record.position);
+        let active = records.iter().find(|record| record.active).map(|r| r.id);
+        let known = records.iter().map(|r| (r.id, r.clone())).collect();
+        let highest_tab = records.iter().map(|r| r.id.0).max().unwrap_or(0);
+        let highest_session = saved.sessions.iter().map(|r| r.id.0).max().unwrap_or(0);
+        let mut browser = Self {
+            settings,
+            tabs: records.into_iter().map(Tab::restore).collect(),
+            active: None,
+            recent: Vec::new(),
+            closed: Vec::new(),
+            sessions: BTreeMap::new(),
+            nodes: Vec::new(),
+            looking: true,
+            leftovers: Leftovers::Unknown(saved.sessions),
+            area: ContentArea::default(),
+            full_screen: false,
+            notices: Vec::new(),
+            quitting_since: None,
+            last_tab: saved.last_tab.max(highest_tab),
+            last_session: saved.last_session.max(highest_session),
+            now,
+            actions: VecDeque::from([Action::FindEngines, Action::LookAtNodes]),
+            saved: known,
+            shown: None,
+            watched: None,
+            painted: None,
+        };
+        if browser.tabs.is_empty() {
+            browser.new_tab(browser.settings.default_mode, 0);
+        }
+        let front = active.or_else(|| browser.tabs.first().map(|tab| tab.id));
+        browser.bring_to_front(front);
+        browser.settle();
+        browser
+    }
+
+    /// Takes one event.
+    pub fn handle(&mut self, now: Millis, event: Event) {
+        self.now = self.now.max(now);
+        match event {
+            Event::Command(request, command) => self.command(request, command),
+            Event::Page(tab, mode, news) => self.page_news(tab, mode, news),
+            Event::StrayPage {
+                session,
+                target,
+                url,
+            } => self.stray_page(session, target, &url),
+            Event::Notice(notice) => self.notices.push(notice),
+            Event::SecondInstance(inputs) => self.second_instance(inputs),
+            Event::Deadline => {}
+            event => self.stream_event(event),
+        }
+        self.pass_deadlines();
+        self.settle();
+    }
+
+    /// What is to be done, in order.
+    pub fn take_actions(&mut self) -> impl Iterator<Item = Action> + '_ {
+        self.actions.drain(..)
+    }
+
+    /// When [`Event::Deadline`] is wanted at the latest.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Millis> {
+        let quit = self
+            .quitting_since
+            .map(|since| Millis(since.0 + self.settings.quit_limit_ms));
+        self.next_idle_limit().into_iter().chain(quit).min()
+    }
+
+    /// The nodes as last seen.
+    #[must_use]
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    fn act(&mut self, action: Action) {
+        self.actions.push_back(action);
+    }
+
+    fn reply(&mut self, request: RequestId, result: Result<(), Problem>) {
+        self.act(Action::Reply(request, result));
+    }
+
+    fn position(&self, id: TabId) -> Option<usize> {
+        self.tabs.iter().position(|tab| tab.id == id)
+    }
+
+    fn tab_mut(&mut self, id: TabId) -> Option<&mut Tab> {
+        self.tabs.iter_mut().find(|tab| tab.id == id)
+    }
+
+    fn tab(&self, id: TabId) -> Option<&Tab> {
+        self.tabs.iter().find(|tab| tab.id == id)
+    }
+
+    fn new_tab(&mut self, mode: Mode, position: usize) -> TabId {
+        self.last_tab += 1;
+        let id = TabId(self.last_tab);
+        self.tabs
+            .insert(position.min(self.tabs.len()), Tab::new(id, mode));
+        id
+    }
+
+    fn bring_to_front(&mut self, id: Option<TabId>) {
+        if let Some(before) = self.active {
+            self.recent.retain(|tab| *tab != before);
+            self.recent.push(before);
+        }
+        self.active = id;
+        if let Some(id) = id {
+            self.wake(id);
+        }
+    }
+
+    fn pass_deadlines(&mut self) {
+        self.end_idle_sessions();
+        if let Some(since) = self.quitting_since {
+            let late = self.now.0 >= since.0 + self.settings.quit_limit_ms;
+            if self.sessions.is_empty() || late {
+                self.quitting_since = None;
+                self.act(Action::Exit);
+            }
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! The verbs of the UI.
+
+use super::{Browser, REOPENABLE_CAP};
+use crate::action::{Action, PageAction};
+use crate::address;
+use crate::event::{Command, RequestId, TabRecord};
+use crate::history::Step;
+use crate::message::{Mode, Problem, ShellFocus, TabId};
+use crate::tab::Tab;
+
+/// The zoom that can be set, in percent.
+const ZOOM: std::ops::RangeInclusive<u16> = 25..=500;
+
+impl Browser {
+    pub(super) fn command(&mut self, request: RequestId, command: Command) {
+        if self.quitting_since.is_some() && command != Command::Quit {
+            return self.reply(request, Err(Problem::Closing));
+        }
+        if let Command::SetMode(id, mode, node) = command {
+            return self.set_mode(request, id, mode, node);
+        }
+        let result = self.immediate(command);
+        self.reply(request, result);
+    }
+
+    fn immediate(&mut self, command: Command) -> Result<(), Problem> {
+        match command {
+            Command::OpenTab {
+                input,
+                mode,
+                background,
+            } => self.open_tab(input.as_deref(), mode, background)?,
+            Command::CloseTab(id) => {
+                self.known(id)?;
+                self.close_tab(id, true);
+            }
+            Command::SelectTab(id) => {
+                self.known(id)?;
+                self.bring_to_front(Some(id));
+            }
+            Command::MoveTab(id, to) => {
+                let from = self.known(id)?;
+                let tab = self.tabs.remove(from);
+                self.tabs.insert(to.min(self.tabs.len()), tab);
+            }
+            Command::ReopenTab => self.reopen_tab(),
+            Command::Navigate(id, input) => self.navigate(id, &input)?,
+            Command::GoBack(id) => {
+                let at = self.known(id)?;
+                let step = self.tabs[at].history.back();
+                self.take_step(id, step, PageAction::Back);
+            }
+            Command::GoForward(id) => {
+                let at = self.known(id)?;
+                let step = self.tabs[at].history.forward();
+                self.take_step(id, step, PageAction::Forward);
+            }
+            Command::Reload(id) => {
+                self.known(id)?;
+                self.reload(id);
+            }
+            Command::StopLoading(id) => {
+                self.known(id)?;
+                self.page_action(id, PageAction::Stop);
+            }
+            Command::SetZoom(id, percent) => {
+                let at = self.known(id)?;
+                let percent = percent.clamp(*ZOOM.start(), *ZOOM.end());
+                self.tabs[at].zoom = percent;
+                self.page_action(id, PageAction::Zoom(percent));
+            }
+            Command::CancelStream(id) => {
+                let at = self.known(id)?;
+                if self.tabs[at].mode == Mode::Streamed {
+                    self.to_proxy(id);
+                }
+            }
+            Command::SetContentArea(area) => {
+                if self.area != area {
+                    self.area = area;
+                    self.act(Action::Place(area));
+                }
+            }
+            Command::SetFullScreen(on) => {
+                if self.full_screen != on {
+                    self.full_screen = on;
+                    self.act(Action::FullScreen(on));
+                }
+            }
+            Command::DismissNotice(index) => {
+                if index < self.notices.len() {
+                    self.notices.remove(index);
+                }
+            }
+            Command::Quit => self.quit(),
+            // Answered by `command`; activity has no limit to move while a tab is open.
+            Command::SetMode(..) | Command::Touch => {}
+        }
+        Ok(())
+    }
+
+    fn known(&self, id: TabId) -> Result<usize, Problem> {
+        self.position(id).ok_or(Problem::UnknownTab { tab: id })
+    }
+
+    fn open_tab(
+        &mut self,
+        input: Option<&str>,
+        mode: Option<Mode>,
+        background: bool,
+    ) -> Result<(), Problem> {
+        let url = match input.filter(|input| !input.trim().is_empty()) {
+            Some(input) => Some(self.read(input)?),
+            None => None,
+        };
+        let mode = mode.unwrap_or(self.settings.default_mode);
+        let id = self.new_tab(mode, self.tabs.len());
+        let empty = url.is_none();
+        if let (Some(url), Some(tab)) = (url, self.tab_mut(id)) {
+            tab.history.visit(&url);
+        }
+        if !background {
+            self.bring_to_front(Some(id));
+            self.act(Action::Focus(if empty {
+                ShellFocus::AddressBar
+            } else {
+                ShellFocus::Page
+            }));
+        }
+        Ok(())
+    }
+
+    fn read(&self, input: &str) -> Result<String, Problem> {
+        address::read(input, &self.settings.search)
+            .map(String::from)
+            .ok_or_else(|| Problem::BadAddress {
+                input: input.to_owned(),
+            })
+    }
+
+    /// Closes a tab; its page is closed too, unless the page went by itself.
+    pub(super) fn close_tab(&mut self, id: TabId, close_page: bool) {
+        let Some(at) = self.position(id) else { return };
+        let record = self.tabs[at].record(at, false);
+        self.let_go(id, close_page);
+        self.tabs.remove(at);
+        self.recent.retain(|tab| *tab != id);
+        if !record.history.is_empty() {
+            self.closed.push((at, record));
+            let over = self.closed.len().saturating_sub(REOPENABLE_CAP);
+            self.closed.drain(..over);
+        }
+        if self.tabs.is_empty() {
+            self.new_tab(self.settings.default_mode, 0);
+            self.act(Action::Focus(ShellFocus::AddressBar));
+        }
+        if self.active == Some(id) {
+            self.active = None;
+            let neighbour = at.min(self.tabs.len() - 1);
+            let next = self.recent.pop().unwrap_or(self.tabs[neighbour].id);
+            self.bring_to_front(Some(next));
+        }
+    }
+
+    fn reopen_tab(&mut self) {
+        let Some((at, record)) = self.closed.pop() else {
+            return;
+        };
+        let id = self.new_tab(record.mode, at);
+        if let Some(tab) = self.tab_mut(id) {
+            *tab = Tab::restore(TabRecord { id, ..record });
+        }
+        self.bring_to_front(Some(id));
+        self.act(Action::Focus(ShellFocus::Page));
+    }
+
+    pub(super) fn second_instance(&mut self, inputs: Vec<String>) {
+        for input in inputs {
+            // A line that is no address must not keep the window from coming up.
+            let _ = self.open_tab(Some(&input), None, false);
+        }
+    }
+
+    fn navigate(&mut self, id: TabId, input: &str) -> Result<(), Problem> {
+        let at = self.known(id)?;
+        let url = self.read(input)?;
+        self.tabs[at].problem = None;
+        if self.has_page(id) {
+            self.page_action(id, PageAction::Navigate(url));
+        } else {
+            self.tabs[at].history.visit(&url);
+            self.wake(id);
+        }
+        if self.active == Some(id) {
+            self.act(Action::Focus(ShellFocus::Page));
+        }
+        Ok(())
+    }
+
+    fn take_step(&mut self, id: TabId, step: Option<Step>, engine: PageAction) {
+        let Some(step) = step else { return };
+        if let Some(tab) = self.tab_mut(id) {
+            tab.problem = None;
+        }
+        match step {
+            _ if !self.has_page(id) => self.wake(id),
+            Step::Engine => self.page_action(id, engine),
+            Step::Load(url) => self.page_action(id, PageAction::Navigate(url)),
+        }
+    }
+
+    /// Loads again; after a problem, tries again what failed.
+    pub(super) fn reload(&mut self, id: TabId) {
+        let Some(tab) = self.tab_mut(id) else { return };
+        let problem = tab.problem.take();
+        if tab.mode == Mode::Streamed
+            && !matches!(
+                problem,
+                None | Some(Problem::PageFailed { .. } | Problem::PageCrashed)
+            )
+        {
+            return self.retry_stream(id);
+        }
+        match problem {
+            Some(Problem::PageFailed { url, .. }) if self.has_page(id) => {
+                self.page_action(id, PageAction::Navigate(url));
+            }
+            _ if self.has_page(id) => self.page_action(id, PageAction::Reload),
+            _ => self.wake(id),
+        }
+    }
+
+    fn quit(&mut self) {
+        if self.quitting_since.is_some() {
+            return;
+        }
+        self.quitting_since = Some(self.now);
+        self.dismiss_all_sessions();
+    }
+}

@@ -1,0 +1,163 @@
+//! Pages: what is done to a tab's page, and what it says of itself.
+
+use super::Browser;
+use crate::action::{Action, PageAction};
+use crate::address;
+use crate::event::PageNews;
+use crate::message::{Mode, Problem, SessionId, TabId};
+
+/// The longest title that is kept, in characters.
+const TITLE_CAP: usize = 300;
+
+impl Browser {
+    /// Whether a page exists for the tab in the engine of its mode.
+    pub(super) fn has_page(&self, id: TabId) -> bool {
+        self.tab(id).is_some_and(|tab| match tab.mode {
+            Mode::Proxy => tab.proxied,
+            Mode::Streamed => tab
+                .session()
+                .and_then(|session| self.sessions.get(&session))
+                .is_some_and(|session| session.is_attached()),
+        })
+    }
+
+    pub(super) fn page_action(&mut self, id: TabId, action: PageAction) {
+        if !self.has_page(id) {
+            return;
+        }
+        let Some(tab) = self.tab(id) else { return };
+        match (tab.mode, tab.session()) {
+            (Mode::Proxy, _) => self.act(Action::Proxied(id, action)),
+            (Mode::Streamed, Some(session)) => self.act(Action::Streamed(session, id, action)),
+            (Mode::Streamed, None) => {}
+        }
+    }
+
+    /// Makes sure that the tab has its page, if it has an address.
+    pub(super) fn wake(&mut self, id: TabId) {
+        let Some(tab) = self.tab(id) else { return };
+        if tab.problem.is_some() {
+            return;
+        }
+        match tab.mode {
+            Mode::Proxy if !tab.proxied && !tab.url().is_empty() => self.open_proxied(id),
+            Mode::Streamed if tab.stream.is_none() => self.want_stream(id, None, None),
+            _ => {}
+        }
+    }
+
+    pub(super) fn open_proxied(&mut self, id: TabId) {
+        let Some(tab) = self.tab_mut(id) else { return };
+        tab.proxied = true;
+        tab.loading = true;
+        tab.history.fresh_page();
+        let open = PageAction::Open {
+            url: tab.url().to_owned(),
+            zoom: tab.zoom,
+        };
+        self.act(Action::Proxied(id, open));
+    }
+
+    pub(super) fn page_news(&mut self, id: TabId, mode: Mode, news: PageNews) {
+        let Some(tab) = self.tab_mut(id) else { return };
+        if tab.mode != mode {
+            // The page of the mode that was left; only its end matters.
+            if mode == Mode::Proxy && matches!(news, PageNews::Closed) {
+                tab.proxied = false;
+                tab.waiting_history = None;
+            }
+            return;
+        }
+        match news {
+            PageNews::Opened => {
+                if let Some(stream) = &mut tab.stream {
+                    stream.opened = true;
+                }
+                self.update_stages();
+            }
+            PageNews::Loading(loading) => {
+                tab.loading = loading;
+                if loading {
+                    tab.problem = tab.problem.take().filter(|p| {
+                        !matches!(p, Problem::PageFailed { .. } | Problem::PageCrashed)
+                    });
+                }
+            }
+            PageNews::Title(title) => {
+                let title: String = title.chars().take(TITLE_CAP).collect();
+                tab.history.set_title(&title);
+            }
+            PageNews::Favicon(favicon) => tab.set_favicon(favicon),
+            PageNews::History { entries, index } => {
+                let before = tab.url().to_owned();
+                tab.history.report(&entries, index);
+                if !same_site(&before, tab.url()) {
+                    tab.favicon = None;
+                }
+            }
+            PageNews::Failed { url, detail } => {
+                tab.loading = false;
+                tab.problem = Some(Problem::PageFailed { url, detail });
+            }
+            PageNews::Crashed => {
+                tab.loading = false;
+                tab.problem = Some(Problem::PageCrashed);
+            }
+            PageNews::Closed => {
+                tab.proxied = false;
+                self.close_tab(id, false);
+            }
+            PageNews::OpenedPage {
+                url,
+                target,
+                foreground,
+            } => self.opened_page(id, &url, target, foreground),
+        }
+    }
+
+    fn opened_page(&mut self, opener: TabId, url: &str, target: Option<String>, foreground: bool) {
+        let (Some(at), Some(tab)) = (self.position(opener), self.tab(opener)) else {
+            return;
+        };
+        let (mode, session) = (tab.mode, tab.session());
+        match (mode, session, target) {
+            (Mode::Streamed, Some(session), Some(target)) => {
+                let id = self.attach_page(session, at + 1, target, url);
+                if foreground {
+                    self.bring_to_front(Some(id));
+                }
+            }
+            _ => {
+                if !address::is_openable(url) {
+                    return;
+                }
+                let id = self.new_tab(mode, at + 1);
+                if let Some(tab) = self.tab_mut(id) {
+                    tab.history.visit(url);
+                }
+                if foreground {
+                    self.bring_to_front(Some(id));
+                }
+            }
+        }
+    }
+
+    pub(super) fn stray_page(&mut self, session: SessionId, target: String, url: &str) {
+        let attached = self
+            .sessions
+            .get(&session)
+            .is_some_and(|session| session.is_attached());
+        if attached {
+            let id = self.attach_page(session, self.tabs.len(), target, url);
+            self.bring_to_front(Some(id));
+        }
+    }
+}
+
+/// Whether two addresses share an origin, and so an icon until another one comes.
+fn same_site(a: &str, b: &str) -> bool {
+    match (url::Url::parse(a), url::Url::parse(b)) {
+        (Ok(a), Ok(b)) => a.origin() == b.origin(),
+        _ => a == b,
+    }
+}

@@ -1,0 +1,135 @@
+//! What follows from the state after each event: what is in front, what is saved, what is painted.
+
+use super::Browser;
+use crate::action::{Action, PageAction};
+use crate::event::TabRecord;
+use crate::message::{Mode, NodeName, SessionId, ShellState, TabId};
+use crate::placement;
+use std::collections::BTreeMap;
+
+impl Browser {
+    pub(super) fn settle(&mut self) {
+        self.save_tabs();
+        self.bring_pages_to_front();
+        self.watch();
+        self.paint();
+    }
+
+    /// Saves go before everything else: what is done next may be the last thing that is done.
+    fn save_tabs(&mut self) {
+        let records: BTreeMap<TabId, TabRecord> = self
+            .tabs
+            .iter()
+            .enumerate()
+            .map(|(at, tab)| (tab.id, tab.record(at, self.active == Some(tab.id))))
+            .collect();
+        if records == self.saved {
+            return;
+        }
+        let deleted = self.saved.keys().filter(|id| !records.contains_key(id));
+        let changed = records
+            .values()
+            .filter(|record| self.saved.get(&record.id) != Some(record));
+        let saves: Vec<Action> = deleted
+            .map(|id| Action::DeleteTab(*id))
+            .chain(changed.cloned().map(Action::SaveTab))
+            .collect();
+        for save in saves.into_iter().rev() {
+            self.actions.push_front(save);
+        }
+        self.saved = records;
+    }
+
+    fn bring_pages_to_front(&mut self) {
+        let front = self
+            .active
+            .and_then(|id| self.tab(id))
+            .filter(|tab| tab.mode == Mode::Proxy && tab.proxied && tab.problem.is_none());
+        let front = front.map(|tab| tab.id);
+        if self.shown != front {
+            if let Some(before) = self.shown
+                && self.tab(before).is_some_and(|tab| tab.proxied)
+            {
+                self.act(Action::Proxied(before, PageAction::Hide));
+            }
+            if let Some(id) = front {
+                self.act(Action::Proxied(id, PageAction::Show));
+            }
+            self.shown = front;
+        }
+        let streamed = self
+            .active
+            .and_then(|id| self.tab(id))
+            .and_then(|tab| Some((tab.id, tab.session()?)));
+        let Some((id, session_id)) = streamed else {
+            return;
+        };
+        if let Some(session) = self.sessions.get_mut(&session_id)
+            && session.is_attached()
+            && session.front != Some(id)
+        {
+            session.front = Some(id);
+            self.act(Action::Streamed(session_id, id, PageAction::Show));
+        }
+    }
+
+    fn watch(&mut self) {
+        let watched: Option<SessionId> = self
+            .active
+            .and_then(|id| self.tab(id))
+            .and_then(|tab| tab.session())
+            .filter(|id| {
+                self.sessions
+                    .get(id)
+                    .is_some_and(|session| session.is_attached())
+            });
+        if self.watched != watched {
+            self.watched = watched;
+            self.act(Action::Watch(watched));
+        }
+    }
+
+    fn paint(&mut self) {
+        let state = self.view();
+        let same = self
+            .painted
+            .as_ref()
+            .is_some_and(|painted| without_clock(painted) == without_clock(&state));
+        if !same {
+            self.painted = Some(state.clone());
+            self.act(Action::Paint(state));
+        }
+    }
+
+    /// All that the shell paints.
+    #[must_use]
+    pub fn view(&self) -> ShellState {
+        let node_of = |id: Option<SessionId>| -> Option<NodeName> {
+            id.and_then(|id| self.sessions.get(&id))
+                .map(|session| session.node.clone())
+        };
+        ShellState {
+            tabs: self
+                .tabs
+                .iter()
+                .map(|tab| tab.view(node_of(tab.session()), self.now))
+                .collect(),
+            active: self.active,
+            reopenable: u32::try_from(self.closed.len()).unwrap_or(u32::MAX),
+            nodes: self.nodes.iter().map(placement::name_of).collect(),
+            notices: self.notices.clone(),
+            full_screen: self.full_screen,
+        }
+    }
+}
+
+/// The state without the running time of a stage, which alone is no reason to paint.
+fn without_clock(state: &ShellState) -> ShellState {
+    let mut state = state.clone();
+    for tab in &mut state.tabs {
+        if let Some(stream) = &mut tab.stream {
+            stream.elapsed_ms = 0;
+        }
+    }
+    state
+}

@@ -1,0 +1,596 @@
+//! Streams: placement, sessions and the tabs that belong to them.
+
+use super::{Browser, Leftovers};
+use crate::action::{Action, PageAction};
+use crate::event::{Event, FoundEngine, Millis, RequestId, SavedState, SessionRecord};
+use crate::message::{Leg, Mode, NodeName, Problem, SessionId, Stage, TabId};
+use crate::node::{NodeId, NodeKind};
+use crate::placement::{self, Reservation};
+use crate::session::{Deed, Happening, Session, State};
+use crate::tab::TabStream;
+
+impl Browser {
+    pub(super) fn set_mode(
+        &mut self,
+        request: RequestId,
+        id: TabId,
+        mode: Mode,
+        node: Option<NodeId>,
+    ) {
+        let Some(tab) = self.tab_mut(id) else {
+            return self.reply(request, Err(Problem::UnknownTab { tab: id }));
+        };
+        let tab_has_problem = tab.problem.is_some();
+        match mode {
+            Mode::Proxy => {
+                if tab.mode == Mode::Streamed {
+                    self.to_proxy(id);
+                }
+                self.reply(request, Ok(()));
+            }
+            Mode::Streamed => {
+                if tab.mode == Mode::Proxy {
+                    tab.mode = Mode::Streamed;
+                    tab.problem = None;
+                    tab.loading = false;
+                    tab.waiting_history = tab.proxied.then(|| tab.history.clone());
+                } else if let Some(session) = tab.session() {
+                    let at = self.sessions.get(&session).map(|s| s.node.id.clone());
+                    if node.is_none() || node == at {
+                        if tab_has_problem {
+                            self.reload(id);
+                        }
+                        return self.reply(request, Ok(()));
+                    }
+                    self.let_go_of_stream(id, true);
+                }
+                if let Some(tab) = self.tab_mut(id) {
+                    tab.problem = None;
+                }
+                self.want_stream(id, node, Some(request));
+            }
+        }
+    }
+
+    /// Back to Proxy mode; also the way out of every stage and every problem of a stream.
+    pub(super) fn to_proxy(&mut self, id: TabId) {
+        let waiting = self.tab(id).is_some_and(|tab| tab.proxied);
+        self.let_go_of_stream(id, true);
+        let Some(tab) = self.tab_mut(id) else { return };
+        tab.mode = Mode::Proxy;
+        tab.problem = None;
+        tab.loading = false;
+        match tab.waiting_history.take() {
+            Some(history) if waiting => tab.history = history,
+            _ => {
+                if self.active == Some(id) {
+                    self.wake(id);
+                }
+            }
+        }
+    }
+
+    /// Lets go of all that a tab has, before it goes.
+    pub(super) fn let_go(&mut self, id: TabId, close_page: bool) {
+        self.let_go_of_stream(id, close_page);
+        if self.tab(id).is_some_and(|tab| tab.proxied) {
+            self.act(Action::Proxied(id, PageAction::Close));
+        }
+        if let Some(tab) = self.tab_mut(id) {
+            tab.proxied = false;
+        }
+    }
+
+    fn let_go_of_stream(&mut self, id: TabId, close_page: bool) {
+        if close_page && self.tab(id).is_some_and(|tab| tab.mode == Mode::Streamed) {
+            self.page_action(id, PageAction::Close);
+        }
+        let stream = self.tab_mut(id).and_then(|tab| tab.stream.take());
+        let Some(stream) = stream else { return };
+        if let Some(request) = stream.request {
+            self.reply(request, Err(Problem::Cancelled));
+        }
+        let Some(session_id) = stream.session else {
+            return;
+        };
+        let Some(session) = self.sessions.get_mut(&session_id) else {
+            return;
+        };
+        session.tabs.retain(|tab| *tab != id);
+        if session.front == Some(id) {
+            session.front = None;
+        }
+        if session.tabs.is_empty() {
+            self.step(session_id, Happening::LastTabLeft);
+        }
+    }
+
+    /// Asks for a stream for a tab: a session that is there already, else a new one.
+    pub(super) fn want_stream(
+        &mut self,
+        id: TabId,
+        choice: Option<NodeId>,
+        request: Option<RequestId>,
+    ) {
+        let now = self.now;
+        let Some(tab) = self.tab_mut(id) else { return };
+        if let Some(earlier) = tab.stream.take().and_then(|stream| stream.request) {
+            self.reply(earlier, Err(Problem::Cancelled));
+        }
+        let mut stream = TabStream {
+            choice,
+            request,
+            ..TabStream::default()
+        };
+        stream.enter(Stage::Placing, now);
+        if let Some(tab) = self.tab_mut(id) {
+            tab.stream = Some(stream);
+        }
+        if self.leftovers != Leftovers::Settled || self.join_existing(id) {
+            return;
+        }
+        if !self.looking {
+            self.looking = true;
+            self.act(Action::LookAtNodes);
+        }
+    }
+
+    /// A profile's session on the wanted node, else, without a choice, wherever it is.
+    fn join_existing(&mut self, id: TabId) -> bool {
+        let choice = self
+            .tab(id)
+            .and_then(|tab| tab.stream.as_ref())
+            .and_then(|stream| stream.choice.clone());
+        let existing = self
+            .sessions
+            .values()
+            .find(|session| {
+                session.profile == self.settings.profile
+                    && session.state() != State::Gone
+                    && choice.as_ref().is_none_or(|node| *node == session.node.id)
+            })
+            .map(|session| session.id);
+        let Some(session) = existing else {
+            return false;
+        };
+        self.join(id, session);
+        true
+    }
+
+    fn join(&mut self, id: TabId, session_id: SessionId) {
+        let request = self
+            .tab_mut(id)
+            .and_then(|tab| tab.stream.as_mut())
+            .and_then(|stream| {
+                stream.session = Some(session_id);
+                stream.request.take()
+            });
+        if let Some(request) = request {
+            self.reply(request, Ok(()));
+        }
+        let Some(session) = self.sessions.get_mut(&session_id) else {
+            return;
+        };
+        if !session.tabs.contains(&id) {
+            session.tabs.push(id);
+        }
+        if session.is_attached() {
+            self.open_streamed(id, session_id);
+        }
+        self.step(session_id, Happening::TabJoined);
+        self.update_stages();
+    }
+
+    fn open_streamed(&mut self, id: TabId, session: SessionId) {
+        let Some(tab) = self.tab_mut(id) else { return };
+        tab.history.fresh_page();
+        let url = match tab.url() {
+            "" => "about:blank",
+            url => url,
+        };
+        let open = PageAction::Open {
+            url: url.to_owned(),
+            zoom: tab.zoom,
+        };
+        self.act(Action::Streamed(session, id, open));
+    }
+
+    /// A tab for a page that the engine has made itself.
+    pub(super) fn attach_page(
+        &mut self,
+        session_id: SessionId,
+        position: usize,
+        target: String,
+        url: &str,
+    ) -> TabId {
+        let id = self.new_tab(Mode::Streamed, position);
+        let now = self.now;
+        if let Some(tab) = self.tab_mut(id) {
+            if !url.is_empty() && url != "about:blank" {
+                tab.history.visit(url);
+            }
+            let mut stream = TabStream {
+                session: Some(session_id),
+                ..TabStream::default()
+            };
+            stream.enter(Stage::Connecting, now);
+            tab.stream = Some(stream);
+        }
+        if let Some(session) = self.sessions.get_mut(&session_id) {
+            session.tabs.push(id);
+        }
+        let attach = PageAction::Attach {
+            target,
+            zoom: crate::tab::DEFAULT_ZOOM,
+        };
+        self.act(Action::Streamed(session_id, id, attach));
+        id
+    }
+
+    pub(super) fn retry_stream(&mut self, id: TabId) {
+        let Some(stream) = self.tab_mut(id).and_then(|tab| tab.stream.as_mut()) else {
+            return self.want_stream(id, None, None);
+        };
+        stream.restart();
+        let (session, choice) = (stream.session, stream.choice.clone());
+        match session.filter(|session| self.sessions.contains_key(session)) {
+            Some(session) => {
+                self.step(session, Happening::TabJoined);
+                self.update_stages();
+            }
+            None => self.want_stream(id, choice, None),
+        }
+    }
+
+    pub(super) fn stream_event(&mut self, event: Event) {
+        match event {
+            Event::NodesSeen(nodes) => {
+                self.nodes = nodes;
+                self.looking = false;
+                self.place_waiting();
+            }
+            Event::EnginesFound(found) => self.engines_found(&found),
+            Event::EngineStarted(id) => self.step(id, Happening::EngineStarted),
+            Event::EngineSuspended(id) => self.step(id, Happening::EngineSuspended),
+            Event::EngineStopped(id) => self.step(id, Happening::EngineStopped),
+            Event::StreamLive(id) => self.step(id, Happening::StreamLive),
+            Event::StreamLost(id, _) => self.step(id, Happening::StreamLost),
+            Event::StreamFailed(id, leg) => self.stream_failed(id, leg),
+            Event::EngineEnded(id, log) => {
+                self.engine_gone(id, |node| Problem::EngineEnded { node, log });
+            }
+            Event::StartFailed(id, failure, log) => {
+                self.engine_gone(id, |node| Problem::StartFailed { node, failure, log });
+            }
+            Event::NodeUnreachable(id, detail) => {
+                self.engine_gone(id, |node| Problem::EngineUnreachable { node, detail });
+            }
+            Event::NodeGone(id) => self.engine_gone(id, |node| Problem::NodeGone { node }),
+            _ => {}
+        }
+        self.update_stages();
+    }
+
+    fn stream_failed(&mut self, id: SessionId, leg: Leg) {
+        let Some(session) = self.sessions.get(&id) else {
+            return;
+        };
+        if session.is_attached() {
+            let node = session.node.name.clone();
+            self.blame(id, &Problem::ConnectionLost { node, leg });
+        }
+        self.step(id, Happening::StreamFailed);
+    }
+
+    fn engine_gone(&mut self, id: SessionId, problem: impl FnOnce(String) -> Problem) {
+        let Some(session) = self.sessions.get(&id) else {
+            return;
+        };
+        if session.state() == State::Ending {
+            // It was to go anyway; its stop is answered by itself.
+            return;
+        }
+        let waits = matches!(session.state(), State::Suspending | State::Suspended(_));
+        let problem = problem(session.node.name.clone());
+        if !waits {
+            self.blame(id, &problem);
+        }
+        self.step(id, Happening::EngineEnded);
+    }
+
+    /// Shows a problem on all tabs of a session.
+    fn blame(&mut self, id: SessionId, problem: &Problem) {
+        for tab in &mut self.tabs {
+            if tab.session() == Some(id) {
+                tab.problem = Some(problem.clone());
+                tab.loading = false;
+            }
+        }
+    }
+
+    pub(super) fn step(&mut self, id: SessionId, happening: Happening) {
+        let now = self.now;
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        let deeds = session.step(happening, now);
+        self.do_deeds(id, &deeds);
+    }
+
+    fn do_deeds(&mut self, id: SessionId, deeds: &[Deed]) {
+        for deed in deeds {
+            let Some(session) = self.sessions.get(&id) else {
+                return;
+            };
+            let node = session.node.id.clone();
+            let action = match deed {
+                Deed::Save => Action::SaveSession(session.record()),
+                Deed::Forget => {
+                    self.act(Action::DeleteSession(id));
+                    self.session_gone(id);
+                    continue;
+                }
+                Deed::Start => Action::StartEngine {
+                    session: id,
+                    node,
+                    profile: session.profile.clone(),
+                    memory_mib: session.memory_mib,
+                },
+                Deed::Resume => Action::ResumeEngine(id, node),
+                Deed::Suspend => Action::SuspendEngine(id, node),
+                Deed::Stop => Action::StopEngine(id, node),
+                Deed::Connect => {
+                    let tabs = session.tabs.clone();
+                    self.act(Action::Connect(id, node));
+                    for tab in tabs {
+                        self.open_streamed(tab, id);
+                    }
+                    continue;
+                }
+                Deed::Disconnect => {
+                    for tab in &mut self.tabs {
+                        if let Some(stream) = &mut tab.stream
+                            && stream.session == Some(id)
+                        {
+                            stream.opened = false;
+                        }
+                    }
+                    Action::Disconnect(id)
+                }
+            };
+            self.act(action);
+        }
+    }
+
+    /// Tabs of a session that is gone have a problem to show, or waited for its end.
+    fn session_gone(&mut self, id: SessionId) {
+        let Some(session) = self.sessions.remove(&id) else {
+            return;
+        };
+        for tab in session.tabs {
+            let Some(tab) = self.tab_mut(tab) else {
+                continue;
+            };
+            let id = tab.id;
+            let choice = tab.stream.as_mut().and_then(|stream| {
+                stream.session = None;
+                stream.opened = false;
+                stream.choice.clone()
+            });
+            if tab.problem.is_none() && self.quitting_since.is_none() {
+                self.want_stream(id, choice, None);
+            }
+        }
+    }
+
+    fn place_waiting(&mut self) {
+        if self.leftovers != Leftovers::Settled {
+            return;
+        }
+        let waiting: Vec<TabId> = self
+            .tabs
+            .iter()
+            .filter(|tab| tab.problem.is_none())
+            .filter(|tab| tab.stream.as_ref().is_some_and(|s| s.session.is_none()))
+            .map(|tab| tab.id)
+            .collect();
+        for id in waiting {
+            if !self.join_existing(id) {
+                self.place_tab(id);
+            }
+        }
+    }
+
+    fn place_tab(&mut self, id: TabId) {
+        let Some(stream) = self.tab(id).and_then(|tab| tab.stream.as_ref()) else {
+            return;
+        };
+        let demand = self.settings.demand;
+        let placed = placement::place(
+            &self.nodes,
+            &self.reservations(),
+            &demand,
+            stream.choice.as_ref(),
+        );
+        match placed.map(placement::name_of) {
+            Ok(node) => {
+                self.last_session += 1;
+                let session_id = SessionId(self.last_session);
+                let (session, deeds) = Session::begin(
+                    session_id,
+                    self.settings.profile.clone(),
+                    node,
+                    demand.session_memory_mib,
+                );
+                self.sessions.insert(session_id, session);
+                self.do_deeds(session_id, &deeds);
+                self.join(id, session_id);
+            }
+            Err(problem) => {
+                let Some(tab) = self.tab_mut(id) else { return };
+                let request = tab.stream.as_mut().and_then(|stream| stream.request.take());
+                tab.problem = Some(problem.clone());
+                if let Some(request) = request {
+                    self.reply(request, Err(problem));
+                }
+            }
+        }
+    }
+
+    fn reservations(&self) -> Vec<Reservation> {
+        self.sessions
+            .values()
+            .map(|session| Reservation {
+                node: session.node.id.clone(),
+                memory_mib: session.memory_mib,
+                in_use: session.is_in_use(),
+            })
+            .collect()
+    }
+
+    /// What an earlier run left: adopted if it is healthy and known, else stopped.
+    fn engines_found(&mut self, found: &[FoundEngine]) {
+        let Leftovers::Unknown(rows) = std::mem::replace(&mut self.leftovers, Leftovers::Settled)
+        else {
+            return;
+        };
+        for engine in found {
+            let row = rows.iter().find(|row| row.id == engine.session);
+            self.adopt(engine, row);
+        }
+        for row in &rows {
+            if !found.iter().any(|engine| engine.session == row.id) {
+                self.act(Action::DeleteSession(row.id));
+            }
+        }
+        self.last_session = found
+            .iter()
+            .map(|engine| engine.session.0)
+            .fold(self.last_session, u32::max);
+        let waiting: Vec<TabId> = self
+            .tabs
+            .iter()
+            .filter(|tab| tab.stream.as_ref().is_some_and(|s| s.session.is_none()))
+            .map(|tab| tab.id)
+            .collect();
+        for id in waiting {
+            self.join_existing(id);
+        }
+        let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
+        for id in ids {
+            let deeds = self
+                .sessions
+                .get_mut(&id)
+                .map(Session::suspend_unused)
+                .unwrap_or_default();
+            self.do_deeds(id, &deeds);
+        }
+        if !self.looking {
+            self.place_waiting();
+        }
+    }
+
+    fn adopt(&mut self, engine: &FoundEngine, row: Option<&SessionRecord>) {
+        let keep = engine.healthy && row.is_some_and(|row| row.state != SavedState::Ending);
+        let state = match (keep, engine.suspended) {
+            (true, true) => State::Suspended(self.now),
+            _ => State::Detached,
+        };
+        let profile = row.map_or_else(|| self.settings.profile.clone(), |row| row.profile.clone());
+        let node = self.node_name(&engine.node);
+        let memory = self.settings.demand.session_memory_mib;
+        let id = engine.session;
+        self.sessions
+            .insert(id, Session::left_behind(id, profile, node, memory, state));
+        if !keep {
+            self.step(id, Happening::Dismissed);
+        }
+    }
+
+    fn node_name(&self, id: &NodeId) -> NodeName {
+        self.nodes.iter().find(|node| node.id == *id).map_or_else(
+            || NodeName {
+                id: id.clone(),
+                name: id.0.clone(),
+                kind: if *id == NodeId::host() {
+                    NodeKind::Host
+                } else {
+                    NodeKind::Worker
+                },
+            },
+            placement::name_of,
+        )
+    }
+
+    pub(super) fn dismiss_all_sessions(&mut self) {
+        let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
+        for id in ids {
+            self.step(id, Happening::Dismissed);
+        }
+    }
+
+    pub(super) fn next_idle_limit(&self) -> Option<Millis> {
+        self.sessions
+            .values()
+            .filter_map(|session| match session.state() {
+                State::Suspended(since) => Some(Millis(since.0 + self.settings.suspended_limit_ms)),
+                _ => None,
+            })
+            .min()
+    }
+
+    pub(super) fn end_idle_sessions(&mut self) {
+        let limit = self.settings.suspended_limit_ms;
+        let late: Vec<SessionId> = self
+            .sessions
+            .values()
+            .filter(|session| {
+                matches!(session.state(), State::Suspended(since) if self.now.0 >= since.0 + limit)
+            })
+            .map(|session| session.id)
+            .collect();
+        for id in late {
+            self.step(id, Happening::IdleLimit);
+        }
+    }
+
+    /// Brings every streamed tab's stage in line with its session, and lets go of the child
+    /// webview that waited behind a picture that is there now.
+    pub(super) fn update_stages(&mut self) {
+        let now = self.now;
+        let mut live = Vec::new();
+        for tab in &mut self.tabs {
+            let Some(stream) = &mut tab.stream else {
+                continue;
+            };
+            let Some(session) = stream.session.and_then(|id| self.sessions.get(&id)) else {
+                continue;
+            };
+            match session.state() {
+                State::Starting | State::Suspending | State::Suspended(_) | State::Ending => {
+                    stream.enter(Stage::Starting, now);
+                }
+                State::Connecting => stream.enter(Stage::Connecting, now),
+                State::Live if stream.opened => {
+                    stream.enter(Stage::Live, now);
+                    live.push(tab.id);
+                    if matches!(tab.problem, Some(Problem::ConnectionLost { .. })) {
+                        tab.problem = None;
+                    }
+                }
+                State::Live => stream.enter(Stage::Connecting, now),
+                State::Reconnecting => stream.enter(Stage::Reconnecting, now),
+                State::Detached | State::Gone => {}
+            }
+        }
+        for id in live {
+            let Some(tab) = self.tab_mut(id) else {
+                continue;
+            };
+            if std::mem::take(&mut tab.proxied) {
+                tab.waiting_history = None;
+                self.act(Action::Proxied(id, PageAction::Close));
+            }
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! A streamed session's states, as a pure machine: what happened goes in, what is to be done comes
+//! out, in order. A save always stands before what it announces.
+
+use crate::event::{Millis, SavedState, SessionRecord};
+use crate::message::{NodeName, ProfileName, SessionId, TabId};
+
+/// Where a session stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The engine is being started or woken.
+    Starting,
+    /// The engine runs; the client is being connected.
+    Connecting,
+    /// The picture is there.
+    Live,
+    /// The picture was lost and is being brought back.
+    Reconnecting,
+    /// The engine runs, and nobody is connected to it.
+    Detached,
+    /// The engine is being put to sleep.
+    Suspending,
+    /// The engine sleeps, since then.
+    Suspended(Millis),
+    /// The engine is being stopped.
+    Ending,
+    /// Nothing of it is left.
+    Gone,
+}
+
+/// What happens to a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// A tab has joined, or asks to try again.
+    TabJoined,
+    /// The last tab has left.
+    LastTabLeft,
+    /// The engine runs.
+    EngineStarted,
+    /// The engine sleeps.
+    EngineSuspended,
+    /// The engine could not be started, or ended by itself: nothing of it is left.
+    EngineEnded,
+    /// The engine is gone, as asked.
+    EngineStopped,
+    /// The picture is there.
+    StreamLive,
+    /// The picture was lost.
+    StreamLost,
+    /// The picture did not come back.
+    StreamFailed,
+    /// It slept longer than its limit.
+    IdleLimit,
+    /// It must go: the app closes, or it cannot be trusted.
+    Dismissed,
+}
+
+/// What is to be done for a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Save it as it is now.
+    Save,
+    /// Forget the saved row.
+    Forget,
+    /// Start the engine.
+    Start,
+    /// Wake the engine.
+    Resume,
+    /// Put the engine to sleep.
+    Suspend,
+    /// Stop the engine and remove all but the profile's data.
+    Stop,
+    /// Connect client and page control, and open the pages of all its tabs.
+    Connect,
+    /// Let go of client and page control.
+    Disconnect,
+}
+
+/// A streamed session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// Whose data it uses.
+    pub profile: ProfileName,
+    /// Where it runs.
+    pub node: NodeName,
+    /// MiB it reserves there.
+    pub memory_mib: u64,
+    /// Its tabs.
+    pub tabs: Vec<TabId>,
+    /// The tab whose page is in front in the engine.
+    pub front: Option<TabId>,
+    state: State,
+    was_live: bool,
+}
+
+impl Session {
+    /// A new session that begins to start its engine, with what is to be done.
+    #[must_use]
+    pub fn begin(
+        id: SessionId,
+        profile: ProfileName,
+        node: NodeName,
+        memory_mib: u64,
+    ) -> (Self, Vec<Deed>) {
+        let session = Self {
+            id,
+            profile,
+            node,
+            memory_mib,
+            tabs: Vec::new(),
+            front: None,
+            state: State::Starting,
+            was_live: false,
+        };
+        (session, vec![Deed::Save, Deed::Start])
+    }
+
+    /// A session that an earlier run of the app left behind.
+    #[must_use]
+    pub fn left_behind(
+        id: SessionId,
+        profile: ProfileName,
+        node: NodeName,
+        memory_mib: u64,
+        state: State,
+    ) -> Self {
+        Self {
+            id,
+            profile,
+            node,
+            memory_mib,
+            tabs: Vec::new(),
+            front: None,
+            state,
+            was_live: true,
+        }
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub const fn state(&self) -> State {
+        self.state
+    }
+
+    /// Whether client and page control are connected, or being connected.
+    #[must_use]
+    pub const fn is_attached(&self) -> bool {
+        matches!(
+            self.state,
+            State::Connecting | State::Live | State::Reconnecting
+        )
+    }
+
+    /// Whether its engine has taken the memory it reserved.
+    #[must_use]
+    pub const fn is_in_use(&self) -> bool {
+        !matches!(self.state, State::Starting)
+    }
+
+    /// The session as it is saved.
+    #[must_use]
+    pub fn record(&self) -> SessionRecord {
+        SessionRecord {
+            id: self.id,
+            profile: self.profile.clone(),
+            node: self.node.id.clone(),
+            state: match self.state {
+                State::Starting => SavedState::Starting,
+                State::Connecting => SavedState::Connecting,
+                State::Live => SavedState::Live,
+                State::Reconnecting | State::Detached => SavedState::Reconnecting,
+                State::Suspending | State::Suspended(_) => SavedState::Suspended,
+                State::Ending | State::Gone => SavedState::Ending,
+            },
+        }
+    }
+
+    /// Takes what happened and tells what is to be done. What does not fit the state (a late
+    /// answer, a second one) changes nothing.
+    pub fn step(&mut self, happening: Happening, now: Millis) -> Vec<Deed> {
+        use Deed::{Connect, Disconnect, Forget, Resume, Save, Stop, Suspend};
+        use Happening as H;
+        use State as S;
+        let (state, deeds): (State, Vec<Deed>) = match (self.state, happening) {
+            (S::Ending, H::EngineStopped) => (S::Gone, vec![Forget]),
+            (S::Ending | S::Gone, _) => return Vec::new(),
+
+            (S::Connecting | S::Live | S::Reconnecting, H::EngineEnded) => {
+                (S::Gone, vec![Disconnect, Forget])
+            }
+            (_, H::EngineEnded | H::EngineStopped) => (S::Gone, vec![Forget]),
+
+            (S::Connecting | S::Live | S::Reconnecting, H::Dismissed) => {
+                (S::Ending, vec![Disconnect, Save, Stop])
+            }
+            (_, H::Dismissed) => (S::Ending, vec![Save, Stop]),
+
+            (S::Starting, H::EngineStarted) | (S::Detached, H::TabJoined) => {
+                (S::Connecting, vec![Save, Connect])
+            }
+            // A cancelled start leaves nothing.
+            (S::Starting | S::Detached, H::LastTabLeft) => (S::Ending, vec![Save, Stop]),
+            (S::Connecting | S::Live | S::Reconnecting, H::LastTabLeft) => {
+                if self.was_live {
+                    (S::Suspending, vec![Disconnect, Save, Suspend])
+                } else {
+                    (S::Ending, vec![Disconnect, Save, Stop])
+                }
+            }
+
+            (S::Connecting | S::Reconnecting, H::StreamLive) => (S::Live, vec![Save]),
+            (S::Live, H::StreamLost) => (S::Reconnecting, vec![Save]),
+            (S::Connecting | S::Live | S::Reconnecting, H::StreamFailed) => {
+                (S::Detached, vec![Disconnect, Save])
+            }
+
+            (S::Suspending, H::EngineSuspended) if self.tabs.is_empty() => {
+                (S::Suspended(now), vec![])
+            }
+            (S::Suspending, H::EngineSuspended) | (S::Suspended(_), H::TabJoined) => {
+                (S::Starting, vec![Save, Resume])
+            }
+            (S::Suspended(_), H::IdleLimit) => (S::Ending, vec![Save, Stop]),
+
+            _ => return Vec::new(),
+        };
+        self.state = state;
+        self.was_live |= state == S::Live;
+        if !self.is_attached() {
+            self.front = None;
+        }
+        deeds
+    }
+
+    /// Sends an engine that runs for nobody to sleep.
+    pub fn suspend_unused(&mut self) -> Vec<Deed> {
+        if self.state != State::Detached || !self.tabs.is_empty() {
+            return Vec::new();
+        }
+        self.state = State::Suspending;
+        vec![Deed::Save, Deed::Suspend]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::{NodeId, NodeKind};
+    use proptest::prelude::*;
+
+    const NOW: Millis = Millis(1);
+
+    fn session() -> Session {
+        let node = NodeName {
+            id: NodeId::host(),
+            name: "this machine".into(),
+            kind: NodeKind::Host,
+        };
+        Session::begin(SessionId(1), ProfileName("default".into()), node, 2048).0
+    }
+
+    fn happening() -> impl Strategy<Value = Happening> {
+        use Happening::*;
+        prop_oneof![
+            Just(TabJoined),
+            Just(LastTabLeft),
+            Just(EngineStarted),
+            Just(EngineSuspended),
+            Just(EngineEnded),
+            Just(EngineStopped),
+            Just(StreamLive),
+            Just(StreamLost),
+            Just(StreamFailed),
+            Just(IdleLimit),
+            Just(Dismissed),
+        ]
+    }
+
+    #[test]
+    fn from_start_to_live_every_step_is_saved_first() {
+        let mut s = session();
+        s.tabs.push(TabId(1));
+        assert_eq!(
+            s.step(Happening::EngineStarted, NOW),
+            [Deed::Save, Deed::Connect]
+        );
+        assert_eq!(s.step(Happening::StreamLive, NOW), [Deed::Save]);
+        assert_eq!(s.state(), State::Live);
+    }
+
+    #[test]
+    fn a_start_that_is_cancelled_is_stopped_and_forgotten() {
+        let mut s = session();
+        assert_eq!(
+            s.step(Happening::LastTabLeft, NOW),
+            [Deed::Save, Deed::Stop]
+        );
+        assert_eq!(
+            s.step(Happening::EngineStarted, NOW),
+            [],
+            "too late to matter"
+        );
+        assert_eq!(s.step(Happening::EngineStopped, NOW), [Deed::Forget]);
+        assert_eq!(s.state(), State::Gone);
+    }
+
+    #[test]
+    fn a_tab_that_comes_while_the_engine_falls_asleep_wakes_it_afterwards() {
+        let mut s = session();
+        s.step(Happening::EngineStarted, NOW);
+        s.step(Happening::StreamLive, NOW);
+        s.step(Happening::LastTabLeft, NOW);
+        s.tabs.push(TabId(2));
+        assert_eq!(s.step(Happening::TabJoined, NOW), []);
+        assert_eq!(
+            s.step(Happening::EngineSuspended, NOW),
+            [Deed::Save, Deed::Resume]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn the_engine_is_never_touched_unsaved_and_never_after_it_is_gone(
+            happenings in prop::collection::vec((happening(), any::<bool>()), 0..40)
+        ) {
+            let mut s = session();
+            for (happening, has_tabs) in happenings {
+                s.tabs = if has_tabs { vec![TabId(1)] } else { vec![] };
+                let was = s.state();
+                let deeds = s.step(happening, NOW);
+                if was == State::Gone {
+                    prop_assert!(deeds.is_empty());
+                }
+                for (at, deed) in deeds.iter().enumerate() {
+                    if matches!(deed, Deed::Start | Deed::Resume | Deed::Suspend | Deed::Stop | Deed::Connect) {
+                        prop_assert!(deeds[..at].contains(&Deed::Save), "{happening:?}: {deeds:?}");
+                    }
+                }
+                if s.state() == State::Gone && was != State::Gone {
+                    prop_assert!(deeds.contains(&Deed::Forget));
+                }
+            }
+        }
+
+        #[test]
+        fn dismissed_and_stopped_always_leaves_nothing(
+            happenings in prop::collection::vec(happening(), 0..20)
+        ) {
+            let mut s = session();
+            for happening in happenings {
+                s.step(happening, NOW);
+            }
+            s.step(Happening::Dismissed, NOW);
+            s.step(Happening::EngineStopped, NOW);
+            prop_assert_eq!(s.state(), State::Gone);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! A tab: its history, what its page says of itself, and how far its stream has come.
+
+use crate::address;
+use crate::event::{Millis, RequestId, TabRecord};
+use crate::history::History;
+use crate::message::{
+    Mode, NodeName, Problem, SessionId, Stage, StageTime, StreamView, TabId, TabView,
+};
+use crate::node::NodeId;
+
+/// Icons above this many bytes are not shown: they would travel with every state.
+const FAVICON_CAP: usize = 24 * 1024;
+
+/// The zoom of a new tab, in percent.
+pub const DEFAULT_ZOOM: u16 = 100;
+
+/// The streamed side of a tab.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TabStream {
+    /// The session it belongs to, once one is chosen.
+    pub session: Option<SessionId>,
+    /// The node that was asked for.
+    pub choice: Option<NodeId>,
+    /// The command to answer when a node is chosen.
+    pub request: Option<RequestId>,
+    /// Whether its page exists in the engine.
+    pub opened: bool,
+    stages: Vec<(Stage, Millis)>,
+}
+
+impl TabStream {
+    /// Enters a stage; entering the current one again changes nothing.
+    pub fn enter(&mut self, stage: Stage, now: Millis) {
+        if self.stage() != Some(stage) {
+            self.stages.push((stage, now));
+        }
+    }
+
+    /// Begins to count the stages afresh.
+    pub fn restart(&mut self) {
+        self.stages.clear();
+    }
+
+    /// The current stage.
+    #[must_use]
+    pub fn stage(&self) -> Option<Stage> {
+        self.stages.last().map(|(stage, _)| *stage)
+    }
+
+    fn view(&self, node: Option<NodeName>, now: Millis) -> StreamView {
+        let ends = self
+            .stages
+            .iter()
+            .skip(1)
+            .map(|(_, at)| Some(*at))
+            .chain([None]);
+        let stages = self
+            .stages
+            .iter()
+            .zip(ends)
+            .map(|((stage, from), to)| StageTime {
+                stage: *stage,
+                took_ms: to.map(|to| to.0.saturating_sub(from.0)),
+            })
+            .collect();
+        let began = self.stages.first().map_or(now.0, |(_, at)| at.0);
+        StreamView {
+            session: self.session,
+            stage: self.stage().unwrap_or(Stage::Placing),
+            stages,
+            elapsed_ms: now.0.saturating_sub(began),
+            node,
+        }
+    }
+}
+
+/// A tab.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tab {
+    /// Its id.
+    pub id: TabId,
+    /// Its mode.
+    pub mode: Mode,
+    /// Where it has been.
+    pub history: History,
+    /// In percent.
+    pub zoom: u16,
+    /// Whether its page is loading.
+    pub loading: bool,
+    /// Its page's icon.
+    pub favicon: Option<String>,
+    /// What went wrong.
+    pub problem: Option<Problem>,
+    /// Whether a child webview exists for it.
+    pub proxied: bool,
+    /// The child webview's history, while the webview waits behind a stream that is not live yet.
+    pub waiting_history: Option<History>,
+    /// The streamed side.
+    pub stream: Option<TabStream>,
+}
+
+impl Tab {
+    /// An empty tab.
+    #[must_use]
+    pub fn new(id: TabId, mode: Mode) -> Self {
+        Self {
+            id,
+            mode,
+            history: History::default(),
+            zoom: DEFAULT_ZOOM,
+            loading: false,
+            favicon: None,
+            problem: None,
+            proxied: false,
+            waiting_history: None,
+            stream: None,
+        }
+    }
+
+    /// A tab as it was saved. Its page is made when it comes to the front.
+    #[must_use]
+    pub fn restore(record: TabRecord) -> Self {
+        Self {
+            history: History::restore(record.history, record.index),
+            zoom: record.zoom,
+            ..Self::new(record.id, record.mode)
+        }
+    }
+
+    /// The tab as it is saved.
+    #[must_use]
+    pub fn record(&self, position: usize, active: bool) -> TabRecord {
+        TabRecord {
+            id: self.id,
+            position: u32::try_from(position).unwrap_or(u32::MAX),
+            mode: self.mode,
+            history: self.history.entries().to_vec(),
+            index: self.history.index(),
+            zoom: self.zoom,
+            active,
+        }
+    }
+
+    /// Its address; empty for a new tab.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.history
+            .current()
+            .map_or("", |entry| entry.url.as_str())
+    }
+
+    /// The session it belongs to.
+    #[must_use]
+    pub fn session(&self) -> Option<SessionId> {
+        self.stream.as_ref().and_then(|stream| stream.session)
+    }
+
+    /// Takes a new icon, unless it is too big to travel.
+    pub fn set_favicon(&mut self, favicon: Option<String>) {
+        self.favicon = favicon.filter(|f| f.len() <= FAVICON_CAP && f.starts_with("data:image/"));
+    }
+
+    /// The tab as the shell paints it.
+    #[must_use]
+    pub fn view(&self, node: Option<NodeName>, now: Millis) -> TabView {
+        TabView {
+            id: self.id,
+            mode: self.mode,
+            address: address::display(self.url()),
+            title: self
+                .history
+                .current()
+                .map_or_else(String::new, |entry| entry.title.clone()),
+            favicon: self.favicon.clone(),
+            loading: self.loading,
+            can_go_back: self.history.can_go_back(),
+            can_go_forward: self.history.can_go_forward(),
+            zoom: self.zoom,
+            security: address::security(self.url()),
+            stream: self.stream.as_ref().map(|stream| stream.view(node, now)),
+            problem: self.problem.clone(),
+        }
+    }
+}
