@@ -1,0 +1,65 @@
+//! The way to the app: one method per verb. The only file that imports Tauri.
+import { Channel, invoke } from "@tauri-apps/api/core";
+import type { ContentArea } from "./messages/ContentArea";
+import type { LaneTicket } from "./messages/LaneTicket";
+import type { Mode } from "./messages/Mode";
+import type { NodeId } from "./messages/NodeId";
+import type { TabId } from "./messages/TabId";
+import type { Update } from "./messages/Update";
+
+/** What the shell can ask for. Each promise rejects with a `Problem`. */
+export interface Backend {
+  /** The whole state comes first, then again after each change. */
+  subscribe(onUpdate: (update: Update) => void): Promise<void>;
+  openTab(input: string | null, mode: Mode | null, background: boolean): Promise<void>;
+  closeTab(tab: TabId): Promise<void>;
+  selectTab(tab: TabId): Promise<void>;
+  /** `position` counts from 0 in the strip without the tab. */
+  moveTab(tab: TabId, position: number): Promise<void>;
+  reopenTab(): Promise<void>;
+  navigate(tab: TabId, input: string): Promise<void>;
+  /** `node`: an explicit choice, or null for the best one. */
+  setTabMode(tab: TabId, mode: Mode, node: NodeId | null): Promise<void>;
+  goBack(tab: TabId): Promise<void>;
+  goForward(tab: TabId): Promise<void>;
+  /** Loads again; after a problem, tries again. */
+  reload(tab: TabId): Promise<void>;
+  stopLoading(tab: TabId): Promise<void>;
+  setZoom(tab: TabId, percent: number): Promise<void>;
+  /** Gives up a start or a reconnect; the tab goes back to Proxy. */
+  cancelStream(tab: TabId): Promise<void>;
+  setContentArea(area: ContentArea): Promise<void>;
+  setFullScreen(on: boolean): Promise<void>;
+  dismissNotice(index: number): Promise<void>;
+  connectLane(): Promise<LaneTicket>;
+  quit(): Promise<void>;
+}
+
+/** The backend of the running app. */
+export function tauriBackend(): Backend {
+  return {
+    subscribe: (onUpdate) => {
+      const updates = new Channel<Update>();
+      updates.onmessage = onUpdate;
+      return invoke("subscribe", { updates });
+    },
+    openTab: (input, mode, background) => invoke("open_tab", { input, mode, background }),
+    closeTab: (tab) => invoke("close_tab", { tab }),
+    selectTab: (tab) => invoke("select_tab", { tab }),
+    moveTab: (tab, position) => invoke("move_tab", { tab, position }),
+    reopenTab: () => invoke("reopen_tab"),
+    navigate: (tab, input) => invoke("navigate", { tab, input }),
+    setTabMode: (tab, mode, node) => invoke("set_tab_mode", { tab, mode, node }),
+    goBack: (tab) => invoke("go_back", { tab }),
+    goForward: (tab) => invoke("go_forward", { tab }),
+    reload: (tab) => invoke("reload", { tab }),
+    stopLoading: (tab) => invoke("stop_loading", { tab }),
+    setZoom: (tab, percent) => invoke("set_zoom", { tab, percent }),
+    cancelStream: (tab) => invoke("cancel_stream", { tab }),
+    setContentArea: (area) => invoke("set_content_area", { area }),
+    setFullScreen: (on) => invoke("set_full_screen", { on }),
+    dismissNotice: (index) => invoke("dismiss_notice", { index }),
+    connectLane: () => invoke("connect_lane"),
+    quit: () => invoke("quit"),
+  };
+}

@@ -1,0 +1,116 @@
+//! The shell's shortcuts, as a pure table: a key event gives a verb or nothing.
+//! The app has the same table for keys that a page's own webview receives.
+
+/** What a shortcut asks for. */
+export type Verb =
+  | { verb: "open_tab" }
+  | { verb: "close_tab" }
+  | { verb: "reopen_tab" }
+  | { verb: "focus_address" }
+  | { verb: "reload" }
+  | { verb: "next_tab" }
+  | { verb: "previous_tab" }
+  /** Counts from 0. */
+  | { verb: "nth_tab"; index: number }
+  | { verb: "last_tab" }
+  | { verb: "move_tab"; by: 1 | -1 }
+  | { verb: "go_back" }
+  | { verb: "go_forward" }
+  | { verb: "full_screen" }
+  | { verb: "toggle_mode" }
+  | { verb: "zoom_in" }
+  | { verb: "zoom_out" }
+  | { verb: "zoom_reset" };
+
+/** The part of a `KeyboardEvent` that decides. */
+export interface Chord {
+  key: string;
+  code: string;
+  ctrlKey: boolean;
+  shiftKey: boolean;
+  altKey: boolean;
+  metaKey: boolean;
+}
+
+/** The zoom steps, in percent. */
+export const ZOOM = [
+  25, 33, 50, 67, 75, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300, 400, 500,
+] as const;
+
+const WITH_CONTROL: Record<string, Verb> = {
+  t: { verb: "open_tab" },
+  w: { verb: "close_tab" },
+  l: { verb: "focus_address" },
+  r: { verb: "reload" },
+  tab: { verb: "next_tab" },
+  pagedown: { verb: "next_tab" },
+  pageup: { verb: "previous_tab" },
+  "9": { verb: "last_tab" },
+  "-": { verb: "zoom_out" },
+  "+": { verb: "zoom_in" },
+  "=": { verb: "zoom_in" },
+  "0": { verb: "zoom_reset" },
+};
+
+const WITH_CONTROL_SHIFT: Record<string, Verb> = {
+  t: { verb: "reopen_tab" },
+  r: { verb: "reload" },
+  m: { verb: "toggle_mode" },
+  tab: { verb: "previous_tab" },
+  pagedown: { verb: "move_tab", by: 1 },
+  pageup: { verb: "move_tab", by: -1 },
+  "+": { verb: "zoom_in" },
+  "=": { verb: "zoom_in" },
+};
+
+const WITH_ALT: Record<string, Verb> = {
+  arrowleft: { verb: "go_back" },
+  arrowright: { verb: "go_forward" },
+};
+
+const ALONE: Record<string, Verb> = {
+  f5: { verb: "reload" },
+  f11: { verb: "full_screen" },
+};
+
+/**
+ * The key's name in the tables. A layout without Latin letters, or without digits on the plain
+ * level, is read by the key's place.
+ */
+function name(chord: Chord): string {
+  const place = /^(?:Key([A-Z])|(?:Digit|Numpad)(\d))$/.exec(chord.code);
+  const letter = place?.[1]?.toLowerCase();
+  const digit = place?.[2];
+  if (digit !== undefined) return digit;
+  if (chord.code === "NumpadAdd") return "+";
+  if (chord.code === "NumpadSubtract") return "-";
+  const key = chord.key.toLowerCase();
+  if (letter !== undefined && !/^[a-z]$/.test(key)) return letter;
+  // Shift+Tab under X.
+  return key === "iso_left_tab" || chord.code === "Tab" ? "tab" : key;
+}
+
+/** What `chord` asks for; null if the key is the page's. */
+export function verbFor(chord: Chord): Verb | null {
+  const key = name(chord);
+  const { ctrlKey, shiftKey, altKey, metaKey } = chord;
+  if (metaKey) return null;
+  if (ctrlKey && !altKey) {
+    const nth = /^[1-8]$/.test(key);
+    if (nth && !shiftKey) return { verb: "nth_tab", index: Number(key) - 1 };
+    const table = shiftKey ? WITH_CONTROL_SHIFT : WITH_CONTROL;
+    return table[key] ?? null;
+  }
+  if (ctrlKey || shiftKey) return null;
+  return (altKey ? WITH_ALT[key] : ALONE[key]) ?? null;
+}
+
+/** The next step above `percent`. */
+export function zoomIn(percent: number): number {
+  return ZOOM.find((step) => step > percent) ?? 500;
+}
+
+/** The next step below `percent`. */
+export function zoomOut(percent: number): number {
+  return ZOOM.findLast((step) => step < percent) ?? 25;
+}

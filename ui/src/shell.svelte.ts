@@ -1,0 +1,171 @@
+//! What the page knows: the last state that came, and the ways to ask for another. It invents
+//! nothing: a click changes the picture when the next state arrives.
+import type { Backend } from "./backend";
+import type { Mode } from "./messages/Mode";
+import type { NodeId } from "./messages/NodeId";
+import type { Problem } from "./messages/Problem";
+import type { ShellFocus } from "./messages/ShellFocus";
+import type { ShellState } from "./messages/ShellState";
+import type { TabId } from "./messages/TabId";
+import type { TabView } from "./messages/TabView";
+import { type Verb, zoomIn, zoomOut } from "./keys";
+
+/** How long a refused wish stays readable, in ms. */
+const REFUSAL_SHOWN_MS = 8000;
+
+export class Shell {
+  /** The last state; null until the first has come. */
+  state = $state.raw<ShellState | null>(null);
+  /** When it came, as `performance.now()` counts. */
+  receivedAt = $state.raw(0);
+  /** Why the last wish was refused, until it is put away. */
+  refusal = $state.raw<Problem | null>(null);
+  /** Where the focus was last asked to go; `nth` makes each wish a new one. */
+  focus = $state.raw<{ target: ShellFocus; nth: number }>({ target: "page", nth: 0 });
+  /** The page cannot reach the app at all. */
+  cutOff = $state.raw(false);
+
+  tabs: TabView[] = $derived(this.state?.tabs ?? []);
+  active: TabView | null = $derived(this.tabs.find((tab) => tab.id === this.state?.active) ?? null);
+
+  #refusalTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(readonly backend: Backend) {}
+
+  async start(): Promise<void> {
+    try {
+      await this.backend.subscribe((update) => {
+        if (update.kind === "focus") {
+          this.askFocus(update.target);
+        } else {
+          this.receivedAt = performance.now();
+          this.state = update.state;
+        }
+      });
+    } catch {
+      this.cutOff = true;
+    }
+  }
+
+  askFocus(target: ShellFocus): void {
+    this.focus = { target, nth: this.focus.nth + 1 };
+  }
+
+  /** Waits for a wish; a refusal is shown. Answers whether it was granted. */
+  async run(wish: Promise<unknown>): Promise<boolean> {
+    try {
+      await wish;
+      return true;
+    } catch (reason) {
+      if (isProblem(reason) && !isQuiet(reason)) this.#refuse(reason);
+      return false;
+    }
+  }
+
+  dismissRefusal(): void {
+    clearTimeout(this.#refusalTimer);
+    this.refusal = null;
+  }
+
+  #refuse(problem: Problem): void {
+    this.dismissRefusal();
+    this.refusal = problem;
+    this.#refusalTimer = setTimeout(() => {
+      this.refusal = null;
+    }, REFUSAL_SHOWN_MS);
+  }
+
+  openTab(): void {
+    void this.run(this.backend.openTab(null, null, false));
+  }
+
+  setMode(tab: TabView, mode: Mode, node: NodeId | null = null): void {
+    if (mode === tab.mode && node === null && tab.problem === null) return;
+    void this.run(this.backend.setTabMode(tab.id, mode, node));
+  }
+
+  /** Moves a tab by places; at the end of the strip it stays. */
+  moveBy(tab: TabId, by: number): void {
+    const at = this.tabs.findIndex((each) => each.id === tab);
+    const to = at + by;
+    if (at >= 0 && to >= 0 && to < this.tabs.length) void this.run(this.backend.moveTab(tab, to));
+  }
+
+  /** Does what a shortcut asks for. */
+  perform(wish: Verb): void {
+    const { backend, active } = this;
+    if (wish.verb === "open_tab") {
+      this.openTab();
+    } else if (wish.verb === "reopen_tab") {
+      void this.run(backend.reopenTab());
+    } else if (wish.verb === "full_screen") {
+      void this.run(backend.setFullScreen(!(this.state?.full_screen ?? false)));
+    } else if (wish.verb === "focus_address") {
+      this.askFocus("address_bar");
+    } else if (active) {
+      this.#performOn(active, wish);
+    }
+  }
+
+  #performOn(tab: TabView, wish: Verb): void {
+    const { backend } = this;
+    switch (wish.verb) {
+      case "close_tab":
+        return void this.run(backend.closeTab(tab.id));
+      case "reload":
+        return void this.run(backend.reload(tab.id));
+      case "go_back":
+        if (tab.can_go_back) void this.run(backend.goBack(tab.id));
+        return;
+      case "go_forward":
+        if (tab.can_go_forward) void this.run(backend.goForward(tab.id));
+        return;
+      case "toggle_mode":
+        this.setMode(tab, tab.mode === "proxy" ? "streamed" : "proxy");
+        return;
+      case "zoom_in":
+        return void this.run(backend.setZoom(tab.id, zoomIn(tab.zoom)));
+      case "zoom_out":
+        return void this.run(backend.setZoom(tab.id, zoomOut(tab.zoom)));
+      case "zoom_reset":
+        return void this.run(backend.setZoom(tab.id, 100));
+      case "move_tab":
+        this.moveBy(tab.id, wish.by);
+        return;
+      case "next_tab":
+        this.#select(this.#neighbour(tab.id, 1));
+        return;
+      case "previous_tab":
+        this.#select(this.#neighbour(tab.id, -1));
+        return;
+      case "nth_tab":
+        this.#select(this.tabs[wish.index]);
+        return;
+      case "last_tab":
+        this.#select(this.tabs.at(-1));
+        return;
+      default:
+        return;
+    }
+  }
+
+  #neighbour(tab: TabId, step: 1 | -1): TabView | undefined {
+    const at = this.tabs.findIndex((each) => each.id === tab);
+    return this.tabs[(at + step + this.tabs.length) % this.tabs.length];
+  }
+
+  #select(tab: TabView | undefined): void {
+    if (tab && tab.id !== this.state?.active) void this.run(this.backend.selectTab(tab.id));
+  }
+}
+
+function isProblem(reason: unknown): reason is Problem {
+  return typeof reason === "object" && reason !== null && "code" in reason;
+}
+
+/** A refusal that says nothing new to the person who caused it. */
+function isQuiet(problem: Problem): boolean {
+  return (
+    problem.code === "cancelled" || problem.code === "closing" || problem.code === "unknown_tab"
+  );
+}

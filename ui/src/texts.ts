@@ -1,0 +1,359 @@
+//! Every word that the shell says, in one place. A translation is another object of this shape.
+import type { Lack } from "./messages/Lack";
+import type { Leg } from "./messages/Leg";
+import type { Mode } from "./messages/Mode";
+import type { NodeName } from "./messages/NodeName";
+import type { Notice } from "./messages/Notice";
+import type { Problem } from "./messages/Problem";
+import type { Security } from "./messages/Security";
+import type { Stage } from "./messages/Stage";
+import type { StartFailure } from "./messages/StartFailure";
+
+/** What a person reads about a problem. */
+export interface ProblemText {
+  /** What happened. */
+  title: string;
+  /** Where, and what it means. */
+  body: string;
+  /** What to do next. */
+  remedy: string;
+  /** Something to type in a terminal. */
+  command?: string;
+}
+
+const gib = (mib: number): string => `${(mib / 1024).toFixed(1)} GiB`;
+
+export const texts = {
+  appName: "Duotab",
+  cutOff: "Duotab's page cannot reach the app. Close the window and start Duotab again.",
+
+  tabs: {
+    strip: "Tabs",
+    new: "New tab",
+    newHint: "New tab (Ctrl+T)",
+    close: (title: string) => `Close “${title}”`,
+    untitled: "New tab",
+    spoken: (title: string, mode: Mode, state: "loading" | "problem" | "ready") =>
+      [
+        title,
+        texts.mode.name(mode),
+        ...(state === "loading" ? ["loading"] : state === "problem" ? ["has a problem"] : []),
+      ].join(", "),
+  },
+
+  toolbar: {
+    label: "Navigation",
+    back: "Back",
+    forward: "Forward",
+    reload: "Reload",
+    stop: "Stop loading",
+    address: "Address or search words",
+    placeholder: "Search or enter an address",
+    zoom: (percent: number) => `${percent} %`,
+    zoomReset: (percent: number) => `Zoom is ${percent} %. Press to set it back to 100 %`,
+    node: (node: NodeName) => (node.kind === "host" ? "on this machine" : `on ${node.name}`),
+    nodeSpoken: (node: NodeName) =>
+      node.kind === "host"
+        ? "The page runs in Chromium on this machine"
+        : `The page runs in Chromium on ${node.name}`,
+    security: (security: Security) =>
+      ({
+        secure: "The connection is secure",
+        plain: "Not secure: what you send can be read on the way",
+        internal: "No page yet",
+      })[security],
+    notSecure: "Not secure",
+  },
+
+  mode: {
+    label: "Where this page runs",
+    name: (mode: Mode) => ({ proxy: "Proxy", streamed: "Streamed" })[mode],
+    hint: (mode: Mode) =>
+      ({
+        proxy: "Proxy: in this window's own engine (Ctrl+Shift+M)",
+        streamed: "Streamed: in a real Chromium, seen live (Ctrl+Shift+M)",
+      })[mode],
+    busy: (stage: Stage) => `Streamed: ${texts.stage.now(stage)}`,
+  },
+
+  newTab: {
+    title: "Where do you want to go?",
+    lead: "Type an address or search words above. Each tab runs in one of two ways, and you can change it at any time.",
+    choose: "How this tab runs",
+    proxy: "Light and quick, in this window's own engine. Good for reading.",
+    streamed: "A real Chromium, seen as a live picture. For pages that need the real thing.",
+    keys: "Ctrl+Shift+M changes the mode of a tab.",
+    current: "This tab",
+  },
+
+  stage: {
+    heading: (host: string) => (host === "" ? "Getting your page ready" : `Opening ${host}`),
+    list: "Progress",
+    name: (stage: Stage) =>
+      ({
+        placing: "Choosing a machine",
+        starting: "Starting Chromium",
+        connecting: "Connecting the picture",
+        live: "Live",
+        reconnecting: "Reconnecting",
+      })[stage],
+    now: (stage: Stage, node?: NodeName | null) => {
+      const where = node ? ` ${texts.toolbar.node(node)}` : "";
+      return {
+        placing: "choosing a machine",
+        starting: `starting Chromium${where}`,
+        connecting: `connecting the picture${where}`,
+        live: "live",
+        reconnecting: "the picture was lost; reconnecting",
+      }[stage];
+    },
+    state: (state: "done" | "current" | "waiting") =>
+      ({ done: "done", current: "under way", waiting: "still to come" })[state],
+    seconds: (ms: number) => `${(ms / 1000).toFixed(1)} s`,
+    cancel: "Cancel",
+    cancelHint: "Stops here and goes back to Proxy. Nothing is left behind.",
+    reconnecting: "The picture was lost. Reconnecting…",
+  },
+
+  live: {
+    view: "Live page",
+    hint: "Keys and the pointer go to the page. Ctrl+L goes back to the address.",
+    noDecoder: "The picture cannot be shown",
+    noDecoderBody: (codec: string) =>
+      `This desktop has no decoder for ${codec} video. Install the GStreamer plugins and start Duotab again.`,
+    noDecoderCommand: "sudo apt install gstreamer1.0-plugins-good gstreamer1.0-libav",
+    textField: "Text for the live page",
+  },
+
+  notice: {
+    strip: "Messages",
+    dismiss: "Dismiss",
+    text: (notice: Notice): string => {
+      switch (notice.code) {
+        case "store_set_aside":
+          return `The saved tabs could not be read, so Duotab began afresh. The old file is kept at ${notice.path}.`;
+        case "store_too_new":
+          return `The saved tabs are from a newer Duotab, so this one began afresh. The newer file is kept at ${notice.path}.`;
+        case "store_unavailable":
+          return `Nothing can be saved (${notice.path}: ${notice.detail}). Duotab works, but forgets its tabs when it closes.`;
+      }
+    },
+  },
+
+  problem: {
+    actions: {
+      retry: "Try again",
+      proxy: "Open in Proxy",
+      streamed: "Open in Streamed",
+      address: "Change the address",
+      copy: "Copy",
+      copied: "Copied",
+    },
+    details: "Show details",
+    hideDetails: "Hide details",
+    log: "Last lines of the log",
+    nodes: "Machines that were looked at",
+    lack: (lack: Lack): string => {
+      switch (lack.lack) {
+        case "total_memory":
+          return `has ${gib(lack.has)} of memory, needs ${gib(lack.needs)}`;
+        case "free_memory":
+          return `has ${gib(lack.has)} of memory free, needs ${gib(lack.needs)}`;
+        case "cores":
+          return `has ${lack.has} ${lack.has === 1 ? "core" : "cores"}, needs ${lack.needs}`;
+        case "architecture":
+          return `there is no Chromium for its processor (${lack.has})`;
+        case "engine":
+          return `its engine does not answer: ${lack.detail}`;
+      }
+    },
+    nodeName: (node: NodeName) =>
+      node.kind === "host" ? `${node.name} (this machine)` : node.name,
+    text: (problem: Problem): ProblemText => {
+      switch (problem.code) {
+        case "no_capable_node":
+          return {
+            title: "No machine has room for this page",
+            body:
+              problem.nodes.length === 0
+                ? "Duotab knows no machine that can run Chromium."
+                : "A streamed page needs a machine with enough free memory and cores. Nothing was started.",
+            remedy:
+              "Close other programs or streamed tabs and try again, or read the page in Proxy.",
+          };
+        case "node_gone":
+          return {
+            title: `${problem.node} is not there any more`,
+            body: "The machine went away before the page could start. Nothing was started.",
+            remedy: "Try again to let Duotab choose another machine, or open the page in Proxy.",
+          };
+        case "engine_unreachable":
+          return {
+            title: `${problem.node} does not answer`,
+            body: `Chromium could not be started there: ${problem.detail}.`,
+            remedy: "See that the machine is on and in the network, then try again.",
+          };
+        case "start_failed":
+          return startFailed(problem.node, problem.failure);
+        case "connection_lost":
+          return {
+            title: "The picture was lost",
+            body: `The connection to ${problem.node} broke and did not come back: ${leg(problem.leg)}.`,
+            remedy: "Your page is still there. Try again to connect anew, or open it in Proxy.",
+          };
+        case "engine_ended":
+          return {
+            title: "Chromium ended",
+            body: `The Chromium that ran this page on ${problem.node} ended by itself.`,
+            remedy: "Try again to start it anew. Your logins and tabs are kept.",
+          };
+        case "page_crashed":
+          return {
+            title: "This page crashed",
+            body: "Only this page is affected; your other tabs go on.",
+            remedy: "Load it again. If it crashes each time, try it in the other mode.",
+          };
+        case "page_failed":
+          return { title: "This page cannot be opened", ...pageFailed(problem.detail) };
+        case "bad_address":
+          return {
+            title: "This is not an address that can be opened",
+            body: `“${problem.input}”`,
+            remedy: "Look for a slip in the address and try again.",
+          };
+        case "cancelled":
+          return {
+            title: "Cancelled",
+            body: "Starting the streamed page was cancelled. Nothing was left behind.",
+            remedy: "You can try again at any time.",
+          };
+        case "store_failed":
+          return {
+            title: "Nothing could be saved",
+            body: `${problem.path}: ${problem.detail}.`,
+            remedy:
+              "See that the disk has space and that the folder can be written, then try again.",
+          };
+        case "unknown_tab":
+          return {
+            title: "This tab is closed",
+            body: "What you asked for belongs to a tab that is not there any more.",
+            remedy: "Reopen it with Ctrl+Shift+T.",
+          };
+        case "closing":
+          return {
+            title: "Duotab is closing",
+            body: "Nothing new is started now.",
+            remedy: "Start Duotab again to go on.",
+          };
+      }
+    },
+  },
+};
+
+function leg(leg: Leg): string {
+  return {
+    engine: "the engine stopped answering",
+    signalling: "the engine's control channel closed",
+    media: "no picture arrived",
+    page_control: "the page control closed",
+  }[leg];
+}
+
+function startFailed(node: string, failure: StartFailure): ProblemText {
+  const title = `Chromium could not start on ${node}`;
+  switch (failure.cause) {
+    case "browser_missing":
+      return {
+        title: `${node} has no Chromium`,
+        body: "A streamed page runs in a real Chromium, and none is installed there.",
+        remedy: "Install it, then try again:",
+        command: "sudo apt install chromium",
+      };
+    case "display_server_missing":
+      return {
+        title: `${node} has no Xvfb`,
+        body: "Chromium draws into a private screen, and the program for that is not installed there.",
+        remedy: "Install it, then try again:",
+        command: "sudo apt install xvfb",
+      };
+    case "program_missing":
+      return {
+        title: `${node} lacks ${failure.program}`,
+        body: `The streaming engine needs the program “${failure.program}”, and it is not installed there.`,
+        remedy: "Install it and try again.",
+      };
+    case "disk_full":
+      return {
+        title: "The disk is full",
+        body: `No space is left in ${failure.path} on ${node}, where the browser's data live.`,
+        remedy: "Make some room and try again. Nothing was lost.",
+      };
+    case "read_only":
+      return {
+        title: "The profile cannot be written",
+        body: `The folder ${failure.path} on ${node} cannot be written, so Chromium cannot keep its data.`,
+        remedy: "Make the folder writable and try again.",
+      };
+    case "port_taken":
+      return {
+        title,
+        body: "Other programs hold the network ports that the engine needs.",
+        remedy: "Close the program that uses them, or just try again.",
+      };
+    case "profile_in_use":
+      return {
+        title,
+        body: "Another Chromium is using this profile's data, and data have one owner at a time.",
+        remedy: "Close the other one and try again.",
+      };
+    case "exited":
+      return {
+        title,
+        body:
+          failure.code === null
+            ? "The engine ended while it was starting."
+            : `The engine ended while it was starting (exit code ${failure.code}).`,
+        remedy: "Try again. If it ends each time, the details below say why.",
+      };
+    case "timed_out":
+      return {
+        title,
+        body: "The engine did not become ready in time. The machine may be very busy.",
+        remedy: "Try again in a moment.",
+      };
+  }
+}
+
+/** Words for the engines' own codes that a person meets most. */
+const PAGE_FAILURES: [pattern: RegExp, body: string, remedy: string][] = [
+  [
+    /NAME_NOT_RESOLVED|resolv/i,
+    "No server has this name.",
+    "Look for a slip in the address, and see that you are online.",
+  ],
+  [
+    /CONNECTION_REFUSED|refused/i,
+    "The server is there, but answers nothing at this address.",
+    "See that the server runs and that the port is right, then try again.",
+  ],
+  [/TIMED_OUT|timed? ?out/i, "The server took too long to answer.", "Try again in a moment."],
+  [
+    /INTERNET_DISCONNECTED|NETWORK_CHANGED|ADDRESS_UNREACHABLE|unreachable/i,
+    "There is no way to this server now.",
+    "See that you are online, then try again.",
+  ],
+  [
+    /CERT|SSL|TLS/i,
+    "The server cannot prove who it is, so the connection was not made.",
+    "Do not send anything private. Tell the site's owner, or try again later.",
+  ],
+  [/FILE_NOT_FOUND|not found/i, "There is no such file.", "Look for a slip in the path."],
+];
+
+function pageFailed(detail: string): { body: string; remedy: string } {
+  for (const [pattern, body, remedy] of PAGE_FAILURES) {
+    if (pattern.test(detail)) return { body, remedy };
+  }
+  return { body: "The page did not load.", remedy: "Try again, or open it in the other mode." };
+}
