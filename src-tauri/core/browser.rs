@@ -8,6 +8,8 @@ mod command;
 mod page;
 mod paint;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use crate::action::Action;
 use crate::address;

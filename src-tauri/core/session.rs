@@ -91,7 +91,7 @@ pub struct Session {
     /// The tab whose page is in front in the engine.
     pub front: Option<TabId>,
     state: State,
-    was_live: bool,
+    was_seen: bool,
 }
 
 impl Session {
@@ -111,7 +111,7 @@ impl Session {
             tabs: Vec::new(),
             front: None,
             state: State::Starting,
-            was_live: false,
+            was_seen: false,
         };
         (session, vec![Deed::Save, Deed::Start])
     }
@@ -133,7 +133,7 @@ impl Session {
             tabs: Vec::new(),
             front: None,
             state,
-            was_live: true,
+            was_seen: true,
         }
     }
 
@@ -202,7 +202,7 @@ impl Session {
             // A cancelled start leaves nothing.
             (S::Starting | S::Detached, H::LastTabLeft) => (S::Ending, vec![Save, Stop]),
             (S::Connecting | S::Live | S::Reconnecting, H::LastTabLeft) => {
-                if self.was_live {
+                if self.was_seen {
                     (S::Suspending, vec![Disconnect, Save, Suspend])
                 } else {
                     (S::Ending, vec![Disconnect, Save, Stop])
@@ -226,11 +226,15 @@ impl Session {
             _ => return Vec::new(),
         };
         self.state = state;
-        self.was_live |= state == S::Live;
         if !self.is_attached() {
             self.front = None;
         }
         deeds
+    }
+
+    /// Somebody has seen its picture: from now on its end can wait.
+    pub const fn seen(&mut self) {
+        self.was_seen = true;
     }
 
     /// Sends an engine that runs for nobody to sleep.
@@ -310,6 +314,7 @@ mod tests {
         let mut s = session();
         s.step(Happening::EngineStarted, NOW);
         s.step(Happening::StreamLive, NOW);
+        s.seen();
         s.step(Happening::LastTabLeft, NOW);
         s.tabs.push(TabId(2));
         assert_eq!(s.step(Happening::TabJoined, NOW), []);

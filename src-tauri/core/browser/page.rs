@@ -68,6 +68,11 @@ impl Browser {
             }
             return;
         }
+        if !self.has_page(id) {
+            // Said before the page was let go of.
+            return;
+        }
+        let Some(tab) = self.tab_mut(id) else { return };
         match news {
             PageNews::Opened => {
                 if let Some(stream) = &mut tab.stream {

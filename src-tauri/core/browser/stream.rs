@@ -563,7 +563,7 @@ impl Browser {
             let Some(stream) = &mut tab.stream else {
                 continue;
             };
-            let Some(session) = stream.session.and_then(|id| self.sessions.get(&id)) else {
+            let Some(session) = stream.session.and_then(|id| self.sessions.get_mut(&id)) else {
                 continue;
             };
             match session.state() {
@@ -573,6 +573,7 @@ impl Browser {
                 State::Connecting => stream.enter(Stage::Connecting, now),
                 State::Live if stream.opened => {
                     stream.enter(Stage::Live, now);
+                    session.seen();
                     live.push(tab.id);
                     if matches!(tab.problem, Some(Problem::ConnectionLost { .. })) {
                         tab.problem = None;
