@@ -1,0 +1,68 @@
+//! Engines: started, found again, put to sleep, woken and stopped.
+
+pub mod embedded;
+
+use duotab_core::message::{ProfileName, SessionId, StartFailure};
+
+/// What to start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartSpec {
+    /// For which session.
+    pub session: SessionId,
+    /// With whose data.
+    pub profile: ProfileName,
+    /// MiB it may use.
+    pub memory_mib: u64,
+    /// The first page.
+    pub start_url: String,
+    /// Device pixels per CSS pixel, in percent.
+    pub scale_percent: u16,
+}
+
+/// Why an engine does not run. Nothing of it is left.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// It could not be started.
+    #[error("start failed: {failure:?}")]
+    Failed {
+        /// Why.
+        failure: StartFailure,
+        /// The last lines of its log, at most 20, oldest first.
+        log: Vec<String>,
+    },
+    /// The start was given up.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl StartError {
+    pub(crate) fn bare(failure: StartFailure) -> Self {
+        Self::Failed {
+            failure,
+            log: Vec::new(),
+        }
+    }
+}
+
+/// Why a running engine did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EngineError {
+    /// No engine runs for the session.
+    #[error("no engine runs for the session")]
+    Gone,
+    /// It runs, but does not answer as it should.
+    #[error("the engine does not answer: {0}")]
+    Unreachable(String),
+    /// It was told to end, then killed, and is still there.
+    #[error("{0} processes of the engine cannot be ended")]
+    Stuck(usize),
+}
+
+/// An engine ended although nobody asked it to. Nothing of it is left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineEnded {
+    /// The session it ran for.
+    pub session: SessionId,
+    /// The last lines of its log, at most 20, oldest first.
+    pub log: Vec<String>,
+}
