@@ -5,8 +5,10 @@
 //! ([`Browser::settle`]), so no rule has to remember them.
 
 mod command;
+mod leftovers;
 mod page;
 mod paint;
+mod placing;
 mod stream;
 #[cfg(test)]
 mod tests;

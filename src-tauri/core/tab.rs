@@ -25,7 +25,7 @@ pub struct TabStream {
     pub request: Option<RequestId>,
     /// Whether its page exists in the engine.
     pub opened: bool,
-    stages: Vec<(Stage, Millis)>,
+    pub(crate) stages: Vec<(Stage, Millis)>,
 }
 
 impl TabStream {

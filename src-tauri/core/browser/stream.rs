@@ -1,12 +1,11 @@
-//! Streams: placement, sessions and the tabs that belong to them.
+//! Streams: sessions and the tabs that belong to them.
 
 use super::{Browser, Leftovers};
 use crate::action::{Action, PageAction};
-use crate::event::{Event, FoundEngine, Millis, RequestId, SavedState, SessionRecord};
-use crate::message::{Leg, Mode, NodeName, Problem, SessionId, Stage, TabId};
-use crate::node::{NodeId, NodeKind};
-use crate::placement::{self, Reservation};
-use crate::session::{Deed, Happening, Session, State};
+use crate::event::{Event, RequestId};
+use crate::message::{Leg, Mode, Problem, SessionId, Stage, TabId};
+use crate::node::NodeId;
+use crate::session::{Deed, Happening, State};
 use crate::tab::TabStream;
 
 impl Browser {
@@ -136,7 +135,7 @@ impl Browser {
     }
 
     /// A profile's session on the wanted node, else, without a choice, wherever it is.
-    fn join_existing(&mut self, id: TabId) -> bool {
+    pub(super) fn join_existing(&mut self, id: TabId) -> bool {
         let choice = self
             .tab(id)
             .and_then(|tab| tab.stream.as_ref())
@@ -157,7 +156,7 @@ impl Browser {
         true
     }
 
-    fn join(&mut self, id: TabId, session_id: SessionId) {
+    pub(super) fn join(&mut self, id: TabId, session_id: SessionId) {
         let request = self
             .tab_mut(id)
             .and_then(|tab| tab.stream.as_mut())
@@ -317,7 +316,7 @@ impl Browser {
         self.do_deeds(id, &deeds);
     }
 
-    fn do_deeds(&mut self, id: SessionId, deeds: &[Deed]) {
+    pub(super) fn do_deeds(&mut self, id: SessionId, deeds: &[Deed]) {
         for deed in deeds {
             let Some(session) = self.sessions.get(&id) else {
                 return;
@@ -380,177 +379,6 @@ impl Browser {
             if tab.problem.is_none() && self.quitting_since.is_none() {
                 self.want_stream(id, choice, None);
             }
-        }
-    }
-
-    fn place_waiting(&mut self) {
-        if self.leftovers != Leftovers::Settled {
-            return;
-        }
-        let waiting: Vec<TabId> = self
-            .tabs
-            .iter()
-            .filter(|tab| tab.problem.is_none())
-            .filter(|tab| tab.stream.as_ref().is_some_and(|s| s.session.is_none()))
-            .map(|tab| tab.id)
-            .collect();
-        for id in waiting {
-            if !self.join_existing(id) {
-                self.place_tab(id);
-            }
-        }
-    }
-
-    fn place_tab(&mut self, id: TabId) {
-        let Some(stream) = self.tab(id).and_then(|tab| tab.stream.as_ref()) else {
-            return;
-        };
-        let demand = self.settings.demand;
-        let placed = placement::place(
-            &self.nodes,
-            &self.reservations(),
-            &demand,
-            stream.choice.as_ref(),
-        );
-        match placed.map(placement::name_of) {
-            Ok(node) => {
-                self.last_session += 1;
-                let session_id = SessionId(self.last_session);
-                let (session, deeds) = Session::begin(
-                    session_id,
-                    self.settings.profile.clone(),
-                    node,
-                    demand.session_memory_mib,
-                );
-                self.sessions.insert(session_id, session);
-                self.do_deeds(session_id, &deeds);
-                self.join(id, session_id);
-            }
-            Err(problem) => {
-                let Some(tab) = self.tab_mut(id) else { return };
-                let request = tab.stream.as_mut().and_then(|stream| stream.request.take());
-                tab.problem = Some(problem.clone());
-                if let Some(request) = request {
-                    self.reply(request, Err(problem));
-                }
-            }
-        }
-    }
-
-    fn reservations(&self) -> Vec<Reservation> {
-        self.sessions
-            .values()
-            .map(|session| Reservation {
-                node: session.node.id.clone(),
-                memory_mib: session.memory_mib,
-                in_use: session.is_in_use(),
-            })
-            .collect()
-    }
-
-    /// What an earlier run left: adopted if it is healthy and known, else stopped.
-    fn engines_found(&mut self, found: &[FoundEngine]) {
-        let Leftovers::Unknown(rows) = std::mem::replace(&mut self.leftovers, Leftovers::Settled)
-        else {
-            return;
-        };
-        for engine in found {
-            let row = rows.iter().find(|row| row.id == engine.session);
-            self.adopt(engine, row);
-        }
-        for row in &rows {
-            if !found.iter().any(|engine| engine.session == row.id) {
-                self.act(Action::DeleteSession(row.id));
-            }
-        }
-        self.last_session = found
-            .iter()
-            .map(|engine| engine.session.0)
-            .fold(self.last_session, u32::max);
-        let waiting: Vec<TabId> = self
-            .tabs
-            .iter()
-            .filter(|tab| tab.stream.as_ref().is_some_and(|s| s.session.is_none()))
-            .map(|tab| tab.id)
-            .collect();
-        for id in waiting {
-            self.join_existing(id);
-        }
-        let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
-        for id in ids {
-            let deeds = self
-                .sessions
-                .get_mut(&id)
-                .map(Session::suspend_unused)
-                .unwrap_or_default();
-            self.do_deeds(id, &deeds);
-        }
-        if !self.looking {
-            self.place_waiting();
-        }
-    }
-
-    fn adopt(&mut self, engine: &FoundEngine, row: Option<&SessionRecord>) {
-        let keep = engine.healthy && row.is_some_and(|row| row.state != SavedState::Ending);
-        let state = match (keep, engine.suspended) {
-            (true, true) => State::Suspended(self.now),
-            _ => State::Detached,
-        };
-        let profile = row.map_or_else(|| self.settings.profile.clone(), |row| row.profile.clone());
-        let node = self.node_name(&engine.node);
-        let memory = self.settings.demand.session_memory_mib;
-        let id = engine.session;
-        self.sessions
-            .insert(id, Session::left_behind(id, profile, node, memory, state));
-        if !keep {
-            self.step(id, Happening::Dismissed);
-        }
-    }
-
-    fn node_name(&self, id: &NodeId) -> NodeName {
-        self.nodes.iter().find(|node| node.id == *id).map_or_else(
-            || NodeName {
-                id: id.clone(),
-                name: id.0.clone(),
-                kind: if *id == NodeId::host() {
-                    NodeKind::Host
-                } else {
-                    NodeKind::Worker
-                },
-            },
-            placement::name_of,
-        )
-    }
-
-    pub(super) fn dismiss_all_sessions(&mut self) {
-        let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
-        for id in ids {
-            self.step(id, Happening::Dismissed);
-        }
-    }
-
-    pub(super) fn next_idle_limit(&self) -> Option<Millis> {
-        self.sessions
-            .values()
-            .filter_map(|session| match session.state() {
-                State::Suspended(since) => Some(Millis(since.0 + self.settings.suspended_limit_ms)),
-                _ => None,
-            })
-            .min()
-    }
-
-    pub(super) fn end_idle_sessions(&mut self) {
-        let limit = self.settings.suspended_limit_ms;
-        let late: Vec<SessionId> = self
-            .sessions
-            .values()
-            .filter(|session| {
-                matches!(session.state(), State::Suspended(since) if self.now.0 >= since.0 + limit)
-            })
-            .map(|session| session.id)
-            .collect();
-        for id in late {
-            self.step(id, Happening::IdleLimit);
         }
     }
 

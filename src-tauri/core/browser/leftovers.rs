@@ -1,0 +1,117 @@
+//! Sessions that nobody looks at: left by an earlier run, asleep too long, or to go with the app.
+
+use super::{Browser, Leftovers};
+use crate::action::Action;
+use crate::event::{FoundEngine, Millis, SavedState, SessionRecord};
+use crate::message::{NodeName, SessionId, TabId};
+use crate::node::{NodeId, NodeKind};
+use crate::placement;
+use crate::session::{Happening, Session, State};
+
+impl Browser {
+    /// What an earlier run left: adopted if it is healthy and known, else stopped.
+    pub(super) fn engines_found(&mut self, found: &[FoundEngine]) {
+        let Leftovers::Unknown(rows) = std::mem::replace(&mut self.leftovers, Leftovers::Settled)
+        else {
+            return;
+        };
+        for engine in found {
+            let row = rows.iter().find(|row| row.id == engine.session);
+            self.adopt(engine, row);
+        }
+        for row in &rows {
+            if !found.iter().any(|engine| engine.session == row.id) {
+                self.act(Action::DeleteSession(row.id));
+            }
+        }
+        self.last_session = found
+            .iter()
+            .map(|engine| engine.session.0)
+            .fold(self.last_session, u32::max);
+        let waiting: Vec<TabId> = self
+            .tabs
+            .iter()
+            .filter(|tab| tab.stream.as_ref().is_some_and(|s| s.session.is_none()))
+            .map(|tab| tab.id)
+            .collect();
+        for id in waiting {
+            self.join_existing(id);
+        }
+        let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
+        for id in ids {
+            let deeds = self
+                .sessions
+                .get_mut(&id)
+                .map(Session::suspend_unused)
+                .unwrap_or_default();
+            self.do_deeds(id, &deeds);
+        }
+        if !self.looking {
+            self.place_waiting();
+        }
+    }
+
+    fn adopt(&mut self, engine: &FoundEngine, row: Option<&SessionRecord>) {
+        let keep = engine.healthy && row.is_some_and(|row| row.state != SavedState::Ending);
+        let state = match (keep, engine.suspended) {
+            (true, true) => State::Suspended(self.now),
+            _ => State::Detached,
+        };
+        let profile = row.map_or_else(|| self.settings.profile.clone(), |row| row.profile.clone());
+        let node = self.node_name(&engine.node);
+        let memory = self.settings.demand.session_memory_mib;
+        let id = engine.session;
+        self.sessions
+            .insert(id, Session::left_behind(id, profile, node, memory, state));
+        if !keep {
+            self.step(id, Happening::Dismissed);
+        }
+    }
+
+    fn node_name(&self, id: &NodeId) -> NodeName {
+        self.nodes.iter().find(|node| node.id == *id).map_or_else(
+            || NodeName {
+                id: id.clone(),
+                name: id.0.clone(),
+                kind: if *id == NodeId::host() {
+                    NodeKind::Host
+                } else {
+                    NodeKind::Worker
+                },
+            },
+            placement::name_of,
+        )
+    }
+
+    pub(super) fn dismiss_all_sessions(&mut self) {
+        let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
+        for id in ids {
+            self.step(id, Happening::Dismissed);
+        }
+    }
+
+    pub(super) fn next_idle_limit(&self) -> Option<Millis> {
+        self.sessions
+            .values()
+            .filter_map(|session| match session.state() {
+                State::Suspended(since) => Some(Millis(since.0 + self.settings.suspended_limit_ms)),
+                _ => None,
+            })
+            .min()
+    }
+
+    pub(super) fn end_idle_sessions(&mut self) {
+        let limit = self.settings.suspended_limit_ms;
+        let late: Vec<SessionId> = self
+            .sessions
+            .values()
+            .filter(|session| {
+                matches!(session.state(), State::Suspended(since) if self.now.0 >= since.0 + limit)
+            })
+            .map(|session| session.id)
+            .collect();
+        for id in late {
+            self.step(id, Happening::IdleLimit);
+        }
+    }
+}

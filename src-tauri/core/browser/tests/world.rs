@@ -1,0 +1,188 @@
+//! A made-up world.
+
+use super::super::*;
+use crate::action::PageAction;
+use crate::event::{Command, HistoryEntry, PageNews, SavedState};
+use crate::message::Stage;
+use crate::node::{EngineHealth, NodeId, NodeKind};
+use std::collections::BTreeSet;
+
+pub(super) fn host(total_memory_mib: u64) -> Node {
+    Node {
+        id: NodeId::host(),
+        name: "this machine".into(),
+        kind: NodeKind::Host,
+        arch: "x86_64".into(),
+        cores: 4,
+        total_memory_mib,
+        available_memory_mib: total_memory_mib * 9 / 10,
+        gpu: false,
+        engine: EngineHealth::Healthy,
+    }
+}
+
+/// The world as far as the browser has changed it.
+#[derive(Default)]
+pub(super) struct World {
+    /// Rows in the store.
+    pub(super) rows: BTreeMap<SessionId, SavedState>,
+    /// Engines that exist, in whatever state.
+    pub(super) engines: BTreeSet<SessionId>,
+    pub(super) attached: BTreeSet<SessionId>,
+    /// Child webviews.
+    pub(super) webviews: BTreeSet<TabId>,
+    pub(super) answers: Vec<Event>,
+    pub(super) replies: BTreeMap<RequestId, Result<(), Problem>>,
+    pub(super) log: Vec<Action>,
+    pub(super) exited: bool,
+    pub(super) painted: Option<ShellState>,
+}
+
+impl World {
+    pub(super) fn carry_out(&mut self, action: Action, nodes: &[Node]) {
+        self.log.push(action.clone());
+        match action {
+            Action::SaveSession(record) => {
+                self.rows.insert(record.id, record.state);
+            }
+            Action::DeleteSession(id) => {
+                assert!(
+                    !self.engines.contains(&id),
+                    "a row of a running engine is gone"
+                );
+                self.rows.remove(&id);
+            }
+            Action::LookAtNodes => self.answers.push(Event::NodesSeen(nodes.to_vec())),
+            Action::FindEngines => self.answers.push(Event::EnginesFound(vec![])),
+            Action::StartEngine { session, .. } => {
+                assert_eq!(self.rows.get(&session), Some(&SavedState::Starting));
+                self.engines.insert(session);
+                self.answers.push(Event::EngineStarted(session));
+            }
+            Action::ResumeEngine(id, _) => {
+                assert!(self.engines.contains(&id));
+                self.answers.push(Event::EngineStarted(id));
+            }
+            Action::SuspendEngine(id, _) => {
+                assert_eq!(self.rows.get(&id), Some(&SavedState::Suspended));
+                self.answers.push(Event::EngineSuspended(id));
+            }
+            Action::StopEngine(id, _) => {
+                self.engines.remove(&id);
+                self.answers
+                    .retain(|answer| !matches!(answer, Event::EngineStarted(i) if *i == id));
+                self.answers.push(Event::EngineStopped(id));
+            }
+            Action::Connect(id, _) => {
+                assert!(self.engines.contains(&id), "no engine to connect to");
+                assert!(self.attached.insert(id), "connected twice");
+                self.answers.push(Event::StreamLive(id));
+            }
+            Action::Disconnect(id) => {
+                assert!(self.attached.remove(&id), "was not connected");
+            }
+            Action::Streamed(id, tab, page) => {
+                assert!(
+                    self.attached.contains(&id),
+                    "page order without page control"
+                );
+                if let PageAction::Open { url, .. } = page {
+                    let news = |news| Event::Page(tab, Mode::Streamed, news);
+                    self.answers.push(news(PageNews::Opened));
+                    let entry = HistoryEntry {
+                        url,
+                        title: "t".into(),
+                    };
+                    self.answers.push(news(PageNews::History {
+                        entries: vec![entry],
+                        index: 0,
+                    }));
+                }
+            }
+            Action::Proxied(tab, PageAction::Open { .. }) => {
+                assert!(self.webviews.insert(tab), "two webviews for one tab");
+            }
+            Action::Proxied(tab, PageAction::Close) => {
+                assert!(self.webviews.remove(&tab), "no webview to close");
+            }
+            Action::Proxied(tab, _) => assert!(self.webviews.contains(&tab)),
+            Action::Reply(request, result) => {
+                let again = self.replies.insert(request, result);
+                assert_eq!(again, None, "answered twice");
+            }
+            Action::Exit => self.exited = true,
+            Action::Paint(state) => self.painted = Some(state),
+            _ => {}
+        }
+    }
+}
+
+pub(super) struct Bench {
+    pub(super) browser: Browser,
+    pub(super) world: World,
+    pub(super) nodes: Vec<Node>,
+    pub(super) now: Millis,
+    pub(super) requests: u64,
+}
+
+impl Bench {
+    pub(super) fn new(nodes: Vec<Node>) -> Self {
+        let mut bench = Self {
+            browser: Browser::new(Settings::default(), Saved::default(), Millis(0)),
+            world: World::default(),
+            nodes,
+            now: Millis(0),
+            requests: 0,
+        };
+        bench.drain();
+        bench
+    }
+
+    pub(super) fn drain(&mut self) {
+        let actions: Vec<Action> = self.browser.take_actions().collect();
+        for action in actions {
+            self.world.carry_out(action, &self.nodes);
+        }
+    }
+
+    pub(super) fn tell(&mut self, event: Event) {
+        self.now.0 += 10;
+        self.browser.handle(self.now, event);
+        self.drain();
+    }
+
+    pub(super) fn command(&mut self, command: Command) -> RequestId {
+        self.requests += 1;
+        let request = RequestId(self.requests);
+        self.tell(Event::Command(request, command));
+        request
+    }
+
+    /// Lets the world give all its answers.
+    pub(super) fn settle(&mut self) {
+        for _ in 0..1000 {
+            if self.world.answers.is_empty() {
+                return;
+            }
+            let answer = self.world.answers.remove(0);
+            self.tell(answer);
+        }
+        panic!("the world never comes to rest");
+    }
+
+    pub(super) fn first(&self) -> TabId {
+        self.browser.tabs[0].id
+    }
+
+    pub(super) fn stage(&self, tab: TabId) -> Option<Stage> {
+        self.browser.tab(tab)?.stream.as_ref()?.stage()
+    }
+
+    pub(super) fn stream(&mut self) -> TabId {
+        let tab = self.first();
+        self.command(Command::Navigate(tab, "http://localhost/a".into()));
+        self.command(Command::SetMode(tab, Mode::Streamed, None));
+        self.settle();
+        tab
+    }
+}
