@@ -1,4 +1,7 @@
-//! Compiles `tauri.conf.json` and the capabilities into the app.
+//! Compiles `tauri.conf.json`, the capabilities and the shell's permission into the app.
 fn main() {
-    tauri_build::build();
+    let app = tauri_build::AppManifest::new()
+        .permissions_path_pattern("src-tauri/app/permissions/*.toml");
+    tauri_build::try_build(tauri_build::Attributes::new().app_manifest(app))
+        .unwrap_or_else(|error| panic!("{error:#}"));
 }

@@ -1,1 +1,53 @@
 //! The Browser app: the only code that knows Tauri.
+//!
+//! It shows what the controller paints and carries out what it orders; it decides nothing.
+
+mod commands;
+mod content;
+mod inset;
+pub mod instance;
+mod platform;
+mod shell;
+pub mod shortcut;
+mod start;
+mod updates;
+
+pub use start::run;
+
+use duotab_backend::controller::Controller;
+use tauri::{Builder, Context, Runtime};
+
+/// The app with all its commands, over a controller. Tests give it Tauri's mock runtime.
+#[must_use]
+pub fn builder<R: Runtime>(controller: Controller) -> Builder<R> {
+    Builder::new()
+        .manage(controller)
+        .manage(updates::Updates::default())
+        .invoke_handler(tauri::generate_handler![
+            commands::open_tab,
+            commands::close_tab,
+            commands::select_tab,
+            commands::move_tab,
+            commands::reopen_tab,
+            commands::navigate,
+            commands::set_tab_mode,
+            commands::go_back,
+            commands::go_forward,
+            commands::reload,
+            commands::stop_loading,
+            commands::set_zoom,
+            commands::cancel_stream,
+            commands::set_content_area,
+            commands::set_full_screen,
+            commands::dismiss_notice,
+            commands::connect_lane,
+            commands::subscribe,
+            commands::quit,
+        ])
+}
+
+/// The configuration, the shell's page and its permissions, as they are compiled in.
+#[must_use]
+pub fn context<R: Runtime>() -> Context<R> {
+    tauri::generate_context!()
+}

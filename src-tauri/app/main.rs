@@ -1,2 +1,7 @@
 //! Starts the Browser app.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    duotab::run()
+}

@@ -1,0 +1,163 @@
+//! One Tauri command for each verb of the shell. They only translate: what is asked becomes a
+//! [`Command`], what comes back a [`Problem`].
+
+use duotab_backend::controller::Controller;
+use duotab_core::event::Command;
+use duotab_core::message::{ContentArea, LaneTicket, Mode, NodeId, Problem, TabId, Update};
+use tauri::State;
+use tauri::ipc::Channel;
+
+use crate::updates::Updates;
+
+type Answer = Result<(), Problem>;
+
+/// Opens a tab on what was typed, or an empty one.
+#[tauri::command]
+pub(crate) async fn open_tab(
+    controller: State<'_, Controller>,
+    input: Option<String>,
+    mode: Option<Mode>,
+    background: bool,
+) -> Answer {
+    controller
+        .command(Command::OpenTab {
+            input,
+            mode,
+            background,
+        })
+        .await
+}
+
+/// Closes a tab.
+#[tauri::command]
+pub(crate) async fn close_tab(controller: State<'_, Controller>, tab: TabId) -> Answer {
+    controller.command(Command::CloseTab(tab)).await
+}
+
+/// Brings a tab to the front.
+#[tauri::command]
+pub(crate) async fn select_tab(controller: State<'_, Controller>, tab: TabId) -> Answer {
+    controller.command(Command::SelectTab(tab)).await
+}
+
+/// Moves a tab to a position of the strip, from 0.
+#[tauri::command]
+pub(crate) async fn move_tab(
+    controller: State<'_, Controller>,
+    tab: TabId,
+    position: usize,
+) -> Answer {
+    controller.command(Command::MoveTab(tab, position)).await
+}
+
+/// Reopens the tab that was closed last.
+#[tauri::command]
+pub(crate) async fn reopen_tab(controller: State<'_, Controller>) -> Answer {
+    controller.command(Command::ReopenTab).await
+}
+
+/// Goes to what was typed.
+#[tauri::command]
+pub(crate) async fn navigate(
+    controller: State<'_, Controller>,
+    tab: TabId,
+    input: String,
+) -> Answer {
+    controller.command(Command::Navigate(tab, input)).await
+}
+
+/// Changes a tab's mode, on a node of choice or the best one.
+#[tauri::command]
+pub(crate) async fn set_tab_mode(
+    controller: State<'_, Controller>,
+    tab: TabId,
+    mode: Mode,
+    node: Option<NodeId>,
+) -> Answer {
+    controller.command(Command::SetMode(tab, mode, node)).await
+}
+
+/// One step back.
+#[tauri::command]
+pub(crate) async fn go_back(controller: State<'_, Controller>, tab: TabId) -> Answer {
+    controller.command(Command::GoBack(tab)).await
+}
+
+/// One step forward.
+#[tauri::command]
+pub(crate) async fn go_forward(controller: State<'_, Controller>, tab: TabId) -> Answer {
+    controller.command(Command::GoForward(tab)).await
+}
+
+/// Loads again, or tries again after a problem.
+#[tauri::command]
+pub(crate) async fn reload(controller: State<'_, Controller>, tab: TabId) -> Answer {
+    controller.command(Command::Reload(tab)).await
+}
+
+/// Stops loading.
+#[tauri::command]
+pub(crate) async fn stop_loading(controller: State<'_, Controller>, tab: TabId) -> Answer {
+    controller.command(Command::StopLoading(tab)).await
+}
+
+/// Sets the zoom in percent.
+#[tauri::command]
+pub(crate) async fn set_zoom(
+    controller: State<'_, Controller>,
+    tab: TabId,
+    percent: u16,
+) -> Answer {
+    controller.command(Command::SetZoom(tab, percent)).await
+}
+
+/// Gives up a start or a reconnect.
+#[tauri::command]
+pub(crate) async fn cancel_stream(controller: State<'_, Controller>, tab: TabId) -> Answer {
+    controller.command(Command::CancelStream(tab)).await
+}
+
+/// Says where the content area is.
+#[tauri::command]
+pub(crate) async fn set_content_area(
+    controller: State<'_, Controller>,
+    area: ContentArea,
+) -> Answer {
+    controller.command(Command::SetContentArea(area)).await
+}
+
+/// Window full screen on or off.
+#[tauri::command]
+pub(crate) async fn set_full_screen(controller: State<'_, Controller>, on: bool) -> Answer {
+    controller.command(Command::SetFullScreen(on)).await
+}
+
+/// Puts away a notice that was read.
+#[tauri::command]
+pub(crate) async fn dismiss_notice(controller: State<'_, Controller>, index: usize) -> Answer {
+    controller.command(Command::DismissNotice(index)).await
+}
+
+/// Hands out the way to the frame and input lanes.
+#[tauri::command]
+pub(crate) async fn connect_lane(controller: State<'_, Controller>) -> Result<LaneTicket, Problem> {
+    Ok(controller.lane_ticket())
+}
+
+/// Sends every update from now on, the whole state first. A second call takes the place of the
+/// first: the shell has one page, and a reload of it begins anew.
+#[tauri::command]
+pub(crate) async fn subscribe(
+    controller: State<'_, Controller>,
+    current: State<'_, Updates>,
+    updates: Channel<Update>,
+) -> Answer {
+    current.forward(&controller, updates);
+    Ok(())
+}
+
+/// Closes the app in good order.
+#[tauri::command]
+pub(crate) async fn quit(controller: State<'_, Controller>) -> Answer {
+    controller.command(Command::Quit).await
+}

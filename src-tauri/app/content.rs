@@ -1,0 +1,135 @@
+//! The pages of proxied tabs: carries out what the core decides about them, one child webview
+//! for each tab, laid over the content area of the shell.
+//!
+//! Only the page's engine differs from system to system; it is behind [`webkit::Page`]. On Linux
+//! the pages are WebKitGTK views of this module's own and not webviews of Tauri, so that a page
+//! has neither Tauri's scripts nor its protocols, and shares no process with the shell.
+
+mod address;
+mod favicon;
+mod profile;
+mod webkit;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use duotab_core::action::PageAction;
+use duotab_core::event::PageNews;
+use duotab_core::message::{ContentArea, TabId};
+
+use crate::platform::Layers;
+
+pub(crate) use profile::Profile;
+
+/// Takes news of a tab's page to the controller.
+pub(crate) type Report = Rc<dyn Fn(TabId, PageNews)>;
+
+/// All child webviews of the window. Lives on the main thread.
+pub(crate) struct Content {
+    layers: Layers,
+    profile: Profile,
+    report: Report,
+    area: ContentArea,
+    pages: HashMap<TabId, webkit::Page>,
+    front: Option<TabId>,
+}
+
+impl Content {
+    /// No page yet.
+    pub(crate) fn new(layers: Layers, profile: Profile, report: Report) -> Self {
+        Self {
+            layers,
+            profile,
+            report,
+            area: ContentArea::default(),
+            pages: HashMap::new(),
+            front: None,
+        }
+    }
+
+    /// Does to a tab's page what is asked. An order for a page that is not there is old news.
+    pub(crate) fn act(&mut self, tab: TabId, action: PageAction) {
+        match action {
+            PageAction::Open { url, zoom } => self.open(tab, &url, zoom),
+            // Proxied pages that a page opens are only asked for; there is nothing to attach to.
+            PageAction::Attach { .. } => tracing::warn!(?tab, "a proxied page cannot be attached"),
+            PageAction::Close => self.close(tab),
+            PageAction::Show => self.show(tab),
+            PageAction::Hide => {
+                if let Some(page) = self.pages.get(&tab) {
+                    page.hide();
+                }
+                if self.front == Some(tab) {
+                    self.front = None;
+                }
+            }
+            on_page => {
+                let Some(page) = self.pages.get(&tab) else {
+                    tracing::debug!(?tab, "no page to act on");
+                    return;
+                };
+                match on_page {
+                    PageAction::Navigate(url) => page.navigate(&url),
+                    PageAction::Back => page.back(),
+                    PageAction::Forward => page.forward(),
+                    PageAction::Reload => page.reload(),
+                    PageAction::Stop => page.stop(),
+                    PageAction::Zoom(percent) => page.zoom(percent),
+                    PageAction::Focus => page.focus(),
+                    PageAction::Open { .. }
+                    | PageAction::Attach { .. }
+                    | PageAction::Show
+                    | PageAction::Hide
+                    | PageAction::Close => {}
+                }
+            }
+        }
+    }
+
+    /// Lays all pages over `area`.
+    pub(crate) fn place(&mut self, area: ContentArea) {
+        self.area = area;
+        self.layers.place(area);
+    }
+
+    /// Gives the keyboard to the page in front; `false` if no page is.
+    pub(crate) fn focus(&self) -> bool {
+        let page = self.front.and_then(|tab| self.pages.get(&tab));
+        page.inspect(|page| page.focus()).is_some()
+    }
+
+    fn open(&mut self, tab: TabId, url: &str, zoom: u16) {
+        // A page that is opened anew begins a new history.
+        self.close(tab);
+        let report = Rc::clone(&self.report);
+        let page = webkit::Page::new(&self.profile, move |news| report(tab, news));
+        self.layers.add(page.widget());
+        page.zoom(zoom);
+        (self.report)(tab, PageNews::Opened);
+        page.navigate(url);
+        self.pages.insert(tab, page);
+    }
+
+    fn show(&mut self, tab: TabId) {
+        let Some(page) = self.pages.get(&tab) else {
+            return;
+        };
+        page.show();
+        // The new page is up before the old one goes: no flash of the shell between them.
+        for (other, page) in &self.pages {
+            if *other != tab {
+                page.hide();
+            }
+        }
+        self.front = Some(tab);
+    }
+
+    fn close(&mut self, tab: TabId) {
+        if let Some(page) = self.pages.remove(&tab) {
+            self.layers.remove(page.widget());
+        }
+        if self.front == Some(tab) {
+            self.front = None;
+        }
+    }
+}

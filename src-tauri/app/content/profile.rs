@@ -1,0 +1,78 @@
+//! What all proxied pages of a profile share: cookies, storage, cache, icons and the engine's
+//! settings. The shell's own page shares none of it.
+
+use std::path::Path;
+
+use webkit2gtk::{
+    CookieManagerExt, CookiePersistentStorage, HardwareAccelerationPolicy, Settings, SettingsExt,
+    WebContext, WebContextExt, WebsiteDataManager, WebsiteDataManagerExt,
+};
+
+/// The engine's side of a profile.
+#[derive(Clone)]
+pub(crate) struct Profile {
+    pub(super) context: WebContext,
+    pub(super) settings: Settings,
+}
+
+impl Profile {
+    /// The profile whose data lie in `folder`; one that forgets if the folder cannot be used.
+    pub(crate) fn open(folder: &Path, software: bool) -> Self {
+        let text = folder.to_str().filter(|_| usable(folder));
+        let data = match text {
+            Some(text) => WebsiteDataManager::builder()
+                .base_data_directory(text)
+                .base_cache_directory(format!("{text}/cache"))
+                .build(),
+            None => {
+                tracing::warn!("proxied pages keep nothing: their folder cannot be used");
+                WebsiteDataManager::new_ephemeral()
+            }
+        };
+        let context = WebContext::with_website_data_manager(&data);
+        if let Some(text) = text {
+            if let Some(cookies) = data.cookie_manager() {
+                cookies.set_persistent_storage(
+                    &format!("{text}/cookies.sqlite"),
+                    CookiePersistentStorage::Sqlite,
+                );
+            }
+            context.set_favicon_database_directory(Some(&format!("{text}/icons")));
+        }
+        Self {
+            context,
+            settings: settings(software),
+        }
+    }
+}
+
+fn settings(software: bool) -> Settings {
+    let settings = Settings::new();
+    settings.set_enable_developer_extras(false);
+    settings.set_enable_back_forward_navigation_gestures(true);
+    settings.set_enable_smooth_scrolling(!software);
+    settings.set_javascript_can_open_windows_automatically(false);
+    if software {
+        // Compositing on a software renderer costs many times what it saves.
+        settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
+    }
+    settings
+}
+
+/// Makes the folder, for this person alone, and tries whether it can be written.
+fn usable(folder: &Path) -> bool {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .and_then(|()| tempfile_in(folder))
+        .inspect_err(|error| tracing::warn!(%error, "the folder of proxied pages"))
+        .is_ok()
+}
+
+fn tempfile_in(folder: &Path) -> std::io::Result<()> {
+    let probe = folder.join(".writable");
+    std::fs::write(&probe, b"")?;
+    std::fs::remove_file(probe)
+}

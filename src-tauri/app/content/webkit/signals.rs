@@ -1,0 +1,163 @@
+//! What the engine says about a page, turned into news.
+
+use std::rc::Rc;
+
+use duotab_core::event::PageNews;
+use gtk::gdk::ModifierType;
+use gtk::glib::{self, Cast, ObjectExt};
+use webkit2gtk::{
+    LoadEvent, NavigationPolicyDecision, NavigationPolicyDecisionExt, NavigationType, NetworkError,
+    PermissionRequestExt, PolicyDecision, PolicyDecisionExt, PolicyDecisionType, PolicyError,
+    URIRequestExt, WebProcessTerminationReason, WebView, WebViewExt,
+};
+
+use super::super::{address, favicon};
+use super::{Failed, history};
+
+type Report = Rc<dyn Fn(PageNews)>;
+
+/// Listens to all that the shell must know of the page.
+pub(super) fn connect(view: &WebView, report: &Report, failed: &Failed) {
+    paint(view, report);
+    loading(view, report, failed);
+    opening(view, report);
+    ending(view, report);
+    // No page is given a device, a place or a notification before there is a way to ask.
+    view.connect_permission_request(|_, request| {
+        request.deny();
+        true
+    });
+}
+
+fn paint(view: &WebView, report: &Report) {
+    let told = Rc::clone(report);
+    view.connect_title_notify(move |view| {
+        told(PageNews::Title(
+            view.title().map(String::from).unwrap_or_default(),
+        ));
+        history::news(view).into_iter().for_each(&*told);
+    });
+    let told = Rc::clone(report);
+    view.connect_favicon_notify(move |view| {
+        told(PageNews::Favicon(
+            view.favicon().and_then(favicon::data_url),
+        ));
+    });
+    let told = Rc::clone(report);
+    view.connect_uri_notify(move |view| history::news(view).into_iter().for_each(&*told));
+    if let Some(list) = view.back_forward_list() {
+        let told = Rc::clone(report);
+        let view = view.downgrade();
+        list.connect_local("changed", true, move |_| {
+            let view = view.upgrade()?;
+            history::news(&view).into_iter().for_each(&*told);
+            None
+        });
+    }
+}
+
+fn loading(view: &WebView, report: &Report, failed: &Failed) {
+    let told = Rc::clone(report);
+    view.connect_is_loading_notify(move |view| told(PageNews::Loading(view.is_loading())));
+
+    let forgotten = Rc::clone(failed);
+    view.connect_load_changed(move |_, event| {
+        if event == LoadEvent::Committed {
+            forgotten.replace(None);
+        }
+    });
+
+    let told = Rc::clone(report);
+    let kept = Rc::clone(failed);
+    view.connect_load_failed(move |_, _, url, error| {
+        if is_no_failure(error) {
+            return true;
+        }
+        kept.replace(Some(url.to_owned()));
+        told(PageNews::Failed {
+            url: url.to_owned(),
+            detail: error.message().to_owned(),
+        });
+        // The shell says what is wrong; the engine's own error page would say it twice.
+        true
+    });
+
+    let told = Rc::clone(report);
+    let kept = Rc::clone(failed);
+    view.connect_load_failed_with_tls_errors(move |_, url, _, flaws| {
+        kept.replace(Some(url.to_owned()));
+        told(PageNews::Failed {
+            url: url.to_owned(),
+            detail: format!("TLS: {flaws:?}"),
+        });
+        true
+    });
+}
+
+/// A load that was stopped, replaced by another, or became a download.
+fn is_no_failure(error: &glib::Error) -> bool {
+    error.matches(NetworkError::Cancelled)
+        || error.matches(PolicyError::FrameLoadInterruptedByPolicyChange)
+}
+
+fn opening(view: &WebView, report: &Report) {
+    let told = Rc::clone(report);
+    view.connect_create(move |_, action| {
+        let url = action.clone().request().and_then(|request| request.uri());
+        open(&told, url, true);
+        None
+    });
+
+    let told = Rc::clone(report);
+    view.connect_decide_policy(move |_, decision, kind| match kind {
+        PolicyDecisionType::NavigationAction => decide(decision, &told),
+        _ => false,
+    });
+}
+
+/// Takes a navigation in hand that the engine must not do; `false` leaves it to the engine.
+fn decide(decision: &PolicyDecision, report: &Report) -> bool {
+    let Some(navigation) = decision.downcast_ref::<NavigationPolicyDecision>() else {
+        return false;
+    };
+    let Some(action) = navigation.navigation_action() else {
+        return false;
+    };
+    let url = action.request().and_then(|request| request.uri());
+    let control = ModifierType::CONTROL_MASK.bits();
+    let aside = action.navigation_type() == NavigationType::LinkClicked
+        && (action.mouse_button() == 2 || action.modifiers() & control != 0);
+    if aside {
+        open(report, url, false);
+        decision.ignore();
+        return true;
+    }
+    if !url.as_deref().is_some_and(address::may_hold) {
+        tracing::debug!("a page was kept from an address of a foreign scheme");
+        decision.ignore();
+        return true;
+    }
+    false
+}
+
+fn open(report: &Report, url: Option<glib::GString>, foreground: bool) {
+    // An empty window that a script fills later cannot be had without its opener.
+    if let Some(url) = url.filter(|url| address::may_open(url)) {
+        report(PageNews::OpenedPage {
+            url: url.into(),
+            target: None,
+            foreground,
+        });
+    }
+}
+
+fn ending(view: &WebView, report: &Report) {
+    let told = Rc::clone(report);
+    view.connect_close(move |_| told(PageNews::Closed));
+    let told = Rc::clone(report);
+    view.connect_web_process_terminated(move |_, reason| {
+        if reason != WebProcessTerminationReason::TerminatedByApi {
+            told(PageNews::Crashed);
+        }
+    });
+}

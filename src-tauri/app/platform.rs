@@ -1,0 +1,10 @@
+//! What differs from system to system: keys of the window, layers of widgets, the renderer.
+//!
+//! Linux is built. On macOS and Windows a child webview can be laid over another by Tauri itself,
+//! so [`Layers`] becomes thin there, and keys come from a menu.
+
+#[cfg(target_os = "linux")]
+mod linux;
+
+#[cfg(target_os = "linux")]
+pub(crate) use linux::{Layers, has_software_renderer, listen_to_keys, settle_renderer};

@@ -1,0 +1,188 @@
+//! Linux: GTK 3 on X11 or Wayland.
+
+use std::cell::Cell;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::rc::Rc;
+
+use duotab_core::message::ContentArea;
+use gtk::gdk::{self, ModifierType};
+use gtk::glib::{Cast, Propagation};
+use gtk::prelude::*;
+use webkit2gtk::{WebView, WebViewExt};
+
+use crate::inset::Inset;
+use crate::shortcut::{Chord, Key};
+
+/// The switch of WebKitGTK that keeps frames out of the GPU's buffers.
+const NO_DMABUF: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
+
+/// Whether GL would be computed: without a render node there is no GPU to do it.
+pub(crate) fn has_software_renderer() -> bool {
+    let Ok(devices) = std::fs::read_dir("/dev/dri") else {
+        return true;
+    };
+    !devices
+        .flatten()
+        .any(|device| device.file_name().to_string_lossy().starts_with("renderD"))
+}
+
+/// Sets WebKitGTK up for the renderer there is, before any webview: on a software renderer,
+/// drawing video frames takes a fifth of the time without its GPU path.
+///
+/// WebKitGTK reads the switch from the environment only, and a process cannot change its own
+/// environment safely: it starts itself anew, under the same process id.
+pub(crate) fn settle_renderer() {
+    if !has_software_renderer() || std::env::var_os(NO_DMABUF).is_some() {
+        return;
+    }
+    let Ok(app) = std::env::current_exe() else {
+        return;
+    };
+    let error = Command::new(app)
+        .args(std::env::args_os().skip(1))
+        .env(NO_DMABUF, "1")
+        .exec();
+    tracing::warn!(%error, "the renderer keeps its default");
+}
+
+/// The layers of the window: the shell's page below, pages of tabs above it.
+pub(crate) struct Layers {
+    overlay: gtk::Overlay,
+    shell: WebView,
+    inset: Rc<Cell<Inset>>,
+}
+
+impl Layers {
+    /// Puts the shell's page, the only widget of the window so far, under a layer for pages.
+    pub(crate) fn build(column: &gtk::Box) -> Option<Self> {
+        let shell = column
+            .children()
+            .into_iter()
+            .find_map(|child| child.downcast::<WebView>().ok())?;
+        column.remove(&shell);
+        let overlay = gtk::Overlay::new();
+        overlay.add(&shell);
+        column.pack_start(&overlay, true, true, 0);
+        overlay.show();
+        Some(Self {
+            overlay,
+            shell,
+            inset: Rc::default(),
+        })
+    }
+
+    /// The shell's own page.
+    pub(crate) fn shell(&self) -> &WebView {
+        &self.shell
+    }
+
+    /// Lays a page over the content area.
+    pub(crate) fn add(&self, page: &WebView) {
+        inset(page, self.inset.get());
+        self.overlay.add_overlay(page);
+        // An element that fills the screen fills the window, not the content area.
+        page.connect_enter_fullscreen(|page| {
+            inset(page, Inset::default());
+            false
+        });
+        let kept = Rc::clone(&self.inset);
+        page.connect_leave_fullscreen(move |page| {
+            inset(page, kept.get());
+            false
+        });
+    }
+
+    /// Takes a page out of the window.
+    pub(crate) fn remove(&self, page: &WebView) {
+        self.overlay.remove(page);
+    }
+
+    /// Lays all pages over `area` of the shell's page.
+    pub(crate) fn place(&self, area: ContentArea) {
+        let room = self.shell.allocation();
+        let next = Inset::of(area, room.width(), room.height());
+        if self.inset.replace(next) != next {
+            for page in self.overlay.children() {
+                if page != self.shell {
+                    inset(&page, next);
+                }
+            }
+        }
+    }
+}
+
+fn inset(page: &impl IsA<gtk::Widget>, inset: Inset) {
+    page.set_margin_start(inset.left);
+    page.set_margin_top(inset.top);
+    page.set_margin_end(inset.right);
+    page.set_margin_bottom(inset.bottom);
+}
+
+/// Shows every key to `take` before any webview of the window sees it; a key that is taken goes
+/// no further. So the shell's page, which knows the same keys, never acts on one a second time.
+pub(crate) fn listen_to_keys(
+    window: &gtk::ApplicationWindow,
+    take: impl Fn(Chord) -> bool + 'static,
+) {
+    window.connect_key_press_event(move |_, event| {
+        if chord(event).is_some_and(&take) {
+            Propagation::Stop
+        } else {
+            Propagation::Proceed
+        }
+    });
+}
+
+fn chord(event: &gdk::EventKey) -> Option<Chord> {
+    let state = event.state();
+    if state.intersects(ModifierType::SUPER_MASK | ModifierType::META_MASK) {
+        return None;
+    }
+    Some(Chord {
+        key: key(event)?,
+        control: state.contains(ModifierType::CONTROL_MASK),
+        shift: state.contains(ModifierType::SHIFT_MASK),
+        alt: state.contains(ModifierType::MOD1_MASK),
+    })
+}
+
+fn key(event: &gdk::EventKey) -> Option<Key> {
+    use gdk::keys::constants as named;
+    let pressed = event.keyval();
+    match pressed {
+        named::Tab | named::ISO_Left_Tab | named::KP_Tab => return Some(Key::Tab),
+        named::Left | named::KP_Left => return Some(Key::Left),
+        named::Right | named::KP_Right => return Some(Key::Right),
+        named::Page_Up | named::KP_Page_Up => return Some(Key::PageUp),
+        named::Page_Down | named::KP_Page_Down => return Some(Key::PageDown),
+        named::F5 => return Some(Key::F(5)),
+        named::F11 => return Some(Key::F(11)),
+        _ => {}
+    }
+    let sign = pressed.to_unicode().filter(char::is_ascii_graphic);
+    let code = event.hardware_keycode();
+    let sign = match sign {
+        // Rows that need Shift for digits (AZERTY) still count their keys: evdev 2 to 11, plus 8.
+        Some(other) if !other.is_ascii_alphanumeric() && !matches!(other, '+' | '-' | '=') => {
+            digit(code)
+        }
+        Some(sign) => Some(sign),
+        // Other scripts: what the key would be in the first layout.
+        None => gdk::Display::default().and_then(|display| {
+            let map = gdk::Keymap::for_display(&display)?;
+            let (value, ..) =
+                map.translate_keyboard_state(u32::from(code), ModifierType::empty(), 0)?;
+            gdk::keys::Key::from(value).to_unicode()
+        }),
+    }?;
+    Some(Key::Char(sign.to_ascii_lowercase()))
+}
+
+fn digit(code: u16) -> Option<char> {
+    match code {
+        10..=18 => char::from_digit(u32::from(code) - 9, 10),
+        19 => Some('0'),
+        _ => None,
+    }
+}

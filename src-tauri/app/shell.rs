@@ -1,0 +1,140 @@
+//! The one window: the shell's page, the layer of pages above it, the keys, the title.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use duotab_core::message::{ShellFocus, ShellState, Update};
+use gtk::glib;
+use gtk::prelude::*;
+use tauri::{App, AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::content::{Content, Profile};
+use crate::platform::{self, Layers};
+use crate::shortcut::{self, Asked, Chord};
+use crate::updates::Updates;
+use duotab_backend::controller::{ContentOrder, Controller};
+use duotab_backend::dirs::Dirs;
+
+/// The label of the shell's webview: the only one that has a capability.
+const SHELL: &str = "shell";
+
+/// Opens the window and sets to work on `orders`. On the main thread, within `setup`.
+pub(crate) fn open(
+    app: &App,
+    dirs: &Dirs,
+    controller: Controller,
+    orders: UnboundedReceiver<ContentOrder>,
+) -> tauri::Result<()> {
+    let window = WebviewWindowBuilder::new(app, SHELL, WebviewUrl::App("index.html".into()))
+        .title("Duotab")
+        .inner_size(1280.0, 800.0)
+        .min_inner_size(480.0, 320.0)
+        .data_directory(dirs.data.join("shell"))
+        .build()?;
+    let layers = Layers::build(&window.default_vbox()?).ok_or(tauri::Error::WebviewNotFound)?;
+    let shell = layers.shell().clone();
+    let profile = Profile::open(&dirs.data.join("pages"), platform::has_software_renderer());
+    let news = controller.clone();
+    let report = Rc::new(move |tab, told| news.page_news(tab, told));
+    let content = Content::new(layers, profile, report);
+
+    let painted = Rc::new(RefCell::new(ShellState::default()));
+    let known = Rc::clone(&painted);
+    let keys = Keys {
+        app: app.handle().clone(),
+        controller: controller.clone(),
+        shell: shell.clone(),
+    };
+    platform::listen_to_keys(&window.gtk_window()?, move |chord| {
+        keys.take(chord, &known.borrow())
+    });
+
+    let main = glib::MainContext::default();
+    main.spawn_local(follow(controller.subscribe(), window.clone(), painted));
+    main.spawn_local(obey(orders, content, window, shell));
+    Ok(())
+}
+
+/// Keeps what is painted for the keys, and the window's title.
+async fn follow(
+    mut updates: UnboundedReceiver<Update>,
+    window: WebviewWindow,
+    painted: Rc<RefCell<ShellState>>,
+) {
+    let mut shown = String::new();
+    while let Some(update) = updates.recv().await {
+        let Update::State { state } = update else {
+            continue;
+        };
+        let front = state.tabs.iter().find(|tab| Some(tab.id) == state.active);
+        let title = match front.map(|tab| tab.title.as_str()) {
+            None | Some("") => "Duotab".to_owned(),
+            Some(title) => format!("{title} – Duotab"),
+        };
+        if title != shown {
+            if let Err(error) = window.set_title(&title) {
+                tracing::debug!(%error, "the title stays");
+            }
+            shown = title;
+        }
+        painted.replace(state);
+    }
+}
+
+/// Carries out the controller's orders, one after the other.
+async fn obey(
+    mut orders: UnboundedReceiver<ContentOrder>,
+    mut content: Content,
+    window: WebviewWindow,
+    shell: webkit2gtk::WebView,
+) {
+    while let Some(order) = orders.recv().await {
+        match order {
+            ContentOrder::Page(tab, action) => content.act(tab, action),
+            ContentOrder::Place(area) => content.place(area),
+            ContentOrder::FullScreen(on) => {
+                if let Err(error) = window.set_fullscreen(on) {
+                    tracing::warn!(%error, "full screen");
+                }
+            }
+            ContentOrder::Focus(ShellFocus::AddressBar) => shell.grab_focus(),
+            ContentOrder::Focus(ShellFocus::Page) => {
+                // The live view is a part of the shell's page.
+                if !content.focus() {
+                    shell.grab_focus();
+                }
+            }
+            ContentOrder::Exit => window.app_handle().exit(0),
+        }
+    }
+}
+
+/// What a key needs to become a verb.
+struct Keys {
+    app: AppHandle,
+    controller: Controller,
+    shell: webkit2gtk::WebView,
+}
+
+impl Keys {
+    fn take(&self, chord: Chord, painted: &ShellState) -> bool {
+        match shortcut::asked(chord, painted) {
+            None => return false,
+            Some(Asked::Nothing) => {}
+            Some(Asked::Focus(target)) => {
+                self.shell.grab_focus();
+                self.app.state::<Updates>().send(Update::Focus { target });
+            }
+            Some(Asked::Command(command)) => {
+                let controller = self.controller.clone();
+                tauri::async_runtime::spawn(async move {
+                    if let Err(problem) = controller.command(command).await {
+                        tracing::debug!(%problem, "a key");
+                    }
+                });
+            }
+        }
+        true
+    }
+}

@@ -1,0 +1,164 @@
+use duotab_core::message::{Security, TabView};
+
+use super::*;
+
+fn tab(id: u32, mode: Mode, zoom: u16) -> TabView {
+    TabView {
+        id: TabId(id),
+        mode,
+        address: String::new(),
+        title: String::new(),
+        favicon: None,
+        loading: false,
+        can_go_back: false,
+        can_go_forward: false,
+        zoom,
+        security: Security::Internal,
+        stream: None,
+        problem: None,
+    }
+}
+
+fn three_tabs() -> ShellState {
+    ShellState {
+        tabs: vec![
+            tab(4, Mode::Proxy, 100),
+            tab(7, Mode::Streamed, 500),
+            tab(5, Mode::Proxy, 25),
+        ],
+        active: Some(TabId(4)),
+        ..ShellState::default()
+    }
+}
+
+/// Reads `Ctrl+Shift+t`.
+fn chord(text: &str) -> Chord {
+    let mut chord = Chord {
+        key: Key::Char('?'),
+        control: false,
+        shift: false,
+        alt: false,
+    };
+    for part in text.split_inclusive('+') {
+        match part {
+            "Ctrl+" => chord.control = true,
+            "Shift+" => chord.shift = true,
+            "Alt+" => chord.alt = true,
+            "Tab" => chord.key = Key::Tab,
+            "Left" => chord.key = Key::Left,
+            "Right" => chord.key = Key::Right,
+            "PageUp" => chord.key = Key::PageUp,
+            "PageDown" => chord.key = Key::PageDown,
+            "F5" => chord.key = Key::F(5),
+            "F11" => chord.key = Key::F(11),
+            sign => chord.key = Key::Char(sign.chars().next().unwrap()),
+        }
+    }
+    chord
+}
+
+fn command(text: &str, state: &ShellState) -> Option<Command> {
+    match asked(chord(text), state) {
+        Some(Asked::Command(command)) => Some(command),
+        _ => None,
+    }
+}
+
+#[test]
+fn each_shortcut_asks_for_its_verb() {
+    let state = three_tabs();
+    let first = TabId(4);
+    for (text, expected) in [
+        (
+            "Ctrl+t",
+            Command::OpenTab {
+                input: None,
+                mode: None,
+                background: false,
+            },
+        ),
+        ("Ctrl+Shift+t", Command::ReopenTab),
+        ("Ctrl+w", Command::CloseTab(first)),
+        ("Ctrl+r", Command::Reload(first)),
+        ("F5", Command::Reload(first)),
+        (
+            "Ctrl+Shift+m",
+            Command::SetMode(first, Mode::Streamed, None),
+        ),
+        ("Ctrl+Tab", Command::SelectTab(TabId(7))),
+        ("Ctrl+Shift+Tab", Command::SelectTab(TabId(5))),
+        ("Ctrl+PageDown", Command::SelectTab(TabId(7))),
+        ("Ctrl+PageUp", Command::SelectTab(TabId(5))),
+        ("Ctrl+Shift+PageDown", Command::MoveTab(first, 1)),
+        ("Ctrl+1", Command::SelectTab(TabId(4))),
+        ("Ctrl+2", Command::SelectTab(TabId(7))),
+        ("Ctrl+9", Command::SelectTab(TabId(5))),
+        ("Ctrl+-", Command::SetZoom(first, 90)),
+        ("Ctrl+0", Command::SetZoom(first, 100)),
+        ("Ctrl+=", Command::SetZoom(first, 110)),
+        ("Alt+Left", Command::GoBack(first)),
+        ("Alt+Right", Command::GoForward(first)),
+        ("F11", Command::SetFullScreen(true)),
+    ] {
+        assert_eq!(command(text, &state), Some(expected), "{text}");
+    }
+    assert_eq!(
+        asked(chord("Ctrl+l"), &state),
+        Some(Asked::Focus(ShellFocus::AddressBar))
+    );
+}
+
+#[test]
+fn keys_that_are_not_the_shells_reach_the_page() {
+    for text in [
+        "t",
+        "Ctrl+c",
+        "Ctrl+v",
+        "Ctrl+a",
+        "Ctrl+Alt+t",
+        "Alt+t",
+        "Tab",
+        "Shift+Tab",
+        "Left",
+        "Ctrl+Left",
+        "Shift+F5",
+        "Ctrl+Alt+Left",
+    ] {
+        assert_eq!(asked(chord(text), &three_tabs()), None, "{text}");
+    }
+}
+
+#[test]
+fn a_shortcut_without_a_tab_asks_for_nothing_and_is_still_the_shells() {
+    let empty = ShellState::default();
+    for text in [
+        "Ctrl+w",
+        "Ctrl+Tab",
+        "Ctrl+3",
+        "Alt+Left",
+        "Ctrl+Shift+m",
+        "Ctrl+0",
+    ] {
+        assert_eq!(asked(chord(text), &empty), Some(Asked::Nothing), "{text}");
+    }
+    assert_eq!(
+        asked(chord("Ctrl+Shift+PageUp"), &three_tabs()),
+        Some(Asked::Nothing)
+    );
+    assert_eq!(asked(chord("Ctrl+4"), &three_tabs()), Some(Asked::Nothing));
+}
+
+#[test]
+fn the_zoom_stays_within_its_steps() {
+    let mut state = three_tabs();
+    state.active = Some(TabId(7));
+    assert_eq!(
+        command("Ctrl+=", &state),
+        Some(Command::SetZoom(TabId(7), 500))
+    );
+    state.active = Some(TabId(5));
+    assert_eq!(
+        command("Ctrl+-", &state),
+        Some(Command::SetZoom(TabId(5), 25))
+    );
+}

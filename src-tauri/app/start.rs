@@ -1,0 +1,207 @@
+//! From the command line to the running window, and back to an exit code.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use duotab_backend::capacity::NodeSource;
+use duotab_backend::dirs::{Dirs, User};
+use duotab_backend::runtime::embedded::EmbeddedConfig;
+use duotab_core::browser::Settings;
+use duotab_core::event::Command;
+use tauri::{AppHandle, RunEvent, Wry};
+use tokio::sync::mpsc::{self, unbounded_channel};
+use tracing_subscriber::EnvFilter;
+
+use crate::instance::{self, Claim};
+use crate::{platform, shell};
+use duotab_backend::controller::{ContentOrder, Controller, ControllerConfig};
+
+/// Where the shell's page comes from, on Linux.
+const SHELL_ORIGIN: &str = "tauri://localhost";
+
+/// How long the app may take to put everything away before it ends regardless.
+const LONGEST_END: Duration = Duration::from_secs(15);
+
+/// Runs the app until its window is closed.
+#[must_use]
+pub fn run() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            EnvFilter::try_from_env("DUOTAB_LOG").unwrap_or_else(|_| EnvFilter::new("info")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    platform::settle_renderer();
+    let dirs = Dirs::default_for(&User::current());
+    if let Err(error) = dirs.prepare() {
+        // The store says so to the person.
+        tracing::warn!(%error, "the data folder cannot be made");
+    }
+    let addresses = addresses();
+    let lease = match instance::claim(&dirs, &addresses) {
+        Ok(Claim::First(lease)) => Some(lease),
+        Ok(Claim::Second) => {
+            tracing::info!("Duotab runs already and has taken the addresses");
+            return ExitCode::SUCCESS;
+        }
+        // A home that cannot be written is no reason to show nothing: the app works and forgets.
+        Err(error @ instance::ClaimError::Lock { .. }) => {
+            tracing::warn!(%error, "the app runs without a lock");
+            None
+        }
+        Err(error @ instance::ClaimError::Deaf { .. }) => {
+            tracing::error!(%error, "not started");
+            return ExitCode::FAILURE;
+        }
+    };
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "no threads to work with");
+            return ExitCode::FAILURE;
+        }
+    };
+    tauri::async_runtime::set(runtime.handle().clone());
+    let _entered = runtime.enter();
+
+    let (content, orders) = unbounded_channel();
+    let controller = match runtime.block_on(start_controller(&dirs, content)) {
+        Ok(controller) => controller,
+        Err(error) => {
+            tracing::error!(%error, "no port on loopback");
+            return ExitCode::FAILURE;
+        }
+    };
+    let (heard, second) = unbounded_channel();
+    if let Some(lease) = lease {
+        runtime.spawn(lease.listen(heard));
+    }
+    runtime.spawn(pass_on(controller.clone(), addresses, second));
+    runtime.spawn(end_on_signal(controller.clone()));
+
+    match build(dirs, controller.clone(), orders) {
+        Ok(app) => {
+            let code = app.run_return(move |app, event| on_event(app, &event, &controller));
+            u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)
+        }
+        Err(error) => {
+            tracing::error!(%error, "the window could not be made");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn start_controller(
+    dirs: &Dirs,
+    content: mpsc::UnboundedSender<ContentOrder>,
+) -> std::io::Result<Controller> {
+    let config = ControllerConfig {
+        database: dirs.database(),
+        // The install's id is filled in by the controller.
+        embedded: EmbeddedConfig::new(koneko(), dirs, String::new()),
+        nodes: NodeSource::Host,
+        origins: vec![SHELL_ORIGIN.to_owned()],
+        settings: Settings::default(),
+    };
+    Controller::start(config, content).await
+}
+
+/// The embedded engine: beside the app, or where the package puts it.
+fn koneko() -> PathBuf {
+    std::env::current_exe()
+        .ok()
+        .and_then(|app| Some(app.parent()?.join("koneko")))
+        .filter(|beside| beside.is_file())
+        .unwrap_or_else(|| PathBuf::from("/usr/lib/duotab/koneko"))
+}
+
+fn build(
+    dirs: Dirs,
+    controller: Controller,
+    orders: mpsc::UnboundedReceiver<ContentOrder>,
+) -> tauri::Result<tauri::App<Wry>> {
+    crate::builder::<Wry>(controller.clone())
+        .setup(move |app| Ok(shell::open(app, &dirs, controller, orders)?))
+        .build(crate::context())
+}
+
+/// The addresses of the command line. A path of this folder means the same in any other.
+fn addresses() -> Vec<String> {
+    std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with('-'))
+        .map(|argument| {
+            let file = std::path::Path::new(&argument).canonicalize().ok();
+            file.and_then(|file| url::Url::from_file_path(file).ok())
+                .map_or(argument, String::from)
+        })
+        .collect()
+}
+
+/// Opens what this command line and those of later starts ask for.
+async fn pass_on(
+    controller: Controller,
+    first: Vec<String>,
+    mut later: mpsc::UnboundedReceiver<Vec<String>>,
+) {
+    if !first.is_empty() {
+        controller.second_instance(first);
+    }
+    while let Some(addresses) = later.recv().await {
+        controller.second_instance(addresses);
+    }
+}
+
+async fn end_on_signal(controller: Controller) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    end(&controller).await;
+}
+
+/// Closing the window asks the controller to put everything away; its `Exit` ends the app.
+fn on_event(app: &AppHandle, event: &RunEvent, controller: &Controller) {
+    match event {
+        RunEvent::WindowEvent {
+            event: tauri::WindowEvent::CloseRequested { api, .. },
+            ..
+        } => {
+            api.prevent_close();
+            ask_to_end(app, controller);
+        }
+        RunEvent::ExitRequested {
+            code: None, api, ..
+        } => {
+            api.prevent_exit();
+            ask_to_end(app, controller);
+        }
+        _ => {}
+    }
+}
+
+fn ask_to_end(app: &AppHandle, controller: &Controller) {
+    let (app, controller) = (app.clone(), controller.clone());
+    tauri::async_runtime::spawn(async move {
+        end(&controller).await;
+        tokio::time::sleep(LONGEST_END).await;
+        tracing::error!("not everything could be put away in time");
+        app.exit(1);
+    });
+}
+
+async fn end(controller: &Controller) {
+    match tokio::time::timeout(LONGEST_END, controller.command(Command::Quit)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "closing"),
+        Err(_) => tracing::warn!("closing takes long"),
+    }
+}
