@@ -78,13 +78,12 @@ const ALONE: Record<string, Verb> = {
  * level, is read by the key's place.
  */
 function name(chord: Chord): string {
-  const place = /^(?:Key([A-Z])|(?:Digit|Numpad)(\d))$/.exec(chord.code);
+  const key = chord.key.toLowerCase();
+  const place = /^(?:Key([A-Z])|Digit(\d))$/.exec(chord.code);
   const letter = place?.[1]?.toLowerCase();
   const digit = place?.[2];
-  if (digit !== undefined) return digit;
-  if (chord.code === "NumpadAdd") return "+";
-  if (chord.code === "NumpadSubtract") return "-";
-  const key = chord.key.toLowerCase();
+  // On some layouts the minus sign is on a digit's place.
+  if (digit !== undefined && !/^[-+=]$/.test(key)) return digit;
   if (letter !== undefined && !/^[a-z]$/.test(key)) return letter;
   // Shift+Tab under X.
   return key === "iso_left_tab" || chord.code === "Tab" ? "tab" : key;

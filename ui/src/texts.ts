@@ -109,7 +109,8 @@ export const texts = {
     },
     state: (state: "done" | "current" | "waiting") =>
       ({ done: "done", current: "under way", waiting: "still to come" })[state],
-    seconds: (ms: number) => `${(ms / 1000).toFixed(1)} s`,
+    seconds: (ms: number) => (ms < 100 ? "< 0.1 s" : `${(ms / 1000).toFixed(1)} s`),
+    chosen: (node: NodeName) => (node.kind === "host" ? "this machine" : node.name),
     cancel: "Cancel",
     cancelHint: "Stops here and goes back to Proxy. Nothing is left behind.",
     reconnecting: "The picture was lost. Reconnecting…",

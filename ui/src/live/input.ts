@@ -66,8 +66,9 @@ export class LiveInput {
     ): void => {
       surface.addEventListener(type, listener, { signal, passive });
     };
+    // The pointer events keep their defaults: one of them is `mousedown`, whose own default, to move
+    // the focus away from the field, is what must not happen.
     on("pointerdown", (event) => {
-      event.preventDefault();
       field.focus({ preventScroll: true });
       surface.setPointerCapture(event.pointerId);
       if (event.pointerType === "touch") {
@@ -87,7 +88,6 @@ export class LiveInput {
       }
     });
     on("pointerup", (event) => {
-      event.preventDefault();
       if (event.pointerType === "touch") this.#touch.end(event.pointerId);
       else this.#point(event, event.buttons & ~bit(event.button));
     });
@@ -99,7 +99,7 @@ export class LiveInput {
       event.preventDefault();
       this.#turn(event, event.ctrlKey);
     });
-    // A mouse-down's default would take the focus away; the menu and drags are the remote page's.
+    // The menu and drags are the remote page's.
     for (const type of ["mousedown", "contextmenu", "dragstart"] as const) {
       on(type, (event) => {
         event.preventDefault();

@@ -1,0 +1,223 @@
+//! Every state worth looking at.
+import { emptyTab, stateOf } from "../src/backend.mock";
+import type { NodeName } from "../src/messages/NodeName";
+import type { Problem } from "../src/messages/Problem";
+import type { ShellState } from "../src/messages/ShellState";
+import type { Stage } from "../src/messages/Stage";
+import type { StreamView } from "../src/messages/StreamView";
+import type { TabView } from "../src/messages/TabView";
+
+export interface Scene {
+  state: ShellState;
+  /** Refuse a wish with this. */
+  refusal?: Problem;
+  /** Click on this once the page stands. */
+  click?: string;
+}
+
+const HOST: NodeName = { id: "host", name: "kitchen-pi", kind: "host" };
+const ATTIC: NodeName = { id: "attic", name: "attic", kind: "worker" };
+
+const dot = (colour: string): string =>
+  `data:image/svg+xml,${encodeURIComponent(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16"><rect width="16" height="16" rx="4" fill="${colour}"/></svg>`,
+  )}`;
+
+let ids = 0;
+const tab = (facts: Partial<TabView>): TabView => ({ ...emptyTab(++ids), ...facts });
+
+const news = (facts: Partial<TabView> = {}): TabView =>
+  tab({
+    address: "https://news.example.org/science/2026/a-quiet-comet",
+    title: "A quiet comet passes the Earth",
+    favicon: dot("#c2542d"),
+    security: "secure",
+    can_go_back: true,
+    ...facts,
+  });
+
+const garden = (facts: Partial<TabView> = {}): TabView =>
+  tab({
+    address: "http://localhost:3000/beds?sort=sown",
+    title: "Garden planner",
+    favicon: dot("#3f8f4f"),
+    security: "secure",
+    ...facts,
+  });
+
+const TOOK: Partial<Record<Stage, number>> = { placing: 40, starting: 1240, connecting: 310 };
+
+function at(stage: Stage, node: NodeName | null = HOST): StreamView {
+  const all: Stage[] = ["placing", "starting", "connecting", "live"];
+  const entered = stage === "reconnecting" ? [...all, stage] : all.slice(0, all.indexOf(stage) + 1);
+  return {
+    session: stage === "placing" ? null : 1,
+    stage,
+    stages: entered.map((each) => ({
+      stage: each,
+      took_ms: each === stage ? null : (TOOK[each] ?? 0),
+    })),
+    elapsed_ms: entered.reduce((sum, each) => sum + (TOOK[each] ?? 0), 0),
+    node: stage === "placing" ? null : node,
+  };
+}
+
+const streamed = (stage: Stage, node: NodeName = HOST): Scene => ({
+  state: stateOf([news({ mode: "streamed", stream: at(stage, node) }), garden()], {
+    nodes: [HOST],
+  }),
+});
+
+const trouble = (problem: Problem, facts: Partial<TabView> = { mode: "streamed" }): Scene => ({
+  state: stateOf([news({ problem, ...facts }), garden()], { nodes: [HOST] }),
+});
+
+const LOG = [
+  "koneko: private X server on :41, 1280x720",
+  "koneko: chromium started, profile default",
+  "chromium: Failed to move to new namespace: PID namespaces supported, Network namespace supported, but failed: errno = Operation not permitted",
+  "koneko: chromium ended with code 1 after 212 ms",
+];
+
+const failed = (failure: Extract<Problem, { code: "start_failed" }>["failure"]): Scene =>
+  trouble({ code: "start_failed", node: "kitchen-pi", failure, log: LOG });
+
+const TITLES = [
+  "Inbox (3)",
+  "Weather",
+  "How to prune an apple tree in late winter",
+  "Rust by Example",
+  "Maps",
+  "Timetable",
+  "A film about bridges",
+];
+
+export const SCENES: Record<string, Scene> = {
+  "new-tab": { state: stateOf([tab({})]) },
+  "new-tab-streamed": {
+    state: stateOf([tab({ mode: "streamed", stream: at("live") }), garden()]),
+  },
+  loading: {
+    state: stateOf([
+      news({ loading: true, title: "" }),
+      garden(),
+      tab({ address: "http://router.example/", title: "Router", security: "plain", loading: true }),
+    ]),
+  },
+  plain: {
+    state: stateOf([
+      tab({
+        address: "http://router.example/status",
+        title: "Router",
+        security: "plain",
+        zoom: 125,
+      }),
+      news(),
+    ]),
+  },
+  placing: streamed("placing"),
+  starting: streamed("starting"),
+  connecting: streamed("connecting", ATTIC),
+  live: streamed("live"),
+  reconnecting: streamed("reconnecting"),
+  "no-capable-node": trouble({
+    code: "no_capable_node",
+    nodes: [
+      {
+        node: HOST,
+        lacks: [
+          { lack: "total_memory", has: 3796, needs: 6144 },
+          { lack: "free_memory", has: 611, needs: 1536 },
+        ],
+      },
+      {
+        node: ATTIC,
+        lacks: [
+          { lack: "cores", has: 2, needs: 4 },
+          { lack: "engine", detail: "connection refused" },
+        ],
+      },
+    ],
+  }),
+  "node-gone": trouble({ code: "node_gone", node: "attic" }),
+  "engine-unreachable": trouble({
+    code: "engine_unreachable",
+    node: "attic",
+    detail: "connection timed out after 5 s",
+  }),
+  "browser-missing": failed({ cause: "browser_missing" }),
+  "display-missing": failed({ cause: "display_server_missing" }),
+  "program-missing": failed({ cause: "program_missing", program: "openbox" }),
+  "disk-full": failed({ cause: "disk_full", path: "/home/ada/.local/share/duotab" }),
+  "read-only": failed({ cause: "read_only", path: "/home/ada/.local/share/duotab" }),
+  "port-taken": failed({ cause: "port_taken" }),
+  "profile-in-use": failed({ cause: "profile_in_use" }),
+  exited: {
+    ...failed({ cause: "exited", code: 1 }),
+    click: "[data-testid=problem-action-details]",
+  },
+  "timed-out": failed({ cause: "timed_out" }),
+  "connection-lost": trouble({ code: "connection_lost", node: "attic", leg: "media" }),
+  "engine-ended": trouble({ code: "engine_ended", node: "kitchen-pi", log: LOG }),
+  "page-crashed": trouble({ code: "page_crashed" }),
+  "page-failed": trouble(
+    {
+      code: "page_failed",
+      url: "https://news.example.org/",
+      detail: "net::ERR_CONNECTION_REFUSED",
+    },
+    { mode: "proxy" },
+  ),
+  "bad-address": trouble({ code: "bad_address", input: "http://[::1" }, { mode: "proxy" }),
+  cancelled: trouble({ code: "cancelled" }, { mode: "proxy" }),
+  "store-failed": trouble({
+    code: "store_failed",
+    path: "/home/ada/.local/share/duotab/duotab.db",
+    detail: "database or disk is full",
+  }),
+  notices: {
+    state: stateOf([tab({})], {
+      notices: [
+        { code: "store_set_aside", path: "/home/ada/.local/share/duotab/duotab.db.broken-1" },
+        {
+          code: "store_unavailable",
+          path: "/home/ada/.local/share/duotab/duotab.db",
+          detail: "read-only file system",
+        },
+      ],
+    }),
+  },
+  refusal: {
+    state: stateOf([news(), garden()]),
+    refusal: { code: "engine_unreachable", node: "attic", detail: "timed out" },
+  },
+  "many-tabs": {
+    state: (() => {
+      const tabs = Array.from({ length: 24 }, (_, at) =>
+        news({
+          title: TITLES[at % TITLES.length] ?? "",
+          mode: at % 3 === 1 ? "streamed" : "proxy",
+          favicon: at % 4 === 3 ? null : dot(`hsl(${(at * 47) % 360} 45% 45%)`),
+          loading: at % 9 === 4,
+          problem: at === 6 ? { code: "page_crashed" } : null,
+        }),
+      );
+      return stateOf(tabs, { active: tabs[9]?.id ?? null });
+    })(),
+  },
+  "five-tabs": {
+    state: (() => {
+      const tabs = [
+        news(),
+        garden({ mode: "streamed", stream: at("live") }),
+        tab({ title: "Weather", address: "https://weather.example/" }),
+        tab({ title: "Maps", address: "https://maps.example/", mode: "streamed", loading: true }),
+        tab({}),
+      ];
+      return stateOf(tabs, { active: tabs[1]?.id ?? null, nodes: [HOST] });
+    })(),
+  },
+  "full-screen": {
+    state: stateOf([news({ mode: "streamed", stream: at("live") })], { full_screen: true }),
+  },
+};

@@ -1,0 +1,178 @@
+//! A backend with no app behind it, for tests and for the preview page: it notes what is asked
+//! and answers the simplest wishes on a state that a script gave it.
+import type { Backend } from "./backend";
+import type { Problem } from "./messages/Problem";
+import type { ShellState } from "./messages/ShellState";
+import type { TabView } from "./messages/TabView";
+import type { Update } from "./messages/Update";
+
+export interface Asked {
+  verb: keyof Backend;
+  facts: unknown[];
+}
+
+export class MockBackend implements Backend {
+  readonly asked: Asked[] = [];
+  /** Refuse every wish with this problem. */
+  refusal: Problem | null = null;
+  laneUrl = "ws://127.0.0.1:9/";
+  #onUpdate: (update: Update) => void = () => undefined;
+  #nextTab = 1000;
+
+  constructor(public state: ShellState) {}
+
+  /** Sends `state`, or the present one. */
+  show(state: ShellState = this.state): void {
+    this.state = state;
+    this.#onUpdate({ kind: "state", state: structuredClone(state) });
+  }
+
+  send(update: Update): void {
+    this.#onUpdate(update);
+  }
+
+  async #note(verb: keyof Backend, facts: unknown[], change?: () => void): Promise<void> {
+    this.asked.push({ verb, facts });
+    await Promise.resolve();
+    // Commands reject with plain problems, not with errors.
+    // eslint-disable-next-line @typescript-eslint/only-throw-error
+    if (this.refusal) throw this.refusal;
+    if (change) {
+      change();
+      this.show();
+    }
+  }
+
+  #on(id: number, change: (tab: TabView) => void): () => void {
+    return () => {
+      const tab = this.state.tabs.find((each) => each.id === id);
+      if (tab) change(tab);
+    };
+  }
+
+  subscribe: Backend["subscribe"] = async (onUpdate) => {
+    this.#onUpdate = onUpdate;
+    await Promise.resolve();
+    this.show();
+  };
+
+  openTab: Backend["openTab"] = (input, mode, background) =>
+    this.#note("openTab", [input, mode, background], () => {
+      const tab = emptyTab(this.#nextTab++);
+      this.state.tabs.push({ ...tab, address: input ?? "", mode: mode ?? "proxy" });
+      if (!background) this.state.active = tab.id;
+    });
+
+  closeTab: Backend["closeTab"] = (tab) =>
+    this.#note("closeTab", [tab], () => {
+      const at = this.state.tabs.findIndex((each) => each.id === tab);
+      this.state.tabs.splice(at, 1);
+      if (this.state.active === tab) {
+        this.state.active = (this.state.tabs[at] ?? this.state.tabs.at(-1))?.id ?? null;
+      }
+    });
+
+  selectTab: Backend["selectTab"] = (tab) =>
+    this.#note("selectTab", [tab], () => {
+      this.state.active = tab;
+    });
+
+  moveTab: Backend["moveTab"] = (tab, position) =>
+    this.#note("moveTab", [tab, position], () => {
+      const at = this.state.tabs.findIndex((each) => each.id === tab);
+      this.state.tabs.splice(position, 0, ...this.state.tabs.splice(at, 1));
+    });
+
+  navigate: Backend["navigate"] = (tab, input) =>
+    this.#note(
+      "navigate",
+      [tab, input],
+      this.#on(tab, (each) => {
+        each.address = input;
+        each.loading = true;
+        each.problem = null;
+      }),
+    );
+
+  setTabMode: Backend["setTabMode"] = (tab, mode, node) =>
+    this.#note(
+      "setTabMode",
+      [tab, mode, node],
+      this.#on(tab, (each) => {
+        each.mode = mode;
+        each.problem = null;
+        each.stream =
+          mode === "proxy"
+            ? null
+            : {
+                session: null,
+                stage: "placing",
+                stages: [{ stage: "placing", took_ms: null }],
+                elapsed_ms: 0,
+                node: null,
+              };
+      }),
+    );
+
+  setZoom: Backend["setZoom"] = (tab, percent) =>
+    this.#note(
+      "setZoom",
+      [tab, percent],
+      this.#on(tab, (each) => (each.zoom = percent)),
+    );
+
+  setFullScreen: Backend["setFullScreen"] = (on) =>
+    this.#note("setFullScreen", [on], () => {
+      this.state.full_screen = on;
+    });
+
+  dismissNotice: Backend["dismissNotice"] = (index) =>
+    this.#note("dismissNotice", [index], () => {
+      this.state.notices.splice(index, 1);
+    });
+
+  cancelStream: Backend["cancelStream"] = (tab) => this.setTabMode(tab, "proxy", null);
+  reopenTab: Backend["reopenTab"] = () => this.#note("reopenTab", []);
+  goBack: Backend["goBack"] = (tab) => this.#note("goBack", [tab]);
+  goForward: Backend["goForward"] = (tab) => this.#note("goForward", [tab]);
+  reload: Backend["reload"] = (tab) => this.#note("reload", [tab]);
+  stopLoading: Backend["stopLoading"] = (tab) => this.#note("stopLoading", [tab]);
+  setContentArea: Backend["setContentArea"] = (area) => this.#note("setContentArea", [area]);
+  quit: Backend["quit"] = () => this.#note("quit", []);
+
+  connectLane: Backend["connectLane"] = async () => {
+    await this.#note("connectLane", []);
+    return { url: this.laneUrl, secret: "00" };
+  };
+}
+
+/** A new tab, as the controller makes it. */
+export function emptyTab(id: number): TabView {
+  return {
+    id,
+    mode: "proxy",
+    address: "",
+    title: "",
+    favicon: null,
+    loading: false,
+    can_go_back: false,
+    can_go_forward: false,
+    zoom: 100,
+    security: "internal",
+    stream: null,
+    problem: null,
+  };
+}
+
+/** A whole state of `tabs`, the first one in front. */
+export function stateOf(tabs: TabView[], more: Partial<ShellState> = {}): ShellState {
+  return {
+    tabs,
+    active: tabs[0]?.id ?? null,
+    reopenable: 0,
+    nodes: [],
+    notices: [],
+    full_screen: false,
+    ...more,
+  };
+}

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import type { StreamView } from "./messages/StreamView";
+import { steps } from "./stages";
+
+const stream: StreamView = {
+  session: 1,
+  stage: "starting",
+  stages: [
+    { stage: "placing", took_ms: 40 },
+    { stage: "starting", took_ms: null },
+  ],
+  elapsed_ms: 540,
+  node: null,
+};
+
+test("past stages keep their time, the present one ticks, later ones wait", () => {
+  expect(steps(stream, 250)).toEqual([
+    { stage: "placing", state: "done", ms: 40 },
+    { stage: "starting", state: "current", ms: 750 },
+    { stage: "connecting", state: "waiting", ms: null },
+    { stage: "live", state: "waiting", ms: null },
+  ]);
+});
