@@ -1,0 +1,161 @@
+//! Chromium: found, its profile made safe to use, started, and spoken to over a pipe.
+
+mod cdp;
+mod profile;
+mod windows;
+
+pub(crate) use cdp::{Cdp, Relay};
+
+use crate::child::{Child, relay_log};
+use crate::config::{Codec, Config};
+use crate::display::Display;
+use crate::fence::{Fence, Sandbox};
+use duotab_core::message::StartFailure;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::process::Command;
+
+/// A cold start on a slow disk.
+const START_LIMIT: Duration = Duration::from_secs(60);
+/// The pipe of the page control is on descriptors 3 (in) and 4 (out); what Chromium prints goes
+/// to the log.
+const PIPE: &str = r#"exec 3<&0 4>&1 0</dev/null 1>&2; exec "$@""#;
+
+/// A running browser.
+pub(crate) struct Browser {
+    /// Its first process.
+    pub child: Child,
+    /// The way to speak to it.
+    pub cdp: Cdp,
+    /// Keeps the profile ours.
+    _lock: profile::Lock,
+}
+
+/// Starts it and waits until it has its window.
+pub(crate) async fn start(
+    program: &Path,
+    config: &Config,
+    display: &Display,
+    (fence, sandbox): (&Fence, Sandbox),
+) -> Result<Browser, StartFailure> {
+    let lock = profile::lock(&config.profile_dir).await?;
+    let mut command = fence
+        .around(Path::new("/bin/sh"))
+        .map_err(|_| StartFailure::BrowserMissing)?;
+    command
+        .args(["-c", PIPE, "sh"])
+        .arg(program)
+        .args(arguments(config, sandbox))
+        .args(&config.browser_args)
+        .arg(&config.start_url);
+    environment(&mut command, config, display);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = Child::start("Chromium", command).map_err(|_| StartFailure::BrowserMissing)?;
+    relay_log("Chromium", child.take_stderr());
+    let (Some(to), Some(from)) = (child.take_stdin(), child.take_stdout()) else {
+        return Err(StartFailure::Exited { code: None });
+    };
+    let (cdp, events) = Cdp::start(to, from);
+    let ready = windows::keep_full(cdp.clone(), events);
+    tokio::select! {
+        it = tokio::time::timeout(START_LIMIT, ready) => match it {
+            Ok(Ok(())) => Ok(Browser { child, cdp, _lock: lock }),
+            Ok(Err(_)) => Err(StartFailure::Exited { code: child.code().await }),
+            Err(_) => Err(StartFailure::TimedOut),
+        },
+    }
+}
+
+fn environment(command: &mut Command, config: &Config, display: &Display) {
+    let home = std::env::var_os("HOME").map(std::path::PathBuf::from);
+    let writable = |it: &Path| rustix::fs::access(it, rustix::fs::Access::WRITE_OK).is_ok();
+    if !home.is_some_and(|it| writable(&it)) {
+        let home = config.profile_dir.join("home");
+        if let Err(error) = std::fs::create_dir_all(&home) {
+            tracing::warn!(%error, "home");
+        }
+        command.env("HOME", home);
+    }
+    command
+        .env("DISPLAY", display.address.name())
+        .env("XAUTHORITY", &display.authority)
+        .env("GDK_BACKEND", "x11")
+        .env("NO_AT_BRIDGE", "1")
+        .env_remove("KONEKO_STAGE")
+        .env_remove("GST_REGISTRY_DISABLE");
+}
+
+/// Chromium's arguments: the page alone, nothing in the background, nothing asked of a GPU.
+fn arguments(config: &Config, sandbox: Sandbox) -> Vec<String> {
+    let mut all: Vec<String> = [
+        "--kiosk",
+        "--remote-debugging-pipe",
+        "--ozone-platform=x11",
+        "--window-position=0,0",
+        "--no-first-run",
+        "--no-default-browser-check",
+        "--hide-crash-restore-bubble",
+        "--disable-session-crashed-bubble",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-breakpad",
+        "--disable-crash-reporter",
+        // Only what is fatal: a browser without a session bus complains all day.
+        "--log-level=3",
+        "--disable-domain-reliability",
+        "--disable-client-side-phishing-detection",
+        "--disable-default-apps",
+        "--metrics-recording-only",
+        "--no-pings",
+        "--noerrdialogs",
+        "--password-store=basic",
+        "--disable-gpu",
+        "--disable-smooth-scrolling",
+        "--disable-backgrounding-occluded-windows",
+        "--disable-features=Translate,MediaRouter,OptimizationHints,GlobalMediaControls,\
+         AutofillServerCommunication,CertificateTransparencyComponentUpdater,\
+         CalculateNativeWinOcclusion,DialMediaRouteProvider,InterestFeedContentSuggestions",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    all.push(format!("--user-data-dir={}", config.profile_dir.display()));
+    all.push(format!(
+        "--force-device-scale-factor={}",
+        f32::from(config.scale_percent) / 100.0
+    ));
+    // The window manager makes it as large as the screen; this spares the first resize.
+    let css = |pixels: u16| u32::from(pixels) * 100 / u32::from(config.scale_percent);
+    all.push(format!(
+        "--window-size={},{}",
+        css(config.screen.width),
+        css(config.screen.height)
+    ));
+    match sandbox {
+        Sandbox::Namespaces => all.push("--disable-setuid-sandbox".to_owned()),
+        Sandbox::Helper => {}
+        Sandbox::None => all.push("--no-sandbox".to_owned()),
+    }
+    if small_shared_memory() {
+        all.push("--disable-dev-shm-usage".to_owned());
+    }
+    all
+}
+
+/// Containers often have 64 MiB, which a few pages fill.
+fn small_shared_memory() -> bool {
+    const ENOUGH: u64 = 512 << 20;
+    rustix::fs::statvfs("/dev/shm").map_or(true, |it| it.f_blocks * it.f_frsize < ENOUGH)
+}
+
+/// The codec's name as Neko has it.
+pub(crate) fn codec_name(codec: Codec) -> &'static str {
+    match codec {
+        Codec::Vp8 => "vp8",
+        Codec::H264 => "h264",
+    }
+}

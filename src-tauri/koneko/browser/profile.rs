@@ -1,0 +1,122 @@
+//! The profile has one user at a time. A lock of our own says so for all kinds of koneko; the
+//! browser's own locks name a process and a host, and outlive both.
+
+use duotab_core::message::StartFailure;
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::{FdFlags, fcntl_setfd};
+use std::fs::File;
+use std::path::Path;
+use std::time::Duration;
+
+/// After a kill the last process may live on for a moment.
+const WAIT_LIMIT: Duration = Duration::from_secs(4);
+const NAME: &str = ".koneko-lock";
+const SINGLETONS: [&str; 3] = ["SingletonLock", "SingletonCookie", "SingletonSocket"];
+
+/// Held while the profile is ours. Chromium inherits it: the profile is free when both are gone.
+#[derive(Debug)]
+pub(super) struct Lock(#[expect(dead_code, reason = "held, not used")] File);
+
+/// Takes the lock and clears what a browser that is gone has left.
+pub(super) async fn lock(profile: &Path) -> Result<Lock, StartFailure> {
+    let unusable = |error: &std::io::Error| crate::privilege::unusable(profile, error);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(profile.join(NAME))
+        .map_err(|error| unusable(&error))?;
+    let waiting = tokio::task::spawn_blocking(move || {
+        flock(&file, FlockOperation::LockExclusive).map(|()| file)
+    });
+    // When the time is over the thread goes on waiting, and ends with the process.
+    let file = match tokio::time::timeout(WAIT_LIMIT, waiting).await {
+        Ok(Ok(Ok(file))) => file,
+        Ok(Ok(Err(error))) => return Err(unusable(&error.into())),
+        Ok(Err(_)) | Err(_) => return Err(StartFailure::ProfileInUse),
+    };
+    if fcntl_setfd(&file, FdFlags::empty()).is_err() {
+        tracing::warn!("the browser does not share the profile's lock");
+    }
+    if in_use_elsewhere(profile) {
+        return Err(StartFailure::ProfileInUse);
+    }
+    for name in SINGLETONS {
+        let path = profile.join(name);
+        if std::fs::symlink_metadata(&path).is_ok() {
+            tracing::info!(name, "left behind, removed");
+            std::fs::remove_file(&path).map_err(|error| unusable(&error))?;
+        }
+    }
+    Ok(Lock(file))
+}
+
+/// Whether a browser that is not ours has it: its lock is a link to `HOST-PID`. Ours cannot, for
+/// the lock above is free. Its number may be one of another namespace, so the process is looked at.
+fn in_use_elsewhere(profile: &Path) -> bool {
+    let Ok(target) = std::fs::read_link(profile.join("SingletonLock")) else {
+        return false;
+    };
+    let owner = target.to_string_lossy().into_owned();
+    let Some(pid) = owner.rsplit_once('-').map(|it| it.1) else {
+        return false;
+    };
+    if pid.is_empty() || !pid.bytes().all(|it| it.is_ascii_digit()) {
+        return false;
+    }
+    let Ok(command) = std::fs::read(format!("/proc/{pid}/cmdline")) else {
+        return false;
+    };
+    let wanted = format!("--user-data-dir={}", profile.display());
+    command
+        .split(|it| *it == 0)
+        .any(|argument| argument == wanted.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[tokio::test]
+    async fn a_lock_of_a_process_that_is_gone_is_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        symlink("elsewhere-999999999", dir.path().join("SingletonLock")).unwrap();
+        let _lock = lock(dir.path()).await.unwrap();
+        assert!(std::fs::symlink_metadata(dir.path().join("SingletonLock")).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_lock_of_some_other_program_with_that_number_is_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = format!("here-{}", std::process::id());
+        symlink(link, dir.path().join("SingletonLock")).unwrap();
+        let _lock = lock(dir.path()).await.unwrap();
+        assert!(std::fs::symlink_metadata(dir.path().join("SingletonLock")).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_browser_that_is_not_ours_keeps_its_profile() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut other = std::process::Command::new("sh")
+            .args(["-c", "read x", "sh"])
+            .arg(format!("--user-data-dir={}", dir.path().display()))
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let link = format!("here-{}", other.id());
+        symlink(link, dir.path().join("SingletonLock")).unwrap();
+        let refused = lock(dir.path()).await;
+        drop(other.stdin.take());
+        other.wait().unwrap();
+        assert_eq!(refused.unwrap_err(), StartFailure::ProfileInUse);
+    }
+
+    #[tokio::test]
+    async fn a_second_lock_is_refused_while_the_first_is_held() {
+        let dir = tempfile::tempdir().unwrap();
+        let _first = lock(dir.path()).await.unwrap();
+        let second = lock(dir.path()).await;
+        assert_eq!(second.unwrap_err(), StartFailure::ProfileInUse);
+    }
+}

@@ -1,0 +1,163 @@
+//! What the screen has beside its picture: the cursor's image and the clipboard. One thread with
+//! a connection of its own waits for their news and serves the clipboard when it is ours.
+
+mod clipboard;
+mod cursor;
+
+use crate::xlink::{Address, Wake, XError};
+use clipboard::Clipboard;
+use duotab_core::neko::data::ServerMessage;
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+use x11rb::connection::Connection;
+use x11rb::protocol::Event;
+use x11rb::protocol::xfixes::{self, ConnectionExt as _};
+use x11rb::rust_connection::RustConnection;
+
+/// How long a question may wait for the thread.
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+/// The largest text that the clipboard takes, either way.
+pub(crate) const MAX_TEXT: usize = 1 << 20;
+
+/// What the clipboard holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Content {
+    /// Plain text.
+    pub text: String,
+    /// HTML, if that was set; it is offered beside the text.
+    pub html: String,
+}
+
+enum Order {
+    Set(Content, oneshot::Sender<()>),
+    End,
+}
+
+/// The handle of the thread.
+pub(crate) struct Desktop {
+    orders: Mutex<Sender<Order>>,
+    wake: Wake,
+    /// The cursor's image, as it is now.
+    pub cursor: watch::Receiver<Option<ServerMessage>>,
+    /// The clipboard, as it is now.
+    pub clipboard: watch::Receiver<Content>,
+}
+
+impl Desktop {
+    /// Starts the thread. Each change of the clipboard also goes to `copied`.
+    pub(crate) fn start(address: &Address, copied: mpsc::Sender<Content>) -> Result<Self, XError> {
+        let wake = Wake::new()?;
+        let (orders, waiting) = channel();
+        let (cursor_out, cursor) = watch::channel(None);
+        let (clipboard_out, clipboard) = watch::channel(Content::default());
+        let connection = address.connect()?;
+        let root = connection.setup().roots.first().map(|it| it.root);
+        let root = root.ok_or(XError::Lacks("a screen"))?;
+        connection.xfixes_query_version(5, 0)?.reply()?;
+        connection
+            .xfixes_select_cursor_input(root, xfixes::CursorNotifyMask::DISPLAY_CURSOR)?
+            .check()?;
+        let clip = Clipboard::open(&connection, root)?;
+        let mut side = Side {
+            connection,
+            wake: wake.clone(),
+            waiting,
+            clip,
+            cursor: cursor_out,
+            content: clipboard_out,
+            copied,
+        };
+        std::thread::Builder::new()
+            .name("desktop".to_owned())
+            .spawn(move || {
+                if let Err(error) = side.run() {
+                    tracing::error!(%error, "cursor and clipboard ended");
+                }
+            })?;
+        Ok(Self {
+            orders: Mutex::new(orders),
+            wake,
+            cursor,
+            clipboard,
+        })
+    }
+
+    /// Puts something into the clipboard; false when the X server does not answer.
+    pub(crate) async fn set(&self, content: Content) -> bool {
+        let (done, answer) = oneshot::channel();
+        self.order(Order::Set(content, done));
+        matches!(tokio::time::timeout(ANSWER_LIMIT, answer).await, Ok(Ok(())))
+    }
+
+    /// Ends the thread.
+    pub(crate) fn end(&self) {
+        self.order(Order::End);
+    }
+
+    fn order(&self, order: Order) {
+        let _ = crate::room::lock(&self.orders).send(order);
+        self.wake.wake();
+    }
+}
+
+/// What the thread owns.
+struct Side {
+    connection: RustConnection,
+    wake: Wake,
+    waiting: Receiver<Order>,
+    clip: Clipboard,
+    cursor: watch::Sender<Option<ServerMessage>>,
+    content: watch::Sender<Content>,
+    copied: mpsc::Sender<Content>,
+}
+
+impl Side {
+    fn run(&mut self) -> Result<(), XError> {
+        self.look_at_cursor()?;
+        loop {
+            while let Some(event) = self.connection.poll_for_event()? {
+                if let Event::XfixesCursorNotify(_) = event {
+                    self.look_at_cursor()?;
+                } else if let Some(content) = self.clip.take(&self.connection, &event)? {
+                    self.tell(content);
+                }
+            }
+            while let Ok(order) = self.waiting.try_recv() {
+                match order {
+                    Order::End => return Ok(()),
+                    Order::Set(content, done) => {
+                        self.clip.own(&self.connection, content)?;
+                        let _ = done.send(());
+                    }
+                }
+            }
+            self.connection.flush()?;
+            // Replies that were waited for may have brought events along.
+            match self.connection.poll_for_event()? {
+                Some(Event::XfixesCursorNotify(_)) => self.look_at_cursor()?,
+                Some(event) => {
+                    if let Some(content) = self.clip.take(&self.connection, &event)? {
+                        self.tell(content);
+                    }
+                }
+                None => self.wake.wait(&self.connection, None)?,
+            }
+        }
+    }
+
+    fn tell(&self, content: Content) {
+        self.content.send_replace(content.clone());
+        // Nobody there to hear it is no failure, and one of many may be missed.
+        let _ = self.copied.try_send(content);
+    }
+
+    fn look_at_cursor(&self) -> Result<(), XError> {
+        let image = self.connection.xfixes_get_cursor_image()?.reply()?;
+        if let Some(message) = cursor::encode(&image) {
+            self.cursor.send_replace(Some(message));
+        }
+        Ok(())
+    }
+}

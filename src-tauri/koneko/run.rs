@@ -1,0 +1,263 @@
+//! One life of koneko: all that it needs is started, it serves, and all is ended.
+
+use crate::browser::{self, Browser, codec_name};
+use crate::capture::{self, Capture};
+use crate::child::Child;
+use crate::config::Config;
+use crate::desktop::Desktop;
+use crate::display::{self, Display, Randr};
+use crate::fence::{self, Sandbox};
+use crate::input::Input;
+use crate::programs;
+use crate::room::{Room, Tools};
+use crate::server;
+use crate::status::{Board, Status, Step};
+use crate::xlink::XError;
+use duotab_core::message::StartFailure;
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+
+/// Chromium writes cookies and history when it is asked to close.
+const CLOSE_LIMIT: Duration = Duration::from_secs(3);
+
+/// Why the serving ended.
+#[derive(Debug)]
+enum End {
+    Told,
+    Unused,
+    Child(&'static str, Option<i32>),
+}
+
+/// Runs until it is told to end, or cannot go on.
+pub(crate) async fn run(config: Config, board: &Board) -> Result<(), StartFailure> {
+    let ended = |_| StartFailure::Exited { code: None };
+    let mut told = Told {
+        terminate: signal(SignalKind::terminate()).map_err(ended)?,
+        interrupt: signal(SignalKind::interrupt()).map_err(ended)?,
+    };
+    let mut parts = Parts::default();
+    let started = tokio::select! {
+        it = start(config, board, &mut parts) => it,
+        () = told.wait() => {
+            parts.end().await;
+            return Ok(());
+        }
+    };
+    let (room, listener) = match started {
+        Ok(it) => it,
+        Err(failure) => {
+            parts.end().await;
+            return Err(failure);
+        }
+    };
+    let port = listener.local_addr().map_err(ended)?.port();
+    let mut serving = tokio::spawn(server::serve(listener, Arc::clone(&room)));
+    board.publish(&Status::ready(port));
+    let end = tokio::select! {
+        () = told.wait() => End::Told,
+        () = room.ending.cancelled() => End::Told,
+        () = unused(&room) => End::Unused,
+        it = parts.first_end() => it,
+        _ = &mut serving => End::Child("server", None),
+    };
+    match end {
+        End::Child(name, code) => tracing::error!(name, code, "ended by itself"),
+        _ => tracing::info!(?end, "ending"),
+    }
+    if room.is_suspended() {
+        room.resume();
+    }
+    room.say_shutdown();
+    room.ending.cancel();
+    if !matches!(end, End::Child(..)) {
+        parts.close_browser().await;
+    }
+    room.tools.capture.end();
+    room.tools.desktop.end();
+    parts.end().await;
+    serving.abort();
+    match end {
+        End::Child(_, code) => Err(StartFailure::Exited { code }),
+        End::Told | End::Unused => Ok(()),
+    }
+}
+
+struct Told {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Told {
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// The children.
+#[derive(Default)]
+struct Parts {
+    display: Option<Display>,
+    manager: Option<Child>,
+    browser: Option<Browser>,
+}
+
+impl Parts {
+    /// The first that ends.
+    async fn first_end(&mut self) -> End {
+        let (Some(display), Some(manager), Some(browser)) =
+            (&mut self.display, &mut self.manager, &mut self.browser)
+        else {
+            return End::Told;
+        };
+        tokio::select! {
+            code = browser.child.wait() => End::Child("browser", code),
+            code = display.child.wait() => End::Child("display", code),
+            code = manager.wait() => End::Child("window manager", code),
+        }
+    }
+
+    async fn close_browser(&mut self) {
+        let Some(browser) = &mut self.browser else {
+            return;
+        };
+        let closing = async {
+            // The answer may be lost in the closing.
+            let _ = browser.cdp.ask("Browser.close", json!({})).await;
+            browser.child.wait().await
+        };
+        if tokio::time::timeout(CLOSE_LIMIT, closing).await.is_err() {
+            tracing::warn!("the browser did not close in time");
+        }
+    }
+
+    async fn end(&mut self) {
+        if let Some(browser) = &mut self.browser {
+            browser.child.end().await;
+        }
+        if let Some(manager) = &mut self.manager {
+            manager.end().await;
+        }
+        if let Some(display) = &mut self.display {
+            display.child.end().await;
+        }
+    }
+}
+
+async fn start(
+    config: Config,
+    board: &Board,
+    parts: &mut Parts,
+) -> Result<(Arc<Room>, TcpListener), StartFailure> {
+    tracing::info!(
+        session = config.session,
+        install = config.install,
+        version = env!("CARGO_PKG_VERSION"),
+        codec = codec_name(config.codec),
+        memory_mib = config.memory_mib,
+        uid = rustix::process::getuid().as_raw(),
+        "starting"
+    );
+    board.publish(&Status::starting(Step::Display));
+    let Some(program) = programs::find_browser(config.browser.as_deref()) else {
+        return Err(StartFailure::BrowserMissing);
+    };
+    let listener = TcpListener::bind(config.bind)
+        .await
+        .map_err(|_| StartFailure::PortTaken)?;
+    let loading = tokio::task::spawn_blocking(capture::load_encoder);
+    let (display, (fence, sandbox)) = tokio::join!(display::start(&config), fence::probe(&program));
+    let display = parts.display.insert(display?);
+    match sandbox {
+        Sandbox::None => tracing::error!(
+            "THE BROWSER HAS NO SANDBOX: this kernel allows neither user namespaces nor the helper"
+        ),
+        it => tracing::info!(sandbox = it.name(), fence = fence.name(), "sandbox"),
+    }
+    parts.manager = Some(display::start_manager(&config, display)?);
+    let (copied_in, mut copied) = mpsc::channel(16);
+    let (capture, input, desktop) = {
+        let address = display.address.clone();
+        let (codec, screen) = (config.codec, config.screen);
+        let devices = tokio::task::spawn_blocking(move || {
+            let mut randr = Randr::open(&address)?;
+            randr.resize(screen.width, screen.height)?;
+            Ok::<_, XError>((
+                Capture::start(&address, codec, screen.rate)?,
+                Input::start(&address, randr)?,
+                Desktop::start(&address, copied_in)?,
+            ))
+        });
+        match devices.await {
+            Ok(Ok(it)) => it,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "X server");
+                return Err(StartFailure::Exited { code: None });
+            }
+            Err(_) => return Err(StartFailure::Exited { code: None }),
+        }
+    };
+    board.publish(&Status::starting(Step::Browser));
+    let browser = browser::start(&program, &config, display, (&fence, sandbox)).await?;
+    let browser = parts.browser.insert(browser);
+    board.publish(&Status::starting(Step::Server));
+    if !matches!(loading.await, Ok(Ok(()))) {
+        return Err(StartFailure::ProgramMissing {
+            program: "GStreamer".to_owned(),
+        });
+    }
+    let processes = [&display.child, &browser.child]
+        .into_iter()
+        .chain(&parts.manager)
+        .filter_map(Child::id)
+        .collect();
+    let tools = Tools {
+        capture,
+        input,
+        desktop,
+        cdp: browser.cdp.clone(),
+        processes,
+        fence: fence.name(),
+        sandbox: sandbox.name(),
+    };
+    let room = Room::new(config, display, tools);
+    let hearing = Arc::clone(&room);
+    tokio::spawn(async move {
+        while let Some(content) = copied.recv().await {
+            hearing.copied(content);
+        }
+    });
+    Ok((room, listener))
+}
+
+/// Waits until nobody has been there for so long that nobody will come. Sleep is counted from
+/// its beginning, whoever is there.
+async fn unused(room: &Room) {
+    let limit = Duration::from_secs(room.config.idle_exit_seconds.max(1));
+    let mut presence = room.presence();
+    loop {
+        let now = *presence.borrow_and_update();
+        let changed = async {
+            loop {
+                if presence.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+                let then = *presence.borrow_and_update();
+                if then.suspended != now.suspended || (!now.suspended && then != now) {
+                    return;
+                }
+            }
+        };
+        if now.connected > 0 && !now.suspended {
+            changed.await;
+        } else if tokio::time::timeout(limit, changed).await.is_err() {
+            return;
+        }
+    }
+}
