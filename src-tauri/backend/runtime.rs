@@ -17,6 +17,8 @@ pub struct StartSpec {
     pub start_url: String,
     /// Device pixels per CSS pixel, in percent.
     pub scale_percent: u16,
+    /// Width and height of its screen in pixels; `None` takes the configured size.
+    pub screen: Option<(u16, u16)>,
 }
 
 /// Why an engine does not run. Nothing of it is left.

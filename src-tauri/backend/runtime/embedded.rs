@@ -367,7 +367,6 @@ impl Embedded {
         Running {
             pid,
             endpoint,
-            folder,
             let_go,
             watch,
         }

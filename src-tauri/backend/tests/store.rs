@@ -150,7 +150,10 @@ fn assert_set_aside(path: &Path, expected: &str) {
         panic!("{notice:?}")
     };
     assert!(aside.ends_with(expected), "{aside}");
-    assert!(fs::read(&aside).unwrap() == before, "{aside} is not what it was");
+    assert!(
+        fs::read(&aside).unwrap() == before,
+        "{aside} is not what it was"
+    );
     assert_eq!(store.sessions().unwrap(), []);
     assert_usable(&store);
     drop(store);
@@ -389,6 +392,9 @@ fn in_namespace(test: &str, mount: &str) -> Option<()> {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
+    // A test that is not found passes as well.
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("1 passed"), "{said}");
     Some(())
 }
 

@@ -13,7 +13,7 @@ use tokio::process::Command;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::config::KonekoConfig;
+use super::config::{KonekoConfig, Screen};
 use super::control::{self, Control};
 use super::folder::Folder;
 use super::process::{Process, kill_session};
@@ -108,7 +108,11 @@ impl Prepared {
             password: random_password().ok_or(StartFailure::Exited { code: None })?,
             profile_dir: profile.folder.clone(),
             runtime_dir: folder.path().to_owned(),
-            screen: with.screen,
+            screen: spec.screen.map_or(with.screen, |(width, height)| Screen {
+                width,
+                height,
+                rate: with.screen.rate,
+            }),
             max_screen: with.max_screen,
             browser: with.browser.clone(),
             browser_args: with.browser_args.clone(),

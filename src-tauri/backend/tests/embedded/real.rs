@@ -1,0 +1,1 @@
+//! koneko itself, where it is built.
