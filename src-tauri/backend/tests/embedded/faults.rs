@@ -6,7 +6,7 @@ use duotab_backend::runtime::{EngineError, StartError};
 use duotab_core::message::{SessionId, StartFailure};
 use tokio_util::sync::CancellationToken;
 
-use crate::home::{Home, LIMIT, end, failure, serves, spec, start};
+use crate::home::{Home, LIMIT, end, failure, gone, serves, spec, start};
 
 const STEPS: [&str; 3] = ["display", "browser", "server"];
 
@@ -140,8 +140,10 @@ async fn a_start_that_is_dropped_on_its_way_leaves_nothing() {
         started = app.start(spec(1), CancellationToken::new()) => panic!("{started:?}"),
         () = steps.reached("server") => {}
     }
-    // The drop kills without waiting; a stop waits for what is left.
-    app.stop(SessionId(1)).await.unwrap();
+    // The drop kills without waiting.
+    for (pid, _) in home.processes() {
+        gone(pid).await;
+    }
     home.assert_nothing_left();
 }
 

@@ -13,6 +13,8 @@ use duotab_backend::runtime::embedded::{Embedded, EmbeddedConfig};
 use duotab_backend::runtime::{EngineEnded, StartError, StartSpec};
 use duotab_core::message::{ProfileName, SessionId, StartFailure};
 use tempfile::TempDir;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -108,6 +110,22 @@ impl Home {
             .browser_args
             .push(steps.local_addr().unwrap().to_string());
         Steps(steps)
+    }
+
+    /// From now on only these programs can be found.
+    pub(crate) fn only_programs(&mut self, names: &[&str]) {
+        let bin = self.path().join("bin");
+        fs::create_dir(&bin).unwrap();
+        fs::set_permissions(&bin, fs::Permissions::from_mode(0o755)).unwrap();
+        for name in names {
+            let program = std::env::split_paths(&std::env::var_os("PATH").unwrap())
+                .map(|folder| folder.join(name))
+                .find(|program| program.exists());
+            if let Some(program) = program {
+                std::os::unix::fs::symlink(program, bin.join(name)).unwrap();
+            }
+        }
+        self.with.search_path = bin.into();
     }
 
     pub(crate) fn app(&self) -> (Embedded, mpsc::Receiver<EngineEnded>) {
@@ -251,4 +269,29 @@ pub(crate) fn kill(pid: i32) {
 pub(crate) fn state(pid: i32) -> char {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     stat.rsplit_once(") ").unwrap().1.chars().next().unwrap()
+}
+
+/// Processor time that all processes of a home have used so far, in ticks of 10 ms.
+pub(crate) fn cpu_ticks(home: &Home) -> u64 {
+    let ticks = |pid: i32| -> Option<u64> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
+        // Fields 14 and 15 of proc(5), of which two are cut off here.
+        Some(fields[11].parse::<u64>().ok()? + fields[12].parse::<u64>().ok()?)
+    };
+    home.processes()
+        .iter()
+        .filter_map(|(pid, _)| ticks(*pid))
+        .sum()
+}
+
+/// Wait until a process has ended.
+#[expect(deprecated, reason = "sound for a handle that owns what it names")]
+pub(crate) async fn gone(pid: i32) {
+    let pid = rustix::process::Pid::from_raw(pid).unwrap();
+    if let Ok(process) = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()) {
+        let process = AsyncFd::with_interest(process, Interest::READABLE).unwrap();
+        let ended = tokio::time::timeout(LIMIT, process.readable()).await;
+        ended.expect("it ends").unwrap().retain_ready();
+    }
 }
