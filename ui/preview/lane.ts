@@ -8,6 +8,9 @@ const long = (n: number): number[] => [...word(n >>> 16), ...word(n)];
 /** Puts a played socket in the place of the real one. */
 export function playLane(): void {
   Object.assign(window, { WebSocket: PlayedSocket });
+  // WebKitGTK 2.50 crashes when an encoder is the first to need GStreamer; a decoder sets it up.
+  const first = new VideoDecoder({ output: () => undefined, error: () => undefined });
+  first.configure({ codec: "vp8" });
 }
 
 class PlayedSocket {

@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import { emptyTab, MockBackend, stateOf } from "./backend.mock";
+import type { Verb } from "./keys";
+import { Shell } from "./shell.svelte";
+
+async function shellOf(ids: number[], active = ids[0] ?? 0) {
+  const tabs = ids.map((id) => ({ ...emptyTab(id), address: `http://localhost/${id}` }));
+  const backend = new MockBackend(stateOf(tabs, { active }));
+  const shell = new Shell(backend);
+  await shell.start();
+  return { backend, shell };
+}
+
+const asked = (backend: MockBackend) => backend.asked.map(({ verb, facts }) => [verb, ...facts]);
+
+test.each<[Verb, unknown[]]>([
+  [{ verb: "open_tab" }, ["openTab", null, null, false]],
+  [{ verb: "close_tab" }, ["closeTab", 2]],
+  [{ verb: "reopen_tab" }, ["reopenTab"]],
+  [{ verb: "reload" }, ["reload", 2]],
+  [{ verb: "next_tab" }, ["selectTab", 3]],
+  [{ verb: "previous_tab" }, ["selectTab", 1]],
+  [{ verb: "nth_tab", index: 0 }, ["selectTab", 1]],
+  [{ verb: "last_tab" }, ["selectTab", 3]],
+  [{ verb: "move_tab", by: 1 }, ["moveTab", 2, 2]],
+  [{ verb: "toggle_mode" }, ["setTabMode", 2, "streamed", null]],
+  [{ verb: "zoom_in" }, ["setZoom", 2, 110]],
+  [{ verb: "zoom_out" }, ["setZoom", 2, 90]],
+  [{ verb: "zoom_reset" }, ["setZoom", 2, 100]],
+  [{ verb: "full_screen" }, ["setFullScreen", true]],
+])("$verb asks the backend once", async (verb, expected) => {
+  const { backend, shell } = await shellOf([1, 2, 3], 2);
+  shell.perform(verb);
+  expect(asked(backend)).toEqual([expected]);
+});
+
+test("wishes that cannot be granted are not asked", async () => {
+  const { backend, shell } = await shellOf([1], 1);
+  for (const verb of ["go_back", "go_forward", "next_tab", "last_tab"] as const) {
+    shell.perform({ verb });
+  }
+  shell.perform({ verb: "nth_tab", index: 5 });
+  shell.perform({ verb: "move_tab", by: -1 });
+  expect(asked(backend)).toEqual([]);
+});
+
+test("the tabs are a ring for the next and the previous one", async () => {
+  const { backend, shell } = await shellOf([1, 2, 3], 3);
+  shell.perform({ verb: "next_tab" });
+  expect(asked(backend)).toEqual([["selectTab", 1]]);
+});
+
+test("a refusal is kept to be read, and a quiet one is not", async () => {
+  const { backend, shell } = await shellOf([1]);
+  backend.refusal = { code: "node_gone", node: "attic" };
+  expect(await shell.run(backend.reload(1))).toBe(false);
+  expect(shell.refusal).toEqual({ code: "node_gone", node: "attic" });
+  shell.dismissRefusal();
+  backend.refusal = { code: "cancelled" };
+  await shell.run(backend.reload(1));
+  expect(shell.refusal).toBeNull();
+});
+
+test("the last state that came is the one that is painted", async () => {
+  const { backend, shell } = await shellOf([1, 2]);
+  backend.show(stateOf([emptyTab(9)]));
+  expect(shell.active?.id).toBe(9);
+  backend.send({ kind: "focus", target: "address_bar" });
+  expect(shell.focus).toEqual({ target: "address_bar", nth: 1 });
+});

@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import type { Problem } from "./messages/Problem";
+import { actionsFor } from "./problem";
+import { texts } from "./texts";
+
+const failures = [
+  { cause: "browser_missing" },
+  { cause: "display_server_missing" },
+  { cause: "program_missing", program: "openbox" },
+  { cause: "disk_full", path: "/home/a" },
+  { cause: "read_only", path: "/home/a" },
+  { cause: "port_taken" },
+  { cause: "profile_in_use" },
+  { cause: "exited", code: 3 },
+  { cause: "exited", code: null },
+  { cause: "timed_out" },
+] as const;
+
+const problems: Problem[] = [
+  { code: "no_capable_node", nodes: [] },
+  { code: "node_gone", node: "attic" },
+  { code: "engine_unreachable", node: "attic", detail: "refused" },
+  ...failures.map((failure) => ({
+    code: "start_failed" as const,
+    node: "attic",
+    failure,
+    log: [],
+  })),
+  { code: "connection_lost", node: "attic", leg: "media" },
+  { code: "engine_ended", node: "attic", log: [] },
+  { code: "page_crashed" },
+  { code: "page_failed", url: "http://a/", detail: "net::ERR_NAME_NOT_RESOLVED" },
+  { code: "page_failed", url: "http://a/", detail: "net::ERR_SOMETHING_NEW" },
+  { code: "bad_address", input: "http://[" },
+  { code: "store_failed", path: "/a.db", detail: "full" },
+  { code: "cancelled" },
+];
+
+test.each(problems)("a person reads what happened, where and what to do: %o", (problem) => {
+  const words = texts.problem.text(problem);
+  for (const line of [words.title, words.body, words.remedy]) {
+    expect(line.length).toBeGreaterThan(3);
+    expect(line).not.toMatch(/undefined|null|\[object/);
+  }
+});
+
+test.each(problems)(
+  "each problem has a way out, and no way leads back to the same mode: %o",
+  (problem) => {
+    for (const mode of ["proxy", "streamed"] as const) {
+      const actions = actionsFor(problem, mode, true);
+      expect(actions.length).toBeGreaterThan(0);
+      expect(actions).not.toContain(mode);
+      expect(new Set(actions).size).toBe(actions.length);
+    }
+  },
+);
