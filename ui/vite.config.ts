@@ -7,6 +7,7 @@ const target = "safari18";
 export default defineConfig({
   plugins: [svelte()],
   clearScreen: false,
+  cacheDir: "../node_modules/.vite",
   build: {
     outDir: "dist",
     emptyOutDir: true,

@@ -5,6 +5,7 @@ import { defineConfig } from "vite";
 export default defineConfig({
   plugins: [svelte({ configFile: "../svelte.config.js" })],
   clearScreen: false,
+  cacheDir: "../../node_modules/.vite-preview",
   base: "./",
   build: {
     outDir: "../dist-preview",
