@@ -1,0 +1,319 @@
+//! What a tab wants of its page, as CDP calls.
+
+use std::sync::Arc;
+
+use duotab_core::action::PageAction;
+use duotab_core::event::PageNews;
+use duotab_core::message::TabId;
+use serde_json::{Value, json};
+
+use super::book::BLANK;
+use super::route::loading;
+use super::{PageError, Shared, follow};
+
+/// The zoom that is taken, in percent: Chromium's own range.
+const ZOOM: std::ops::RangeInclusive<u16> = 25..=500;
+
+/// Carries out one action.
+pub(super) async fn act(
+    shared: &Arc<Shared>,
+    tab: TabId,
+    action: PageAction,
+) -> Result<(), PageError> {
+    let target = shared.book().target(tab);
+    let target = match (action, target) {
+        (PageAction::Open { url, zoom }, None) => return open(shared, tab, url, zoom).await,
+        (PageAction::Open { url, zoom }, Some(target)) => {
+            set_zoom(shared, &target, zoom).await?;
+            return navigate(shared, &target, url).await;
+        }
+        (PageAction::Attach { target, zoom }, _) => {
+            return take(shared, tab, &target, zoom).await;
+        }
+        // Gone already, by itself.
+        (PageAction::Close | PageAction::Hide, None) => return Ok(()),
+        (_, None) => return Err(PageError::UnknownTab(tab)),
+        (PageAction::Navigate(url), Some(target)) => {
+            return navigate(shared, &target, url).await;
+        }
+        (PageAction::Zoom(percent), Some(target)) => {
+            return set_zoom(shared, &target, percent).await;
+        }
+        (PageAction::Back, Some(target)) => return step(shared, &target, -1).await,
+        (PageAction::Forward, Some(target)) => return step(shared, &target, 1).await,
+        (PageAction::Hide, Some(_)) => return Ok(()),
+        (PageAction::Close, Some(target)) => {
+            shared.book().release(tab);
+            return close(shared, &target).await;
+        }
+        (PageAction::Show, Some(target)) => {
+            let of = json!({ "targetId": target });
+            return done(shared.wire.call(None, "Target.activateTarget", of).await);
+        }
+        (PageAction::Reload, Some(target)) => (target, "Page.reload"),
+        (PageAction::Stop, Some(target)) => (target, "Page.stopLoading"),
+        (PageAction::Focus, Some(target)) => (target, "Page.bringToFront"),
+    };
+    let (target, method) = target;
+    let session = follow::session(shared, &target).await?;
+    done(shared.wire.call(Some(&session), method, json!({})).await)
+}
+
+fn done(answer: Result<Value, PageError>) -> Result<(), PageError> {
+    answer.map(|_| ())
+}
+
+/// Makes a page for a tab, or takes the empty one in reserve.
+async fn open(shared: &Arc<Shared>, tab: TabId, url: String, zoom: u16) -> Result<(), PageError> {
+    let reserve = shared.book().reserve();
+    let target = match reserve {
+        Some(target) => target,
+        None => make(shared, true).await?,
+    };
+    {
+        let mut book = shared.book();
+        if !book.claim(&target, tab, 100) {
+            return Err(PageError::UnknownTarget);
+        }
+        if let Some(page) = book.page(&target) {
+            page.fresh = true;
+            // Known at once, so that no empty history is told on the way.
+            page.loading = Some(url != BLANK);
+        }
+    }
+    let opened = async {
+        follow::session(shared, &target).await?;
+        set_zoom(shared, &target, zoom).await?;
+        shared.queue.news(tab, PageNews::Opened);
+        let loads = PageNews::Loading(url != BLANK);
+        shared.queue.news(tab, loads);
+        if url == BLANK {
+            look_again(shared, &target);
+            Ok(())
+        } else {
+            navigate(shared, &target, url).await
+        }
+    };
+    let opened = opened.await;
+    if opened.is_err() {
+        shared.book().release(tab);
+        let _ = close(shared, &target).await;
+    }
+    opened
+}
+
+/// Makes an empty page.
+async fn make(shared: &Arc<Shared>, background: bool) -> Result<String, PageError> {
+    let opening = Opening(shared);
+    shared.book().begin_opening();
+    let params = json!({ "url": BLANK, "background": background });
+    let answer = shared.wire.call(None, "Target.createTarget", params).await;
+    let made = answer.and_then(|answer| {
+        answer["targetId"]
+            .as_str()
+            .map(str::to_owned)
+            .ok_or(PageError::UnknownTarget)
+    });
+    opening.end(made.as_deref().ok());
+    made
+}
+
+/// Pages that come up while we make one may be ours. Ends also when the making is given up.
+struct Opening<'a>(&'a Arc<Shared>);
+
+impl Opening<'_> {
+    fn end(self, made: Option<&str>) {
+        self.settle(made);
+        std::mem::forget(self);
+    }
+
+    fn settle(&self, made: Option<&str>) {
+        let others = self.0.book().end_opening(made);
+        for other in others {
+            self.0.spawn(follow::greet(Arc::clone(self.0), other));
+        }
+    }
+}
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        self.settle(None);
+    }
+}
+
+/// Gives a page that the engine made itself to a tab.
+async fn take(shared: &Arc<Shared>, tab: TabId, target: &str, zoom: u16) -> Result<(), PageError> {
+    if !shared.book().claim(target, tab, 100) {
+        return Err(PageError::UnknownTarget);
+    }
+    let taken = async {
+        follow::session(shared, target).await?;
+        set_zoom(shared, target, zoom).await
+    };
+    let taken = taken.await;
+    if taken.is_err() {
+        shared.book().release(tab);
+        return taken;
+    }
+    shared.queue.news(tab, PageNews::Opened);
+    let mut book = shared.book();
+    if let Some(page) = book.page(target) {
+        if let Some(now) = page.loading {
+            shared.queue.news(tab, PageNews::Loading(now));
+        }
+        drop(book);
+        look_again(shared, target);
+    }
+    Ok(())
+}
+
+/// Has everything of a page told again that differs from what its tab knows.
+fn look_again(shared: &Shared, target: &str) {
+    if let Some(page) = shared.book().page(target) {
+        page.changed.notify_one();
+        page.icon_changed.notify_one();
+    }
+}
+
+/// Loads an address. The engine answers when the server has: that is not waited for.
+async fn navigate(shared: &Arc<Shared>, target: &str, url: String) -> Result<(), PageError> {
+    let session = follow::session(shared, target).await?;
+    let number = {
+        let mut book = shared.book();
+        let page = book.page(target).ok_or(PageError::UnknownTarget)?;
+        page.navigation += 1;
+        loading(shared, page, true);
+        page.navigation
+    };
+    let params = json!({ "url": url, "transitionType": "typed" });
+    let started = shared
+        .wire
+        .start(Some(&session), "Page.navigate", params)
+        .await?;
+    let (of, target) = (Arc::clone(shared), target.to_owned());
+    // The answer comes at the latest with the end of session or connection, so this task ends.
+    shared.spawn(async move {
+        let answer = started.wait().await;
+        answered(&of, &target, number, url, &answer);
+    });
+    Ok(())
+}
+
+/// A load that we asked for has begun to show, or has failed.
+fn answered(
+    shared: &Shared,
+    target: &str,
+    number: u64,
+    url: String,
+    answer: &Result<Value, PageError>,
+) {
+    let mut book = shared.book();
+    let Some(page) = book.page(target) else {
+        return;
+    };
+    if page.navigation != number {
+        return;
+    }
+    let failure = match answer {
+        Ok(answer) => {
+            let load = answer["loaderId"].as_str();
+            if load.is_none() {
+                // Within the document, or not begun at all: no event ends it.
+                loading(shared, page, false);
+            }
+            let text = answer["errorText"].as_str();
+            // Aborted is what became a download, or was stopped, or overtaken.
+            let text = text.filter(|text| *text != "net::ERR_ABORTED");
+            if text.is_some() && load.is_some() && page.failed.as_deref() == load {
+                None
+            } else {
+                if text.is_some() {
+                    page.failed = load.map(|load| load.chars().take(128).collect());
+                }
+                text.map(|text| text.chars().take(128).collect())
+            }
+        }
+        Err(PageError::Disconnected) => None,
+        Err(_) => {
+            loading(shared, page, false);
+            Some("net::ERR_INVALID_URL".to_owned())
+        }
+    };
+    if let (Some(detail), Some(tab)) = (failure, page.tab) {
+        shared.queue.news(tab, PageNews::Failed { url, detail });
+    }
+}
+
+/// Goes back or forward, if there is something.
+async fn step(shared: &Arc<Shared>, target: &str, steps: isize) -> Result<(), PageError> {
+    let session = follow::session(shared, target).await?;
+    let history = follow::read_history(shared, &session).await?;
+    let Some(id) = history.step(steps) else {
+        return Ok(());
+    };
+    let params = json!({ "entryId": id });
+    let went = shared
+        .wire
+        .call(Some(&session), "Page.navigateToHistoryEntry", params);
+    done(went.await)
+}
+
+async fn set_zoom(shared: &Arc<Shared>, target: &str, percent: u16) -> Result<(), PageError> {
+    let session = follow::session(shared, target).await?;
+    let before = {
+        let mut book = shared.book();
+        let page = book.page(target).ok_or(PageError::UnknownTarget)?;
+        std::mem::replace(&mut page.zoom, percent)
+    };
+    if before == percent {
+        return Ok(());
+    }
+    zoom(shared, &session, percent).await
+}
+
+/// Zooms a page's layout. CDP has no command for the browser's own zoom, which is also per site
+/// and kept in the profile, where ours is the tab's. An emulation of scale alone, with the size
+/// left to the window (0), is the same to a page: `innerWidth`, media queries and `vh` shrink,
+/// text is laid out and rastered anew, clicks and menus land where they should, and it holds
+/// across navigations and while the window changes its size. Only `devicePixelRatio` stays.
+/// `documentElement.style.zoom` would leave `innerWidth`, media queries and `vh` as they were.
+pub(super) async fn zoom(shared: &Shared, session: &str, percent: u16) -> Result<(), PageError> {
+    let percent = percent.clamp(*ZOOM.start(), *ZOOM.end());
+    let (method, params) = if percent == 100 {
+        ("Emulation.clearDeviceMetricsOverride", json!({}))
+    } else {
+        (
+            "Emulation.setDeviceMetricsOverride",
+            json!({
+                "width": 0, "height": 0, "deviceScaleFactor": 0, "mobile": false,
+                "scale": f64::from(percent) / 100.0,
+            }),
+        )
+    };
+    done(shared.wire.call(Some(session), method, params).await)
+}
+
+/// Closes a page that has no tab (any more). The browser ends with its last page, so an empty one
+/// takes the place of that.
+pub(super) async fn close(shared: &Arc<Shared>, target: &str) -> Result<(), PageError> {
+    let last = {
+        let mut book = shared.book();
+        if book.page(target).is_none() {
+            return Ok(());
+        }
+        book.is_last(target)
+    };
+    if last {
+        let reserve = make(shared, false).await?;
+        shared.book().keep(reserve);
+    }
+    if let Some(page) = shared.book().page(target) {
+        page.closing = true;
+    }
+    let of = json!({ "targetId": target });
+    match shared.wire.call(None, "Target.closeTarget", of).await {
+        // It was quicker.
+        Err(PageError::Engine { .. }) => Ok(()),
+        answer => done(answer),
+    }
+}

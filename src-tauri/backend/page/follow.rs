@@ -1,0 +1,393 @@
+//! What follows from a page's events: attaching to it, and asking the browser for what the event
+//! itself does not say.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use duotab_core::event::PageNews;
+use serde_json::json;
+use tokio::sync::Notify;
+
+use super::book::BLANK;
+use super::history::History;
+use super::{PageError, PageEvent, Shared, act, favicon};
+
+/// The isolated world in which our own script lives, out of the page's reach.
+const WORLD: &str = "duotab";
+/// How long a renderer may take for a question that only improves an answer.
+const RENDERER_LIMIT: Duration = Duration::from_secs(1);
+/// How long to wait for the address of a page that has just come up.
+const ADDRESS_LIMIT: Duration = Duration::from_millis(500);
+/// The least time between two looks at a page that changes all the time.
+const PACE: Duration = Duration::from_millis(50);
+
+/// Chromium tells of no title or icon that changes after the load. This watches the head of the
+/// document, from our own world, and answers with the number of changes as soon as there are
+/// more than `SEEN`. (A binding that the page's side calls would need `Runtime.enable`, and with
+/// it every line of the page's console.)
+const CHANGES: &str = "(() => {
+  const w = globalThis.duotab ??= (() => {
+    const w = { count: 0, wake: null };
+    const tell = () => { w.count += 1; w.wake?.(); };
+    const watch = () => {
+      if (document.head) {
+        new MutationObserver(tell).observe(document.head, {
+          childList: true, subtree: true, characterData: true,
+          attributes: true, attributeFilter: ['href', 'rel', 'sizes', 'type'],
+        });
+      }
+      tell();
+    };
+    if (document.readyState === 'loading') {
+      document.addEventListener('DOMContentLoaded', watch, { once: true });
+    } else {
+      watch();
+    }
+    return w;
+  })();
+  return new Promise((done) => {
+    w.wake = () => { if (w.count > SEEN) done(String(w.count)); };
+    w.wake();
+  });
+})()";
+
+/// What Chromium's error page says, once it stands.
+const ERROR_CODE: &str = "new Promise((done) => {
+  const read = () => done(document.querySelector('.error-code')?.textContent ?? '');
+  if (document.readyState === 'complete') read();
+  else addEventListener('load', read);
+})";
+
+/// A page's session. The first who asks attaches, the others wait.
+pub(super) async fn session(shared: &Arc<Shared>, target: &str) -> Result<String, PageError> {
+    let cell = match shared.book().page(target) {
+        Some(page) => Arc::clone(&page.session),
+        None => return Err(PageError::UnknownTarget),
+    };
+    cell.get_or_try_init(|| attach(shared, target))
+        .await
+        .cloned()
+}
+
+async fn attach(shared: &Arc<Shared>, target: &str) -> Result<String, PageError> {
+    let attach = json!({ "targetId": target, "flatten": true });
+    let answer = shared
+        .wire
+        .call(None, "Target.attachToTarget", attach)
+        .await?;
+    let session = answer["sessionId"]
+        .as_str()
+        .filter(|name| name.len() <= 128)
+        .ok_or_else(|| PageError::Engine {
+            method: "Target.attachToTarget",
+            message: "no session".to_owned(),
+        })?
+        .to_owned();
+    // Before the first event can come.
+    let end = shared
+        .book()
+        .attached(target, &session)
+        .ok_or(PageError::UnknownTarget)?;
+    shared
+        .wire
+        .call(Some(&session), "Page.enable", json!({}))
+        .await?;
+    let notices = shared
+        .book()
+        .page(target)
+        .map(|page| (Arc::clone(&page.changed), Arc::clone(&page.icon_changed)));
+    let (changed, icon_changed) = notices.ok_or(PageError::UnknownTarget)?;
+    let (of, name, on) = (Arc::clone(shared), target.to_owned(), session.clone());
+    let histories = paced(changed, move || {
+        history(of.clone(), name.clone(), on.clone())
+    });
+    let (of, name, on) = (Arc::clone(shared), target.to_owned(), session.clone());
+    let icons = paced(icon_changed, move || {
+        favicon::look(of.clone(), name.clone(), on.clone())
+    });
+    let changes = changes(Arc::clone(shared), target.to_owned(), session.clone());
+    let loads = ask_loading(Arc::clone(shared), target.to_owned(), session.clone());
+    shared.spawn(async move {
+        let all = async { tokio::join!(histories, icons, changes, loads) };
+        tokio::select! {
+            () = end.cancelled() => {}
+            _ = all => {}
+        }
+    });
+    Ok(session)
+}
+
+/// Repeats `look` after each change, not faster than the pace, for ever.
+async fn paced<F: Future<Output = ()>>(changed: Arc<Notify>, look: impl Fn() -> F) {
+    loop {
+        changed.notified().await;
+        look().await;
+        tokio::time::sleep(PACE).await;
+    }
+}
+
+/// Waits for changes in the head of each document, one after the other.
+async fn changes(shared: Arc<Shared>, target: String, session: String) {
+    let mut seen = 0_u64;
+    loop {
+        let (frame, document) = match shared.book().page(&target) {
+            Some(page) => (page.main_frame.clone(), Arc::clone(&page.document)),
+            None => return,
+        };
+        let change = async {
+            let context = world(&shared, &session, &frame).await?;
+            let params = json!({
+                "expression": CHANGES.replace("SEEN", &seen.to_string()),
+                "contextId": context,
+                "awaitPromise": true,
+                "returnByValue": true,
+            });
+            let method = "Runtime.evaluate";
+            let asked = shared
+                .wire
+                .start(Some(&session), method, params)
+                .await
+                .ok()?;
+            let answer = asked.wait().await.ok()?;
+            answer["result"]["value"].as_str()?.parse().ok()
+        };
+        let count: Option<u64> = tokio::select! {
+            // The old document may be kept for the way back, and would never answer.
+            () = document.notified() => {
+                seen = 0;
+                continue;
+            }
+            count = change => count,
+        };
+        match count {
+            Some(count) => {
+                seen = count;
+                if let Some(page) = shared.book().page(&target) {
+                    page.changed.notify_one();
+                    page.icon_changed.notify_one();
+                }
+                tokio::time::sleep(PACE).await;
+            }
+            None => {
+                document.notified().await;
+                seen = 0;
+            }
+        }
+    }
+}
+
+/// Our own world in a frame's document.
+async fn world(shared: &Shared, session: &str, frame: &str) -> Option<serde_json::Value> {
+    let params = json!({ "frameId": frame, "worldName": WORLD });
+    let created = shared
+        .wire
+        .call(Some(session), "Page.createIsolatedWorld", params);
+    Some(created.await.ok()?["executionContextId"].take())
+}
+
+/// Whether a page loads is told by events only, and the last may have come before us.
+async fn ask_loading(shared: Arc<Shared>, target: String, session: String) {
+    let state = evaluate(&shared, &session, None, "document.readyState").await;
+    if let Some(page) = shared.book().page(&target)
+        && page.loading.is_none()
+        && let Some(state) = state
+    {
+        super::route::loading(&shared, page, state != "complete");
+        page.icon_changed.notify_one();
+    }
+}
+
+/// Evaluates a short expression in a page, in our world or the page's own, within a limit.
+pub(super) async fn evaluate(
+    shared: &Shared,
+    session: &str,
+    frame: Option<&str>,
+    expression: &str,
+) -> Option<String> {
+    let on = Some(session);
+    let asked = async {
+        let mut params = json!({
+            "expression": expression,
+            "returnByValue": true,
+            "awaitPromise": true,
+        });
+        if let Some(frame) = frame {
+            params["contextId"] = world(shared, session, frame).await?;
+        }
+        let answer = shared
+            .wire
+            .call(on, "Runtime.evaluate", params)
+            .await
+            .ok()?;
+        answer["result"]["value"].as_str().map(str::to_owned)
+    };
+    tokio::time::timeout(RENDERER_LIMIT, asked)
+        .await
+        .ok()
+        .flatten()
+}
+
+/// Looks after a page that came up by itself.
+pub(super) async fn greet(shared: Arc<Shared>, target: String) {
+    let Ok(session) = session(&shared, &target).await else {
+        return;
+    };
+    fill_screen(&shared, &target).await;
+    let (opener, asked, mut address) = {
+        let mut book = shared.book();
+        let Some(page) = book.page(&target) else {
+            return;
+        };
+        let (opener, address) = (page.opener.clone(), page.url.subscribe());
+        let opener = opener.and_then(|opener| book.page(&opener));
+        match opener {
+            Some(page) => (page.tab, page.asked.take(), address),
+            None => (None, None, address),
+        }
+    };
+    let url = match asked {
+        Some(url) => url,
+        None => tokio::time::timeout(ADDRESS_LIMIT, address.wait_for(|url| !url.is_empty()))
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .map_or_else(|| BLANK.to_owned(), |url| url.clone()),
+    };
+    let visible = evaluate(&shared, &session, None, "document.visibilityState").await;
+    // It may have found its tab meanwhile.
+    if shared.book().owner(&target).is_some() {
+        return;
+    }
+    match opener {
+        Some(tab) => shared.queue.news(
+            tab,
+            PageNews::OpenedPage {
+                url,
+                target: Some(target),
+                foreground: visible.as_deref() != Some("hidden"),
+            },
+        ),
+        None => shared.queue.push(PageEvent::Stray { target, url }),
+    }
+}
+
+/// A window of its own (a popup) covers the screen as the first one does.
+async fn fill_screen(shared: &Shared, target: &str) {
+    let of = json!({ "targetId": target });
+    let window = shared
+        .wire
+        .call(None, "Browser.getWindowForTarget", of)
+        .await;
+    let Ok(window) = window else { return };
+    if window["bounds"]["windowState"] == "fullscreen" {
+        return;
+    }
+    let bounds = json!({
+        "windowId": window["windowId"],
+        "bounds": { "windowState": "fullscreen" },
+    });
+    let set = shared
+        .wire
+        .call(None, "Browser.setWindowBounds", bounds)
+        .await;
+    if let Err(error) = set {
+        tracing::debug!(%error, "a window cannot fill the screen");
+    }
+}
+
+/// A page lost its session though it lives (its process was exchanged): takes a new one.
+pub(super) async fn attach_again(shared: Arc<Shared>, target: String) {
+    let Ok(session) = session(&shared, &target).await else {
+        return;
+    };
+    let zoom = match shared.book().page(&target) {
+        Some(page) if page.tab.is_some() => page.zoom,
+        _ => return,
+    };
+    let _ = act::zoom(&shared, &session, zoom).await;
+}
+
+/// Asks for a page's history and title, and tells what is new.
+async fn history(shared: Arc<Shared>, target: String, session: String) {
+    let Ok(mut now) = read_history(&shared, &session).await else {
+        return;
+    };
+    let fresh = shared
+        .book()
+        .page(&target)
+        .is_some_and(|page| page.fresh && now.current().is_some_and(|entry| entry.url != BLANK));
+    if fresh {
+        if now.began_blank && now.entries.len() == 1 {
+            // Else the page's own `history.back()` would lead to the empty page.
+            let reset = shared
+                .wire
+                .call(Some(&session), "Page.resetNavigationHistory", json!({}));
+            if reset.await.is_ok() {
+                now = read_history(&shared, &session).await.unwrap_or(now);
+            }
+        }
+        if let Some(page) = shared.book().page(&target) {
+            page.fresh = false;
+        }
+    }
+    tell(&shared, &target, now);
+}
+
+fn tell(shared: &Shared, target: &str, now: History) {
+    let mut book = shared.book();
+    let Some(page) = book.page(target) else {
+        return;
+    };
+    let Some(tab) = page.tab else { return };
+    let title = now.current().map(|entry| entry.title.clone());
+    let (entries, index) = (now.entries, now.index);
+    // A page for a tab of ours that shows nothing yet: its tab knows better where it goes.
+    let only_blank = entries.len() == 1 && entries.iter().all(|entry| entry.url == BLANK);
+    if page.fresh && only_blank && page.loading == Some(true) {
+        return;
+    }
+    let history = Some((entries, index));
+    if page.told.history != history {
+        page.told.history.clone_from(&history);
+        if let Some((entries, index)) = history {
+            shared.queue.news(tab, PageNews::History { entries, index });
+        }
+    }
+    if page.told.title != title {
+        page.told.title.clone_from(&title);
+        shared
+            .queue
+            .news(tab, PageNews::Title(title.unwrap_or_default()));
+    }
+}
+
+/// The history of a page.
+pub(super) async fn read_history(shared: &Shared, session: &str) -> Result<History, PageError> {
+    let method = "Page.getNavigationHistory";
+    let answer = shared.wire.call(Some(session), method, json!({})).await?;
+    History::read(&answer).ok_or_else(|| PageError::Engine {
+        method,
+        message: "no history".to_owned(),
+    })
+}
+
+/// A load failed by a way that did not tell why; Chromium's own error page says it.
+pub(super) async fn failure(shared: Arc<Shared>, target: String, url: String) {
+    let Ok(session) = session(&shared, &target).await else {
+        return;
+    };
+    let code = evaluate(&shared, &session, None, ERROR_CODE)
+        .await
+        .unwrap_or_default();
+    let code = code.trim();
+    let known = code.starts_with("ERR_")
+        && code.len() <= 64
+        && code
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+    let detail = format!("net::{}", if known { code } else { "ERR_FAILED" });
+    let tab = shared.book().owner(&target);
+    if let Some(tab) = tab {
+        shared.queue.news(tab, PageNews::Failed { url, detail });
+    }
+}

@@ -1,0 +1,163 @@
+//! Takes each message of the browser to where it belongs: an answer to its caller, an event to
+//! its page. Never waits, so that no page can hold up another.
+
+use std::sync::Arc;
+
+use duotab_core::event::PageNews;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use super::book::{Arrival, Book, Page};
+use super::follow;
+use super::{PageEvent, Shared};
+
+/// Routes until the connection or its owner is gone.
+pub(super) async fn route(shared: Arc<Shared>, mut incoming: mpsc::Receiver<String>) {
+    loop {
+        let text = tokio::select! {
+            () = shared.end.cancelled() => break,
+            text = incoming.recv() => text,
+        };
+        let Some(text) = text else { break };
+        let Ok(mut message) = serde_json::from_str::<Value>(&text) else {
+            tracing::warn!(length = text.len(), "a CDP message is no JSON");
+            continue;
+        };
+        if let Some(id) = message["id"].as_u64() {
+            shared.wire.answer(id, &mut message);
+        } else {
+            event(&shared, &message);
+        }
+    }
+    shared.wire.close();
+    shared.queue.push(PageEvent::Disconnected);
+}
+
+fn event(shared: &Arc<Shared>, message: &Value) {
+    let method = message["method"].as_str().unwrap_or_default();
+    let params = &message["params"];
+    match (method, message["sessionId"].as_str()) {
+        ("Target.targetCreated" | "Target.targetInfoChanged", None) => {
+            let seen = shared.book().seen(&params["targetInfo"]);
+            if let Some((target, Arrival::New)) = seen {
+                shared.spawn(follow::greet(Arc::clone(shared), target));
+            }
+        }
+        ("Target.targetDestroyed", None) => {
+            let target = params["targetId"].as_str().unwrap_or_default();
+            let tab = shared.book().destroyed(target);
+            if let Some(tab) = tab {
+                shared.queue.news(tab, PageNews::Closed);
+            }
+        }
+        ("Target.targetCrashed", None) => {
+            let target = params["targetId"].as_str().unwrap_or_default();
+            let mut book = shared.book();
+            if let Some(page) = book.page(target) {
+                loading(shared, page, false);
+                if let Some(tab) = page.tab {
+                    shared.queue.news(tab, PageNews::Crashed);
+                }
+            }
+        }
+        ("Target.detachedFromTarget", None) => {
+            let session = params["sessionId"].as_str().unwrap_or_default();
+            shared.wire.end_session(session);
+            let left = shared.book().detached(session);
+            if let Some(target) = left {
+                shared.spawn(follow::attach_again(Arc::clone(shared), target));
+            }
+        }
+        (_, Some(session)) => page_event(shared, session, method, params),
+        _ => {}
+    }
+}
+
+/// An event of a page's own session.
+fn page_event(shared: &Arc<Shared>, session: &str, method: &str, params: &Value) {
+    let mut book: std::sync::MutexGuard<'_, Book> = shared.book();
+    let Some((target, page)) = book.of_session(session) else {
+        return;
+    };
+    let of_main_frame = params["frameId"].as_str() == Some(page.main_frame.as_str());
+    match method {
+        "Page.frameStartedNavigating"
+            if of_main_frame
+                && !matches!(
+                    params["navigationType"].as_str(),
+                    Some("sameDocument" | "historySameDocument")
+                ) =>
+        {
+            loading(shared, page, true);
+        }
+        "Page.frameStartedLoading" if of_main_frame => loading(shared, page, true),
+        "Page.frameStoppedLoading" if of_main_frame => {
+            loading(shared, page, false);
+            page.changed.notify_one();
+            page.icon_changed.notify_one();
+        }
+        "Page.frameNavigated" if params["frame"]["parentId"].is_null() => {
+            let target = target.to_owned();
+            navigated(shared, page, target, &params["frame"]);
+        }
+        "Page.navigatedWithinDocument" if of_main_frame => page.changed.notify_one(),
+        "Page.loadEventFired" => {
+            page.document.notify_one();
+            page.changed.notify_one();
+            page.icon_changed.notify_one();
+        }
+        "Page.windowOpen" => page.asked = asked(&params["url"]),
+        "Page.frameRequestedNavigation"
+            if matches!(params["disposition"].as_str(), Some("newTab" | "newWindow")) =>
+        {
+            page.asked = asked(&params["url"]);
+        }
+        // We have let go of the page already: nobody is there to answer "leave this page?".
+        "Page.javascriptDialogOpening" if page.closing => {
+            let (shared, session) = (Arc::clone(shared), session.to_owned());
+            shared.clone().spawn(async move {
+                let accept = json!({ "accept": true });
+                let _ = shared
+                    .wire
+                    .call(Some(&session), "Page.handleJavaScriptDialog", accept)
+                    .await;
+            });
+        }
+        _ => {}
+    }
+}
+
+/// An address that a page asked for, if it is a short one.
+fn asked(url: &Value) -> Option<String> {
+    url.as_str()
+        .filter(|url| !url.is_empty() && url.len() <= 64 << 10)
+        .map(str::to_owned)
+}
+
+/// The main frame shows another document.
+fn navigated(shared: &Arc<Shared>, page: &mut Page, target: String, frame: &Value) {
+    if let Some(id) = frame["id"].as_str().filter(|id| id.len() <= 128) {
+        id.clone_into(&mut page.main_frame);
+    }
+    page.document.notify_one();
+    page.changed.notify_one();
+    page.icon_changed.notify_one();
+    let Some(url) = frame["unreachableUrl"].as_str() else {
+        return;
+    };
+    let load = frame["loaderId"].as_str().unwrap_or_default();
+    if page.failed.as_deref() != Some(load) {
+        page.failed = Some(load.chars().take(128).collect());
+        let url = url.chars().take(4096).collect();
+        shared.spawn(follow::failure(Arc::clone(shared), target, url));
+    }
+}
+
+/// Notes and tells whether a page is loading.
+pub(super) fn loading(shared: &Shared, page: &mut Page, now: bool) {
+    if page.loading.replace(now) != Some(now)
+        && let Some(tab) = page.tab
+    {
+        shared.queue.news(tab, PageNews::Loading(now));
+    }
+}

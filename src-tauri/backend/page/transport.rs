@@ -1,0 +1,134 @@
+//! How CDP messages travel: a pair of channels, one whole message each, filled by a WebSocket.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, header::AUTHORIZATION};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use url::Url;
+
+use super::PageError;
+use crate::endpoint::Secret;
+
+/// For the connection and its handshake.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// The largest CDP message taken. A history of fifty `data:` addresses is large; nothing that we
+/// ask for is larger.
+const MAX_MESSAGE: usize = 32 << 20;
+/// Messages that may wait either way.
+const DEPTH: usize = 64;
+/// How often the other side is pinged, and how long it may be silent.
+const PING_EVERY: Duration = Duration::from_secs(5);
+const SILENCE_LIMIT: Duration = Duration::from_secs(20);
+
+/// A way to a browser-level CDP endpoint.
+pub struct Transport {
+    /// To the browser. Ends the connection when it is dropped.
+    pub out: mpsc::Sender<String>,
+    /// From the browser. Ends with the connection.
+    pub incoming: mpsc::Receiver<String>,
+}
+
+impl Transport {
+    /// The relay of a Neko-compatible engine: `{base}/api/koneko/cdp`, with its login's token.
+    ///
+    /// # Errors
+    /// If it cannot be reached or refuses.
+    pub async fn relay(base: &Url, token: &Secret) -> Result<Self, PageError> {
+        let unreachable = |what: &str| PageError::Unreachable(what.to_owned());
+        let mut url = base.clone();
+        let scheme = if base.scheme() == "https" {
+            "wss"
+        } else {
+            "ws"
+        };
+        url.set_scheme(scheme)
+            .map_err(|()| unreachable("not an HTTP address"))?;
+        url.path_segments_mut()
+            .map_err(|()| unreachable("not an HTTP address"))?
+            .pop_if_empty()
+            .extend(["api", "koneko", "cdp"]);
+        let mut request = url
+            .as_str()
+            .into_client_request()
+            .map_err(|error| PageError::Unreachable(error.to_string()))?;
+        let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.expose()))
+            .map_err(|_| unreachable("the token is no header value"))?;
+        bearer.set_sensitive(true);
+        request.headers_mut().insert(AUTHORIZATION, bearer);
+        Self::request(request).await
+    }
+
+    /// A browser's own endpoint, as Chromium prints it: `ws://127.0.0.1:port/devtools/browser/id`.
+    ///
+    /// # Errors
+    /// If it cannot be reached or refuses.
+    pub async fn websocket(url: &str) -> Result<Self, PageError> {
+        let request = url
+            .into_client_request()
+            .map_err(|error| PageError::Unreachable(error.to_string()))?;
+        Self::request(request).await
+    }
+
+    async fn request(request: Request) -> Result<Self, PageError> {
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(MAX_MESSAGE))
+            .max_frame_size(Some(MAX_MESSAGE));
+        let connecting = tokio_tungstenite::connect_async_with_config(request, Some(config), true);
+        let (socket, _) = tokio::time::timeout(CONNECT_LIMIT, connecting)
+            .await
+            .map_err(|_| PageError::Unreachable("no answer in time".to_owned()))?
+            .map_err(|error| match error {
+                Error::Http(answer) => PageError::Refused(answer.status().as_u16()),
+                other => PageError::Unreachable(other.to_string()),
+            })?;
+        let (out, outgoing) = mpsc::channel(DEPTH);
+        let (sender, incoming) = mpsc::channel(DEPTH);
+        tokio::spawn(pump(socket, outgoing, sender));
+        Ok(Self { out, incoming })
+    }
+}
+
+/// Carries messages both ways until either side ends.
+async fn pump(
+    socket: WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>,
+    mut outgoing: mpsc::Receiver<String>,
+    incoming: mpsc::Sender<String>,
+) {
+    let (mut write, mut read) = socket.split();
+    let writing = async {
+        let mut ping = tokio::time::interval(PING_EVERY);
+        loop {
+            let message = tokio::select! {
+                message = outgoing.recv() => match message {
+                    Some(text) => Message::text(text),
+                    None => return,
+                },
+                _ = ping.tick() => Message::Ping(bytes::Bytes::new()),
+            };
+            // A browser that does not read is a browser that is gone.
+            let sent = tokio::time::timeout(SILENCE_LIMIT, write.send(message)).await;
+            if !matches!(sent, Ok(Ok(()))) {
+                return;
+            }
+        }
+    };
+    let reading = async {
+        while let Ok(Some(Ok(message))) = tokio::time::timeout(SILENCE_LIMIT, read.next()).await {
+            if let Message::Text(text) = message
+                && incoming.send(text.as_str().to_owned()).await.is_err()
+            {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = writing => {}
+        () = reading => {}
+    }
+}
