@@ -1,0 +1,383 @@
+//! The controller: takes commands and news one at a time, asks the core, and carries out its
+//! actions in order. The only code that knows all rooms of the backend.
+
+mod engine;
+mod session;
+mod viewer;
+
+use crate::capacity::NodeSource;
+use crate::lane::Lane;
+use crate::runtime::embedded::{Embedded, EmbeddedConfig};
+use crate::store::{Store, StoreError};
+use duotab_core::action::{Action, PageAction};
+use duotab_core::browser::{Browser, Saved, Settings};
+use duotab_core::event::{Command, Event, Millis, PageNews, RequestId};
+use duotab_core::message::{
+    ContentArea, LaneTicket, Mode, Notice, Problem, ShellFocus, ShellState, TabId, Update,
+};
+use engine::Engines;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot};
+use viewer::Viewer;
+
+/// How much longer than the app would let it sleep an engine waits for an app that was killed.
+const ORPHAN_GRACE: Duration = Duration::from_secs(5 * 60);
+
+/// What the controller needs to begin.
+#[derive(Debug)]
+pub struct ControllerConfig {
+    /// The database file.
+    pub database: PathBuf,
+    /// The embedded engine; its `install` is filled in from the database.
+    pub embedded: EmbeddedConfig,
+    /// Where the facts about nodes come from.
+    pub nodes: NodeSource,
+    /// Origins that the shell's page may have.
+    pub origins: Vec<String>,
+    /// What can be set.
+    pub settings: Settings,
+}
+
+/// What the app does for the controller: everything that needs a window.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ContentOrder {
+    /// Do something to the page of a proxied tab.
+    Page(TabId, PageAction),
+    /// Where the child webviews stand.
+    Place(ContentArea),
+    /// Window full screen on or off.
+    FullScreen(bool),
+    /// Give the keyboard to the shell or to the page in front.
+    Focus(ShellFocus),
+    /// End the app: all is put away.
+    Exit,
+}
+
+/// What comes to the controller's one queue.
+#[derive(Debug)]
+enum Input {
+    Command(Command, oneshot::Sender<Result<(), Problem>>),
+    Event(Event),
+    Subscribe(mpsc::UnboundedSender<Update>),
+}
+
+/// Takes news to the core. Cheap to clone.
+#[derive(Clone, Debug)]
+struct News(mpsc::UnboundedSender<Input>);
+
+impl News {
+    fn send(&self, event: Event) {
+        // Without a controller there is nobody to tell.
+        let _ = self.0.send(Input::Event(event));
+    }
+}
+
+/// A handle on the running controller. Cheap to clone.
+#[derive(Clone)]
+pub struct Controller {
+    queue: mpsc::UnboundedSender<Input>,
+    lane: Arc<Lane>,
+}
+
+impl std::fmt::Debug for Controller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Controller").finish_non_exhaustive()
+    }
+}
+
+impl Controller {
+    /// Opens the store, binds the lane, and begins. Orders for the window go to `content`.
+    ///
+    /// # Errors
+    /// Only if no port can be bound on loopback. A store that cannot be opened is a notice.
+    pub async fn start(
+        config: ControllerConfig,
+        content: mpsc::UnboundedSender<ContentOrder>,
+    ) -> std::io::Result<Self> {
+        let lane = Arc::new(Lane::bind(config.origins).await?);
+        let (queue, inputs) = mpsc::unbounded_channel();
+        let news = News(queue.clone());
+        let database = config.database.clone();
+        let opened = tokio::task::spawn_blocking(move || Left::open(&database))
+            .await
+            .map_err(std::io::Error::other)?;
+        let embedded = EmbeddedConfig {
+            install: opened.install,
+            // An engine that nobody ends is one whose app is gone for good.
+            idle_exit: Duration::from_millis(config.settings.suspended_limit_ms) + ORPHAN_GRACE,
+            ..config.embedded
+        };
+        let (embedded, ended) = Embedded::new(embedded);
+        let viewer = Viewer::start(Arc::clone(&lane));
+        let hands = viewer.clone();
+        tokio::task::spawn_blocking(move || hands.set_keymap(crate::keymap::local()));
+        let engines = Engines::start(embedded, ended, news.clone(), viewer.clone());
+        for notice in opened.notices {
+            news.send(Event::Notice(notice));
+        }
+        let run = Run {
+            store: Arc::new(Mutex::new(opened.store)),
+            database: config.database,
+            store_failed: false,
+            nodes: config.nodes,
+            news,
+            engines,
+            viewer,
+            content,
+            replies: HashMap::new(),
+            views: Vec::new(),
+            last: ShellState::default(),
+        };
+        tokio::spawn(run.run(config.settings, opened.saved, inputs));
+        Ok(Self { queue, lane })
+    }
+
+    /// Carries out a verb of the UI.
+    ///
+    /// # Errors
+    /// What the person needs to know; [`Problem::Closing`] when the app is going.
+    pub async fn command(&self, command: Command) -> Result<(), Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.queue
+            .send(Input::Command(command, reply))
+            .map_err(|_| Problem::Closing)?;
+        answer.await.unwrap_or(Err(Problem::Closing))
+    }
+
+    /// All updates from now on; the whole state comes first.
+    #[must_use]
+    pub fn subscribe(&self) -> mpsc::UnboundedReceiver<Update> {
+        let (to, updates) = mpsc::unbounded_channel();
+        let _ = self.queue.send(Input::Subscribe(to));
+        updates
+    }
+
+    /// News of a child webview.
+    pub fn page_news(&self, tab: TabId, news: PageNews) {
+        let _ = self
+            .queue
+            .send(Input::Event(Event::Page(tab, Mode::Proxy, news)));
+    }
+
+    /// Addresses that another start of the app handed over.
+    pub fn second_instance(&self, inputs: Vec<String>) {
+        let _ = self.queue.send(Input::Event(Event::SecondInstance(inputs)));
+    }
+
+    /// Lets one view connect to the lane, once.
+    ///
+    /// # Errors
+    /// If the system has no randomness to give.
+    pub fn lane_ticket(&self) -> Result<LaneTicket, Problem> {
+        self.lane.ticket().map_err(|error| {
+            tracing::error!(%error, "no randomness for a ticket");
+            Problem::Closing
+        })
+    }
+}
+
+/// What the store held, and what is to be told about it.
+struct Left {
+    store: Store,
+    saved: Saved,
+    install: String,
+    notices: Vec<Notice>,
+}
+
+impl Left {
+    fn open(database: &std::path::Path) -> Self {
+        let opened = Store::open(database);
+        let store = opened.store;
+        let read = || -> Result<(Saved, String), StoreError> {
+            let next = store.next_ids()?;
+            let saved = Saved {
+                tabs: store.tabs()?,
+                sessions: store.sessions()?,
+                last_tab: next.tab.0.saturating_sub(1),
+                last_session: next.session.0.saturating_sub(1),
+            };
+            Ok((saved, store.install_id()?))
+        };
+        let mut notices: Vec<Notice> = opened.notice.into_iter().collect();
+        let (saved, install) = read().unwrap_or_else(|error| {
+            notices.push(unavailable(database, &error));
+            (Saved::default(), "unsaved".to_owned())
+        });
+        Self {
+            saved,
+            install,
+            notices,
+            store,
+        }
+    }
+}
+
+fn unavailable(database: &std::path::Path, error: &StoreError) -> Notice {
+    Notice::StoreUnavailable {
+        path: database.display().to_string(),
+        detail: error.to_string(),
+    }
+}
+
+/// The running controller.
+struct Run {
+    store: Arc<Mutex<Store>>,
+    database: PathBuf,
+    store_failed: bool,
+    nodes: NodeSource,
+    news: News,
+    engines: Engines,
+    viewer: Viewer,
+    content: mpsc::UnboundedSender<ContentOrder>,
+    replies: HashMap<RequestId, oneshot::Sender<Result<(), Problem>>>,
+    views: Vec<mpsc::UnboundedSender<Update>>,
+    last: ShellState,
+}
+
+impl Run {
+    async fn run(
+        mut self,
+        settings: Settings,
+        saved: Saved,
+        mut inputs: mpsc::UnboundedReceiver<Input>,
+    ) {
+        let began = Instant::now();
+        let now = || Millis(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
+        let mut browser = Browser::new(settings, saved, now());
+        let mut next_request = 0;
+        let mut ended = self.carry_out(&mut browser).await;
+        while !ended {
+            let deadline = browser.deadline().map(|at| {
+                let left = at.0.saturating_sub(now().0);
+                tokio::time::Instant::now() + Duration::from_millis(left)
+            });
+            let input = tokio::select! {
+                input = inputs.recv() => input,
+                () = sleep_until(deadline) => Some(Input::Event(Event::Deadline)),
+            };
+            match input {
+                None => break,
+                Some(Input::Subscribe(view)) => {
+                    let state = self.last.clone();
+                    if view.send(Update::State { state }).is_ok() {
+                        self.views.push(view);
+                    }
+                    continue;
+                }
+                Some(Input::Command(command, reply)) => {
+                    next_request += 1;
+                    let request = RequestId(next_request);
+                    self.replies.insert(request, reply);
+                    browser.handle(now(), Event::Command(request, command));
+                }
+                Some(Input::Event(event)) => browser.handle(now(), event),
+            }
+            ended = self.carry_out(&mut browser).await;
+        }
+        self.engines.close().await;
+    }
+
+    /// Carries out all actions; true if the app is to end.
+    async fn carry_out(&mut self, browser: &mut Browser) -> bool {
+        let actions: Vec<Action> = browser.take_actions().collect();
+        let mut ended = false;
+        for action in actions {
+            ended |= self.act(action).await;
+        }
+        ended
+    }
+
+    async fn act(&mut self, action: Action) -> bool {
+        match action {
+            Action::SaveTab(record) => self.save(move |store| store.save_tab(&record)).await,
+            Action::DeleteTab(id) => self.save(move |store| store.delete_tab(id)).await,
+            Action::SaveSession(record) => {
+                self.save(move |store| store.save_session(&record)).await;
+            }
+            Action::DeleteSession(id) => self.save(move |store| store.delete_session(id)).await,
+            Action::LookAtNodes => self.look_at_nodes(),
+            Action::FindEngines => self.engines.find(),
+            Action::StartEngine {
+                session,
+                node: _,
+                profile,
+                memory_mib,
+            } => self.engines.start_engine(session, profile, memory_mib),
+            Action::ResumeEngine(session, _) => self.engines.resume(session),
+            Action::SuspendEngine(session, _) => self.engines.suspend(session),
+            Action::StopEngine(session, _) => self.engines.stop(session),
+            Action::Connect(session, _) => self.engines.connect(session),
+            Action::Disconnect(session) => self.engines.disconnect(session),
+            Action::Proxied(tab, action) => self.order(ContentOrder::Page(tab, action)),
+            Action::Streamed(session, tab, action) => self.engines.page(session, tab, action),
+            Action::Watch(session) => self.viewer.watch(session),
+            Action::Place(area) => {
+                self.viewer.place(area);
+                self.order(ContentOrder::Place(area));
+            }
+            Action::FullScreen(on) => self.order(ContentOrder::FullScreen(on)),
+            Action::Reply(request, result) => {
+                if let Some(reply) = self.replies.remove(&request) {
+                    // Whoever asked may have gone.
+                    let _ = reply.send(result);
+                }
+            }
+            Action::Paint(state) => {
+                self.last = state.clone();
+                self.update(&Update::State { state });
+            }
+            Action::Focus(target) => {
+                self.update(&Update::Focus { target });
+                self.order(ContentOrder::Focus(target));
+            }
+            Action::Exit => {
+                self.order(ContentOrder::Exit);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn order(&self, order: ContentOrder) {
+        let _ = self.content.send(order);
+    }
+
+    fn update(&mut self, update: &Update) {
+        self.views.retain(|view| view.send(update.clone()).is_ok());
+    }
+
+    /// Writes to the store off the event loop, and waits for it: what follows may rely on it.
+    async fn save(
+        &mut self,
+        write: impl FnOnce(&Store) -> Result<(), StoreError> + Send + 'static,
+    ) {
+        let store = Arc::clone(&self.store);
+        let written = tokio::task::spawn_blocking(move || {
+            write(&store.lock().unwrap_or_else(PoisonError::into_inner))
+        })
+        .await;
+        if let Ok(Err(error)) = written
+            && !std::mem::replace(&mut self.store_failed, true)
+        {
+            tracing::error!(%error, "cannot save");
+            self.news
+                .send(Event::Notice(unavailable(&self.database, &error)));
+        }
+    }
+
+    fn look_at_nodes(&self) {
+        let (nodes, news) = (self.nodes.clone(), self.news.clone());
+        let health = self.engines.health();
+        tokio::task::spawn_blocking(move || news.send(Event::NodesSeen(nodes.look(health()))));
+    }
+}
+
+async fn sleep_until(at: Option<tokio::time::Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
