@@ -1,6 +1,6 @@
 //! From the command line to the running window, and back to an exit code.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -107,13 +107,16 @@ async fn start_controller(
     Controller::start(config, content).await
 }
 
-/// The embedded engine: beside the app, or where the package puts it.
+/// The embedded engine: beside the app where it was built, `../lib/duotab` where it is installed.
 fn koneko() -> PathBuf {
-    std::env::current_exe()
-        .ok()
-        .and_then(|app| Some(app.parent()?.join("koneko")))
-        .filter(|beside| beside.is_file())
-        .unwrap_or_else(|| PathBuf::from("/usr/lib/duotab/koneko"))
+    let app = std::env::current_exe().unwrap_or_default();
+    let folder = app.parent().unwrap_or(Path::new("/"));
+    let beside = folder.join("koneko");
+    if beside.is_file() {
+        beside
+    } else {
+        folder.join("../lib/duotab/koneko")
+    }
 }
 
 fn build(

@@ -1,1 +1,35 @@
-//! support
+//! What the tests share: a private display, a local site, the app itself in a window.
+//!
+//! Nothing here sleeps to wait for a state: pictures are looked at when the screen changes, the
+//! shell's page when its document changes, and every wait has a limit.
+
+pub mod app;
+mod child;
+mod display;
+mod picture;
+pub mod probe;
+mod shell;
+
+pub use app::{App, Start};
+pub use display::Display;
+pub use picture::{Colour, Picture};
+pub use probe::ProbeSite;
+pub use shell::Shell;
+
+use std::time::Duration;
+
+/// What goes wrong in a test's surroundings ends the test.
+pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// The limit of a wait that should take a moment. Machines under load are slow.
+pub const LIMIT: Duration = Duration::from_secs(20);
+
+/// Waits for `future`, and says what was waited for when it does not come.
+///
+/// # Errors
+/// If it takes longer than [`LIMIT`].
+pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> Outcome<T> {
+    tokio::time::timeout(LIMIT, future)
+        .await
+        .map_err(|_| format!("waited {LIMIT:?} in vain: {what}").into())
+}

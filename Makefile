@@ -1,0 +1,54 @@
+# make run          the app, in a window; without a display, in a private X server
+# make test         everything that can be proven here
+# make demo         the main job plays by itself; pictures and times in target/demo/
+# make bench        a table of times and loads, and target/bench/*.json
+# make conformance  the client's tests against a real Neko: NEKO_URL= NEKO_USER= NEKO_PASSWORD=
+# make package      target/release/bundle/deb/*.deb
+
+.PHONY: run test check demo bench conformance package setup
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+
+NODE = PATH="$$(tests/node.sh):$$PATH"
+CARGO = cargo
+PAGE = ui/dist/.built
+PAGE_SOURCES = $(shell find ui -path ui/dist -prune -o -path ui/node_modules -prune -o -type f -print) \
+	package.json package-lock.json $(wildcard vite.config.ts)
+
+run: setup $(PAGE)
+	$(CARGO) build --locked -p duotab -p koneko
+	tests/desktop.sh target/debug/duotab $(URL)
+
+test: check
+	$(CARGO) test --locked --workspace --no-run
+	$(CARGO) build --locked -p duotab -p koneko
+	tests/offline.sh $(CARGO) test --offline --locked --workspace -- --test-threads=2
+
+check: setup $(PAGE)
+	$(NODE) npm run --silent check
+	$(NODE) tests/offline.sh npm run --silent test
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+demo: setup $(PAGE)
+	$(CARGO) build --locked -p duotab -p koneko
+	tests/offline.sh $(CARGO) test --locked --test demo -- --ignored --nocapture
+
+bench: setup $(PAGE)
+	$(CARGO) build --locked --release -p duotab -p koneko
+	tests/offline.sh $(CARGO) bench --locked --bench stream
+
+conformance: setup
+	$(CARGO) test --locked -p duotab-backend --test conformance -- --test-threads=1
+
+package: setup $(PAGE)
+	$(CARGO) build --locked --release -p koneko
+	$(NODE) npx tauri build --bundles deb
+	@ls target/release/bundle/deb/*.deb
+
+setup:
+	@tests/setup.sh
+
+$(PAGE): $(PAGE_SOURCES) | setup
+	$(NODE) npm run --silent build
+	@touch $@

@@ -1,0 +1,219 @@
+//! A private X server with a window manager: what is on it, and hands for keys and mouse.
+
+use std::process::Stdio;
+use std::sync::Arc;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::sync::watch;
+use x11rb::connection::Connection;
+use x11rb::protocol::Event;
+use x11rb::protocol::damage::{ConnectionExt as _, ReportLevel};
+use x11rb::protocol::xproto::{
+    AtomEnum, ChangeWindowAttributesAux, ConnectionExt as _, EventMask, ImageFormat, Window,
+};
+use x11rb::rust_connection::RustConnection;
+
+use crate::child::{self, Program};
+use crate::{Outcome, Picture, within};
+
+/// An X server of the test's own.
+#[derive(Debug)]
+pub struct Display {
+    name: String,
+    x: Arc<RustConnection>,
+    root: Window,
+    size: (u16, u16),
+    changes: watch::Receiver<u64>,
+    _window_manager: Program,
+    _server: Program,
+}
+
+impl Display {
+    /// Starts a server with one screen of this size, and a window manager on it.
+    ///
+    /// # Errors
+    /// If a program is missing or does not come up.
+    pub async fn start(width: u16, height: u16) -> Outcome<Self> {
+        let mut server = Program::start(
+            child::command("Xvfb")
+                .args(["-displayfd", "1", "-nolisten", "tcp", "-noreset"])
+                .args(["-screen", "0", &format!("{width}x{height}x24")])
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null()),
+        )?;
+        let stdout = server.child().stdout.take().ok_or("no pipe to Xvfb")?;
+        let mut number = String::new();
+        within(
+            "the X server",
+            BufReader::new(stdout).read_line(&mut number),
+        )
+        .await??;
+        let name = format!(":{}", number.trim());
+
+        let (x, screen) = RustConnection::connect(Some(&name))?;
+        let root = x.setup().roots[screen].root;
+        let ready = managed(&name)?;
+        let window_manager = Program::start(
+            child::command("openbox")
+                .env("DISPLAY", &name)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null()),
+        )?;
+        within("the window manager", ready).await??;
+        let changes = changes(&name)?;
+        Ok(Self {
+            name,
+            x: Arc::new(x),
+            root,
+            size: (width, height),
+            changes,
+            _window_manager: window_manager,
+            _server: server,
+        })
+    }
+
+    /// What `DISPLAY` has to be for a program to show itself here.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What is on the screen now.
+    ///
+    /// # Errors
+    /// If the server is gone.
+    pub fn look(&self) -> Outcome<Picture> {
+        let (width, height) = self.size;
+        let image = self
+            .x
+            .get_image(ImageFormat::Z_PIXMAP, self.root, 0, 0, width, height, !0)?
+            .reply()?;
+        Ok(Picture::from_x(width.into(), height.into(), &image.data))
+    }
+
+    /// Looks whenever the screen changes until `wanted` holds; gives the picture.
+    ///
+    /// # Errors
+    /// If it does not hold in time; the last picture is then in `target/failed/`.
+    pub async fn until(&self, what: &str, wanted: impl Fn(&Picture) -> bool) -> Outcome<Picture> {
+        let mut changes = self.changes.clone();
+        let seen = within(what, async {
+            loop {
+                changes.mark_unchanged();
+                let picture = self.look()?;
+                if wanted(&picture) {
+                    return Ok(picture);
+                }
+                changes.changed().await?;
+            }
+        })
+        .await;
+        match seen {
+            Ok(seen) => seen,
+            Err(error) => {
+                let name: String = what
+                    .chars()
+                    .map(|sign| if sign.is_alphanumeric() { sign } else { '-' })
+                    .collect();
+                let path = std::env::current_dir()?.join(format!("target/failed/{name}.png"));
+                self.look()?.save(&path)?;
+                Err(format!("{error}; the screen is in {}", path.display()).into())
+            }
+        }
+    }
+
+    /// Presses a chord as `xdotool` names it: `ctrl+shift+Tab`, `F5`, `alt+Left`.
+    ///
+    /// # Errors
+    /// If `xdotool` is missing or does not know the key.
+    pub async fn press(&self, chord: &str) -> Outcome<()> {
+        self.hand(&["key", "--clearmodifiers", chord]).await
+    }
+
+    /// Types a text.
+    ///
+    /// # Errors
+    /// If `xdotool` is missing.
+    pub async fn write(&self, text: &str) -> Outcome<()> {
+        self.hand(&["type", "--delay", "12", "--", text]).await
+    }
+
+    /// Moves the pointer to a place of the screen and clicks a button (1 left, 2 middle, 3 right;
+    /// 4 and 5 are the wheel).
+    ///
+    /// # Errors
+    /// If `xdotool` is missing.
+    pub async fn click(&self, x: u32, y: u32, button: u8) -> Outcome<()> {
+        let (x, y, button) = (x.to_string(), y.to_string(), button.to_string());
+        self.hand(&["mousemove", &x, &y, "click", &button]).await
+    }
+
+    /// Gives the window with the focus another size.
+    ///
+    /// # Errors
+    /// If `xdotool` is missing or no window has the focus.
+    pub async fn resize(&self, width: u32, height: u32) -> Outcome<()> {
+        let (width, height) = (width.to_string(), height.to_string());
+        self.hand(&["getactivewindow", "windowsize", &width, &height])
+            .await
+    }
+
+    async fn hand(&self, arguments: &[&str]) -> Outcome<()> {
+        let mut xdotool = child::command("xdotool");
+        xdotool.args(arguments).env("DISPLAY", &self.name);
+        xdotool.stdout(Stdio::null());
+        within("xdotool", child::run(&mut xdotool)).await?
+    }
+}
+
+/// Comes true when a window manager has announced itself.
+fn managed(display: &str) -> Outcome<tokio::sync::oneshot::Receiver<()>> {
+    let (x, screen) = RustConnection::connect(Some(display))?;
+    let root = x.setup().roots[screen].root;
+    let mark = x
+        .intern_atom(false, b"_NET_SUPPORTING_WM_CHECK")?
+        .reply()?
+        .atom;
+    let listen = ChangeWindowAttributesAux::new().event_mask(EventMask::PROPERTY_CHANGE);
+    x.change_window_attributes(root, &listen)?.check()?;
+    let (tell, told) = tokio::sync::oneshot::channel();
+    // The thread ends with the server at the latest.
+    std::thread::spawn(move || {
+        loop {
+            let there = x
+                .get_property(false, root, mark, AtomEnum::ANY, 0, 1)
+                .ok()
+                .and_then(|cookie| cookie.reply().ok());
+            match there {
+                Some(property) if property.value_len > 0 => break tell.send(()),
+                Some(_) if x.wait_for_event().is_ok() => {}
+                _ => break Err(()),
+            }
+        }
+    });
+    Ok(told)
+}
+
+/// Counts the changes of the screen.
+fn changes(display: &str) -> Outcome<watch::Receiver<u64>> {
+    let (x, screen) = RustConnection::connect(Some(display))?;
+    let root = x.setup().roots[screen].root;
+    x.damage_query_version(1, 1)?.reply()?;
+    let damage = x.generate_id()?;
+    x.damage_create(damage, root, ReportLevel::NON_EMPTY)?
+        .check()?;
+    let (count, counted) = watch::channel(0);
+    // The thread ends with the server.
+    std::thread::spawn(move || {
+        while let Ok(event) = x.wait_for_event() {
+            if matches!(event, Event::DamageNotify(_)) {
+                let cleared = x.damage_subtract(damage, x11rb::NONE, x11rb::NONE);
+                if cleared.is_err() || x.flush().is_err() {
+                    return;
+                }
+                count.send_modify(|count| *count += 1);
+            }
+        }
+    });
+    Ok(counted)
+}

@@ -1,0 +1,189 @@
+//! The shell's page through `WebDriver`.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::time::Duration;
+
+use fantoccini::elements::Element;
+use fantoccini::wd::Capabilities;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+use crate::child::Program;
+use crate::{LIMIT, Outcome, within};
+
+/// A session with the shell's page of a running app. Dropped, it takes the app with it.
+#[derive(Debug)]
+pub struct Shell {
+    client: Client,
+    _driver: Program,
+}
+
+impl Shell {
+    pub(crate) async fn open(
+        mut driver: Command,
+        binary: &Path,
+        arguments: &[String],
+    ) -> Outcome<Self> {
+        // The driver cannot choose a port by itself.
+        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        driver.args(["--host=127.0.0.1", &format!("--port={port}")]);
+        let driver = Program::start(&mut driver)?;
+        within("WebKitWebDriver", listens(port)).await?;
+
+        let mut capabilities = Capabilities::new();
+        capabilities.insert(
+            "webkitgtk:browserOptions".to_owned(),
+            json!({ "binary": binary, "args": arguments }),
+        );
+        let client = within(
+            "the app under WebDriver",
+            ClientBuilder::new(HttpConnector::new())
+                .capabilities(capabilities)
+                .connect(&format!("http://127.0.0.1:{port}")),
+        )
+        .await??;
+        let shell = Self {
+            client,
+            _driver: driver,
+        };
+        shell
+            .until("document.querySelector('[data-testid=window][data-ready=true]')")
+            .await?;
+        Ok(shell)
+    }
+
+    /// Everything else that `WebDriver` can do.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Waits until an expression over the shell's document is true, looking whenever the document
+    /// changes; gives its value.
+    ///
+    /// # Errors
+    /// If it does not become true in time.
+    pub async fn until(&self, expression: &str) -> Outcome<Value> {
+        let script = format!(
+            "const [limit, done] = arguments;
+             const look = () => {{
+                 let value;
+                 try {{ value = ({expression}); }} catch {{ return; }}
+                 if (!value) return;
+                 changes.disconnect(); clearTimeout(end);
+                 done({{ value: value instanceof Node ? true : value }});
+             }};
+             const changes = new MutationObserver(look);
+             changes.observe(document, {{
+                 subtree: true, childList: true, attributes: true, characterData: true }});
+             const end = setTimeout(() => {{
+                 changes.disconnect(); done({{ body: document.body?.innerText ?? '' }});
+             }}, limit);
+             look();"
+        );
+        let limit = u64::try_from(LIMIT.as_millis())?;
+        let answer = within(
+            expression,
+            self.client
+                .execute_async(&script, vec![json!(limit - 1000)]),
+        )
+        .await??;
+        match answer.get("value") {
+            Some(value) => Ok(value.clone()),
+            None => Err(format!(
+                "waited in vain for {expression}; the shell says {}",
+                answer["body"]
+            )
+            .into()),
+        }
+    }
+
+    /// The value of an expression over the shell's document, now.
+    ///
+    /// # Errors
+    /// If it throws.
+    pub async fn value(&self, expression: &str) -> Outcome<Value> {
+        let script = format!("return ({expression});");
+        Ok(within(expression, self.client.execute(&script, vec![])).await??)
+    }
+
+    /// The element of a selector, as soon as it is there.
+    ///
+    /// # Errors
+    /// If it is not there in time.
+    pub async fn find(&self, selector: &str) -> Outcome<Element> {
+        let quoted = serde_json::to_string(selector)?;
+        self.until(&format!("document.querySelector({quoted})"))
+            .await?;
+        Ok(self.client.find(Locator::Css(selector)).await?)
+    }
+
+    /// Clicks the element of a selector.
+    ///
+    /// # Errors
+    /// If it is not there, or cannot be clicked.
+    pub async fn click(&self, selector: &str) -> Outcome<()> {
+        let element = self.find(selector).await?;
+        Ok(within(selector, element.click()).await??)
+    }
+
+    /// Calls a command of the app as the shell does; gives what it answers, or what it rejects.
+    ///
+    /// # Errors
+    /// If the page cannot call at all.
+    pub async fn invoke(&self, command: &str, arguments: Value) -> Outcome<Result<Value, Value>> {
+        let answer = within(
+            command,
+            self.client.execute_async(
+                "const [command, input, done] = arguments;
+                 window.__TAURI_INTERNALS__.invoke(command, input)
+                     .then((ok) => done({ ok }), (error) => done({ error }));",
+                vec![json!(command), arguments],
+            ),
+        )
+        .await??;
+        Ok(match answer.get("error") {
+            Some(error) => Err(error.clone()),
+            None => Ok(answer["ok"].clone()),
+        })
+    }
+
+    /// Where the content area is on the screen: left, top, width, height in pixels.
+    ///
+    /// # Errors
+    /// If the shell shows none.
+    pub async fn content_area(&self) -> Outcome<[u32; 4]> {
+        let area = self
+            .value(
+                "(() => {
+                    const area = document.querySelector('[data-testid=content]')
+                        .getBoundingClientRect();
+                    return [screenX + area.x, screenY + area.y, area.width, area.height]
+                        .map(Math.round);
+                })()",
+            )
+            .await?;
+        Ok(serde_json::from_value(area)?)
+    }
+
+    /// Ends the session and, with it, the app.
+    ///
+    /// # Errors
+    /// If the session is lost already.
+    pub async fn close(self) -> Outcome<()> {
+        Ok(within("the end of the session", self.client.clone().close()).await??)
+    }
+}
+
+/// Waits until somebody listens. There is no event to wait for: the driver says nothing.
+async fn listens(port: u16) {
+    while tokio::net::TcpStream::connect(("127.0.0.1", port))
+        .await
+        .is_err()
+    {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

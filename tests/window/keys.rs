@@ -1,0 +1,106 @@
+//! The shell's keys while the focus is in a page, where only the window can see them.
+
+use duotab_test_support::Outcome;
+use serde_json::json;
+
+use crate::room::{BLUE, RED, Room};
+
+#[tokio::test]
+async fn shortcuts_work_while_a_page_has_the_focus() -> Outcome<()> {
+    let room = Room::open().await?;
+    room.open_tab("/colour/cc1122").await?;
+    let [x, y, ..] = room.filled("the first page", RED).await?;
+    room.open_tab("/colour/1122cc").await?;
+    room.filled("the second page", BLUE).await?;
+    room.display.click(x + 100, y + 100, 1).await?;
+
+    room.display.press("ctrl+shift+Tab").await?;
+    room.filled("the tab before", RED).await?;
+    room.display.click(x + 100, y + 100, 1).await?;
+    room.display.press("ctrl+Tab").await?;
+    room.filled("the tab after", BLUE).await?;
+    room.display.press("ctrl+w").await?;
+    room.filled("what a closed tab leaves", RED).await?;
+    room.display.press("ctrl+shift+t").await?;
+    room.filled("the tab that was reopened", BLUE).await?;
+    room.display.press("ctrl+9").await?;
+    room.display.press("F5").await?;
+    room.site.tells(&json!({ "shown": "1122cc" })).await?;
+
+    room.display.press("ctrl+l").await?;
+    room.shell
+        .until("document.activeElement?.dataset.testid === 'address'")
+        .await?;
+    room.shell.close().await
+}
+
+#[tokio::test]
+async fn a_shortcut_fires_once_wherever_the_focus_is() -> Outcome<()> {
+    let room = Room::open().await?;
+    room.open_tab("/colour/cc1122").await?;
+    let [x, y, ..] = room.filled("the page", RED).await?;
+    let count = "document.querySelectorAll('[role=tab]').length";
+    let before = room.shell.value(count).await?.as_u64().ok_or("no count")?;
+
+    room.display.click(x + 100, y + 100, 1).await?;
+    room.display.press("ctrl+t").await?;
+    room.shell
+        .until(&format!("{count} === {}", before + 1))
+        .await?;
+    // Now the focus is in the address bar: in the shell's own page.
+    room.shell
+        .until("document.activeElement?.dataset.testid === 'address'")
+        .await?;
+    room.display.press("ctrl+t").await?;
+    room.shell
+        .until(&format!("{count} >= {}", before + 2))
+        .await?;
+    // A key that fired twice would have opened a third by the time this one is answered.
+    room.display.press("ctrl+1").await?;
+    room.filled("the first tab", RED).await?;
+    assert_eq!(room.shell.value(count).await?, json!(before + 2));
+    room.shell.close().await
+}
+
+#[tokio::test]
+async fn the_page_sees_its_own_keys_and_none_of_the_shells() -> Outcome<()> {
+    let room = Room::open().await?;
+    room.open_tab("/probe").await?;
+    let [x, y, ..] = room.filled("the probe", [0x20, 0x40, 0x80]).await?;
+    room.display.click(x + 10, y + 300, 1).await?;
+    room.display.press("ctrl+plus").await?;
+    room.display.press("ctrl+b").await?;
+    let keys = room
+        .site
+        .told("the page's own key", {
+            let seen = std::cell::RefCell::new(Vec::new());
+            move |told| {
+                let key = told.get("key")?.as_str()?.to_owned();
+                seen.borrow_mut().push(key.clone());
+                (key == "b").then(|| seen.borrow().clone())
+            }
+        })
+        .await?;
+    assert!(!keys.iter().any(|key| key == "+" || key == "="), "{keys:?}");
+    room.shell.close().await
+}
+
+#[tokio::test]
+async fn full_screen_gives_the_page_the_whole_screen_and_gives_it_back() -> Outcome<()> {
+    let room = Room::open().await?;
+    room.open_tab("/colour/cc1122").await?;
+    let [x, y, ..] = room.filled("the page", RED).await?;
+    room.display.click(x + 100, y + 100, 1).await?;
+    room.display.press("F11").await?;
+    room.display
+        .until("the whole screen", |picture| {
+            picture.bounds(RED, 2) == Some([0, 0, picture.width, picture.height])
+        })
+        .await?;
+    room.display.press("F11").await?;
+    room.display
+        .until("the bars again", |picture| !picture.is(640, 2, RED, 2))
+        .await?;
+    room.filled("the page below the bars", RED).await?;
+    room.shell.close().await
+}

@@ -1,0 +1,9 @@
+//! The built app in a real window: what a person sees and does, with pages on loopback.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+mod kept_out;
+mod keys;
+mod pages;
+mod room;
+mod starts;

@@ -1,0 +1,73 @@
+//! What a test of the window needs: a display, a site, an app.
+
+use duotab_test_support::app::Start;
+use duotab_test_support::{App, Colour, Display, Outcome, Picture, ProbeSite, Shell};
+
+pub(crate) const RED: Colour = [0xcc, 0x11, 0x22];
+pub(crate) const BLUE: Colour = [0x11, 0x22, 0xcc];
+
+/// All of it. Dropped in this order.
+pub(crate) struct Room {
+    pub(crate) shell: Shell,
+    pub(crate) app: App,
+    pub(crate) site: ProbeSite,
+    pub(crate) display: Display,
+}
+
+impl Room {
+    /// A new install in a window, with no page open yet.
+    pub(crate) async fn open() -> Outcome<Self> {
+        let display = Display::start(1280, 800).await?;
+        let site = ProbeSite::start().await?;
+        let app = App::new()?;
+        let shell = app.open(&start(&display)).await?;
+        Ok(Self {
+            shell,
+            app,
+            site,
+            display,
+        })
+    }
+
+    /// Opens a tab on a path of the site and waits for its title.
+    pub(crate) async fn open_tab(&self, path: &str) -> Outcome<()> {
+        let url = self.site.url(path);
+        self.shell
+            .invoke(
+                "open_tab",
+                serde_json::json!({ "input": url, "mode": "proxy", "background": false }),
+            )
+            .await?
+            .map_err(|problem| format!("{problem}"))?;
+        Ok(())
+    }
+
+    /// Waits until the content area is filled with `colour`, edge to edge.
+    pub(crate) async fn filled(&self, what: &str, colour: Colour) -> Outcome<[u32; 4]> {
+        let area = self.shell.content_area().await?;
+        self.display
+            .until(what, |picture| fills(picture, area, colour))
+            .await?;
+        Ok(area)
+    }
+}
+
+/// The app of this test run.
+pub(crate) fn start(display: &Display) -> Start<'_> {
+    Start::new(env!("CARGO_BIN_EXE_duotab"), display)
+}
+
+/// Whether `colour` is in the area's corners and middle, and not above it.
+pub(crate) fn fills(picture: &Picture, area: [u32; 4], colour: Colour) -> bool {
+    let [x, y, width, height] = area;
+    let (right, bottom) = (x + width - 3, y + height - 3);
+    let inside = [
+        (x + 2, y + 2),
+        (right, y + 2),
+        (x + 2, bottom),
+        (right, bottom),
+        (x + width / 2, y + height / 2),
+    ];
+    inside.into_iter().all(|(x, y)| picture.is(x, y, colour, 2))
+        && !picture.is(x + width / 2, y.saturating_sub(4), colour, 2)
+}
