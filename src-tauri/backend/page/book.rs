@@ -223,6 +223,22 @@ impl Book {
         self.pages.get_mut(target)
     }
 
+    /// The tab whose page opened this one, and the address that it asked for. A link that is
+    /// opened with Control, Shift or the middle button names no opener, but its page has just
+    /// asked for that address.
+    pub(super) fn opener(&mut self, target: &str) -> Option<(TabId, Option<String>)> {
+        let page = self.pages.get(target)?;
+        if let Some(opener) = &page.opener {
+            let opener = opener.clone();
+            let page = self.pages.get_mut(&opener)?;
+            return Some((page.tab?, page.asked.take()));
+        }
+        let url = page.url.borrow().clone();
+        let asking = |page: &&mut Page| page.tab.is_some() && page.asked.as_ref() == Some(&url);
+        let page = self.pages.values_mut().find(asking)?;
+        Some((page.tab?, page.asked.take()))
+    }
+
     /// A tab's target.
     pub(super) fn target(&self, tab: TabId) -> Option<String> {
         self.tabs.get(&tab).cloned()

@@ -233,19 +233,16 @@ pub(super) async fn greet(shared: Arc<Shared>, target: String) {
         return;
     };
     fill_screen(&shared, &target).await;
-    let (opener, asked, mut address) = {
+    let (opener, mut address) = {
         let mut book = shared.book();
         let Some(page) = book.page(&target) else {
             return;
         };
-        let (opener, address) = (page.opener.clone(), page.url.subscribe());
-        let opener = opener.and_then(|opener| book.page(&opener));
-        match opener {
-            Some(page) => (page.tab, page.asked.take(), address),
-            None => (None, None, address),
-        }
+        let address = page.url.subscribe();
+        (book.opener(&target), address)
     };
-    let url = match asked {
+    let (opener, asked) = opener.unzip();
+    let url = match asked.flatten() {
         Some(url) => url,
         None => tokio::time::timeout(ADDRESS_LIMIT, address.wait_for(|url| !url.is_empty()))
             .await

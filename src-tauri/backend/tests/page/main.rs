@@ -14,6 +14,7 @@ use duotab_backend::page::{PageError, PageEvent, Pages, Transport};
 use duotab_core::action::PageAction;
 use duotab_core::event::PageNews;
 use duotab_core::message::TabId;
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use chromium::Chromium;
@@ -70,16 +71,6 @@ async fn bench_with(more: Router) -> Bench {
                      </script>",
                 )
                 .into_response()
-            }),
-        )
-        .route(
-            "/popup",
-            get(|| async {
-                Html(
-                    "<title>opener</title><script>
-                     onload = () => open('/page/popup', 'w', 'width=300,height=200');
-                     </script>",
-                )
             }),
         )
         .merge(more);
@@ -154,10 +145,52 @@ impl Bench {
         }
     }
 
+    /// Clicks into the middle of a tab's page, as the person's hand would.
+    async fn middle_click(&self, tab: TabId) {
+        let mut raw = Transport::websocket(self.chromium.endpoint())
+            .await
+            .unwrap();
+        let target = self.pages.target(tab).unwrap();
+        let attach = json!({
+            "id": 1, "method": "Target.attachToTarget",
+            "params": { "targetId": target, "flatten": true },
+        });
+        raw.out.send(attach.to_string()).await.unwrap();
+        let session = raw.answer(1).await["result"]["sessionId"].clone();
+        for (id, kind) in [(2, "mousePressed"), (3, "mouseReleased")] {
+            let click = json!({
+                "id": id, "method": "Input.dispatchMouseEvent", "sessionId": session,
+                "params": { "type": kind, "x": 200, "y": 200, "button": "middle", "clickCount": 1 },
+            });
+            raw.out.send(click.to_string()).await.unwrap();
+            raw.answer(id).await;
+        }
+    }
+
     /// Asks the page something, through an address of its own.
     async fn run(&self, tab: TabId, script: &str) {
         self.act(tab, PageAction::Navigate(format!("javascript:{script}")))
             .await;
+    }
+}
+
+trait Raw {
+    async fn answer(&mut self, id: u64) -> Value;
+}
+
+impl Raw for Transport {
+    async fn answer(&mut self, id: u64) -> Value {
+        tokio::time::timeout(LIMIT, async {
+            loop {
+                let text = self.incoming.recv().await.expect("connected");
+                let message: Value = serde_json::from_str(&text).unwrap();
+                if message["id"] == id {
+                    break message;
+                }
+            }
+        })
+        .await
+        .expect("an answer")
     }
 }
 
@@ -321,6 +354,34 @@ async fn a_popup_is_a_page_of_its_opener_and_closes_itself() {
         bench.pages.act(TWO, PageAction::Back).await,
         Err(PageError::UnknownTab(TWO))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_middle_click_on_a_link_opens_a_page_of_the_tab_in_the_background() {
+    let link = "<a style='position:fixed;inset:0' href=/page/linked>link</a>";
+    let router = Router::new().route("/link", get(move || async move { Html(link) }));
+    let mut bench = bench_with(router).await;
+    bench.open(ONE, bench.site.url("/link")).await;
+    bench.act(ONE, PageAction::Show).await;
+    bench.at(ONE, &bench.site.url("/link")).await;
+    bench.loaded(ONE).await;
+    bench.middle_click(ONE).await;
+    let news = bench
+        .until(ONE, |news| matches!(news, PageNews::OpenedPage { .. }))
+        .await;
+    let PageNews::OpenedPage {
+        url,
+        target: Some(target),
+        foreground,
+    } = news
+    else {
+        panic!("{news:?}")
+    };
+    assert_eq!((url, foreground), (bench.site.url("/page/linked"), false));
+    let attach = PageAction::Attach { target, zoom: 100 };
+    bench.act(TWO, attach).await;
+    let linked = bench.site.url("/page/linked");
+    assert_eq!(bench.at(TWO, &linked).await, (1, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
