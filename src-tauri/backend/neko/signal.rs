@@ -2,17 +2,18 @@
 //! its own. It never tries again by itself.
 
 use duotab_core::neko::event::{ClientEvent, Disconnect, ServerEvent};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
@@ -26,6 +27,8 @@ const CONNECT_LIMIT: Duration = Duration::from_millis(800);
 const UPGRADE_LIMIT: Duration = Duration::from_millis(1500);
 /// How long a write may take before the connection counts as dead.
 const WRITE_LIMIT: Duration = Duration::from_secs(3);
+/// How long a goodbye may take.
+const GOODBYE_LIMIT: Duration = Duration::from_millis(500);
 /// Time between two pings.
 const PING: Duration = Duration::from_secs(2);
 /// Silence after which the connection counts as dead: a server answers pings.
@@ -67,7 +70,8 @@ pub(super) enum SignalNews {
 pub(super) struct Link {
     pub(super) id: LinkId,
     sender: mpsc::Sender<ClientEvent>,
-    _end: DropGuard,
+    task: JoinHandle<()>,
+    end: DropGuard,
 }
 
 impl Link {
@@ -81,22 +85,29 @@ impl Link {
     ) -> Self {
         let (sender, events) = mpsc::channel(PLACES);
         let cancel = CancellationToken::new();
-        let task = Attempt {
+        let attempt = Attempt {
             id,
             news,
             cancel: cancel.clone(),
         };
-        tokio::spawn(async move {
-            let end = task.run(rest, endpoint, token, events).await;
-            if !task.cancel.is_cancelled() {
-                let _ = task.news.send(SignalNews::Ended(id, end)).await;
+        let task = tokio::spawn(async move {
+            let end = attempt.run(rest, endpoint, token, events).await;
+            if !attempt.cancel.is_cancelled() {
+                let _ = attempt.news.send(SignalNews::Ended(id, end)).await;
             }
         });
         Self {
             id,
             sender,
-            _end: cancel.drop_guard(),
+            task,
+            end: cancel.drop_guard(),
         }
+    }
+
+    /// Closes the connection and waits until it is closed.
+    pub(super) async fn close(self) {
+        drop(self.end);
+        let _ = self.task.await;
     }
 
     /// Sends an event; false if there is no room for it.
@@ -158,13 +169,7 @@ impl Attempt {
         loop {
             let write = tokio::select! {
                 () = self.cancel.cancelled() => {
-                    // A server never answers a close: what counts is that it hears it.
-                    let goodbye = CloseFrame { code: CloseCode::Normal, reason: "".into() };
-                    let _ = timeout(
-                        CONNECT_LIMIT,
-                        sink.send(Message::Close(Some(goodbye))),
-                    )
-                    .await;
+                    let _ = timeout(GOODBYE_LIMIT, goodbye(&mut sink, &mut stream)).await;
                     return End::Broken;
                 }
                 message = stream.next() => {
@@ -203,6 +208,26 @@ impl Attempt {
                 Ok(Err(_)) => return End::Broken,
                 Err(_) => return End::Stale,
             }
+        }
+    }
+}
+
+/// Says goodbye and hears the answer out: a socket that is dropped with something unread is
+/// reset, and the server may not see the goodbye, without which it keeps the session connected.
+async fn goodbye(
+    sink: &mut (impl Sink<Message> + Unpin),
+    stream: &mut (impl Stream<Item = Result<Message, Error>> + Unpin),
+) {
+    let goodbye = CloseFrame {
+        code: CloseCode::Normal,
+        reason: "".into(),
+    };
+    if sink.send(Message::Close(Some(goodbye))).await.is_err() {
+        return;
+    }
+    while let Some(Ok(message)) = stream.next().await {
+        if message.is_close() {
+            return;
         }
     }
 }

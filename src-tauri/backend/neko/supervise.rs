@@ -203,7 +203,11 @@ impl Client {
     fn pump(&mut self) {
         let now = Instant::now();
         if !self.media.is_open() {
-            if let Ok(mut queue) = self.shared.input.lock() {
+            // The picture may come a moment before the channel; without it, what a person does
+            // is meant for nothing.
+            if !self.media.is_connected()
+                && let Ok(mut queue) = self.shared.input.lock()
+            {
                 queue.clear();
             }
             return;
@@ -311,8 +315,7 @@ impl Client {
             tracing::info!(?leg, %failure, "the client gave up");
             self.desk.tell(News::Failed(leg, failure));
         }
-        self.signalling.drop_link();
-        self.media.close().await;
+        tokio::join!(self.signalling.close(), self.media.close());
         self.desk.tell(News::Closed);
         while self.desk.waits() {
             let flushed = tokio::time::timeout(Duration::from_secs(1), self.desk.flush());

@@ -17,9 +17,14 @@ use crate::neko::{Failure, News, Options, Stats};
 
 /// How long the server may take to offer a peer.
 const OFFER_LIMIT: Duration = Duration::from_millis(1500);
-/// How long a way to the server may take to be found; then a fresh peer is the better try, also
-/// because a server stops looking after 1.4 s.
-const REACH_LIMIT: Duration = Duration::from_millis(900);
+/// How long a way to the server may take to be found, try after try; then a fresh peer is the
+/// better one, because a server stops looking after 1.4 s. Every third try is longer, for a long
+/// way and for a server that waits a second before it takes an address it was not told.
+const REACH_LIMITS: [Duration; 3] = [
+    Duration::from_millis(900),
+    Duration::from_millis(900),
+    Duration::from_millis(2500),
+];
 /// How long encryption may take from there.
 const SECURE_LIMIT: Duration = Duration::from_secs(4);
 /// The longest silence that a peer may come back from: the server ends it after 4 s.
@@ -64,6 +69,8 @@ pub(super) struct Media {
     connect: Option<Duration>,
     first_frame: Option<Duration>,
     peers: u64,
+    /// Peers since one was connected.
+    tries: usize,
 }
 
 /// The leg's part of the statistics.
@@ -106,6 +113,7 @@ impl Media {
             connect: None,
             first_frame: None,
             peers: 0,
+            tries: 0,
         }
     }
 
@@ -218,7 +226,9 @@ impl Client {
                 self.media.peer = Some(peer);
                 let now = Instant::now();
                 self.media.answered_at = Some(now);
-                self.media.step = Step::Reaching(now + REACH_LIMIT);
+                let limit = REACH_LIMITS[self.media.tries % REACH_LIMITS.len()];
+                self.media.tries += 1;
+                self.media.step = Step::Reaching(now + limit);
                 self.media.away_since.get_or_insert(now);
                 self.send(ClientEvent::SignalAnswer(Description { sdp }));
                 Ok(())
@@ -226,7 +236,7 @@ impl Client {
             Err(PeerError::NoCodec) => Err(Verdict::Failed(Leg::Media, Failure::NoCodec)),
             Err(error) => {
                 tracing::warn!(%error, "the offer was not taken");
-                self.media.step = Step::Asked(Instant::now() + REACH_LIMIT);
+                self.media.step = Step::Asked(Instant::now() + OFFER_LIMIT);
                 Ok(())
             }
         }
@@ -290,6 +300,7 @@ impl Client {
             }
             (PeerState::Connected, Step::Reaching(_) | Step::Securing(_)) => {
                 self.media.step = Step::Connected;
+                self.media.tries = 0;
                 self.media.connect = self.media.answered_at.map(|it| now - it);
                 self.media.keyframes.connected(now);
                 tracing::debug!(took = ?self.media.connect, "the peer is connected");

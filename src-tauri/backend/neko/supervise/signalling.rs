@@ -67,9 +67,11 @@ impl Signalling {
         self.open
     }
 
-    pub(super) fn drop_link(&mut self) {
-        self.link = None;
+    pub(super) async fn close(&mut self) {
         self.open = false;
+        if let Some(link) = self.link.take() {
+            link.close().await;
+        }
     }
 
     pub(super) fn deadline(&self, options: &Options) -> Option<Instant> {

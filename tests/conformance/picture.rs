@@ -1,0 +1,161 @@
+//! The picture: first frame, key frames, size.
+
+use duotab_backend::neko::{Frame, News, Options};
+use duotab_core::lane::Codec;
+use duotab_core::neko::shape::ScreenSize;
+use std::time::{Duration, Instant};
+
+use crate::fixture::{Watched, measured, server};
+
+/// The size that a key frame says it has.
+fn size(frame: &Frame) -> Option<(u16, u16)> {
+    let at = |i: usize| {
+        Some(u16::from_le_bytes([*frame.data.get(i)?, *frame.data.get(i + 1)?]) & 0x3fff)
+    };
+    (frame.codec == Codec::Vp8).then_some(())?;
+    Some((at(6)?, at(8)?))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_frame_is_a_key_frame_and_comes_soon() {
+    let server = server();
+    for _ in 0..3 {
+        let mut it = Watched::start(server.endpoint(), Options::default());
+        it.until("a login", |it| matches!(it, News::LoggedIn { .. }))
+            .await;
+        it.until("the word", |it| *it == News::Live).await;
+        let News::Frame(frame) = it.until("a frame", |it| matches!(it, News::Frame(_))).await
+        else {
+            unreachable!();
+        };
+        assert!(frame.key);
+        measured("start to first frame", it.started.elapsed());
+        let stats = it.neko.stats();
+        measured("start to login", stats.login.unwrap());
+        measured("answer to connected", stats.connect.unwrap());
+        assert!(stats.connect.unwrap() < Duration::from_millis(500));
+        assert!(it.started.elapsed() < Duration::from_secs(3));
+        it.neko.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn frames_come_in_order_and_whole() {
+    let server = server();
+    let mut it = Watched::live(server.endpoint(), Options::default()).await;
+    let before = it.neko.stats();
+    let began = Instant::now();
+    let seen = it.for_a_while(Duration::from_secs(3)).await;
+    let mut last = 0;
+    let mut count = 0_u32;
+    for news in &seen {
+        if let News::Frame(frame) = news {
+            assert!(frame.time_us >= last, "time goes on");
+            assert!(!frame.data.is_empty());
+            assert!(!frame.lost_before, "nothing is lost here");
+            last = frame.time_us;
+            count += 1;
+        }
+    }
+    let rate = f64::from(count) / began.elapsed().as_secs_f64();
+    println!("measured: frames per second: {rate:.1}");
+    assert!(count > 10, "{count} frames in 3 s");
+    let stats = it.neko.stats();
+    assert_eq!(stats.lost, before.lost);
+    println!(
+        "measured: round trip on the data channel: {:?}",
+        stats.round_trip
+    );
+    it.neko.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_frame_comes_when_it_is_asked_for() {
+    let server = server();
+    let mut it = Watched::live(server.endpoint(), Options::default()).await;
+    for _ in 0..3 {
+        let asked = Instant::now();
+        it.neko.request_keyframe();
+        it.key().await;
+        measured("key frame on request", asked.elapsed());
+        assert!(asked.elapsed() < Duration::from_secs(1));
+    }
+    it.neko.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_screen_takes_a_new_size_and_so_do_the_frames() {
+    let server = server();
+    let mut it = Watched::live(server.endpoint(), Options::default()).await;
+    for (width, height) in [(1024, 768), (1280, 720)] {
+        let asked = Instant::now();
+        it.neko.set_screen(width, height, 30);
+        it.until("the new size", |it| {
+            matches!(it, News::Screen { width: w, height: h, .. } if (*w, *h) == (width, height))
+        })
+        .await;
+        measured("new size told", asked.elapsed());
+        let want = (
+            u16::try_from(width).unwrap(),
+            u16::try_from(height).unwrap(),
+        );
+        it.until(
+            "a frame of the new size",
+            |it| matches!(it, News::Frame(it) if it.key && size(it).is_none_or(|it| it == want)),
+        )
+        .await;
+        measured("new size seen", asked.elapsed());
+    }
+    it.neko.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_frame_has_the_size_that_was_asked_for() {
+    let server = server();
+    let options = Options {
+        first_screen: Some(ScreenSize {
+            width: 800,
+            height: 600,
+            rate: 30,
+        }),
+        ..Options::default()
+    };
+    let mut it = Watched::live(server.endpoint(), options).await;
+    it.until(
+        "the size",
+        |it| matches!(it, News::Frame(it) if it.key && size(it).is_none_or(|it| it == (800, 600))),
+    )
+    .await;
+    it.neko.set_screen(1280, 720, 30);
+    it.until("the old size", |it| {
+        matches!(
+            it,
+            News::Screen {
+                width: 1280,
+                height: 720,
+                ..
+            }
+        )
+    })
+    .await;
+    it.neko.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consumer_that_sleeps_loses_frames_and_wakes_to_a_key_frame() {
+    let server = server();
+    let mut it = Watched::live(server.endpoint(), Options::default()).await;
+    // Nobody reads: not a wait for a state, but the fault itself.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let mut lost = None;
+    let end = Instant::now() + Duration::from_secs(5);
+    while lost.is_none() && Instant::now() < end {
+        if let News::Frame(frame) = it.until("a frame", |it| matches!(it, News::Frame(_))).await
+            && frame.lost_before
+        {
+            lost = Some(frame);
+        }
+    }
+    assert!(lost.expect("frames were dropped").key);
+    it.neko.close().await;
+}
