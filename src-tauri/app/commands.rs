@@ -141,7 +141,7 @@ pub(crate) async fn dismiss_notice(controller: State<'_, Controller>, index: usi
 /// Hands out the way to the frame and input lanes.
 #[tauri::command]
 pub(crate) async fn connect_lane(controller: State<'_, Controller>) -> Result<LaneTicket, Problem> {
-    Ok(controller.lane_ticket())
+    controller.lane_ticket()
 }
 
 /// Sends every update from now on, the whole state first. A second call takes the place of the
