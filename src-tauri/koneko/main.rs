@@ -46,6 +46,8 @@ fn complain(line: &str) {
 }
 
 fn serve(path: &Path) -> ExitCode {
+    // What follows changes the working directory.
+    let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let config = match config::Config::read(path) {
         Ok(config) => config,
         Err(error) => {

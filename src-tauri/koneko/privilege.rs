@@ -214,9 +214,13 @@ mod tests {
     #[test]
     fn a_closed_directory_on_the_way_is_noticed() {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::create_dir(dir.path().join("inner")).unwrap();
+        let inner = dir.path().join("inner");
+        std::fs::create_dir(&inner).unwrap();
         let stranger = (NOBODY - 1, NOBODY - 1);
-        assert!(!reachable(&dir.path().join("inner"), stranger));
-        assert!(reachable(dir.path(), stranger));
+        for (mode, open) in [(0o755, true), (0o700, false)] {
+            let mode = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(dir.path(), mode).unwrap();
+            assert_eq!(reachable(&inner, stranger), open);
+        }
     }
 }

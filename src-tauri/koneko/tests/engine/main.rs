@@ -1,0 +1,8 @@
+//! The real koneko with a real Chromium, on pages that never leave this machine.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod api;
+mod cdp;
+mod engine;
+mod life;
+mod sleep;

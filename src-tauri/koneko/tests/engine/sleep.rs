@@ -1,0 +1,52 @@
+//! Suspend and resume.
+
+use crate::cdp::Cdp;
+use crate::engine::Engine;
+use std::time::Duration;
+
+/// Clock ticks that all these processes have used.
+fn ticks(pids: &[u32]) -> u64 {
+    pids.iter()
+        .filter_map(|pid| std::fs::read_to_string(format!("/proc/{pid}/stat")).ok())
+        .map(|stat| {
+            let fields: Vec<&str> = stat
+                .rsplit_once(')')
+                .unwrap()
+                .1
+                .split_whitespace()
+                .collect();
+            fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+        })
+        .sum()
+}
+
+#[tokio::test]
+async fn asleep_it_uses_no_cpu_and_awake_it_goes_on() {
+    let engine = Engine::start(|_| {}).await;
+    let token = engine.login().await;
+    let mut cdp = Cdp::connect(&engine, &token).await;
+    cdp.attach().await;
+    cdp.show("<div id=a></div>").await;
+    cdp.evaluate("window.n = 0; setInterval(() => a.textContent = n++, 5); 1")
+        .await;
+    assert_eq!(engine.post(&token, "/api/koneko/suspend").await, 204);
+    let all = engine.tree();
+    let before = ticks(&all);
+    // The measure is over time: nothing is waited for.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(ticks(&all) - before, 0);
+    assert_eq!(engine.tree(), all);
+    assert_eq!(engine.post(&token, "/api/koneko/resume").await, 204);
+    let more = "new Promise(done => { const was = n; \
+                const look = () => n > was ? done(true) : setTimeout(look, 5); look() })";
+    assert_eq!(cdp.evaluate(more).await, true);
+}
+
+#[tokio::test]
+async fn asleep_it_can_still_be_told_to_end() {
+    let mut engine = Engine::start(|_| {}).await;
+    let token = engine.login().await;
+    assert_eq!(engine.post(&token, "/api/koneko/suspend").await, 204);
+    assert_eq!(engine.post(&token, "/api/koneko/shutdown").await, 204);
+    assert_eq!(engine.ended().await, Some(0));
+}
