@@ -176,8 +176,15 @@ impl Browser {
 
     pub(super) fn second_instance(&mut self, inputs: Vec<String>) {
         for input in inputs {
+            let empty = self.active.filter(|id| {
+                self.tab(*id)
+                    .is_some_and(|tab| tab.url().is_empty() && tab.stream.is_none())
+            });
             // A line that is no address must not keep the window from coming up.
-            let _ = self.open_tab(Some(&input), None, false);
+            let _ = match empty {
+                Some(id) => self.navigate(id, &input),
+                None => self.open_tab(Some(&input), None, false),
+            };
         }
     }
 

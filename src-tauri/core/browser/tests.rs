@@ -205,3 +205,12 @@ fn a_failed_start_names_the_machine_and_can_be_tried_again() {
     bench.settle();
     assert_eq!(bench.stage(tab), Some(Stage::Live));
 }
+
+#[test]
+fn an_address_of_the_command_line_takes_the_empty_tab() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    bench.tell(Event::SecondInstance(vec!["http://localhost/a".into()]));
+    assert_eq!(bench.browser.tabs.len(), 1);
+    bench.tell(Event::SecondInstance(vec!["http://localhost/b".into()]));
+    assert_eq!(bench.browser.tabs.len(), 2);
+}
