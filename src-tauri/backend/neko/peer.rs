@@ -20,18 +20,19 @@ use rtc::peer_connection::configuration::interceptor_registry::{
 use rtc::peer_connection::configuration::media_engine::MediaEngine;
 use rtc::peer_connection::configuration::setting_engine::SettingEngineBuilder;
 use rtc::peer_connection::sdp::RTCSessionDescription;
-use rtc::peer_connection::transport::RTCIceCandidateInit;
+use rtc::peer_connection::transport::{RTCDtlsRole, RTCIceCandidateInit};
 use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use webrtc::data_channel::DataChannel;
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 use webrtc::peer_connection::{
     PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceConnectionState,
-    RTCPeerConnectionIceEvent, RTCPeerConnectionState,
+    RTCIceGatheringState, RTCPeerConnectionIceEvent, RTCPeerConnectionState,
 };
 
 use super::outlet::Outlet;
@@ -52,6 +53,8 @@ const FAILED: Duration = Duration::from_secs(8);
 const KEEPALIVE: Duration = Duration::from_millis(400);
 /// What the data channel may hold back before input is dropped.
 const SEND_LIMIT: usize = 64 << 10;
+/// How long the answer waits for our own addresses.
+const GATHER_LIMIT: Duration = Duration::from_millis(30);
 /// What any single step with the crate may take.
 const STEP_LIMIT: Duration = Duration::from_secs(3);
 
@@ -161,6 +164,9 @@ impl Peer {
             configure_rtcp_reports(configure_twcc_receiver_only(Registry::new(), &mut engine)?);
         let settings = SettingEngineBuilder::new()
             .with_include_loopback_candidate(true)
+            // The client of DTLS begins when its own way is found. As its server we could be
+            // called a moment too early, and the next call comes after a second.
+            .with_answering_dtls_role(RTCDtlsRole::Client)
             .with_multicast_dns_mode(MulticastDnsMode::Disabled)
             .with_ice_connection_attempts(Some(CHECK_INTERVAL), Some(CHECKS))
             .with_ice_timeouts(Some(SILENCE), Some(FAILED), Some(KEEPALIVE))
@@ -170,15 +176,15 @@ impl Peer {
             .build();
         let cancel = CancellationToken::new();
         let video = Arc::new(VideoDesk::default());
-        video
-            .say_live
-            .store(true, std::sync::atomic::Ordering::Release);
+        video.say_live.store(true, Ordering::Release);
         let channel = Channel::default();
+        let gather = Arc::new(Gather::default());
         let hands = Hands {
             plan: plan.clone(),
             codec,
             video: Arc::clone(&video),
             channel: channel.clone(),
+            gather: Arc::clone(&gather),
             cancel: cancel.clone(),
         };
         let connection: Arc<dyn PeerConnection> = Arc::new(
@@ -206,9 +212,15 @@ impl Peer {
             peer.candidate(candidate).await;
         }
         let answer = peer.connection.create_answer(None).await?;
-        let sdp = answer.sdp.clone();
+        let bare = answer.sdp.clone();
         peer.connection.set_local_description(answer).await?;
-        Ok((peer, sdp))
+        // A server that hears our checks before it knows our address takes it for one that it
+        // must not trust for a second. So the answer waits for our own addresses, which are
+        // there in a millisecond.
+        let _ = tokio::time::timeout(GATHER_LIMIT, gather.gathered.notified()).await;
+        gather.trickle.store(true, Ordering::Release);
+        let whole = peer.connection.local_description().await;
+        Ok((peer, whole.map_or(bare, |it| it.sdp)))
     }
 
     /// Takes one of the server's candidates; a bad one is left out.
@@ -286,7 +298,11 @@ fn addresses(plan: &PeerPlan, offer: &Offer, candidates: &[Candidate]) -> Vec<So
         }))
         .collect();
     let loopback_only = plan.loopback_only && named.iter().all(IpAddr::is_loopback);
-    let mut bind = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))];
+    let mut bind = Vec::<SocketAddr>::new();
+    if loopback_only || named.is_empty() || named.iter().any(|it| it.is_loopback() && it.is_ipv4())
+    {
+        bind.push((Ipv4Addr::LOCALHOST, 0).into());
+    }
     if named.iter().any(|it| it.is_loopback() && it.is_ipv6()) {
         bind.push((Ipv6Addr::LOCALHOST, 0).into());
     }
@@ -299,8 +315,17 @@ fn addresses(plan: &PeerPlan, offer: &Offer, candidates: &[Candidate]) -> Vec<So
     bind
 }
 
+/// How far the search for our own addresses is.
+#[derive(Default)]
+struct Gather {
+    gathered: Notify,
+    /// The answer is made: what comes now is sent apart from it.
+    trickle: AtomicBool,
+}
+
 /// The crate calls these from its driver: nothing here waits.
 struct Hands {
+    gather: Arc<Gather>,
     plan: PeerPlan,
     codec: duotab_core::lane::Codec,
     video: Arc<VideoDesk>,
@@ -323,6 +348,9 @@ impl Hands {
 #[async_trait::async_trait]
 impl PeerConnectionEventHandler for Hands {
     async fn on_ice_candidate(&self, event: RTCPeerConnectionIceEvent) {
+        if !self.gather.trickle.load(Ordering::Acquire) {
+            return;
+        }
         match event.candidate.to_json() {
             Ok(init) if !init.candidate.is_empty() => self.tell(PeerNews::Candidate(
                 self.plan.id,
@@ -335,6 +363,12 @@ impl PeerConnectionEventHandler for Hands {
             )),
             Ok(_) => {}
             Err(error) => tracing::debug!(%error, "a candidate of ours has no text"),
+        }
+    }
+
+    async fn on_ice_gathering_state_change(&self, state: RTCIceGatheringState) {
+        if state == RTCIceGatheringState::Complete {
+            self.gather.gathered.notify_one();
         }
     }
 

@@ -244,12 +244,17 @@ impl Order {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.waiting.len() + self.missing.len()
+    }
+
     fn retry(&self) -> Duration {
         (self.trip + self.deviation * 2).max(MIN_RETRY)
     }
 
     /// Two requests and their deviation.
-    fn window(&self) -> Duration {
+    pub(super) fn window(&self) -> Duration {
         (self.trip * 2 + self.deviation * 4).clamp(WINDOW.0, WINDOW.1)
     }
 }

@@ -209,8 +209,8 @@ impl Media {
         }
     }
 
-    fn current(&self, id: PeerId) -> Option<&Peer> {
-        self.peer.as_ref().filter(|it| it.id == id)
+    fn is_current(&self, id: PeerId) -> bool {
+        self.peer.as_ref().is_some_and(|it| it.id == id)
     }
 }
 
@@ -261,9 +261,9 @@ impl Client {
     }
 
     pub(super) async fn peer(&mut self, news: PeerNews) -> Outcome {
-        let Some(peer) = self.media.current(news.peer()) else {
+        if !self.media.is_current(news.peer()) {
             return Ok(());
-        };
+        }
         match news {
             PeerNews::State(_, state) => self.peer_state(state),
             PeerNews::Candidate(_, candidate) => self.send_candidate(candidate),
@@ -273,7 +273,7 @@ impl Client {
             PeerNews::Data(_, message) => self.data(message),
             PeerNews::NeedKey(_) => self.need_key(false),
             PeerNews::Key(_) => {
-                let _ = peer;
+                tracing::trace!("a key frame");
                 self.media.keyframes.got();
             }
             PeerNews::Live(_) => {
@@ -366,6 +366,9 @@ impl Client {
     }
 
     fn ask_for_key(&self, ask: Ask) {
+        if ask.pli {
+            tracing::debug!(switch = ask.switch, "asking for a key frame");
+        }
         if ask.pli
             && let Some(peer) = &self.media.peer
         {
