@@ -13,6 +13,7 @@ mod process;
 mod profile;
 mod programs;
 mod readable;
+mod slot;
 mod status;
 
 use std::collections::HashMap;
@@ -24,15 +25,14 @@ use std::time::Duration;
 use duotab_core::event::FoundEngine;
 use duotab_core::message::{SessionId, StartFailure};
 use duotab_core::node::EngineHealth;
-use rustix::process::Pid;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use self::config::{Screen, Size};
 use self::control::Control;
 use self::folder::Folder;
-use self::process::Process;
+use self::launch::Launched;
+use self::slot::{Running, Slot};
 use super::{EngineEnded, EngineError, StartError, StartSpec};
 use crate::dirs::Dirs;
 use crate::endpoint::Endpoint;
@@ -110,30 +110,6 @@ pub struct Embedded {
     _end_of_life: DropGuard,
 }
 
-/// What is known of one session's engine. One call at a time changes it.
-#[derive(Debug, Default)]
-struct Slot {
-    running: tokio::sync::Mutex<Option<Running>>,
-    /// Of the start under way, if any.
-    start: Mutex<CancellationToken>,
-}
-
-#[derive(Debug)]
-struct Running {
-    pid: Pid,
-    endpoint: Endpoint,
-    /// Takes the process back from the watch.
-    let_go: CancellationToken,
-    /// Gives the process if it was taken back, `None` if it has ended.
-    watch: JoinHandle<Option<Process>>,
-}
-
-impl Running {
-    fn is_over(&self) -> bool {
-        self.watch.is_finished()
-    }
-}
-
 impl Embedded {
     /// Start nothing yet. The receiver tells of engines that end although nobody asked them to.
     #[must_use]
@@ -199,10 +175,7 @@ impl Embedded {
         let slot = self.slot(session);
         // `stop` cancels it as well.
         let cancel = cancel.child_token();
-        slot.start
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone_from(&cancel);
+        slot.starts(&cancel);
         let mut running = tokio::select! {
             biased;
             () = cancel.cancelled() => return Err(StartError::Cancelled),
@@ -212,25 +185,13 @@ impl Embedded {
             return Ok(engine.endpoint.clone());
         }
         *running = None;
-        found::clear(
-            &self.with,
-            &Folder::of(&self.with.run_dir, session),
-            STOP_GRACE,
-        )
-        .await;
+        let left_over = Folder::of(&self.with.run_dir, session);
+        found::clear(&self.with, &left_over, STOP_GRACE).await;
         let launched = launch::launch(&self.with, &self.control, spec, &cancel).await?;
-        tracing::info!(
-            session = session.0,
-            pid = launched.process.pid().as_raw_pid(),
-            "engine runs"
-        );
+        let pid = launched.process.pid().as_raw_pid();
+        tracing::info!(session = session.0, pid, "engine started");
         let endpoint = launched.endpoint.clone();
-        *running = Some(self.watch(
-            session,
-            launched.process,
-            launched.folder,
-            launched.endpoint,
-        ));
+        *running = Some(self.watch(session, launched));
         Ok(endpoint)
     }
 
@@ -270,16 +231,10 @@ impl Embedded {
     /// the profile's data. Takes up to some seconds, for Chromium to write what it has.
     pub async fn stop(&self, session: SessionId) -> Result<(), EngineError> {
         let slot = self.slot(session);
-        slot.start
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .cancel();
+        slot.give_up_start();
         let mut running = slot.running.lock().await;
         let taken = match running.take() {
-            Some(engine) => {
-                engine.let_go.cancel();
-                engine.watch.await.ok().flatten()
-            }
+            Some(engine) => engine.take_back().await,
             None => None,
         };
         let mut left = 0;
@@ -288,10 +243,8 @@ impl Embedded {
         }
         let folder = Folder::of(&self.with.run_dir, session);
         left += found::clear(&self.with, &folder, STOP_GRACE).await;
-        self.slots
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&session);
+        drop(running);
+        self.forget(session, slot);
         if left == 0 {
             Ok(())
         } else {
@@ -302,6 +255,15 @@ impl Embedded {
     fn slot(&self, session: SessionId) -> Arc<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(slots.entry(session).or_default())
+    }
+
+    /// Drop a slot that nobody else uses: sessions come and go.
+    fn forget(&self, session: SessionId, slot: Arc<Slot>) {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        // The map's and ours.
+        if Arc::strong_count(&slot) <= 2 {
+            slots.remove(&session);
+        }
     }
 
     /// The endpoint of the running engine, adopted first if need be.
@@ -316,13 +278,11 @@ impl Embedded {
         *running = None;
         let folder = Folder::of(&self.with.run_dir, session);
         match found::grasp(&self.with, &self.control, &folder).await {
-            Some((process, endpoint)) => {
-                tracing::info!(
-                    session = session.0,
-                    pid = process.pid().as_raw_pid(),
-                    "adopted"
-                );
-                *running = Some(self.watch(session, process, folder, endpoint.clone()));
+            Some(launched) => {
+                let pid = launched.process.pid().as_raw_pid();
+                tracing::info!(session = session.0, pid, "engine adopted");
+                let endpoint = launched.endpoint.clone();
+                *running = Some(self.watch(session, launched));
                 Ok(endpoint)
             }
             None => {
@@ -336,49 +296,16 @@ impl Embedded {
         }
     }
 
-    /// Wait for the engine's end in a task that ends with it, or with us.
-    fn watch(
-        &self,
-        session: SessionId,
-        mut process: Process,
-        folder: Folder,
-        endpoint: Endpoint,
-    ) -> Running {
-        let (pid, let_go) = (process.pid(), self.life.child_token());
-        let (ended, taken_back) = (self.ended.clone(), let_go.clone());
-        let watch = tokio::spawn(async move {
-            tokio::select! {
-                biased;
-                () = taken_back.cancelled() => return Some(process),
-                () = process.ended() => {}
-            }
-            let (code, left) = process.bury().await;
-            tracing::warn!(session = session.0, code, left, "engine ended by itself");
-            let log = folder.log();
-            folder.remove();
-            tokio::select! {
-                biased;
-                // Whoever takes it back knows of the end by getting nothing.
-                () = taken_back.cancelled() => {}
-                _ = ended.send(EngineEnded { session, log }) => {}
-            }
-            None
-        });
-        Running {
-            pid,
-            endpoint,
-            let_go,
-            watch,
-        }
+    fn watch(&self, session: SessionId, launched: Launched) -> Running {
+        Running::watch(session, launched, &self.life, self.ended.clone())
     }
 }
 
 /// What a refusal means: the engine may have ended under the question.
 fn answer(running: Option<&Running>, refusal: &control::Refusal) -> EngineError {
-    match running {
-        Some(engine) if !engine.is_over() && process::lives(engine.pid) => {
-            EngineError::Unreachable(refusal.to_string())
-        }
-        _ => EngineError::Gone,
+    if running.is_some_and(Running::lives) {
+        EngineError::Unreachable(refusal.to_string())
+    } else {
+        EngineError::Gone
     }
 }

@@ -13,7 +13,7 @@ use rustix::io::Errno;
 pub struct DataDir {
     path: PathBuf,
     /// The lock hangs on the open file, which the kernel closes with the process.
-    _lock: File,
+    lock: File,
 }
 
 /// Why the folder is not ours.
@@ -49,7 +49,7 @@ impl DataDir {
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Self {
                 path: path.to_owned(),
-                _lock: lock,
+                lock,
             }),
             Err(Errno::WOULDBLOCK) => Err(LockError::Taken(path.to_owned())),
             Err(error) => Err(unusable(error.into())),
@@ -60,5 +60,13 @@ impl DataDir {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+impl Drop for DataDir {
+    fn drop(&mut self) {
+        // Closing alone would not do while a program that is just being started still holds a
+        // copy of the handle.
+        let _closed_next = flock(&self.lock, FlockOperation::Unlock);
     }
 }

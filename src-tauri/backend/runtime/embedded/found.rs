@@ -8,12 +8,13 @@ use duotab_core::event::FoundEngine;
 use duotab_core::message::SessionId;
 use duotab_core::node::NodeId;
 
+use super::EmbeddedConfig;
 use super::control::Control;
 use super::folder::Folder;
-use super::launch::endpoint;
+use super::launch::{Launched, endpoint};
 use super::process::{self, Process, Stat};
+use super::slot::Running;
 use super::status::Status;
-use super::{EmbeddedConfig, Running};
 use crate::endpoint::Endpoint;
 
 /// What is removed at a look had nobody to serve; it need not be waited for long.
@@ -62,13 +63,18 @@ pub(super) async fn grasp(
     with: &EmbeddedConfig,
     control: &Control,
     folder: &Folder,
-) -> Option<(Process, Endpoint)> {
+) -> Option<Launched> {
     let (stat, endpoint) = label(with, folder)?;
     let process = Process::adopt(stat).ok()?;
+    let folder = folder.clone();
     control
         .is_healthy(&endpoint.base)
         .await
-        .then_some((process, endpoint))
+        .then_some(Launched {
+            process,
+            folder,
+            endpoint,
+        })
 }
 
 /// End all engines of a folder, and remove it. Says how many processes are left.

@@ -8,15 +8,14 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use duotab_core::message::StartFailure;
-use rustix::process::Pid;
 use tokio::process::Command;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::config::{KonekoConfig, Screen};
 use super::control::{self, Control};
 use super::folder::Folder;
-use super::process::{Process, kill_session};
+use super::process::Process;
 use super::profile::{Profile, make_folder, unwritable};
 use super::status::{Status, Watch};
 use super::{EmbeddedConfig, programs};
@@ -27,6 +26,7 @@ use crate::runtime::{StartError, StartSpec};
 const UNDO_GRACE: Duration = Duration::from_secs(1);
 
 /// An engine that serves.
+#[derive(Debug)]
 pub(super) struct Launched {
     pub(super) process: Process,
     pub(super) folder: Folder,
@@ -51,17 +51,25 @@ pub(super) async fn launch(
     let setsid = programs::find("setsid", &with.search_path).ok_or_else(|| missing("setsid"))?;
 
     // On a thread of its own: a home on a network may take its time.
-    let preparing = tokio::task::spawn_blocking({
+    let mut preparing = tokio::task::spawn_blocking({
         let with = with.clone();
         move || Prepared::make(&with, &spec)
     });
     let prepared = tokio::select! {
         biased;
-        () = cancel.cancelled() => return Err(StartError::Cancelled),
-        () = sleep_until(limit) => return Err(StartError::bare(StartFailure::TimedOut)),
-        prepared = preparing => prepared
+        () = cancel.cancelled() => Err(StartError::Cancelled),
+        () = sleep_until(limit) => Err(StartError::bare(StartFailure::TimedOut)),
+        prepared = &mut preparing => Ok(prepared),
+    };
+    let prepared = match prepared {
+        Ok(prepared) => prepared
             .unwrap_or(Err(StartFailure::Exited { code: None }))
             .map_err(StartError::bare)?,
+        Err(given_up) => {
+            // What the thread still makes is undone once it is done: mostly before we return.
+            let _made_and_dropped = timeout(UNDO_GRACE, preparing).await;
+            return Err(given_up);
+        }
     };
     let mut half = prepared.spawn(with, setsid).map_err(StartError::bare)?;
     let served = tokio::select! {
@@ -173,7 +181,6 @@ impl Prepared {
         let config = self.config.clone();
         self.folder = None;
         Ok(HalfStarted {
-            pid: process.pid(),
             process: Some(process),
             folder,
             watch,
@@ -192,7 +199,6 @@ impl Drop for Prepared {
 
 /// A process on its way. Dropped, it is killed, and its files removed.
 struct HalfStarted {
-    pid: Pid,
     /// `None` once it is kept or undone.
     process: Option<Process>,
     folder: Folder,
@@ -264,8 +270,8 @@ impl HalfStarted {
 
 impl Drop for HalfStarted {
     fn drop(&mut self) {
-        if self.process.is_some() {
-            kill_session(self.pid);
+        if let Some(process) = &self.process {
+            process.kill();
             self.folder.remove();
         }
     }

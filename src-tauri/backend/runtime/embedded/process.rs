@@ -141,13 +141,6 @@ fn handle(stat: Stat) -> Option<OwnedFd> {
     (now.started == stat.started && now.session == stat.session).then_some(handle)
 }
 
-/// Kill all processes of a session, at once and without waiting.
-pub(super) fn kill_session(session: Pid) {
-    for handle in members(session).filter_map(handle) {
-        let _gone = pidfd_send_signal(handle, Signal::KILL);
-    }
-}
-
 /// Kill all processes of a session and wait until they are gone. Says how many are not.
 pub(super) async fn sweep_session(session: Pid) -> usize {
     // Again, for what was started while the first were being killed.
@@ -177,18 +170,24 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// A child that was just started.
-    pub(super) fn of_child(child: Child) -> io::Result<Self> {
-        let pid = child
+    /// A child that was just started. If it cannot be watched it is killed.
+    pub(super) fn of_child(mut child: Child) -> io::Result<Self> {
+        let opened = child
             .id()
             .and_then(|pid| Pid::from_raw(pid.try_into().ok()?))
-            .ok_or(io::ErrorKind::NotFound)?;
-        let handle = pidfd_open(pid, PidfdFlags::empty())?;
-        Ok(Self {
-            pid,
-            handle: readable(handle)?,
-            child: Some(child),
-        })
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
+            .and_then(|pid| Ok((pid, readable(pidfd_open(pid, PidfdFlags::empty())?)?)));
+        match opened {
+            Ok((pid, handle)) => Ok(Self {
+                pid,
+                handle,
+                child: Some(child),
+            }),
+            Err(error) => {
+                let _gone = child.start_kill();
+                Err(error)
+            }
+        }
     }
 
     /// A process that an earlier life of the app started.
@@ -226,6 +225,15 @@ impl Process {
             None => None,
         };
         (code, left)
+    }
+
+    /// Kill it, and all of its session, at once and without waiting.
+    pub(super) fn kill(&self) {
+        // Itself by its handle: a child that has only just begun leads no session yet.
+        let _gone = pidfd_send_signal(self.handle.get_ref(), Signal::KILL);
+        for handle in members(self.pid).filter_map(handle) {
+            let _gone = pidfd_send_signal(handle, Signal::KILL);
+        }
     }
 
     /// Ask it to end, kill it if it has not after `grace`, and with it all that is left of its

@@ -5,6 +5,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use duotab_core::message::{ProfileName, StartFailure};
 use rustix::fs::{Access, FlockOperation, access, flock, statvfs};
@@ -12,6 +13,10 @@ use rustix::io::Errno;
 
 /// Below this, Chromium starts and then breaks in odd ways. Bytes.
 const ROOM: u64 = 32 * 1024 * 1024;
+
+/// The kernel tells nobody that a lock is free but who waits without a limit.
+const LOCK_TRIES: u32 = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// A file name has at most 255 bytes; the rest is for endings.
 const NAME_LIMIT: usize = 200;
@@ -27,7 +32,8 @@ pub(super) struct Profile {
 }
 
 impl Profile {
-    /// Make the folder if it is missing, check that it can be used, and take it. Never waits.
+    /// Make the folder if it is missing, check that it can be used, and take it. Blocks: a
+    /// fifth of a second if somebody else has it.
     pub(super) fn take(profiles: &Path, name: &ProfileName) -> Result<Self, StartFailure> {
         let name = folder_name(name);
         let folder = profiles.join(&name);
@@ -38,7 +44,7 @@ impl Profile {
             .mode(0o600)
             .open(profiles.join(format!("{name}.lock")))
             .map_err(|error| unwritable(profiles, &error))?;
-        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+        match lock_soon(&lock) {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => return Err(StartFailure::ProfileInUse),
             Err(error) => return Err(unwritable(profiles, &error.into())),
@@ -52,6 +58,18 @@ impl Profile {
         }
         Ok(Self { folder, lock })
     }
+}
+
+/// Take a lock that is free, or nearly: a program that some other thread is just starting holds a
+/// copy of each of our handles for the moment until it runs, also of those that we have let go.
+fn lock_soon(lock: &File) -> Result<(), Errno> {
+    for _ in 0..LOCK_TRIES {
+        match flock(lock, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => std::thread::sleep(LOCK_PAUSE),
+            done => return done,
+        }
+    }
+    flock(lock, FlockOperation::NonBlockingLockExclusive)
 }
 
 /// Make a folder that is closed to others, and what is above it.

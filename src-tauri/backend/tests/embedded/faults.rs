@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use duotab_backend::runtime::{EngineError, StartError};
 use duotab_core::message::{SessionId, StartFailure};
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::home::{Home, LIMIT, end, failure, gone, serves, spec, start};
@@ -122,6 +124,49 @@ async fn a_start_cancelled_at_any_step_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_start_cancelled_after_any_time_leaves_nothing() {
+    for ms in (0..40).step_by(2) {
+        let home = Home::with_stub("ready");
+        let (app, _ended) = home.app();
+        let cancel = CancellationToken::new();
+        let cut = async {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            cancel.cancel();
+        };
+        let (started, ()) = tokio::join!(app.start(spec(1), cancel.clone()), cut);
+        if started.is_ok() {
+            app.stop(SessionId(1)).await.unwrap();
+        } else {
+            assert_eq!(started, Err(StartError::Cancelled), "{ms} ms");
+        }
+        home.assert_nothing_left();
+    }
+}
+
+#[test]
+fn a_start_dropped_after_any_time_leaves_nothing() {
+    for ms in (0..40).step_by(2) {
+        let home = Home::with_stub("ready");
+        let runtime = Runtime::new().unwrap();
+        runtime.block_on(async {
+            let (app, _ended) = home.app();
+            let start = app.start(spec(1), CancellationToken::new());
+            if timeout(Duration::from_millis(ms), start).await.is_ok() {
+                app.stop(SessionId(1)).await.unwrap();
+            }
+        });
+        // With the runtime all ends that it was still doing, also on its threads for files.
+        drop(runtime);
+        Runtime::new().unwrap().block_on(async {
+            for (pid, _) in home.processes() {
+                gone(pid).await;
+            }
+        });
+        home.assert_nothing_left();
+    }
+}
+
+#[tokio::test]
 async fn a_start_that_was_cancelled_before_it_began_makes_nothing() {
     let home = Home::with_stub("ready");
     let (app, _ended) = home.app();
@@ -196,5 +241,5 @@ async fn an_engine_killed_under_a_session_is_told_once_with_its_log_and_leaves_n
     assert_eq!(app.resume(SessionId(1)).await, Err(EngineError::Gone));
     assert!(app.adopt(SessionId(1)).await.is_err());
     app.stop(SessionId(1)).await.unwrap();
-    assert_eq!(tokio::time::timeout(LIMIT, app.find()).await.unwrap(), []);
+    assert_eq!(timeout(LIMIT, app.find()).await.unwrap(), []);
 }

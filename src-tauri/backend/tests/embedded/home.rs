@@ -12,6 +12,7 @@ use duotab_backend::endpoint::Endpoint;
 use duotab_backend::runtime::embedded::{Embedded, EmbeddedConfig};
 use duotab_backend::runtime::{EngineEnded, StartError, StartSpec};
 use duotab_core::message::{ProfileName, SessionId, StartFailure};
+use rustix::fs::{FlockOperation, flock};
 use tempfile::TempDir;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -35,8 +36,18 @@ impl Home {
             "#!/bin/sh\nexec '{}' stub::koneko --exact --ignored --nocapture -- \"$@\"\n",
             test.display()
         );
-        fs::write(&stub, script).unwrap();
-        fs::set_permissions(&stub, fs::Permissions::from_mode(0o755)).unwrap();
+        // By another process: were it written by this one, a program that another test is just
+        // starting could hold a copy of the handle, and a file open for writing cannot be run.
+        let written = std::process::Command::new("sh")
+            .args([
+                "-ec",
+                "printf %s \"$1\" > \"$2\"; chmod 755 \"$2\"",
+                "sh",
+                &script,
+            ])
+            .arg(&stub)
+            .status();
+        assert!(written.unwrap().success());
         home.with.koneko = stub;
         home.with.browser = Some("/bin/true".into());
         home.play(play);
@@ -172,8 +183,17 @@ impl Home {
         assert_eq!(self.processes(), []);
     }
 
-    /// No process, no file in the run folder, and every profile free.
+    /// Every profile free, no process, no file in the run folder.
     pub(crate) fn assert_nothing_left(&self) {
+        for entry in fs::read_dir(&self.with.profiles_dir)
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            if entry.path().extension().is_some_and(|end| end == "lock") {
+                assert_free(entry.path());
+            }
+        }
         self.assert_no_process();
         let files: Vec<_> = fs::read_dir(&self.with.run_dir)
             .unwrap()
@@ -181,18 +201,27 @@ impl Home {
             .map(|file| file.path())
             .collect();
         assert_eq!(files, [] as [PathBuf; 0]);
-        for entry in fs::read_dir(&self.with.profiles_dir)
-            .into_iter()
-            .flatten()
-            .flatten()
-        {
-            if entry.path().extension().is_some_and(|end| end == "lock") {
-                let lock = fs::File::open(entry.path()).unwrap();
-                let free = rustix::fs::FlockOperation::NonBlockingLockExclusive;
-                rustix::fs::flock(&lock, free).unwrap();
-            }
-        }
     }
+}
+
+/// A lock that nobody holds. Waits a little: another test that just starts a program holds, until
+/// it runs, a copy of every handle of this process.
+fn assert_free(path: PathBuf) {
+    let (free, told) = std::sync::mpsc::channel();
+    std::thread::spawn({
+        let path = path.clone();
+        move || {
+            let lock = fs::File::open(path).unwrap();
+            flock(&lock, FlockOperation::LockExclusive).unwrap();
+            flock(&lock, FlockOperation::Unlock).unwrap();
+            free.send(()).unwrap();
+        }
+    });
+    assert!(
+        told.recv_timeout(Duration::from_secs(5)).is_ok(),
+        "{} is held",
+        path.display()
+    );
 }
 
 impl Drop for Home {

@@ -10,7 +10,7 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::exit;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
@@ -176,10 +176,12 @@ impl Stub {
                 "/api/logout" if known => ("204 No Content", ""),
                 "/api/koneko/suspend" if known => {
                     kill_process(browser, Signal::STOP).unwrap();
+                    waitpid(Some(browser), WaitOptions::UNTRACED).unwrap();
                     ("204 No Content", "")
                 }
                 "/api/koneko/resume" if known => {
                     kill_process(browser, Signal::CONT).unwrap();
+                    waitpid(Some(browser), WaitOptions::CONTINUED).unwrap();
                     ("204 No Content", "")
                 }
                 _ => ("401 Unauthorized", ""),
