@@ -124,8 +124,11 @@ impl Viewer {
                 height: pixels(area.height),
                 scale_percent: scale_percent(area.scale),
             };
+            let mut shared = self.lock();
             // A resize under a live picture is told by the view when it has settled.
-            self.lock().viewport.get_or_insert(viewport);
+            if shared.watched.is_none() || shared.viewport.is_none() {
+                shared.viewport = Some(viewport);
+            }
         }
     }
 
