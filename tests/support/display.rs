@@ -122,6 +122,37 @@ impl Display {
         }
     }
 
+    /// Where the window with the focus is, without its frame: left, top, width, height.
+    ///
+    /// # Errors
+    /// If no window has the focus.
+    pub fn window(&self) -> Outcome<[u32; 4]> {
+        let name = self
+            .x
+            .intern_atom(false, b"_NET_ACTIVE_WINDOW")?
+            .reply()?
+            .atom;
+        let active = self
+            .x
+            .get_property(false, self.root, name, AtomEnum::WINDOW, 0, 1)?
+            .reply()?
+            .value32()
+            .and_then(|mut windows| windows.next())
+            .filter(|window| *window != x11rb::NONE)
+            .ok_or("no window has the focus")?;
+        let size = self.x.get_geometry(active)?.reply()?;
+        let place = self
+            .x
+            .translate_coordinates(active, self.root, 0, 0)?
+            .reply()?;
+        Ok([
+            u32::try_from(place.dst_x)?,
+            u32::try_from(place.dst_y)?,
+            size.width.into(),
+            size.height.into(),
+        ])
+    }
+
     /// Presses a chord as `xdotool` names it: `ctrl+shift+Tab`, `F5`, `alt+Left`.
     ///
     /// # Errors

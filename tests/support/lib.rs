@@ -5,6 +5,7 @@
 
 pub mod app;
 mod child;
+pub mod clipboard;
 mod display;
 mod picture;
 pub mod probe;

@@ -65,12 +65,13 @@ impl Picture {
     pub fn bounds(&self, colour: Colour, tolerance: u8) -> Option<[u32; 4]> {
         let mut found: Option<[u32; 4]> = None;
         for y in 0..self.height {
-            for x in 0..self.width {
-                if self.is(x, y, colour, tolerance) {
-                    let [left, top, right, bottom] = found.unwrap_or([x, y, x + 1, y + 1]);
-                    found = Some([left.min(x), top.min(y), right.max(x + 1), bottom.max(y + 1)]);
-                }
-            }
+            let wanted = |x: &u32| self.is(*x, y, colour, tolerance);
+            let Some(first) = (0..self.width).find(wanted) else {
+                continue;
+            };
+            let last = (first..self.width).rev().find(wanted).unwrap_or(first);
+            let [left, top, right, _] = found.unwrap_or([first, y, last + 1, y + 1]);
+            found = Some([left.min(first), top, right.max(last + 1), y + 1]);
         }
         found
     }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::child::Program;
-use crate::{LIMIT, Outcome, within};
+use crate::{Display, LIMIT, Outcome, within};
 
 /// A session with the shell's page of a running app. Dropped, it takes the app with it.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ impl Shell {
     }
 
     /// Waits until an expression over the shell's document is true, looking whenever the document
-    /// changes; gives its value.
+    /// or the window's size changes; gives its value.
     ///
     /// # Errors
     /// If it does not become true in time.
@@ -73,12 +73,13 @@ impl Shell {
                  let value;
                  try {{ value = ({expression}); }} catch {{ return; }}
                  if (!value) return;
-                 changes.disconnect(); clearTimeout(end);
+                 changes.disconnect(); clearTimeout(end); removeEventListener('resize', look);
                  done({{ value: value instanceof Node ? true : value }});
              }};
              const changes = new MutationObserver(look);
              changes.observe(document, {{
                  subtree: true, childList: true, attributes: true, characterData: true }});
+             addEventListener('resize', look);
              const end = setTimeout(() => {{
                  changes.disconnect(); done({{ body: document.body?.innerText ?? '' }});
              }}, limit);
@@ -130,6 +131,22 @@ impl Shell {
         Ok(within(selector, element.click()).await??)
     }
 
+    /// Clicks the tab that has this in its title.
+    ///
+    /// # Errors
+    /// If there is none in time.
+    pub async fn click_tab(&self, title: &str) -> Outcome<()> {
+        let quoted = serde_json::to_string(title)?;
+        let path = format!("//*[@data-testid='tab'][contains(., {quoted})]");
+        self.until(&format!(
+            "[...document.querySelectorAll('[data-testid=tab]')]
+                .some((tab) => tab.innerText.includes({quoted}))"
+        ))
+        .await?;
+        let tab = self.client.find(Locator::XPath(&path)).await?;
+        Ok(within(title, tab.click()).await??)
+    }
+
     /// Calls a command of the app as the shell does; gives what it answers, or what it rejects.
     ///
     /// # Errors
@@ -151,22 +168,24 @@ impl Shell {
         })
     }
 
-    /// Where the content area is on the screen: left, top, width, height in pixels.
+    /// Where the content area is on the screen: left, top, width, height in pixels. The window
+    /// must have the focus.
     ///
     /// # Errors
     /// If the shell shows none.
-    pub async fn content_area(&self) -> Outcome<[u32; 4]> {
+    pub async fn content_area(&self, display: &Display) -> Outcome<[u32; 4]> {
         let area = self
             .value(
                 "(() => {
-                    const area = document.querySelector('[data-testid=content]')
-                        .getBoundingClientRect();
-                    return [screenX + area.x, screenY + area.y, area.width, area.height]
-                        .map(Math.round);
+                    const { x, y, width, height } =
+                        document.querySelector('[data-testid=content]').getBoundingClientRect();
+                    return [x, y, width, height].map(Math.round);
                 })()",
             )
             .await?;
-        Ok(serde_json::from_value(area)?)
+        let [x, y, width, height]: [u32; 4] = serde_json::from_value(area)?;
+        let [left, top, ..] = display.window()?;
+        Ok([left + x, top + y, width, height])
     }
 
     /// Ends the session and, with it, the app.

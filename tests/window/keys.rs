@@ -56,8 +56,8 @@ async fn a_shortcut_fires_once_wherever_the_focus_is() -> Outcome<()> {
         .until(&format!("{count} >= {}", before + 2))
         .await?;
     // A key that fired twice would have opened a third by the time this one is answered.
-    room.display.press("ctrl+1").await?;
-    room.filled("the first tab", RED).await?;
+    room.display.press("ctrl+2").await?;
+    room.filled("the second tab", RED).await?;
     assert_eq!(room.shell.value(count).await?, json!(before + 2));
     room.shell.close().await
 }

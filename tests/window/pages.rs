@@ -50,7 +50,7 @@ async fn the_tab_in_front_is_the_one_that_is_seen() -> Outcome<()> {
     room.filled("the first page", RED).await?;
     room.open_tab("/colour/1122cc").await?;
     room.filled("the second page", BLUE).await?;
-    room.shell.click("[role=tab][aria-selected=false]").await?;
+    room.shell.click_tab("cc1122").await?;
     room.filled("the first page again", RED).await?;
     room.shell.close().await
 }
@@ -100,7 +100,6 @@ async fn a_link_for_a_new_window_opens_a_tab_in_front_and_a_middle_click_one_beh
         .await?;
     let tabs = tabs.as_u64().ok_or("no count")?;
     room.display.click(x + 400, y + 80, 2).await?;
-    room.site.tells(&json!({ "shown": "aa2266" })).await?;
     room.shell
         .until(&format!(
             "document.querySelectorAll('[role=tab]').length === {}",

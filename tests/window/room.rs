@@ -44,7 +44,7 @@ impl Room {
 
     /// Waits until the content area is filled with `colour`, edge to edge.
     pub(crate) async fn filled(&self, what: &str, colour: Colour) -> Outcome<[u32; 4]> {
-        let area = self.shell.content_area().await?;
+        let area = self.shell.content_area(&self.display).await?;
         self.display
             .until(what, |picture| fills(picture, area, colour))
             .await?;
