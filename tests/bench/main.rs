@@ -1,0 +1,79 @@
+//! `make bench`: what a person waits for and what it costs, measured on the built app in a real
+//! window on a private display. Prints a table and writes `target/bench/NAME.json`.
+//!
+//! A bench that could not be measured fails; a goal that is missed does not.
+
+#![allow(missing_docs)]
+
+mod eye;
+mod first_frame;
+mod latency;
+mod layers;
+mod load;
+mod local;
+mod photon;
+mod room;
+mod row;
+mod running;
+mod site;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use duotab_test_support::app::workspace;
+use duotab_test_support::{Outcome, ProbeSite};
+use row::{Report, Row};
+
+/// What the parts share.
+pub(crate) struct Bench {
+    pub(crate) site: ProbeSite,
+    folder: PathBuf,
+    report: Report,
+}
+
+impl Bench {
+    pub(crate) fn take(&mut self, row: Row) -> Outcome<()> {
+        self.report.take(&self.folder, row)
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    // Cargo adds `--bench`; anything else chooses parts by name.
+    let chosen: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|it| !it.starts_with('-'))
+        .collect();
+    let site = match site::start().await {
+        Ok(site) => site,
+        Err(error) => {
+            eprintln!("no site: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut bench = Bench {
+        site,
+        folder: workspace().join("target/bench"),
+        report: Report::default(),
+    };
+    println!("{}", row::heading());
+    let is_chosen = |part: &str| chosen.is_empty() || chosen.iter().any(|it| it == part);
+    for part in ["first-frame", "running", "latency"] {
+        if !is_chosen(part) {
+            continue;
+        }
+        let measured = match part {
+            "first-frame" => first_frame::measure(&mut bench).await,
+            "running" => running::measure(&mut bench).await,
+            _ => latency::measure(&mut bench).await,
+        };
+        if let Err(error) = measured {
+            bench.report.lacks(part, &error);
+        }
+    }
+    if bench.report.print() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
