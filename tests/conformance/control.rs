@@ -83,12 +83,41 @@ async fn the_clipboard_takes_text_and_tells_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pasted_text_goes_by_the_clipboard() {
+async fn pasted_text_goes_by_the_clipboard_and_is_not_told_as_copied() {
     let server = server();
-    let mut it = Watched::live(server.endpoint(), Options::default()).await;
+    let mut it = Watched::start(server.endpoint(), Options::default());
+    let News::LoggedIn { token } = it
+        .until("a login", |it| matches!(it, News::LoggedIn { .. }))
+        .await
+    else {
+        unreachable!();
+    };
+    it.until("a frame", |it| matches!(it, News::Frame(_))).await;
     it.neko.input(InputMessage::Move { x: 10, y: 10 });
     it.neko.paste("größer");
-    it.until("the text", |it| *it == News::Clipboard("größer".to_owned()))
+    let end = tokio::time::Instant::now() + LIMIT;
+    loop {
+        // The client keeps it to itself, so that the server must be asked.
+        let seen = it.for_a_while(Duration::from_millis(100)).await;
+        assert!(
+            !seen
+                .iter()
+                .any(|it| matches!(it, News::Clipboard(it) if it == "größer"))
+        );
+        let (status, body) = call(
+            &server,
+            "GET",
+            "/api/room/clipboard",
+            Some(token.expose()),
+            None,
+        )
         .await;
+        let body: duotab_core::neko::rest::Clipboard =
+            serde_json::from_str(&body).unwrap_or_default();
+        if status == 200 && body.text == "größer" {
+            break;
+        }
+        assert!(tokio::time::Instant::now() < end, "the text in time");
+    }
     it.neko.close().await;
 }

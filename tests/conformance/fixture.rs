@@ -234,7 +234,9 @@ impl Watched {
                 if wanted(&news) {
                     return Some(news);
                 }
-                seen.push(short(&news));
+                if !matches!(news, News::Frame(_) | News::Audio { .. }) {
+                    seen.push(short(&news));
+                }
             }
             None
         })
@@ -273,8 +275,6 @@ impl Watched {
 
 fn short(news: &News) -> String {
     match news {
-        News::Frame(it) => format!("Frame({})", if it.key { "key" } else { "delta" }),
-        News::Audio { .. } => "Audio".to_owned(),
         News::CursorImage { .. } => "CursorImage".to_owned(),
         other => format!("{other:?}"),
     }

@@ -16,7 +16,8 @@ const MAX_TEXT: usize = 1 << 20;
 /// How long the answer for the input before a paste is waited for.
 const ANSWER_LIMIT: Duration = Duration::from_millis(300);
 /// How long the server's word that it has the text is waited for.
-const TAKEN_LIMIT: Duration = Duration::from_millis(250);
+/// An engine may let the page read an earlier text first.
+const TAKEN_LIMIT: Duration = Duration::from_millis(1000);
 /// What the page takes to read the clipboard after the server has set it.
 const READ_TIME: Duration = Duration::from_millis(40);
 
@@ -127,13 +128,13 @@ impl Queue {
         }
     }
 
-    /// The server has new clipboard text.
-    pub(super) fn clipboard(&mut self, text: &str, now: Instant) {
-        if let Paste::Taken(awaited, _) = &self.paste
-            && awaited == text
-        {
+    /// The server has new clipboard text; true if it is only what is being pasted.
+    pub(super) fn clipboard(&mut self, text: &str, now: Instant) -> bool {
+        let ours = matches!(&self.paste, Paste::Taken(awaited, _) if awaited == text);
+        if ours {
             self.paste = Paste::Read(now + READ_TIME);
         }
+        ours
     }
 
     /// What goes out now, if anything.
@@ -251,7 +252,8 @@ mod tests {
         queue.pong(1, start);
         assert_eq!(queue.next(start), Some(Send::Text("ß€".to_owned())));
         assert_eq!(queue.next(start), None);
-        queue.clipboard("ß€", start);
+        assert!(!queue.clipboard("copied there", start));
+        assert!(queue.clipboard("ß€", start));
         assert_eq!(queue.next(start), None);
         let later = start + READ_TIME;
         assert_eq!(queue.next(later), Some(Send::Message(KEY)));

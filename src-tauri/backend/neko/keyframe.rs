@@ -1,15 +1,20 @@
 //! When and how a key frame is asked for.
 //!
-//! koneko honours PLI; Neko ignores it and honours only switching the video off and on, which
-//! costs the encoder more. So PLI goes first, and if no key frame came within a round trip and
-//! [`PATIENCE`], the switch. Which of the two helped is remembered for the next time.
+//! koneko honours PLI; Neko ignores it and honours only switching the video off and on. For a
+//! lone viewer that tears Neko's capture down and builds it up again, and torn down while it is
+//! still being built it can hang for ever, with the whole session (seen with 3.1.5 and
+//! GStreamer 1.22). So PLI goes first; the switch follows only if no key frame came within a
+//! round trip and [`PATIENCE`], and never while nothing has come from the capture yet, unless
+//! that goes on for long. Which of the two helped is remembered for the next time.
 
 use std::time::{Duration, Instant};
 
 /// What an encoder takes to make a key frame once it is asked.
 const PATIENCE: Duration = Duration::from_millis(50);
-/// After a switch: capture and encoder begin anew.
-const AGAIN: Duration = Duration::from_millis(400);
+/// What capture and encoder take to begin, on a machine that is busy.
+const BEGIN: Duration = Duration::from_secs(1);
+/// The longest wait between two switches that did not help.
+const LONGEST: Duration = Duration::from_secs(4);
 
 /// What is to be sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,11 +25,33 @@ pub(super) struct Ask {
     pub(super) switch: bool,
 }
 
+const NOTHING: Ask = Ask {
+    pli: false,
+    switch: false,
+};
+const PLI: Ask = Ask {
+    pli: true,
+    switch: false,
+};
+const BOTH: Ask = Ask {
+    pli: true,
+    switch: true,
+};
+
+/// What was done for the wish that is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tried {
+    /// Nothing: the capture begins by itself.
+    Nothing,
+    Pli,
+    /// And the wait until the next one.
+    Switch(Duration),
+}
+
 /// The wish for a key frame.
 #[derive(Debug, Default)]
 pub(super) struct Keyframes {
-    deadline: Option<Instant>,
-    switched: bool,
+    open: Option<(Tried, Instant)>,
     /// What the server is known to honour.
     pli_helps: Option<bool>,
     round_trip: Duration,
@@ -37,56 +64,75 @@ impl Keyframes {
         self.round_trip = round_trip;
     }
 
-    /// A peer has connected, and its first frame should be on its way by itself.
+    /// A peer has connected: its capture begins, and begins with a key frame.
     pub(super) fn connected(&mut self, now: Instant) {
-        self.switched = false;
-        self.deadline = Some(now + self.round_trip + PATIENCE);
+        self.open = Some((Tried::Nothing, now + self.round_trip + BEGIN));
+    }
+
+    /// The first packet came. If it is of no key frame, the capture ran before.
+    pub(super) fn began(&mut self, now: Instant) {
+        if let Some((Tried::Nothing, until)) = &mut self.open {
+            *until = now + self.round_trip + PATIENCE;
+        }
     }
 
     /// Somebody cannot go on without a key frame.
     pub(super) fn want(&mut self, now: Instant) -> Ask {
-        if self.deadline.is_some() {
-            return Ask::default();
+        if self.open.is_some() {
+            return NOTHING;
         }
-        self.asked += 1;
-        self.switched = self.pli_helps == Some(false);
-        let patience = if self.switched { AGAIN } else { PATIENCE };
-        self.deadline = Some(now + self.round_trip + patience);
-        Ask {
-            pli: true,
-            switch: self.switched,
-        }
+        self.ask(now)
     }
 
     /// When [`Keyframes::timeout`] wants to be called.
-    pub(super) const fn deadline(&self) -> Option<Instant> {
-        self.deadline
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.open.map(|(_, until)| until)
     }
 
     /// Asks again, louder.
     pub(super) fn timeout(&mut self, now: Instant) -> Ask {
-        if self.deadline.is_none_or(|it| now < it) {
-            return Ask::default();
-        }
-        self.asked += 1;
-        self.switched = true;
-        self.deadline = Some(now + self.round_trip + AGAIN);
-        Ask {
-            pli: true,
-            switch: true,
+        match self.open {
+            Some((tried, until)) if now >= until => match tried {
+                Tried::Nothing => self.ask(now),
+                Tried::Pli => self.switch(now, BEGIN),
+                Tried::Switch(wait) => self.switch(now, (wait * 2).min(LONGEST)),
+            },
+            _ => NOTHING,
         }
     }
 
     /// A key frame came.
     pub(super) fn got(&mut self) {
-        if self.deadline.take().is_some() && self.asked > 0 {
-            self.pli_helps = Some(!self.switched);
+        match self.open.take() {
+            Some((Tried::Pli, _)) => self.pli_helps = Some(true),
+            Some((Tried::Switch(_), _)) => self.pli_helps = Some(false),
+            Some((Tried::Nothing, _)) | None => {}
         }
     }
 
     /// There is no peer to ask.
     pub(super) fn stop(&mut self) {
-        self.deadline = None;
+        self.open = None;
+    }
+
+    fn ask(&mut self, now: Instant) -> Ask {
+        if self.pli_helps == Some(false) {
+            return self.switch(now, BEGIN);
+        }
+        self.asked += 1;
+        // A server that is known to honour it may be busy.
+        let patience = match self.pli_helps {
+            Some(_) => PATIENCE * 6,
+            None => PATIENCE,
+        };
+        self.open = Some((Tried::Pli, now + self.round_trip + patience));
+        PLI
+    }
+
+    fn switch(&mut self, now: Instant, wait: Duration) -> Ask {
+        self.asked += 1;
+        self.open = Some((Tried::Switch(wait), now + self.round_trip + wait));
+        BOTH
     }
 }
 
@@ -94,25 +140,19 @@ impl Keyframes {
 mod tests {
     use super::*;
 
-    const PLI: Ask = Ask {
-        pli: true,
-        switch: false,
-    };
-    const BOTH: Ask = Ask {
-        pli: true,
-        switch: true,
-    };
+    const TRIP: Duration = Duration::from_millis(10);
+
+    fn keyframes() -> (Keyframes, Instant) {
+        let mut it = Keyframes::default();
+        it.set_round_trip(TRIP);
+        (it, Instant::now())
+    }
 
     #[test]
     fn a_server_that_ignores_pli_is_asked_by_the_switch_and_next_time_at_once() {
-        let start = Instant::now();
-        let mut it = Keyframes::default();
-        it.set_round_trip(Duration::from_millis(10));
+        let (mut it, start) = keyframes();
         assert_eq!(it.want(start), PLI);
-        assert_eq!(
-            it.timeout(start + Duration::from_millis(59)),
-            Ask::default()
-        );
+        assert_eq!(it.timeout(start + Duration::from_millis(59)), NOTHING);
         assert_eq!(it.timeout(start + Duration::from_millis(60)), BOTH);
         it.got();
         assert_eq!(it.deadline(), None);
@@ -121,21 +161,49 @@ mod tests {
 
     #[test]
     fn a_wish_is_said_once_until_it_is_granted() {
-        let start = Instant::now();
-        let mut it = Keyframes::default();
+        let (mut it, start) = keyframes();
         assert_eq!(it.want(start), PLI);
-        assert_eq!(it.want(start), Ask::default());
+        assert_eq!(it.want(start), NOTHING);
         it.got();
         assert_eq!(it.want(start), PLI);
     }
 
     #[test]
     fn a_first_frame_that_comes_by_itself_is_not_asked_for() {
-        let start = Instant::now();
-        let mut it = Keyframes::default();
+        let (mut it, start) = keyframes();
         it.connected(start);
+        it.began(start);
         it.got();
-        assert_eq!(it.timeout(start + AGAIN), Ask::default());
+        assert_eq!(it.timeout(start + LONGEST), NOTHING);
         assert_eq!(it.asked, 0);
+    }
+
+    #[test]
+    fn a_capture_that_ran_before_is_asked_as_soon_as_it_is_heard() {
+        let (mut it, start) = keyframes();
+        it.connected(start);
+        let heard = start + Duration::from_millis(20);
+        it.began(heard);
+        let due = heard + TRIP + PATIENCE;
+        assert_eq!(it.deadline(), Some(due));
+        assert_eq!(it.timeout(due), PLI);
+        assert_eq!(it.timeout(due + TRIP + PATIENCE), BOTH);
+    }
+
+    #[test]
+    fn a_capture_that_is_being_built_is_not_torn_down() {
+        let (mut it, start) = keyframes();
+        it.want(start);
+        let mut clock = start;
+        let mut switches = Vec::new();
+        while clock < start + Duration::from_secs(12) {
+            clock += Duration::from_millis(10);
+            if it.timeout(clock).switch {
+                switches.push(clock);
+            }
+        }
+        let waits: Vec<_> = switches.windows(2).map(|it| it[1] - it[0]).collect();
+        assert!(waits.iter().all(|it| *it >= BEGIN), "{waits:?}");
+        assert!(waits[1] > waits[0]);
     }
 }

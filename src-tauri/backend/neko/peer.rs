@@ -82,6 +82,8 @@ pub(super) enum PeerNews {
     /// The data channel is open.
     Open(PeerId),
     Data(PeerId, ServerMessage),
+    /// The first video packet came.
+    Began(PeerId),
     /// Nothing can be decoded until a key frame comes.
     NeedKey(PeerId),
     /// A whole key frame came.
@@ -96,6 +98,7 @@ impl PeerNews {
             Self::State(id, _)
             | Self::Candidate(id, _)
             | Self::Open(id)
+            | Self::Began(id)
             | Self::Data(id, _)
             | Self::NeedKey(id)
             | Self::Key(id)

@@ -180,6 +180,7 @@ impl Attempt {
                                 return End::Told(Disconnect::parse(&why.message), why.message);
                             }
                             Ok(event) => {
+                                tracing::trace!(name = event.name(), "from the server");
                                 let news = SignalNews::Event(self.id, Box::new(event));
                                 if let Err(end) = self.tell(news).await {
                                     return end;
@@ -193,7 +194,10 @@ impl Attempt {
                     continue;
                 }
                 event = events.recv() => match event {
-                    Some(event) => Message::text(event.encode()),
+                    Some(event) => {
+                        tracing::trace!(name = event.name(), "to the server");
+                        Message::text(event.encode())
+                    }
                     None => return End::Broken,
                 },
                 _ = ping.tick() => {

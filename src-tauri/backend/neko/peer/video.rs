@@ -53,6 +53,8 @@ impl Video {
         let mut frames = Frames::new(self.codec);
         // The slow consumer's side: frames are dropped until the next key frame.
         let mut skipping = false;
+        // The track is told of with its first packet.
+        self.tell(PeerNews::Began(self.id));
         loop {
             let deadline = frames.deadline();
             let due = async {

@@ -271,6 +271,7 @@ impl Client {
                 self.measure();
             }
             PeerNews::Data(_, message) => self.data(message),
+            PeerNews::Began(_) => self.media.keyframes.began(Instant::now()),
             PeerNews::NeedKey(_) => self.need_key(false),
             PeerNews::Key(_) => {
                 tracing::trace!("a key frame");

@@ -193,10 +193,12 @@ impl Client {
             }
             ServerEvent::ScreenUpdated(it) => self.take_screen(it.size),
             ServerEvent::ClipboardUpdated(it) => {
-                if let Ok(mut queue) = self.shared.input.lock() {
-                    queue.clipboard(&it.text, Instant::now());
+                let now = Instant::now();
+                let queue = self.shared.input.lock();
+                // What a person types is nothing that they copied.
+                if !queue.is_ok_and(|mut queue| queue.clipboard(&it.text, now)) {
+                    self.desk.tell(News::Clipboard(it.text));
                 }
-                self.desk.tell(News::Clipboard(it.text));
             }
             _ => {}
         }
