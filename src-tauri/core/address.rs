@@ -17,10 +17,11 @@ pub fn read(input: &str, search: &str) -> Option<Url> {
     if input.is_empty() {
         return None;
     }
-    if input.starts_with('/') && !input.starts_with("//") {
-        if let Ok(url) = Url::parse(&format!("file://{}", escape_path(input))) {
-            return Some(url);
-        }
+    if input.starts_with('/')
+        && !input.starts_with("//")
+        && let Ok(url) = Url::parse(&format!("file://{}", escape_path(input)))
+    {
+        return Some(url);
     }
     if let Some((scheme, rest)) = scheme_of(input) {
         if SCHEMES.contains(&scheme.as_str()) {

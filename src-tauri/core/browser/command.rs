@@ -72,7 +72,7 @@ impl Browser {
             Command::CancelStream(id) => {
                 let at = self.known(id)?;
                 if self.tabs[at].mode == Mode::Streamed {
-                    self.to_proxy(id);
+                    self.back_to_proxy(id);
                 }
             }
             Command::SetContentArea(area) => {

@@ -23,7 +23,7 @@ impl Browser {
         match mode {
             Mode::Proxy => {
                 if tab.mode == Mode::Streamed {
-                    self.to_proxy(id);
+                    self.back_to_proxy(id);
                 }
                 self.reply(request, Ok(()));
             }
@@ -52,7 +52,7 @@ impl Browser {
     }
 
     /// Back to Proxy mode; also the way out of every stage and every problem of a stream.
-    pub(super) fn to_proxy(&mut self, id: TabId) {
+    pub(super) fn back_to_proxy(&mut self, id: TabId) {
         let waiting = self.tab(id).is_some_and(|tab| tab.proxied);
         self.let_go_of_stream(id, true);
         let Some(tab) = self.tab_mut(id) else { return };
