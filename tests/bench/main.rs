@@ -2,6 +2,11 @@
 //! window on a private display. Prints a table and writes `target/bench/NAME.json`.
 //!
 //! A bench that could not be measured fails; a goal that is missed does not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops where it is surprised"
+)]
 
 #![allow(missing_docs)]
 

@@ -2,6 +2,11 @@
 //!
 //! Nothing here sleeps to wait for a state: pictures are looked at when the screen changes, the
 //! shell's page when its document changes, and every wait has a limit.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops where it is surprised"
+)]
 
 pub mod app;
 mod child;

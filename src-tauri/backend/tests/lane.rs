@@ -1,4 +1,9 @@
 //! The lane over real sockets: who gets in, who does not, and what the view sees.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops where it is surprised"
+)]
 
 use std::time::Duration;
 

@@ -1,4 +1,9 @@
 //! The store over its whole life: restarts, damage, newer versions and places that cannot be used.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops where it is surprised"
+)]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

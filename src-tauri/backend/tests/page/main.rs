@@ -1,4 +1,9 @@
 //! Page control against a real Chromium.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops where it is surprised"
+)]
 
 mod chromium;
 mod site;
