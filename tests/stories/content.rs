@@ -1,0 +1,108 @@
+//! Plays the child webviews: does what the controller orders, and tells what pages would tell.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use duotab_backend::controller::{ContentOrder, Controller};
+use duotab_core::action::PageAction;
+use duotab_core::event::{HistoryEntry, PageNews};
+use duotab_core::message::TabId;
+use tokio::sync::{mpsc, watch};
+
+use crate::within;
+
+/// The webviews that there are, and whether the app was told to end.
+pub(crate) struct Content {
+    pages: Arc<Mutex<HashMap<TabId, Page>>>,
+    exit: watch::Receiver<bool>,
+}
+
+/// A webview's history.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Page {
+    entries: Vec<String>,
+    index: usize,
+}
+
+impl Content {
+    pub(crate) fn play(
+        controller: Controller,
+        mut orders: mpsc::UnboundedReceiver<ContentOrder>,
+    ) -> Self {
+        let pages = Arc::new(Mutex::new(HashMap::new()));
+        let (told, exit) = watch::channel(false);
+        let played = Arc::clone(&pages);
+        tokio::spawn(async move {
+            while let Some(order) = orders.recv().await {
+                match order {
+                    ContentOrder::Page(tab, action) => {
+                        act(&controller, &mut played.lock().unwrap(), tab, action);
+                    }
+                    ContentOrder::Exit => {
+                        told.send_replace(true);
+                    }
+                    _ => {}
+                }
+            }
+        });
+        Self { pages, exit }
+    }
+
+    /// The address that a tab's webview shows, if it has one.
+    pub(crate) fn address(&self, tab: TabId) -> Option<String> {
+        let pages = self.pages.lock().unwrap();
+        let page = pages.get(&tab)?;
+        page.entries.get(page.index).cloned()
+    }
+
+    /// Waits until the app is told to end.
+    pub(crate) async fn exit(&mut self) {
+        within("the app's end", self.exit.wait_for(|exit| *exit))
+            .await
+            .unwrap();
+    }
+}
+
+fn act(controller: &Controller, pages: &mut HashMap<TabId, Page>, tab: TabId, action: PageAction) {
+    match action {
+        PageAction::Open { url, .. } => {
+            pages.insert(tab, Page::default());
+            controller.page_news(tab, PageNews::Opened);
+            visit(pages.get_mut(&tab).unwrap(), url);
+        }
+        PageAction::Close => {
+            pages.remove(&tab);
+            return;
+        }
+        PageAction::Navigate(url) => visit(page_of(pages, tab), url),
+        PageAction::Back => page_of(pages, tab).index -= 1,
+        PageAction::Forward => page_of(pages, tab).index += 1,
+        _ => return,
+    }
+    let page = page_of(pages, tab);
+    let entries = page
+        .entries
+        .iter()
+        .map(|url| HistoryEntry {
+            url: url.clone(),
+            title: String::new(),
+        })
+        .collect();
+    let index = page.index;
+    controller.page_news(tab, PageNews::History { entries, index });
+    controller.page_news(tab, PageNews::Loading(false));
+}
+
+fn page_of(pages: &mut HashMap<TabId, Page>, tab: TabId) -> &mut Page {
+    pages
+        .get_mut(&tab)
+        .expect("an order for a webview that is there")
+}
+
+fn visit(page: &mut Page, url: String) {
+    if !page.entries.is_empty() {
+        page.index += 1;
+    }
+    page.entries.truncate(page.index);
+    page.entries.push(url);
+}

@@ -1,0 +1,265 @@
+//! A machine's folders for one test, with what runs in them, and the proof that nothing is left.
+
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use duotab_backend::capacity::{GivenNodes, NodeSource};
+use duotab_backend::dirs::Dirs;
+use duotab_backend::runtime::embedded::EmbeddedConfig;
+use duotab_backend::store::Store;
+use duotab_core::browser::Settings;
+use duotab_core::event::SessionRecord;
+use duotab_core::node::{EngineHealth, Node, NodeId, NodeKind};
+use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
+use tempfile::TempDir;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use crate::app::App;
+use crate::processes::{self, Process};
+use crate::within;
+
+/// What an engine leaves when it is not put away; the default is nothing.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Left {
+    rows: Vec<SessionRecord>,
+    processes: Vec<String>,
+    run: Vec<PathBuf>,
+}
+
+pub(crate) struct Home {
+    folder: PathBuf,
+    owned: Option<TempDir>,
+    pub(crate) dirs: Dirs,
+    pub(crate) with: EmbeddedConfig,
+    pub(crate) given: GivenNodes,
+    pub(crate) nodes: NodeSource,
+    pub(crate) settings: Settings,
+}
+
+impl Home {
+    /// Fresh folders on a machine with 16 GB and no workers.
+    pub(crate) fn new() -> Self {
+        let owned = tempfile::tempdir().unwrap();
+        // As root, koneko runs as somebody else, who must be able to walk through it.
+        fs::set_permissions(owned.path(), fs::Permissions::from_mode(0o711)).unwrap();
+        let mut home = Self::at(owned.path());
+        home.owned = Some(owned);
+        home
+    }
+
+    /// The folders of another test's home, which keeps them.
+    pub(crate) fn at(folder: &Path) -> Self {
+        let dirs = Dirs {
+            data: folder.join("data"),
+            run: folder.join("run"),
+            shared: rustix::process::geteuid().is_root(),
+        };
+        // Where nothing can be written the app says so.
+        let _ = dirs.prepare();
+        let koneko = std::env::current_exe()
+            .unwrap()
+            .ancestors()
+            .nth(2)
+            .unwrap()
+            .join("koneko");
+        assert!(koneko.exists(), "build koneko first: {}", koneko.display());
+        let mut with = EmbeddedConfig::new(koneko, &dirs, String::new());
+        // In the environment of all that is started from here: by this it is known.
+        let path = std::env::var_os("PATH").unwrap();
+        let mark = std::iter::once(folder.join("bin"));
+        with.search_path = std::env::join_paths(mark.chain(std::env::split_paths(&path))).unwrap();
+        let given = GivenNodes::from(vec![host(16)]);
+        Self {
+            folder: folder.to_owned(),
+            owned: None,
+            dirs,
+            with,
+            nodes: NodeSource::Given(given.clone()),
+            given,
+            settings: Settings::default(),
+        }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) async fn app(&self) -> App {
+        App::start(self).await
+    }
+
+    /// From now on only these programs can be found.
+    pub(crate) fn only_programs(&mut self, names: &[&str]) {
+        let bin = self.folder.join("bin");
+        fs::create_dir(&bin).unwrap();
+        fs::set_permissions(&bin, fs::Permissions::from_mode(0o755)).unwrap();
+        for name in names {
+            let program = std::env::split_paths(&std::env::var_os("PATH").unwrap())
+                .map(|folder| folder.join(name))
+                .find(|program| program.exists());
+            if let Some(program) = program {
+                std::os::unix::fs::symlink(program, bin.join(name)).unwrap();
+            }
+        }
+        self.with.search_path = bin.into();
+    }
+
+    /// All living processes that were started from this home.
+    pub(crate) fn processes(&self) -> Vec<Process> {
+        processes::marked(self.folder.to_str().unwrap())
+    }
+
+    pub(crate) fn browsers(&self) -> Vec<i32> {
+        self.pids(Process::is_browser)
+    }
+
+    /// The processes of pages.
+    pub(crate) fn pages(&self) -> Vec<i32> {
+        self.pids(Process::is_page)
+    }
+
+    fn pids(&self, are: fn(&Process) -> bool) -> Vec<i32> {
+        self.processes()
+            .iter()
+            .filter(|process| are(process))
+            .map(|process| process.pid)
+            .collect()
+    }
+
+    /// The process that a session's engine says it is, and its port.
+    pub(crate) fn engine(&self, session: u32) -> (i32, u16) {
+        let status = self.dirs.run.join(session.to_string()).join("status.json");
+        let status: serde_json::Value = serde_json::from_slice(&fs::read(status).unwrap()).unwrap();
+        let number = |name: &str| status[name].as_i64().unwrap();
+        (
+            number("pid").try_into().unwrap(),
+            number("port").try_into().unwrap(),
+        )
+    }
+
+    /// The sessions that are saved. Read from a copy: to open a database is to write to it.
+    pub(crate) fn rows(&self) -> Vec<SessionRecord> {
+        let copy = tempfile::tempdir().unwrap();
+        let database = self.dirs.database();
+        for end in ["", "-wal"] {
+            let name = format!("duotab.db{end}");
+            // Between two writes there may be no log.
+            let _ = fs::copy(database.with_file_name(&name), copy.path().join(&name));
+        }
+        let opened = Store::open(&copy.path().join("duotab.db"));
+        // A copy of half a write is no database: it is to be looked at again.
+        assert_eq!(opened.notice, None, "torn");
+        opened.store.sessions().unwrap()
+    }
+
+    pub(crate) fn left(&self) -> Left {
+        Left {
+            rows: self.rows(),
+            ..self.left_of_engines()
+        }
+    }
+
+    /// Without the rows: where nothing can be saved.
+    pub(crate) fn left_of_engines(&self) -> Left {
+        let processes = self.processes();
+        Left {
+            rows: Vec::new(),
+            processes: processes.into_iter().map(|process| process.line).collect(),
+            run: fs::read_dir(&self.dirs.run)
+                .into_iter()
+                .flatten()
+                .flatten()
+                .map(|file| file.path())
+                .collect(),
+        }
+    }
+
+    pub(crate) fn assert_nothing_left(&self) {
+        assert_eq!(self.left(), Left::default());
+    }
+
+    /// Waits until nothing is left: looks whenever a file of the folders changes.
+    pub(crate) async fn until_nothing_is_left(&self) {
+        let changes = Changes::of(&[&self.dirs.data, &self.dirs.run]);
+        let gone = async {
+            while self.left() != Left::default() {
+                changes.next().await;
+            }
+        };
+        if tokio::time::timeout(crate::LIMIT, gone).await.is_err() {
+            panic!("left: {:#?}", self.left());
+        }
+    }
+
+    /// Waits until the engine sleeps: the kernel tells of a stop nobody but the parent, so it is
+    /// looked at by what it uses, from one half of a second to the next.
+    pub(crate) async fn until_asleep(&self) {
+        let mut clock = tokio::time::interval(std::time::Duration::from_millis(500));
+        within("an engine asleep", async {
+            let mut before = None;
+            loop {
+                clock.tick().await;
+                let processes = self.processes();
+                let asleep = processes.iter().any(Process::is_stopped);
+                let now = processes::ticks(&processes);
+                if asleep && before.as_ref() == Some(&now) {
+                    return;
+                }
+                before = Some(now);
+            }
+        })
+        .await;
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if self.owned.is_some() {
+            // Only after a failed test is there anything.
+            for process in self.processes() {
+                processes::kill(process.pid);
+            }
+        }
+    }
+}
+
+/// This machine, with so many GiB.
+pub(crate) fn host(gib: u64) -> Node {
+    Node {
+        id: NodeId::host(),
+        name: "pi".to_owned(),
+        kind: NodeKind::Host,
+        arch: std::env::consts::ARCH.to_owned(),
+        cores: 4,
+        total_memory_mib: gib * 1024,
+        available_memory_mib: gib * 1024 * 3 / 4,
+        gpu: false,
+        engine: EngineHealth::Healthy,
+    }
+}
+
+/// What the kernel tells of changes in some folders.
+struct Changes(AsyncFd<OwnedFd>);
+
+impl Changes {
+    #[expect(deprecated, reason = "sound for a handle that owns what it names")]
+    fn of(folders: &[&Path]) -> Self {
+        let inotify = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC).unwrap();
+        let what = WatchFlags::MODIFY | WatchFlags::CREATE | WatchFlags::DELETE | WatchFlags::MOVE;
+        for folder in folders {
+            inotify::add_watch(&inotify, *folder, what).unwrap();
+        }
+        Self(AsyncFd::with_interest(inotify, Interest::READABLE).unwrap())
+    }
+
+    /// Waits for the next; several in quick succession count as one.
+    async fn next(&self) {
+        let mut ready = self.0.readable().await.unwrap();
+        let mut buffer = [std::mem::MaybeUninit::<u8>::uninit(); 4096];
+        while rustix::io::read(ready.get_inner(), &mut buffer).is_ok() {}
+        ready.clear_ready();
+    }
+}

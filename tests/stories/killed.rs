@@ -1,0 +1,140 @@
+//! The app killed at every step of a session's life, by `kill -9`: the next start adopts what runs
+//! or removes it. This very test program plays the app that is killed.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use duotab_core::message::{Mode, Stage, TabId};
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+
+use crate::app::{App, session, stage};
+use crate::home::Home;
+use crate::site::Site;
+use crate::within;
+
+/// How far the app has come when it is killed.
+const STEPS: [&str; 3] = ["starting", "connecting", "live"];
+const LAST_STEPS: [&str; 3] = ["suspending", "suspended", "ending"];
+
+#[tokio::test]
+async fn killed_on_its_way_to_the_picture_the_app_finds_or_removes_its_engine() {
+    killed_at(&STEPS).await;
+}
+
+#[tokio::test]
+async fn killed_on_its_way_to_the_end_the_app_finds_or_removes_its_engine() {
+    killed_at(&LAST_STEPS).await;
+}
+
+async fn killed_at(steps: &[&str]) {
+    let (home, site) = (Home::new(), Site::start().await);
+    let mut app = home.app().await;
+    let tab = app.open(&site.url("/login"), "streamed").await;
+    let mut highest = session(&app.until_live(tab).await);
+    app.until_title(tab, "welcome").await;
+    app.navigate(tab, &site.url("/page/kept")).await;
+    app.until_title(tab, "kept").await;
+    app.quit().await;
+    home.assert_nothing_left();
+
+    for step in steps {
+        play_and_kill(&home, step).await;
+        let rows = home.rows();
+        assert_eq!(rows.len(), 1, "{step}: saved before the world is changed");
+        assert!(rows[0].id.0 > highest, "{step}: no number is used twice");
+        let (killed, browsers) = (rows[0].id.0, home.browsers());
+
+        let mut app = home.app().await;
+        let mode = app.state.tabs.iter().find(|view| view.id == tab).unwrap();
+        if mode.mode == Mode::Proxy {
+            app.set_mode(tab, "streamed").await.unwrap();
+        }
+        let now = session(&app.until_live(tab).await);
+        app.until_title(tab, "kept").await;
+        assert_eq!(home.browsers().len(), 1, "{step}");
+        match *step {
+            // What runs is adopted.
+            "connecting" | "live" | "suspending" | "suspended" => {
+                assert_eq!((now, home.browsers()), (killed, browsers), "{step}");
+            }
+            // What was only begun, or was to end, is removed.
+            "ending" => assert!(now > killed, "{step}"),
+            // Had it come up in the meantime, it was adopted.
+            _ => assert!(now >= killed, "{step}"),
+        }
+        highest = now;
+        app.navigate(tab, &site.url("/who")).await;
+        app.until_title(tab, "user=ann kept").await;
+        app.navigate(tab, &site.url("/page/kept")).await;
+        app.until_title(tab, "kept").await;
+        app.quit().await;
+        home.assert_nothing_left();
+    }
+}
+
+/// Runs the app as a process of its own, and kills it when it has come to a step.
+async fn play_and_kill(home: &Home, step: &str) {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "killed::the_app", "--ignored", "--nocapture"])
+        .env("DUOTAB_TEST_HOME", home.folder())
+        .env("DUOTAB_TEST_STEP", step)
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let said = format!("step: {step}");
+    within(step, async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            if line == said {
+                return;
+            }
+        }
+        panic!("the app ended before it was {step}");
+    })
+    .await;
+    child.kill().await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "started as the app by the tests above: by another test"]
+async fn the_app() {
+    let folder = std::env::var_os("DUOTAB_TEST_HOME").map(PathBuf::from);
+    let home = Home::at(&folder.expect("only as the app"));
+    let wanted = std::env::var("DUOTAB_TEST_STEP").unwrap();
+    let mut app = home.app().await;
+    let tab = app.state.active.unwrap();
+    for (name, reached) in [
+        ("starting", Stage::Starting),
+        ("connecting", Stage::Connecting),
+        ("live", Stage::Live),
+    ] {
+        app.until_tab(tab, name, |tab| stage(tab) >= Some(reached))
+            .await;
+        say(name);
+    }
+    match wanted.as_str() {
+        "ending" => {
+            app.ask("quit", json!({})).await.unwrap();
+            say("ending");
+        }
+        "suspending" | "suspended" => sleep(&home, &mut app, tab).await,
+        _ => {}
+    }
+    std::future::pending::<()>().await;
+}
+
+async fn sleep(home: &Home, app: &mut App, tab: TabId) {
+    app.set_mode(tab, "proxy").await.unwrap();
+    say("suspending");
+    home.until_asleep().await;
+    say("suspended");
+}
+
+fn say(step: &str) {
+    println!("step: {step}");
+    std::io::stdout().flush().unwrap();
+}
