@@ -44,6 +44,7 @@ conformance: setup
 package: setup $(PAGE)
 	$(CARGO) build --locked --release -p koneko
 	$(NODE) npx tauri build --bundles deb
+	INSTALL=$$([ "$$(id -u)" = 0 ] && echo 1) tests/package.sh target/release/bundle/deb/*.deb
 	@ls target/release/bundle/deb/*.deb
 
 setup:
