@@ -10,6 +10,7 @@ use bytes::BytesMut;
 use duotab_core::neko::data::ServerMessage;
 use duotab_core::neko::signal::Candidate;
 use packets::Packets;
+use rtc::ice::mdns::MulticastDnsMode;
 use rtc::interceptor::Slot;
 use rtc::peer_connection::configuration::{RTCConfigurationBuilder, RTCOfferOptions};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -273,6 +274,8 @@ fn settings() -> SettingEngine {
             Some(Duration::from_secs(2)),
         )
         .with_include_loopback_candidate(true)
+        // Nobody here has a name to ask for, and a machine without a network has no way to ask.
+        .with_multicast_dns_mode(MulticastDnsMode::Disabled)
         .build()
 }
 
