@@ -8,6 +8,7 @@ use gtk::glib;
 use gtk::prelude::*;
 use tauri::{App, AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 use tokio::sync::mpsc::UnboundedReceiver;
+use webkit2gtk::WebViewExt;
 
 use crate::content::{Content, Profile};
 use crate::platform::{self, Layers};
@@ -31,9 +32,17 @@ pub(crate) fn open(
         .inner_size(1280.0, 800.0)
         .min_inner_size(480.0, 320.0)
         .data_directory(dirs.data.join("shell"))
+        // A link that is dropped on the bars must not take the shell's place.
+        .on_navigation(|url| url.scheme() == "tauri")
+        // What is copied in a live page is written without a key press in the shell's own.
+        .enable_clipboard_access()
         .build()?;
     let layers = Layers::build(&window.default_vbox()?).ok_or(tauri::Error::WebviewNotFound)?;
     let shell = layers.shell().clone();
+    shell.connect_web_process_terminated(|shell, reason| {
+        tracing::error!(?reason, "the shell's page crashed and is loaded anew");
+        shell.reload();
+    });
     let profile = Profile::open(&dirs.data.join("pages"), platform::has_software_renderer());
     let news = controller.clone();
     let report = Rc::new(move |tab, told| news.page_news(tab, told));

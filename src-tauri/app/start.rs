@@ -169,6 +169,9 @@ async fn end_on_signal(controller: Controller) {
         _ = interrupt.recv() => {}
     }
     end(&controller).await;
+    tokio::time::sleep(LONGEST_END).await;
+    tracing::error!("not everything could be put away in time");
+    std::process::exit(1);
 }
 
 /// Closing the window asks the controller to put everything away; its `Exit` ends the app.

@@ -158,6 +158,17 @@ impl Running {
         child::run(tokio::process::Command::new("kill").args(["-TERM", &pid])).await
     }
 
+    /// Kills the oldest process of the web engine that the app with this id started: the shell's.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn kill_first_web_process(&self, app: u32) -> Outcome<()> {
+        let parent = app.to_string();
+        let arguments = ["--oldest", "--signal", "KILL", "--parent", &parent];
+        let mut kill = child::command("pkill");
+        child::run(kill.args(arguments).arg("WebKitWebProces")).await
+    }
+
     /// Kills it without warning.
     ///
     /// # Errors

@@ -71,3 +71,29 @@ async fn after_a_kill_the_next_start_shows_the_same_tabs() -> Outcome<()> {
         .await?;
     Ok(())
 }
+
+#[tokio::test]
+async fn a_shell_whose_own_page_crashes_comes_back() -> Outcome<()> {
+    let display = Display::start(1000, 700).await?;
+    let site = ProbeSite::start().await?;
+    let app = App::new()?;
+    let mut running = app.spawn(&start(&display).argument(site.url("/colour/cc1122")))?;
+    let pid = running.pid().ok_or("it has ended")?;
+    display
+        .until("the page below the bars", |picture| {
+            picture.bounds(RED, 2).is_some_and(|[_, top, ..]| top > 60)
+        })
+        .await?;
+    let before = display.look()?;
+    running.kill_first_web_process(pid).await?;
+    display
+        .until("the bars again, as they were", |picture| {
+            app.log().is_ok_and(|log| log.contains("loaded anew"))
+                && picture.bounds(RED, 2) == before.bounds(RED, 2)
+                && picture.at(20, 82) == before.at(20, 82)
+        })
+        .await?;
+    running.ask_to_end().await?;
+    assert_eq!(running.ended().await?.code(), Some(0));
+    Ok(())
+}
