@@ -4,17 +4,19 @@
 //! lone viewer that tears Neko's capture down and builds it up again, and torn down while it is
 //! still being built it can hang for ever, with the whole session (seen with 3.1.5 and
 //! GStreamer 1.22). So PLI goes first; the switch follows only if no key frame came within a
-//! round trip and [`PATIENCE`], and never while nothing has come from the capture yet, unless
-//! that goes on for long. Which of the two helped is remembered for the next time.
+//! round trip and [`PATIENCE`], and not while nothing has come from the capture yet, unless that
+//! goes on for [`BEGIN`]. Which of the two helped is remembered for the next time.
 
 use std::time::{Duration, Instant};
 
 /// What an encoder takes to make a key frame once it is asked.
 const PATIENCE: Duration = Duration::from_millis(50);
-/// What capture and encoder take to begin, on a machine that is busy.
-const BEGIN: Duration = Duration::from_secs(1);
-/// The longest wait between two switches that did not help.
-const LONGEST: Duration = Duration::from_secs(4);
+/// What capture and encoder may take to begin on a machine that is very busy. Nothing else can be
+/// asked before the first packet: PLI needs its source's number.
+const BEGIN: Duration = Duration::from_secs(5);
+/// The wait after a switch that did not help, which doubles up to the longest.
+const AGAIN: Duration = Duration::from_millis(1500);
+const LONGEST: Duration = Duration::from_secs(6);
 
 /// What is to be sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +57,8 @@ pub(super) struct Keyframes {
     /// What the server is known to honour.
     pli_helps: Option<bool>,
     round_trip: Duration,
+    /// A packet has come from this peer.
+    heard: bool,
     /// Requests so far.
     pub(super) asked: u64,
 }
@@ -66,11 +70,13 @@ impl Keyframes {
 
     /// A peer has connected: its capture begins, and begins with a key frame.
     pub(super) fn connected(&mut self, now: Instant) {
+        self.heard = false;
         self.open = Some((Tried::Nothing, now + self.round_trip + BEGIN));
     }
 
     /// The first packet came. If it is of no key frame, the capture ran before.
     pub(super) fn began(&mut self, now: Instant) {
+        self.heard = true;
         if let Some((Tried::Nothing, until)) = &mut self.open {
             *until = now + self.round_trip + PATIENCE;
         }
@@ -93,8 +99,9 @@ impl Keyframes {
     pub(super) fn timeout(&mut self, now: Instant) -> Ask {
         match self.open {
             Some((tried, until)) if now >= until => match tried {
-                Tried::Nothing => self.ask(now),
-                Tried::Pli => self.switch(now, BEGIN),
+                Tried::Nothing if self.heard => self.ask(now),
+                Tried::Nothing => self.switch(now, AGAIN),
+                Tried::Pli => self.switch(now, AGAIN),
                 Tried::Switch(wait) => self.switch(now, (wait * 2).min(LONGEST)),
             },
             _ => NOTHING,
@@ -117,7 +124,7 @@ impl Keyframes {
 
     fn ask(&mut self, now: Instant) -> Ask {
         if self.pli_helps == Some(false) {
-            return self.switch(now, BEGIN);
+            return self.switch(now, AGAIN);
         }
         self.asked += 1;
         // A server that is known to honour it may be busy.
@@ -193,6 +200,10 @@ mod tests {
     #[test]
     fn a_capture_that_is_being_built_is_not_torn_down() {
         let (mut it, start) = keyframes();
+        it.connected(start);
+        let before = start + BEGIN;
+        assert_eq!(it.timeout(before), NOTHING);
+        it.got();
         it.want(start);
         let mut clock = start;
         let mut switches = Vec::new();
@@ -203,7 +214,7 @@ mod tests {
             }
         }
         let waits: Vec<_> = switches.windows(2).map(|it| it[1] - it[0]).collect();
-        assert!(waits.iter().all(|it| *it >= BEGIN), "{waits:?}");
+        assert!(waits.iter().all(|it| *it >= AGAIN), "{waits:?}");
         assert!(waits[1] > waits[0]);
     }
 }
