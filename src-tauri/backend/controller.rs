@@ -15,6 +15,7 @@ use duotab_core::event::{Command, Event, Millis, PageNews, RequestId};
 use duotab_core::message::{
     ContentArea, LaneTicket, Mode, Notice, Problem, ShellFocus, ShellState, TabId, Update,
 };
+use duotab_core::node::NodeId;
 use engine::Engines;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -300,11 +301,15 @@ impl Run {
             Action::DeleteSession(id) => self.save(move |store| store.delete_session(id)).await,
             Action::LookAtNodes => self.look_at_nodes(),
             Action::FindEngines => self.engines.find(),
+            // No other machine's engine can be asked for one.
+            Action::StartEngine { session, node, .. } if node != NodeId::host() => {
+                self.news.send(Event::NodeGone(session));
+            }
             Action::StartEngine {
                 session,
-                node: _,
                 profile,
                 memory_mib,
+                ..
             } => self.engines.start_engine(session, profile, memory_mib),
             Action::ResumeEngine(session, _) => self.engines.resume(session),
             Action::SuspendEngine(session, _) => self.engines.suspend(session),

@@ -47,6 +47,32 @@ async fn a_killed_chromium_is_told_and_can_be_tried_again() {
 }
 
 #[tokio::test]
+async fn a_killed_x_server_is_told_and_can_be_tried_again() {
+    let (home, site) = (Home::new(), Site::start().await);
+    let (app, tab) = live(&home, &site).await;
+    let processes = home.processes();
+    let server = processes.iter().find(|process| process.name == "Xvfb");
+    kill(server.unwrap().pid);
+    ended_and_tried_again(&home, app, tab).await;
+}
+
+#[tokio::test]
+async fn an_engine_killed_in_its_sleep_is_forgotten_and_the_next_tab_gets_another() {
+    let (home, site) = (Home::new(), Site::start().await);
+    let (mut app, tab) = live(&home, &site).await;
+    app.act("close_tab", tab).await;
+    home.until_asleep().await;
+    kill(home.engine(1).0);
+    home.until_nothing_is_left().await;
+    let tab = app.open(&site.url("/page/two"), "streamed").await;
+    let next = app.until_live(tab).await;
+    assert!(session(&next) > 1, "no number is used twice");
+    app.until_title(tab, "two").await;
+    app.quit().await;
+    home.assert_nothing_left();
+}
+
+#[tokio::test]
 async fn a_killed_koneko_takes_all_with_it_and_can_be_tried_again() {
     let (home, site) = (Home::new(), Site::start().await);
     let (app, tab) = live(&home, &site).await;

@@ -56,3 +56,36 @@ async fn given_up_at(wanted: Stage) {
     app.quit().await;
     home.assert_nothing_left();
 }
+
+#[tokio::test]
+async fn a_tab_closed_while_its_engine_starts_leaves_nothing() {
+    let home = Home::new();
+    let mut app = home.app().await;
+    for wanted in [Stage::Starting, Stage::Connecting] {
+        let tab = app.open("http://127.0.0.1:9/", "streamed").await;
+        app.until_tab(tab, "the stage", |tab| stage(tab) == Some(wanted))
+            .await;
+        app.act("close_tab", tab).await;
+        home.until_nothing_is_left().await;
+    }
+    app.quit().await;
+    home.assert_nothing_left();
+}
+
+#[tokio::test]
+async fn an_app_closed_while_an_engine_starts_leaves_nothing() {
+    let home = Home::new();
+    for wanted in [Stage::Starting, Stage::Connecting] {
+        let mut app = home.app().await;
+        let tab = app.open("http://127.0.0.1:9/", "streamed").await;
+        app.until_tab(tab, "the stage", |tab| stage(tab) == Some(wanted))
+            .await;
+        app.quit().await;
+        home.assert_nothing_left();
+        // The tab would start another engine when it is restored.
+        let mut app = home.app().await;
+        app.act("close_tab", tab).await;
+        app.quit().await;
+        home.assert_nothing_left();
+    }
+}

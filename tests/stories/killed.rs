@@ -75,6 +75,26 @@ async fn killed_at(steps: &[&str]) {
     }
 }
 
+#[tokio::test]
+async fn an_engine_that_only_a_lost_database_knew_is_removed() {
+    let (home, site) = (Home::new(), Site::start().await);
+    let mut app = home.app().await;
+    app.open(&site.url("/page/one"), "streamed").await;
+    app.quit().await;
+    play_and_kill(&home, "live").await;
+    assert_eq!(home.browsers().len(), 1);
+    for end in ["db", "db-wal", "db-shm"] {
+        std::fs::write(home.dirs.data.join(format!("duotab.{end}")), "lost").unwrap();
+    }
+    let mut app = home.app().await;
+    home.until_nothing_is_left().await;
+    let tab = app.open(&site.url("/page/two"), "streamed").await;
+    app.until_live(tab).await;
+    app.until_title(tab, "two").await;
+    app.quit().await;
+    home.assert_nothing_left();
+}
+
 /// Runs the app as a process of its own, and kills it when it has come to a step.
 async fn play_and_kill(home: &Home, step: &str) {
     let mut child = Command::new(std::env::current_exe().unwrap())

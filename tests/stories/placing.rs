@@ -1,6 +1,7 @@
 //! Which machine is chosen, and what is said when there is none.
 
 use duotab_core::message::{Lack, NodeKind, Problem, Stage, TabId};
+use duotab_core::node::{Node, NodeId};
 use serde_json::{Value, json};
 
 use crate::home::{Home, host};
@@ -68,6 +69,27 @@ async fn a_machine_that_was_chosen_and_vanished_is_named_and_nothing_takes_its_p
     assert_eq!(problem, Problem::NodeGone { node });
     assert_eq!(app.until_problem(tab).await, problem);
     home.assert_nothing_left();
+    app.quit().await;
+    home.assert_nothing_left();
+}
+
+#[tokio::test]
+async fn a_machine_that_vanishes_between_choice_and_start_leaves_nothing_here() {
+    let home = Home::new();
+    // Nobody answers for it any more.
+    let worker = Node {
+        id: NodeId("w2".to_owned()),
+        name: "w2".to_owned(),
+        kind: NodeKind::Worker,
+        ..host(16)
+    };
+    home.given.set(vec![host(4), worker]);
+    let mut app = home.app().await;
+    let tab = app.open("http://127.0.0.1:9/", "proxy").await;
+    app.set_mode(tab, "streamed").await.unwrap();
+    let node = "w2".to_owned();
+    assert_eq!(app.until_problem(tab).await, Problem::NodeGone { node });
+    home.until_nothing_is_left().await;
     app.quit().await;
     home.assert_nothing_left();
 }
