@@ -17,7 +17,7 @@ use crate::within;
 
 /// How far the app has come when it is killed.
 const STEPS: [&str; 3] = ["starting", "connecting", "live"];
-const LAST_STEPS: [&str; 3] = ["suspending", "suspended", "ending"];
+const LAST_STEPS: [&str; 4] = ["suspending", "suspended", "waking", "ending"];
 
 #[tokio::test]
 async fn killed_on_its_way_to_the_picture_the_app_finds_or_removes_its_engine() {
@@ -57,7 +57,7 @@ async fn killed_at(steps: &[&str]) {
         assert_eq!(home.browsers().len(), 1, "{step}");
         match *step {
             // What runs is adopted.
-            "connecting" | "live" | "suspending" | "suspended" => {
+            "connecting" | "live" | "suspending" | "suspended" | "waking" => {
                 assert_eq!((now, home.browsers()), (killed, browsers), "{step}");
             }
             // What was only begun, or was to end, is removed.
@@ -141,7 +141,7 @@ async fn the_app() {
             app.ask("quit", json!({})).await.unwrap();
             say("ending");
         }
-        "suspending" | "suspended" => sleep(&home, &mut app, tab).await,
+        "suspending" | "suspended" | "waking" => sleep(&home, &mut app, tab).await,
         _ => {}
     }
     std::future::pending::<()>().await;
@@ -151,7 +151,12 @@ async fn sleep(home: &Home, app: &mut App, tab: TabId) {
     app.set_mode(tab, "proxy").await.unwrap();
     say("suspending");
     home.until_asleep().await;
-    say("suspended");
+    if std::env::var("DUOTAB_TEST_STEP").unwrap() == "waking" {
+        app.set_mode(tab, "streamed").await.unwrap();
+        say("waking");
+    } else {
+        say("suspended");
+    }
 }
 
 fn say(step: &str) {
