@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_millis(50);
 /// What capture and encoder may take to begin on a machine that is very busy. Nothing else can be
 /// asked before the first packet: PLI needs its source's number.
-const BEGIN: Duration = Duration::from_secs(5);
+const BEGIN: Duration = Duration::from_secs(3);
 /// The wait after a switch that did not help, which doubles up to the longest.
 const AGAIN: Duration = Duration::from_millis(1500);
 const LONGEST: Duration = Duration::from_secs(6);

@@ -61,7 +61,8 @@ struct Client {
     /// Whether input counts; told by `control/host`.
     host: bool,
     control_after: Option<Instant>,
-    /// Set again after the server was restarted.
+    /// A new session of the server: keyboard and locks are to be set again.
+    unset: bool,
     keyboard: Option<duotab_core::neko::shape::KeyboardMap>,
     modifiers: Option<KeyboardModifiers>,
 }
@@ -94,6 +95,7 @@ pub(super) async fn run(
         wish: None,
         host: false,
         control_after: None,
+        unset: false,
         keyboard: options.keyboard.clone(),
         modifiers: None,
         endpoint,

@@ -231,6 +231,7 @@ impl Client {
                 self.media.step = Step::Reaching(now + limit);
                 self.media.away_since.get_or_insert(now);
                 self.send(ClientEvent::SignalAnswer(Description { sdp }));
+                self.set_keyboard();
                 Ok(())
             }
             Err(PeerError::NoCodec) => Err(Verdict::Failed(Leg::Media, Failure::NoCodec)),

@@ -228,12 +228,7 @@ impl Client {
             self.send(ClientEvent::ControlRequest);
         }
         if !same {
-            if let Some(map) = self.keyboard.clone() {
-                self.send(ClientEvent::KeyboardMap(map));
-            }
-            if let Some(modifiers) = self.modifiers {
-                self.send(ClientEvent::KeyboardModifiers(modifiers));
-            }
+            self.unset = true;
             let first = self.options.first_screen;
             if let Some(size) = self.wish.map(|it| it.size).or(first) {
                 self.wish_screen(size);
@@ -246,6 +241,20 @@ impl Client {
             }
         } else {
             self.ask_for_peer();
+        }
+    }
+
+    /// Sets keyboard and locks if that is still to be done. A server takes one word after the
+    /// other, and up to half a second for a layout: the way to the picture goes first.
+    pub(super) fn set_keyboard(&mut self) {
+        if !std::mem::take(&mut self.unset) {
+            return;
+        }
+        if let Some(map) = self.keyboard.clone() {
+            self.send(ClientEvent::KeyboardMap(map));
+        }
+        if let Some(modifiers) = self.modifiers {
+            self.send(ClientEvent::KeyboardModifiers(modifiers));
         }
     }
 
