@@ -104,6 +104,32 @@ test("a gap drops everything up to the next key frame", () => {
   expect(asked).toBe(1);
 });
 
+test("a picture of another size gets a decoder of its own", () => {
+  const sized = (sequence: number, width: number, codec?: Encoded["codec"]): Encoded => ({
+    ...frame(sequence, true, codec),
+    data: new Uint8Array([0, 0, 0, 0x9d, 0x01, 0x2a, width & 255, width >> 8, 90, 0]),
+  });
+  const view = decoder();
+  view.decode(sized(1, 800));
+  view.decode(frame(2));
+  view.decode(sized(3, 800));
+  expect(PlayedDecoder.all).toHaveLength(1);
+  view.decode(sized(4, 801));
+  expect(PlayedDecoder.all).toHaveLength(2);
+  expect(engine().fed.map((chunk) => chunk.timestamp)).toEqual([40]);
+  view.resized();
+  expect(asked).toBe(0);
+});
+
+test("where a key frame does not say its size, a new screen asks for another", () => {
+  const view = decoder();
+  view.decode(frame(1, true, "h264"));
+  view.resized();
+  expect(asked).toBe(1);
+  view.decode(frame(2, true, "h264"));
+  expect(PlayedDecoder.all).toHaveLength(2);
+});
+
 test("the sequence may wrap around", () => {
   const view = decoder();
   view.decode(frame(0xffff_ffff, true));

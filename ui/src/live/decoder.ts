@@ -44,6 +44,8 @@ export class Decoder {
   #errors = 0;
   /** A codec that this engine turned out not to have. */
   #missing: Codec | null = null;
+  /** The size in the last key frame, as `codedSize` gives it. */
+  #size: number | null = null;
   /** Sequence numbers of frames in the decoder, by their timestamp. */
   readonly #sequences = new Map<number, number>();
 
@@ -75,8 +77,14 @@ export class Decoder {
       return;
     }
     if (!this.#ready(frame.codec)) return;
-    // A key frame is a fresh start: what still waits before it is not worth its time.
-    if (frame.key && this.waiting > QUEUE_LIMIT) this.#configure(frame.codec);
+    if (frame.key) {
+      const size = codedSize(frame);
+      // WebKitGTK's decoder gives all its pictures the size of the first one.
+      const resized = this.#size !== null && size !== this.#size;
+      // A key frame is a fresh start: what still waits before it is not worth its time.
+      if (resized || this.waiting > QUEUE_LIMIT) this.#configure(frame.codec);
+      this.#size = size;
+    }
     this.#sequences.set(frame.time, frame.sequence);
     try {
       this.#decoder?.decode(
@@ -89,6 +97,14 @@ export class Decoder {
     } catch {
       this.#failed();
     }
+  }
+
+  /** The remote screen has another size. */
+  resized(): void {
+    // Where the key frame itself says its size, nothing is to be guessed.
+    if (this.#decoder === null || this.#size !== null) return;
+    this.#discard();
+    this.#ask();
   }
 
   close(): void {
@@ -168,6 +184,14 @@ export class Decoder {
   #close(): void {
     const decoder = this.#decoder;
     this.#decoder = null;
+    this.#size = null;
     if (decoder && decoder.state !== "closed") decoder.close();
   }
+}
+
+/** Width and height of a VP8 key frame as one number (RFC 6386, 9.1); null for anything else. */
+function codedSize({ codec, data }: Encoded): number | null {
+  if (codec !== "vp8" || data.length < 10) return null;
+  if (data[3] !== 0x9d || data[4] !== 0x01 || data[5] !== 0x2a) return null;
+  return new DataView(data.buffer, data.byteOffset).getUint32(6, true) & 0x3fff3fff;
 }

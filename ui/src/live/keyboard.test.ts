@@ -78,6 +78,15 @@ test("the local clipboard goes before the key that pastes it, and only when it i
   expect(sent).toEqual(["clipboard abc", "down KeyV v +2", "up KeyV v +2", "down KeyV v +2"]);
 });
 
+test("after text that took the remote clipboard the local one goes again", () => {
+  const ctrl = { ctrlKey: true };
+  keyboard.clipboardIs("abc");
+  keyboard.input("insertText", "🙂");
+  keyboard.keyDown(event("v", "KeyV", ctrl));
+  keyboard.paste("abc");
+  expect(sent).toEqual(["text 🙂", "clipboard abc", "down KeyV v +2"]);
+});
+
 test("a paste key goes also when no clipboard comes, before its own release", () => {
   const ctrl = { ctrlKey: true };
   keyboard.keyDown(event("v", "KeyV", ctrl));

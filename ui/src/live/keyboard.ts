@@ -17,7 +17,7 @@ export class Keyboard {
   #composing = false;
   /** A paste key that waits for the clipboard to go first. */
   #pastes: { send: () => void; timer: ReturnType<typeof setTimeout> } | null = null;
-  /** The text both clipboards had last. */
+  /** The text that both clipboards have; null when that is not known. */
   #clipboard: string | null = null;
 
   constructor(private readonly send: (bytes: Bytes) => void) {}
@@ -47,6 +47,8 @@ export class Keyboard {
     }
     event.preventDefault();
     this.#flushPaste();
+    // Where the remote layout lacks it, it goes by way of the remote clipboard.
+    if (/[^\x20-\x7e]/.test(event.key)) this.#clipboard = null;
     // X repeats a held key by itself.
     if (event.repeat && this.#held.has(identity(event))) return;
     this.#press(event, keyFacts(event));
@@ -76,15 +78,22 @@ export class Keyboard {
 
   compositionEnd(text: string): void {
     this.#composing = false;
-    if (text !== "") this.send(message.text(text));
+    this.#text(text);
   }
 
   /** Text that came without a key, such as from an emoji picker. */
   input(inputType: string, data: string | null): void {
     if (this.#composing || data === null || data === "") return;
     if (inputType === "insertText" || inputType === "insertReplacementText") {
-      this.send(message.text(data));
+      this.#text(data);
     }
+  }
+
+  #text(text: string): void {
+    if (text === "") return;
+    // It goes by way of the remote clipboard.
+    this.#clipboard = null;
+    this.send(message.text(text));
   }
 
   /** Lets go of everything. */
