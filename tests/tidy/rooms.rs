@@ -81,7 +81,9 @@ fn the_core_has_no_world() {
 fn floors_do_not_point_up() {
     let up: Vec<String> = found(&[".rs"], &["duotab_backend", "use duotab::"], &[])
         .into_iter()
-        .filter(|l| l.starts_with("src-tauri/core/") || l.starts_with("src-tauri/koneko/"))
+        .filter(|line| line.starts_with("src-tauri/core/") || line.starts_with("src-tauri/koneko/"))
+        // koneko's picture is tested with the client that shows it.
+        .filter(|line| !line.starts_with("src-tauri/koneko/tests/"))
         .collect();
     none(&up);
     none(&found(
