@@ -7,3 +7,4 @@ mod keys;
 mod pages;
 mod room;
 mod starts;
+mod streamed;

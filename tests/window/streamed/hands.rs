@@ -1,0 +1,79 @@
+//! Mouse, keys, text and clipboard of a live page.
+
+use duotab_test_support::{Outcome, clipboard};
+use serde_json::json;
+
+use super::{DESK, bring, in_window, key, stream, tells};
+
+#[tokio::test]
+async fn what_a_person_clicks_and_types_arrives_in_the_page() -> Outcome<()> {
+    in_window("de", async |room| {
+        let [x, y, ..] = stream(room, "/desk", DESK).await?;
+        room.display.click(x + 140, y + 80, 1).await?;
+        tells(room, json!({ "click": "button" })).await?;
+        room.display.click(x + 500, y + 300, 5).await?;
+        tells(room, json!({ "wheel": 1 })).await?;
+
+        room.display.click(x + 140, y + 180, 1).await?;
+        tells(room, json!({ "focus": "input" })).await?;
+        // A key each: the euro stands on the third level of the German E.
+        for chord in ["a", "shift+a", "1", "ssharp", "ISO_Level3_Shift+e"] {
+            room.display.press(chord).await?;
+        }
+        tells(room, json!({ "text": "aA1ß€" })).await?;
+        bring(room, "😀").await?;
+        tells(room, json!({ "text": "aA1ß€😀" })).await?;
+        room.display.press("e").await?;
+        tells(room, json!({ "text": "aA1ß€😀e" })).await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_is_copied_on_one_side_can_be_pasted_on_the_other() -> Outcome<()> {
+    in_window("us", async |room| {
+        let [x, y, ..] = stream(room, "/desk", DESK).await?;
+        room.display.click(x + 140, y + 180, 1).await?;
+        tells(room, json!({ "focus": "input" })).await?;
+        room.display.write("from there").await?;
+        room.display.press("ctrl+a").await?;
+        room.display.press("ctrl+c").await?;
+        clipboard::holds(&room.display, "from there").await?;
+
+        // Text by paste takes the remote clipboard, and must leave the local one alone.
+        room.display.press("End").await?;
+        bring(room, "ß").await?;
+        tells(room, json!({ "text": "from thereß" })).await?;
+        clipboard::holds(&room.display, "from there").await?;
+        room.display.press("ctrl+v").await?;
+        tells(room, json!({ "text": "from thereßfrom there" })).await?;
+
+        room.display.press("ctrl+l").await?;
+        room.shell
+            .until("document.activeElement?.dataset.testid === 'address'")
+            .await?;
+        room.display.write("from here").await?;
+        room.display.press("ctrl+a").await?;
+        room.display.press("ctrl+c").await?;
+        clipboard::holds(&room.display, "from here").await?;
+        room.display.click(x + 140, y + 180, 1).await?;
+        room.display.press("ctrl+a").await?;
+        room.display.press("ctrl+v").await?;
+        tells(room, json!({ "text": "from here" })).await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn keys_that_are_held_come_up_when_the_focus_leaves() -> Outcome<()> {
+    in_window("us", async |room| {
+        let [x, y, ..] = stream(room, "/desk", DESK).await?;
+        room.display.click(x + 500, y + 300, 1).await?;
+        key(room, "keydown", "x").await?;
+        tells(room, json!({ "down": "x" })).await?;
+        room.display.click(640, y - 20, 1).await?;
+        tells(room, json!({ "up": "x" })).await?;
+        key(room, "keyup", "x").await
+    })
+    .await
+}
