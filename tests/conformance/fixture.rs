@@ -165,6 +165,9 @@ impl Koneko {
                 _ => {}
             }
         }
+        // Its end of the pipe closed, it ends by itself.
+        drop(shell.stdin.take());
+        shell.wait().unwrap();
         let log = std::fs::read_to_string(path.join("log")).unwrap_or_default();
         panic!("koneko did not start:\n{log}");
     }

@@ -113,7 +113,6 @@ impl ProbeSite {
 }
 
 /// A page with `tell(value)` and this content.
-#[must_use]
 pub fn page(title: &str, body: &str) -> Html<String> {
     Html(format!(
         "<!doctype html><meta charset=utf-8><title>{title}</title>{TELL}{body}"

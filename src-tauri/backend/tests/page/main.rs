@@ -66,7 +66,7 @@ async fn bench_with(more: Router) -> Bench {
             get(|| async { ([(header::CONTENT_TYPE, "image/png")], PNG) }),
         )
         .route("/nothing", get(|| async { StatusCode::NO_CONTENT }))
-        .route("/hang", get(|| std::future::pending::<()>()))
+        .route("/hang", get(std::future::pending::<()>))
         .route(
             "/changing",
             get(|| async {
