@@ -231,7 +231,6 @@ impl Client {
                 self.media.step = Step::Reaching(now + limit);
                 self.media.away_since.get_or_insert(now);
                 self.send(ClientEvent::SignalAnswer(Description { sdp }));
-                self.set_keyboard();
                 Ok(())
             }
             Err(PeerError::NoCodec) => Err(Verdict::Failed(Leg::Media, Failure::NoCodec)),
@@ -285,6 +284,7 @@ impl Client {
                 if self.media.first_frame.is_none() {
                     self.media.first_frame = Some(self.started.elapsed());
                 }
+                self.set_keyboard();
             }
         }
         Ok(())

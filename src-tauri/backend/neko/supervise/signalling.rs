@@ -245,7 +245,8 @@ impl Client {
     }
 
     /// Sets keyboard and locks if that is still to be done. A server takes one word after the
-    /// other, and up to half a second for a layout: the way to the picture goes first.
+    /// other, and its X server stands still while a layout is compiled (half a second on a busy
+    /// machine): the picture goes first.
     pub(super) fn set_keyboard(&mut self) {
         if !std::mem::take(&mut self.unset) {
             return;
