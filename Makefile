@@ -35,8 +35,9 @@ demo: setup $(PAGE)
 	tests/offline.sh $(CARGO) test --locked --test demo -- --ignored --nocapture
 
 bench: setup $(PAGE)
-	$(CARGO) build --locked --release -p duotab -p koneko
-	tests/offline.sh $(CARGO) bench --locked --bench stream
+	$(CARGO) build --locked --profile bench -p koneko
+	$(CARGO) bench --locked --no-run --bench stream
+	tests/offline.sh $(CARGO) bench --offline --locked --bench stream
 
 conformance: setup
 	$(CARGO) test --locked -p duotab-backend --test conformance -- --test-threads=1

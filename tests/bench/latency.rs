@@ -165,7 +165,7 @@ async fn look_into(bench: &mut Bench, page: &str) -> Outcome<()> {
     let connect = said
         .lines()
         .find(|it| it.contains("the peer is connected"))
-        .and_then(|it| layers::field(it, "took=Some("))
+        .and_then(|it| layers::field(it, "Some("))
         .ok_or("the app's log has no time of the connect")?;
     bench.take(Row::new(
         "peer-connect",

@@ -7,7 +7,6 @@
     clippy::expect_used,
     reason = "a test stops where it is surprised"
 )]
-
 #![allow(missing_docs)]
 
 mod eye;

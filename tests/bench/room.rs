@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use duotab_test_support::app::Start;
+use duotab_test_support::app::{Start, workspace};
 use duotab_test_support::{App, Colour, Display, Outcome, ProbeSite, Shell};
 use serde_json::json;
 
@@ -13,6 +13,8 @@ use crate::site::{self, ELSEWHERE};
 
 /// A cold start on a loaded machine.
 const LIMIT: Duration = Duration::from_secs(40);
+/// Nothing moves any more after that.
+const QUIET: Duration = Duration::from_millis(300);
 
 /// All of it. Dropped in this order.
 pub(crate) struct Room {
@@ -61,12 +63,26 @@ impl Room {
                 })()",
             )
             .await?;
+        tokio::task::block_in_place(|| self.stands_still([wide, high]))?;
         let [x, y, width, height] = self.shell.content_area(&self.display).await?;
         self.middle = (
             i16::try_from(x + width / 2)?,
             i16::try_from(y + height / 2)?,
         );
         Ok(())
+    }
+
+    /// Waits until the window has its size, and nothing on the screen has changed for a while.
+    fn stands_still(&self, size: [u32; 2]) -> Outcome<()> {
+        let end = Instant::now() + LIMIT;
+        while Instant::now() < end {
+            let quiet = self.eye.wait(Instant::now() + QUIET)?.is_none();
+            let [.., width, height] = self.display.window()?;
+            if quiet && [width, height] == size {
+                return Ok(());
+            }
+        }
+        Err("the window does not stand still".into())
     }
 
     /// Opens a tab on a page, in the desktop's own engine, and waits for it.
@@ -89,7 +105,16 @@ impl Room {
     }
 
     pub(crate) fn see(&self, what: &str, colour: Colour) -> Outcome<Instant> {
-        tokio::task::block_in_place(|| self.eye.until(what, self.middle, colour, LIMIT))
+        let seen = tokio::task::block_in_place(|| self.eye.until(what, self.middle, colour, LIMIT));
+        seen.map_err(|error| {
+            let picture = workspace().join("target/failed/bench.png");
+            let saved = self.display.look().and_then(|it| it.save(&picture));
+            let log = self.app.log().unwrap_or_default();
+            let last: Vec<&str> = log.lines().rev().take(5).collect();
+            let picture = picture.display();
+            format!("{error}; the screen is in {picture} ({saved:?}); the app says {last:#?}")
+                .into()
+        })
     }
 
     /// Clicks a side of the mode toggle as a person does; the moment before.

@@ -21,7 +21,7 @@ const CHROMIUM: &str = "const chromium = navigator.userAgent.includes('Chrome');
 /// | `/click` | changes between [`CLICKED`] with every button and key that goes down |
 /// | `/patch` | the same, but only 200x200 pixels in the middle change |
 /// | `/still` | a page of text |
-/// | `/moving` | 1280x720 of which every pixel changes 30 times a second |
+/// | `/moving` | 1280x720 of which every pixel changes 30 times a second; tells `{"drawn": count, "at": ms}` |
 pub(crate) async fn start() -> Outcome<ProbeSite> {
     let pages = Router::new()
         .route("/in/{colour}", get(coloured))
@@ -103,15 +103,19 @@ fn moving() -> Html<String> {
                  draw.fillRect(x, y, 32, 32);
              }
          const canvas = document.querySelector('canvas').getContext('2d');
-         let drawn = 0, began;
+         let drawn = 0, next = 0, began;
          const step = (now) => {
              requestAnimationFrame(step);
              began ??= now;
              const due = Math.floor((now - began) * 30 / 1000);
-             if (due < drawn) return;
-             drawn = due + 1;
-             canvas.drawImage(pattern, -(drawn * 8 % 640), 0);
+             if (due < next) return;
+             next = due + 1;
+             drawn += 1;
+             canvas.drawImage(pattern, -(next * 8 % 640), 0);
          };
+         setInterval(() => fetch('/tell', {
+             method: 'POST', body: JSON.stringify({drawn, at: performance.now()}),
+         }), 1000);
          requestAnimationFrame(step);
          </script>",
     )
