@@ -58,6 +58,8 @@ pub(crate) async fn run(config: Config, board: &Board) -> Result<(), StartFailur
     let mut serving = tokio::spawn(server::serve(listener, Arc::clone(&room)));
     board.publish(&Status::ready(port));
     let end = tokio::select! {
+        // An end that was asked for also ends the server.
+        biased;
         () = told.wait() => End::Told,
         () = room.ending.cancelled() => End::Told,
         () = unused(&room) => End::Unused,

@@ -157,7 +157,7 @@ async fn the_screen_takes_any_size_up_to_the_largest_and_the_page_follows() {
             .json(&json!({ "width": width, "height": height, "rate": 60 }))
             .send()
     };
-    for (width, height) in [(1001, 703), (1920, 1080), (333, 777), (1280, 720)] {
+    for (width, height) in [(1001, 703), (1920, 1080), (501, 777), (1280, 720)] {
         let fits = format!(
             "new Promise(done => {{ const look = () => \
              innerWidth == {width} && innerHeight == {height} && done(true); \

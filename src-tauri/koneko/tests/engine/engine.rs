@@ -150,6 +150,15 @@ impl Engine {
     }
 }
 
+impl Drop for Engine {
+    /// What it said helps to see why a test failed.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- koneko's log ---\n{}", self.log());
+        }
+    }
+}
+
 /// A process and all below it.
 pub(crate) fn tree(root: u32) -> Vec<u32> {
     let mut all = vec![root];
