@@ -10,7 +10,8 @@ use duotab_core::neko::data::ServerMessage;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard, mpsc, oneshot, watch};
+use tokio::time::Instant;
 use x11rb::connection::Connection;
 use x11rb::protocol::Event;
 use x11rb::protocol::xfixes::{self, ConnectionExt as _};
@@ -18,6 +19,14 @@ use x11rb::rust_connection::RustConnection;
 
 /// How long a question may wait for the thread.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+/// How long a pasted text is kept for the page to read it; a page without a field to type in
+/// never does.
+const READ_LIMIT: Duration = Duration::from_millis(600);
+/// How long its second reading is waited for: it takes some 10 ms.
+const READ_AGAIN_LIMIT: Duration = Duration::from_millis(200);
+/// What Chromium needs to take in what it has read, and nothing says when it is done: 8 ms, and
+/// several times that on a busy machine.
+const TAKE_IN: Duration = Duration::from_millis(50);
 /// The largest text that the clipboard takes, either way.
 pub(crate) const MAX_TEXT: usize = 1 << 20;
 
@@ -43,6 +52,10 @@ pub(crate) struct Desktop {
     pub cursor: watch::Receiver<Option<ServerMessage>>,
     /// The clipboard, as it is now.
     pub clipboard: watch::Receiver<Content>,
+    /// How often others have read our text, and when they did last.
+    reads: watch::Receiver<(u64, Instant)>,
+    /// What was pasted and may not have been read yet: the reads before, and until when it counts.
+    pasted: AsyncMutex<Option<(u64, Instant)>>,
 }
 
 impl Desktop {
@@ -52,6 +65,7 @@ impl Desktop {
         let (orders, waiting) = channel();
         let (cursor_out, cursor) = watch::channel(None);
         let (clipboard_out, clipboard) = watch::channel(Content::default());
+        let (reads_out, reads) = watch::channel((0, Instant::now()));
         let connection = address.connect()?;
         let root = connection.setup().roots.first().map(|it| it.root);
         let root = root.ok_or(XError::Lacks("a screen"))?;
@@ -59,7 +73,7 @@ impl Desktop {
         connection
             .xfixes_select_cursor_input(root, xfixes::CursorNotifyMask::DISPLAY_CURSOR)?
             .check()?;
-        let clip = Clipboard::open(&connection, root)?;
+        let clip = Clipboard::open(&connection, root, reads_out)?;
         let mut side = Side {
             connection,
             wake: wake.clone(),
@@ -81,11 +95,53 @@ impl Desktop {
             wake,
             cursor,
             clipboard,
+            reads,
+            pasted: AsyncMutex::default(),
         })
     }
 
-    /// Puts something into the clipboard; false when the X server does not answer.
+    /// Puts something into the clipboard, once what was pasted before has been read; false when
+    /// the X server does not answer.
     pub(crate) async fn set(&self, content: Content) -> bool {
+        drop(self.settled().await);
+        self.own(content).await
+    }
+
+    /// Puts a text into the clipboard and calls `press`, for the keys that make a page read it.
+    /// Until it has, nothing else takes its place: what changes meanwhile gives Chromium nothing.
+    pub(crate) async fn paste(&self, content: Content, press: impl FnOnce()) -> bool {
+        let mut pasted = self.settled().await;
+        if !self.own(content).await {
+            return false;
+        }
+        *pasted = Some((self.reads.borrow().0, Instant::now() + READ_LIMIT));
+        press();
+        true
+    }
+
+    /// Waits until what was pasted has been read, which Chromium does twice.
+    async fn settled(&self) -> MutexGuard<'_, Option<(u64, Instant)>> {
+        let mut pasted = self.pasted.lock().await;
+        if let Some((before, until)) = pasted.take() {
+            if self.read_after(before, until).await {
+                let again = Instant::now() + READ_AGAIN_LIMIT;
+                self.read_after(before + 1, again).await;
+                let (_, last) = *self.reads.borrow();
+                tokio::time::sleep_until(last + TAKE_IN).await;
+            } else {
+                tracing::debug!("a pasted text was not read");
+            }
+        }
+        pasted
+    }
+
+    async fn read_after(&self, before: u64, until: Instant) -> bool {
+        let mut reads = self.reads.clone();
+        let read = reads.wait_for(|(reads, _)| *reads > before);
+        matches!(tokio::time::timeout_at(until, read).await, Ok(Ok(_)))
+    }
+
+    async fn own(&self, content: Content) -> bool {
         let (done, answer) = oneshot::channel();
         self.order(Order::Set(content, done));
         matches!(tokio::time::timeout(ANSWER_LIMIT, answer).await, Ok(Ok(())))

@@ -251,10 +251,16 @@ impl Room {
 
     /// Sets the clipboard; false when that was not possible.
     pub(crate) async fn set_clipboard(&self, content: Content) -> bool {
-        if self.is_suspended() || content.text.len() > MAX_TEXT || content.html.len() > MAX_TEXT {
-            return false;
-        }
-        self.tools.desktop.set(content).await
+        self.takes(&content) && self.tools.desktop.set(content).await
+    }
+
+    /// Sets the clipboard and calls `press`, for the keys that make a page read it.
+    pub(crate) async fn paste_text(&self, content: Content, press: impl FnOnce()) -> bool {
+        self.takes(&content) && self.tools.desktop.paste(content, press).await
+    }
+
+    fn takes(&self, content: &Content) -> bool {
+        !self.is_suspended() && content.text.len() <= MAX_TEXT && content.html.len() <= MAX_TEXT
     }
 
     /// The clipboard changed: its text goes to the one who has control.

@@ -4,6 +4,8 @@
 use super::{Content, MAX_TEXT};
 use crate::xlink::XError;
 use std::collections::HashMap;
+use tokio::sync::watch;
+use tokio::time::Instant;
 use x11rb::connection::{Connection, RequestConnection};
 use x11rb::protocol::Event;
 use x11rb::protocol::xfixes::{ConnectionExt as _, SelectionEventMask};
@@ -44,6 +46,8 @@ pub(super) struct Clipboard {
     coming: Option<Vec<u8>>,
     /// What others have yet to read, by their window and property.
     going: HashMap<(u32, Atom), Going>,
+    /// How often others have read our text, and when they did last.
+    reads: watch::Sender<(u64, Instant)>,
 }
 
 struct Going {
@@ -53,7 +57,11 @@ struct Going {
 }
 
 impl Clipboard {
-    pub(super) fn open(connection: &RustConnection, root: u32) -> Result<Self, XError> {
+    pub(super) fn open(
+        connection: &RustConnection,
+        root: u32,
+        reads: watch::Sender<(u64, Instant)>,
+    ) -> Result<Self, XError> {
         let atoms = Atoms::new(connection)?.reply()?;
         let window = connection.generate_id()?;
         connection
@@ -84,6 +92,7 @@ impl Clipboard {
             ours: None,
             coming: None,
             going: HashMap::new(),
+            reads,
         })
     }
 
@@ -251,6 +260,7 @@ impl Clipboard {
         if bytes.len() <= PIECE.min(c.maximum_request_bytes() / 2) {
             c.change_property8(mode, it.requestor, property, it.target, bytes)?
                 .ignore_error();
+            self.was_read();
             return Ok(true);
         }
         if self.going.len() >= MAX_READERS {
@@ -271,6 +281,11 @@ impl Clipboard {
         Ok(true)
     }
 
+    fn was_read(&self) {
+        self.reads
+            .send_modify(|reads| *reads = (reads.0 + 1, Instant::now()));
+    }
+
     fn next_piece(&mut self, c: &RustConnection, key: (u32, Atom)) -> Result<(), XError> {
         let Some(going) = self.going.get_mut(&key) else {
             return Ok(());
@@ -282,6 +297,7 @@ impl Clipboard {
         // An empty piece is the last one.
         if piece.is_empty() {
             self.going.remove(&key);
+            self.was_read();
         } else {
             going.at = end;
         }

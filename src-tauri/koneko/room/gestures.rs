@@ -103,14 +103,14 @@ impl Room {
 
     /// Puts the text into the clipboard, if there is one, and pastes it.
     pub(crate) async fn paste(&self, text: Option<String>) {
-        if let Some(text) = text.filter(|it| !it.is_empty()) {
-            let html = String::new();
-            if !self.set_clipboard(Content { text, html }).await {
-                tracing::warn!("clipboard not set");
-                return;
-            }
+        let press = || self.shortcut('v'.into());
+        let Some(text) = text.filter(|it| !it.is_empty()) else {
+            return press();
+        };
+        let html = String::new();
+        if !self.paste_text(Content { text, html }, press).await {
+            tracing::warn!("clipboard not set");
         }
-        self.shortcut('v'.into());
     }
 
     /// Sets the keyboard's layout; false when there is no such.

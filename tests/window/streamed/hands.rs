@@ -30,6 +30,34 @@ async fn what_a_person_clicks_and_types_arrives_in_the_page() -> Outcome<()> {
 }
 
 #[tokio::test]
+async fn text_that_no_key_makes_arrives_whole_and_in_order() -> Outcome<()> {
+    in_window("us", async |room| {
+        let [x, y, ..] = stream(room, "/desk", DESK).await?;
+        room.display.click(x + 140, y + 180, 1).await?;
+        tells(room, json!({ "focus": "input" })).await?;
+        // All within one turn of the shell's page, keys between the texts.
+        room.shell
+            .value(
+                "(() => {
+                    const field = document.querySelector('[data-testid=live-field]');
+                    const facts = { bubbles: true, cancelable: true };
+                    for (const text of ['ß', '€', '😀', 'é', '日本']) {
+                        field.dispatchEvent(new InputEvent('input',
+                            { ...facts, inputType: 'insertText', data: text }));
+                        for (const type of ['keydown', 'keyup'])
+                            field.dispatchEvent(new KeyboardEvent(type,
+                                { ...facts, key: 'x', code: 'KeyX' }));
+                    }
+                    return true;
+                })()",
+            )
+            .await?;
+        tells(room, json!({ "text": "ßx€x😀xéx日本x" })).await
+    })
+    .await
+}
+
+#[tokio::test]
 async fn what_is_copied_on_one_side_can_be_pasted_on_the_other() -> Outcome<()> {
     in_window("us", async |room| {
         let [x, y, ..] = stream(room, "/desk", DESK).await?;
