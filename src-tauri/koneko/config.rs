@@ -104,6 +104,22 @@ impl Config {
         Self::parse(&text)
     }
 
+    /// The size nearest to this that browser and codec can have.
+    pub(crate) fn fit(&self, width: u16, height: u16) -> (u16, u16) {
+        // Chromium's window is never narrower than 500 CSS pixels: a narrower screen would show
+        // the left part of the page only.
+        let narrowest = (500 * u32::from(self.scale_percent)).div_ceil(100);
+        let narrowest = u16::try_from(narrowest)
+            .unwrap_or(u16::MAX)
+            .min(self.max_screen.width);
+        let width = width.max(narrowest);
+        // H.264's colours come in pairs of pixels.
+        match self.codec {
+            Codec::Vp8 => (width, height),
+            Codec::H264 => (width & !1, height & !1),
+        }
+    }
+
     fn parse(text: &str) -> Result<Self, Refused> {
         let it: Self = serde_json::from_str(text)?;
         let edges = MIN_EDGE..=MAX_EDGE;
@@ -156,6 +172,16 @@ mod tests {
             Config::parse(&it.to_string()),
             Err(Refused::Malformed(_))
         ));
+    }
+
+    #[test]
+    fn a_size_is_changed_only_as_far_as_browser_and_codec_need_it() {
+        let mut it = Config::parse(&sample().to_string()).unwrap();
+        assert_eq!(it.fit(1001, 703), (1001, 703));
+        assert_eq!(it.fit(300, 703), (500, 703));
+        it.codec = Codec::H264;
+        it.scale_percent = 150;
+        assert_eq!(it.fit(300, 703), (750, 702));
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The private X server: Xvfb with a secret of its own, its screen, and the window manager.
 
+mod focus;
 mod manager;
 mod screen;
 
+pub(crate) use focus::keep as keep_focus;
 pub(crate) use manager::start as start_manager;
 pub(crate) use screen::Randr;
 

@@ -90,9 +90,10 @@ struct State {
 
 impl Room {
     pub(crate) fn new(config: Config, display: &Display, tools: Tools) -> Arc<Self> {
+        let (width, height) = config.fit(config.screen.width, config.screen.height);
         let screen = ScreenSize {
-            width: config.screen.width.into(),
-            height: config.screen.height.into(),
+            width: width.into(),
+            height: height.into(),
             rate: config.screen.rate,
         };
         Arc::new(Self {
@@ -197,6 +198,7 @@ impl Room {
         };
         let width = edge(wanted.width, most.width)?;
         let height = edge(wanted.height, most.height)?;
+        let (width, height) = self.config.fit(width, height);
         let rate = match wanted.rate {
             0 => DEFAULT_RATE,
             it => it.min(MAX_RATE),

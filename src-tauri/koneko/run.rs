@@ -176,22 +176,25 @@ async fn start(
     let loading = tokio::task::spawn_blocking(capture::load_encoder);
     let (display, (fence, sandbox)) = tokio::join!(display::start(&config), fence::probe(&program));
     let display = parts.display.insert(display?);
+    let x = display.address.name();
     match sandbox {
         Sandbox::None => tracing::error!(
             "THE BROWSER HAS NO SANDBOX: this kernel allows neither user namespaces nor the helper"
         ),
-        it => tracing::info!(sandbox = it.name(), fence = fence.name(), "sandbox"),
+        it => tracing::info!(sandbox = it.name(), fence = fence.name(), x, "fenced in"),
     }
     parts.manager = Some(display::start_manager(&config, display)?);
     let (copied_in, mut copied) = mpsc::channel(16);
     let (capture, input, desktop) = {
         let address = display.address.clone();
-        let (codec, screen) = (config.codec, config.screen);
+        let (codec, rate) = (config.codec, config.screen.rate);
+        let (width, height) = config.fit(config.screen.width, config.screen.height);
         let devices = tokio::task::spawn_blocking(move || {
             let mut randr = Randr::open(&address)?;
-            randr.resize(screen.width, screen.height)?;
+            randr.resize(width, height)?;
+            display::keep_focus(&address)?;
             Ok::<_, XError>((
-                Capture::start(&address, codec, screen.rate)?,
+                Capture::start(&address, codec, rate)?,
                 Input::start(&address, randr)?,
                 Desktop::start(&address, copied_in)?,
             ))

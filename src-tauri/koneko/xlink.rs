@@ -2,7 +2,8 @@
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixStream};
 use std::sync::Arc;
 use std::time::Duration;
 use x11rb::rust_connection::{DefaultStream, RustConnection};
@@ -48,7 +49,12 @@ impl Address {
 
     /// A new connection; the server has one screen.
     pub(crate) fn connect(&self) -> Result<RustConnection, XError> {
-        let stream = UnixStream::connect(format!("/tmp/.X11-unix/X{}", self.number))?;
+        let path = format!("/tmp/.X11-unix/X{}", self.number);
+        // As libxcb does it. The file may be another server's, from a network namespace where the
+        // number was free; Xvfb puts up with that.
+        let stream = SocketAddr::from_abstract_name(&path)
+            .and_then(|it| UnixStream::connect_addr(&it))
+            .or_else(|_| UnixStream::connect(&path))?;
         let (stream, _) = DefaultStream::from_unix_stream(stream)?;
         Ok(RustConnection::connect_to_stream_with_auth_info(
             stream,

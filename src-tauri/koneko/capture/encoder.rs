@@ -136,8 +136,7 @@ impl Encoder {
             .field("format", "BGRx")
             .field("width", i32::from(width))
             .field("height", i32::from(height))
-            // Pictures come when something changes: no fixed rate.
-            .field("framerate", gst::Fraction::new(0, 1))
+            .field("framerate", frame_rate(codec, rate))
             .build();
         let source = AppSrc::builder()
             .caps(&raw)
@@ -195,6 +194,21 @@ impl Encoder {
         (self.width, self.height)
     }
 
+    /// Why no frame came.
+    fn silence(&self) -> EncodeError {
+        let told = self
+            .pipeline
+            .bus()
+            .and_then(|it| it.timed_pop_filtered(gst::ClockTime::ZERO, &[gst::MessageType::Error]));
+        match told.as_ref().map(|it| it.view()) {
+            Some(gst::MessageView::Error(it)) => {
+                tracing::error!(detail = ?it.debug(), "encoder");
+                it.error().into()
+            }
+            _ => EncodeError::Late,
+        }
+    }
+
     /// Encodes the picture that `fill` writes. `None` when the encoder saw no need for a frame.
     pub(super) fn encode(
         &mut self,
@@ -224,7 +238,7 @@ impl Encoder {
         let sample = self
             .sink
             .try_pull_sample(gst::ClockTime::from_mseconds(limit))
-            .ok_or(EncodeError::Late)?;
+            .ok_or_else(|| self.silence())?;
         let Some(buffer) = sample.buffer() else {
             return Ok(None);
         };
@@ -239,6 +253,15 @@ impl Encoder {
 impl Drop for Encoder {
     fn drop(&mut self) {
         let _ = self.pipeline.set_state(gst::State::Null);
+    }
+}
+
+/// Pictures come when something changes, at no fixed rate. But x264 holds a frame back unless it
+/// is told one.
+fn frame_rate(codec: Codec, rate: u16) -> gst::Fraction {
+    match codec {
+        Codec::Vp8 => gst::Fraction::new(0, 1),
+        Codec::H264 => gst::Fraction::new(rate.clamp(1, 120).into(), 1),
     }
 }
 
@@ -315,7 +338,7 @@ mod tests {
     #[test]
     fn a_key_frame_comes_first_and_when_it_is_asked_for_and_never_else() {
         for codec in [Codec::Vp8, Codec::H264] {
-            let mut encoder = Encoder::start(codec, (321, 243), 30).unwrap();
+            let mut encoder = Encoder::start(codec, (322, 244), 30).unwrap();
             let keys: Vec<bool> = (0..8)
                 .map(|at| frame(&mut encoder, at == 0 || at == 5, at * 20).key)
                 .collect();
