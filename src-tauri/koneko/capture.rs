@@ -10,7 +10,6 @@ use crate::config::Codec;
 use crate::xlink::{Address, Wake, XError};
 use bytes::Bytes;
 use encoder::Encoder;
-pub(crate) use encoder::load as load_encoder;
 use shot::Shot;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -25,6 +24,13 @@ const REFINE_AFTER: [Duration; 2] = [Duration::from_millis(160), Duration::from_
 const KEY_INTERVAL: Duration = Duration::from_millis(80);
 /// Frames that may be on their way to the viewer when the next one is taken.
 const MAX_ON_THE_WAY: u32 = 1;
+
+/// Loads what encoders need, for whoever comes first; the others wait for it.
+pub(crate) fn load_encoder() -> Result<(), gstreamer::glib::Error> {
+    static LOADING: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = crate::room::lock(&LOADING);
+    encoder::load()
+}
 
 /// One encoded frame.
 pub(crate) struct Frame {
@@ -171,6 +177,15 @@ impl Camera {
             last_key: None,
             refined: REFINE_AFTER.len(),
         };
+        // The encoder is made and has begun before anybody watches: a viewer's first frame waits
+        // for nothing but its picture. It stays when the viewer goes, and costs nothing then.
+        let nobody = Wanted {
+            rate: crate::room::lock(&camera.shared.wanted).rate,
+            ..Wanted::default()
+        };
+        if load_encoder().is_ok() {
+            camera.take(&nobody, false)?;
+        }
         loop {
             camera.shot.take_events()?;
             let wanted = crate::room::lock(&camera.shared.wanted).clone();
@@ -186,7 +201,6 @@ impl Camera {
 
     fn next(&mut self, wanted: &Wanted) -> Next {
         if wanted.sink.is_none() || wanted.paused {
-            self.encoder = None;
             return Next::Wait(None);
         }
         if self.shared.on_the_way.load(Ordering::Acquire) > MAX_ON_THE_WAY {
