@@ -127,10 +127,11 @@ impl Keyframes {
             return self.switch(now, AGAIN);
         }
         self.asked += 1;
-        // A server that is known to honour it may be busy.
+        // A server that honours it may be busy. One that is taken too early for one that does not
+        // would be switched off and on from then on.
         let patience = match self.pli_helps {
             Some(_) => PATIENCE * 6,
-            None => PATIENCE,
+            None => PATIENCE * 4,
         };
         self.open = Some((Tried::Pli, now + self.round_trip + patience));
         PLI
@@ -148,6 +149,7 @@ mod tests {
     use super::*;
 
     const TRIP: Duration = Duration::from_millis(10);
+    const MOMENT: Duration = Duration::from_millis(1);
 
     fn keyframes() -> (Keyframes, Instant) {
         let mut it = Keyframes::default();
@@ -159,8 +161,8 @@ mod tests {
     fn a_server_that_ignores_pli_is_asked_by_the_switch_and_next_time_at_once() {
         let (mut it, start) = keyframes();
         assert_eq!(it.want(start), PLI);
-        assert_eq!(it.timeout(start + Duration::from_millis(59)), NOTHING);
-        assert_eq!(it.timeout(start + Duration::from_millis(60)), BOTH);
+        assert_eq!(it.timeout(start + TRIP + PATIENCE * 4 - MOMENT), NOTHING);
+        assert_eq!(it.timeout(start + TRIP + PATIENCE * 4), BOTH);
         it.got();
         assert_eq!(it.deadline(), None);
         assert_eq!(it.want(start), BOTH);
@@ -194,7 +196,7 @@ mod tests {
         let due = heard + TRIP + PATIENCE;
         assert_eq!(it.deadline(), Some(due));
         assert_eq!(it.timeout(due), PLI);
-        assert_eq!(it.timeout(due + TRIP + PATIENCE), BOTH);
+        assert_eq!(it.timeout(due + TRIP + PATIENCE * 4), BOTH);
     }
 
     #[test]
