@@ -73,7 +73,7 @@ pub(crate) async fn measure(bench: &mut Bench) -> Outcome<()> {
             "pictures painted in the window; against: drawn by the page in the engine",
         )
         .higher()
-        .goal(30.0)
+        .goal(29.0)
         .against("drawn by the page", Some(drawn)),
     )?;
     bench.take(Row::new(
