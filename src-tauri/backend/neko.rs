@@ -215,7 +215,6 @@ pub struct Stats {
 /// Something for the client's task to do.
 #[derive(Debug)]
 enum Request {
-    Clipboard(String),
     Screen(ScreenSize),
     Keyboard(KeyboardMap),
     Modifiers { caps: bool, num: bool },
@@ -286,9 +285,12 @@ impl Neko {
         self.shared.typed.notify_one();
     }
 
-    /// Sets the remote clipboard.
+    /// Sets the remote clipboard, in order with the input.
     pub fn set_clipboard(&self, text: &str) {
-        self.request(Request::Clipboard(text.to_owned()));
+        if let Ok(mut queue) = self.shared.input.lock() {
+            queue.push_clipboard(text);
+        }
+        self.shared.typed.notify_one();
     }
 
     /// Asks for a screen size; [`News::Screen`] tells what it became. Rate 0 stands for 60 Hz.

@@ -1,9 +1,9 @@
 //! Input on its way to the server: in order, with moves thinned out.
 //!
 //! Moves go at most once per frame interval, the first at once; a key or button never waits for
-//! one, but takes the newest along so that it lands where the pointer is. Pasted text goes over
-//! the other connection (the WebSocket), so it waits until the server has answered for all input
-//! before it, and holds what is behind it until the server has taken it.
+//! one, but takes the newest along so that it lands where the pointer is. Text to paste and text
+//! for the clipboard go over the other connection (the WebSocket), so they wait until the server
+//! has answered for all input before them, and hold what is behind them until the server has them.
 
 use duotab_core::neko::input::InputMessage;
 use std::collections::VecDeque;
@@ -26,6 +26,7 @@ const READ_TIME: Duration = Duration::from_millis(40);
 enum Item {
     Message(InputMessage),
     Text(String),
+    Clipboard(String),
 }
 
 /// What is to be done next.
@@ -35,6 +36,8 @@ pub(super) enum Send {
     Message(InputMessage),
     /// On the WebSocket, as a paste.
     Text(String),
+    /// On the WebSocket, for the clipboard.
+    Clipboard(String),
 }
 
 /// Where a paste stands.
@@ -45,6 +48,8 @@ enum Paste {
     Answer(u64, Instant),
     /// Waits for the server's word.
     Taken(String, Instant),
+    /// The same for a clipboard that a key is going to paste.
+    Set(String, Instant),
     /// Gives the page its time.
     Read(Instant),
 }
@@ -105,6 +110,14 @@ impl Queue {
         }
     }
 
+    /// Takes text for the clipboard: the keys behind it find it there.
+    pub(super) fn push_clipboard(&mut self, text: &str) {
+        if text.len() <= MAX_TEXT {
+            self.items.push_back(Item::Clipboard(text.to_owned()));
+            self.trim();
+        }
+    }
+
     /// Whether nothing waits.
     pub(super) fn is_empty(&self) -> bool {
         self.items.is_empty() && self.newest_move.is_none()
@@ -133,6 +146,8 @@ impl Queue {
         let ours = matches!(&self.paste, Paste::Taken(awaited, _) if awaited == text);
         if ours {
             self.paste = Paste::Read(now + READ_TIME);
+        } else if matches!(&self.paste, Paste::Set(awaited, _) if awaited == text) {
+            self.paste = Paste::None;
         }
         ours
     }
@@ -146,9 +161,10 @@ impl Queue {
                 self.unanswered = false;
                 self.paste = Paste::None;
             }
-            Paste::Taken(_, until) if now >= *until => self.paste = Paste::None,
-            Paste::Read(until) if now >= *until => self.paste = Paste::None,
-            Paste::Taken(..) | Paste::Read(_) => return None,
+            Paste::Taken(_, until) | Paste::Set(_, until) | Paste::Read(until) if now >= *until => {
+                self.paste = Paste::None;
+            }
+            Paste::Taken(..) | Paste::Set(..) | Paste::Read(_) => return None,
         }
         match self.items.pop_front() {
             Some(Item::Message(message)) => {
@@ -158,8 +174,8 @@ impl Queue {
                 self.unanswered = true;
                 Some(Send::Message(message))
             }
-            Some(Item::Text(text)) if self.unanswered => {
-                self.items.push_front(Item::Text(text));
+            Some(text @ (Item::Text(_) | Item::Clipboard(_))) if self.unanswered => {
+                self.items.push_front(text);
                 self.pings += 1;
                 // A time before any clock of ours: no measuring ping has it.
                 self.paste = Paste::Answer(self.pings, now + ANSWER_LIMIT);
@@ -170,6 +186,10 @@ impl Queue {
             Some(Item::Text(text)) => {
                 self.paste = Paste::Taken(text.clone(), now + TAKEN_LIMIT);
                 Some(Send::Text(text))
+            }
+            Some(Item::Clipboard(text)) => {
+                self.paste = Paste::Set(text.clone(), now + TAKEN_LIMIT);
+                Some(Send::Clipboard(text))
             }
             None if self.move_after.is_none_or(|it| now >= it) => {
                 let message = self.newest_move.take()?;
@@ -184,7 +204,10 @@ impl Queue {
     /// When [`Queue::next`] will have something that it has not now.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match &self.paste {
-            Paste::Answer(_, until) | Paste::Taken(_, until) | Paste::Read(until) => Some(*until),
+            Paste::Answer(_, until)
+            | Paste::Taken(_, until)
+            | Paste::Set(_, until)
+            | Paste::Read(until) => Some(*until),
             Paste::None if !self.items.is_empty() => self.move_after,
             Paste::None => self.newest_move.and(self.move_after),
         }
@@ -257,6 +280,21 @@ mod tests {
         assert_eq!(queue.next(start), None);
         let later = start + READ_TIME;
         assert_eq!(queue.next(later), Some(Send::Message(KEY)));
+    }
+
+    #[test]
+    fn a_key_that_pastes_waits_for_the_clipboard_before_it() {
+        let start = Instant::now();
+        let mut queue = Queue::new(FRAME);
+        queue.push_clipboard("mine");
+        queue.push(KEY);
+        assert_eq!(queue.next(start), Some(Send::Clipboard("mine".to_owned())));
+        assert_eq!(queue.next(start), None);
+        assert!(!queue.clipboard("theirs", start));
+        assert_eq!(queue.next(start), None);
+        // It is told: the person's clipboard is what both sides have now.
+        assert!(!queue.clipboard("mine", start));
+        assert_eq!(queue.next(start), Some(Send::Message(KEY)));
     }
 
     #[test]

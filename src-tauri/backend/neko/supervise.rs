@@ -170,9 +170,6 @@ impl Client {
 
     fn request(&mut self, request: Request) {
         match request {
-            Request::Clipboard(text) => {
-                self.send(ClientEvent::ClipboardSet(ClipboardText { text }));
-            }
             Request::Screen(size) => self.wish_screen(size),
             Request::Keyboard(map) => {
                 self.keyboard = Some(map.clone());
@@ -240,6 +237,9 @@ impl Client {
                 }
                 Some(Send::Text(text)) => {
                     self.send(ClientEvent::ControlPaste(Paste { text: Some(text) }));
+                }
+                Some(Send::Clipboard(text)) => {
+                    self.send(ClientEvent::ClipboardSet(ClipboardText { text }));
                 }
                 None => return,
             }
