@@ -37,6 +37,7 @@ pub(crate) struct ModifierBits {
 }
 
 /// Something to be done on the screen.
+#[derive(Debug)]
 pub(crate) enum Gesture {
     /// Pointer to a point.
     Move { x: i32, y: i32 },
@@ -155,6 +156,7 @@ impl Hand {
     }
 
     fn perform(&mut self, gesture: Gesture) -> Result<(), XError> {
+        tracing::trace!(?gesture, "input");
         match gesture {
             Gesture::Move { x, y } => self.point(x, y),
             Gesture::Scroll { x, y, control } => self.scroll(x, y, control),

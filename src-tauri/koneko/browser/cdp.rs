@@ -6,7 +6,7 @@ mod message;
 
 use message::{Head, strip_session, with_session};
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -48,6 +48,8 @@ struct Shared {
 struct State {
     asked: HashMap<u64, oneshot::Sender<Result<Value, CdpError>>>,
     client: Option<Client>,
+    /// Sessions that we attached for ourselves.
+    own: HashSet<String>,
     closed: bool,
 }
 
@@ -88,6 +90,32 @@ impl Cdp {
 
     /// Asks Chromium itself.
     pub(crate) async fn ask(&self, method: &str, params: Value) -> Result<Value, CdpError> {
+        self.ask_in(None, method, params).await
+    }
+
+    /// Attaches to a page for a few questions of ours.
+    pub(super) async fn attach(&self, page: &str) -> Result<Attached, CdpError> {
+        let params = json!({ "targetId": page, "flatten": true });
+        let attached = self.ask("Target.attachToTarget", params).await?;
+        let session = attached["sessionId"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        crate::room::lock(&self.shared.state)
+            .own
+            .insert(session.clone());
+        Ok(Attached {
+            cdp: self.clone(),
+            session,
+        })
+    }
+
+    async fn ask_in(
+        &self,
+        session: Option<&str>,
+        method: &str,
+        params: Value,
+    ) -> Result<Value, CdpError> {
         let id = self.shared.next.fetch_add(1, Ordering::Relaxed);
         let (send, answer) = oneshot::channel();
         {
@@ -97,7 +125,11 @@ impl Cdp {
             }
             state.asked.insert(id, send);
         }
-        let text = json!({ "id": id, "method": method, "params": params }).to_string();
+        let mut question = json!({ "id": id, "method": method, "params": params });
+        if let Some(session) = session {
+            question["sessionId"] = json!(session);
+        }
+        let text = question.to_string();
         let asking = async {
             self.shared
                 .to
@@ -132,6 +164,29 @@ impl Cdp {
             session,
             from,
         })
+    }
+}
+
+/// A page that is asked a few questions.
+pub(super) struct Attached {
+    cdp: Cdp,
+    session: String,
+}
+
+impl Attached {
+    pub(super) async fn ask(&self, method: &str, params: Value) -> Result<Value, CdpError> {
+        self.cdp.ask_in(Some(&self.session), method, params).await
+    }
+
+    /// Lets the page go.
+    pub(super) async fn detach(self) {
+        let params = json!({ "sessionId": self.session });
+        if let Err(error) = self.cdp.ask("Target.detachFromTarget", params).await {
+            tracing::debug!(%error, "detach");
+        }
+        crate::room::lock(&self.cdp.shared.state)
+            .own
+            .remove(&self.session);
     }
 }
 
@@ -205,7 +260,9 @@ fn dispatch(shared: &Shared, events: &mpsc::Sender<Event>, text: String) {
         return;
     };
     let mut state = crate::room::lock(&shared.state);
-    if let Some(session) = &head.session {
+    if let Some(session) = &head.session
+        && !state.own.contains(session)
+    {
         let Some(client) = &state.client else {
             return;
         };
@@ -231,7 +288,7 @@ fn dispatch(shared: &Shared, events: &mpsc::Sender<Event>, text: String) {
             };
             let _ = asked.send(answer);
         }
-    } else if let Some(method) = head.method {
+    } else if let (Some(method), None) = (head.method, head.session) {
         let params = whole["params"].take();
         // Our own session has few events; one too many is no loss.
         let _ = events.try_send(Event { method, params });

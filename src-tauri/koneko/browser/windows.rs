@@ -1,33 +1,48 @@
-//! Every window of the browser is full screen, so that the picture is the page and nothing else.
-//! The first one is so by `--kiosk`; those that a page opens are told.
+//! Every window of the browser is full screen, so that the picture is the page and nothing else,
+//! and the page in front has the keyboard. The first window is full screen by `--kiosk`; those
+//! that a page opens are told.
 
 use super::cdp::{Cdp, CdpError, Event};
 use serde_json::json;
 use tokio::sync::mpsc;
 
-/// Waits for the first page, and from then on looks after new windows.
+/// Waits for the first page, and from then on looks after new ones.
 pub(super) async fn keep_full(cdp: Cdp, mut events: mpsc::Receiver<Event>) -> Result<(), CdpError> {
     cdp.ask("Browser.getVersion", json!({})).await?;
     let pages = json!({ "discover": true, "filter": [{ "type": "page" }] });
     cdp.ask("Target.setDiscoverTargets", pages).await?;
     loop {
         let event = events.recv().await.ok_or(CdpError::Closed)?;
-        if event.method == "Target.targetCreated" {
+        if let Some(page) = new_page(&event) {
+            look_after(&cdp, page).await;
             break;
         }
     }
     tokio::spawn(async move {
         while let Some(event) = events.recv().await {
-            if event.method == "Target.targetCreated"
-                && let Some(page) = event.params["targetInfo"]["targetId"].as_str()
-                && let Err(error) = make_full(&cdp, page).await
-            {
-                // It may be gone already.
-                tracing::debug!(%error, "new window");
+            if let Some(page) = new_page(&event) {
+                look_after(&cdp, page).await;
             }
         }
     });
     Ok(())
+}
+
+fn new_page(event: &Event) -> Option<&str> {
+    let is_it = event.method == "Target.targetCreated";
+    event.params["targetInfo"]["targetId"]
+        .as_str()
+        .filter(|_| is_it)
+}
+
+async fn look_after(cdp: &Cdp, page: &str) {
+    if let Err(error) = make_full(cdp, page).await {
+        // It may be gone already.
+        tracing::debug!(%error, "new window");
+    }
+    if let Err(error) = give_keyboard(cdp, page).await {
+        tracing::debug!(%error, "new page");
+    }
 }
 
 async fn make_full(cdp: &Cdp, page: &str) -> Result<(), CdpError> {
@@ -42,4 +57,19 @@ async fn make_full(cdp: &Cdp, page: &str) -> Result<(), CdpError> {
         cdp.ask("Browser.setWindowBounds", bounds).await?;
     }
     Ok(())
+}
+
+/// An empty page leaves the keyboard to the address bar, which nobody sees here. A page in the
+/// back stays there.
+async fn give_keyboard(cdp: &Cdp, page: &str) -> Result<(), CdpError> {
+    let attached = cdp.attach(page).await?;
+    let look = json!({ "expression": "document.visibilityState", "returnByValue": true });
+    let given = match attached.ask("Runtime.evaluate", look).await {
+        Ok(it) if it["result"]["value"] == "visible" => {
+            attached.ask("Page.bringToFront", json!({})).await.map(drop)
+        }
+        other => other.map(drop),
+    };
+    attached.detach().await;
+    given
 }

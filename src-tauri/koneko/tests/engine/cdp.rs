@@ -67,6 +67,11 @@ impl Cdp {
         let targets = targets["targetInfos"].as_array().unwrap();
         let page = targets.iter().find(|it| it["type"] == "page").unwrap();
         let target = page["targetId"].clone();
+        self.attach_to(&target).await;
+    }
+
+    /// Attaches to this page.
+    pub(crate) async fn attach_to(&mut self, target: &Value) {
         let params = json!({ "targetId": target, "flatten": true });
         let attached = self.call("Target.attachToTarget", params).await;
         self.page = Some(attached["sessionId"].as_str().unwrap().to_owned());

@@ -188,3 +188,19 @@ async fn the_cursor_is_told_when_it_changes() {
     }
     assert_ne!(seen[0], seen[1]);
 }
+
+#[tokio::test]
+async fn the_page_in_front_has_the_keyboard_from_the_start_and_so_has_a_new_one() {
+    let engine = Engine::start(|_| {}).await;
+    let token = engine.login().await;
+    let mut cdp = Cdp::connect(&engine, &token).await;
+    let focused = "new Promise(done => { const look = () => document.hasFocus() ? done(true) : \
+                   addEventListener('focus', look, { once: true }); look() })";
+    cdp.attach().await;
+    assert_eq!(cdp.evaluate(focused).await, true);
+    let mut other = Cdp::connect(&engine, &token).await;
+    let blank = json!({ "url": "about:blank" });
+    let made = other.call("Target.createTarget", blank).await;
+    other.attach_to(&made["targetId"]).await;
+    assert_eq!(other.evaluate(focused).await, true);
+}
