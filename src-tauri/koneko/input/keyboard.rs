@@ -34,6 +34,19 @@ pub(super) struct Keyboard {
 impl Keyboard {
     pub(super) fn open(connection: &RustConnection) -> Result<Self, XError> {
         connection.xkb_use_extension(1, 0)?.reply()?;
+        // A client that speaks XKB is not told of a new map in the old way.
+        let new = xkb::EventType::NEW_KEYBOARD_NOTIFY;
+        let nothing = xkb::MapPart::from(0u16);
+        connection
+            .xkb_select_events(
+                CORE,
+                xkb::EventType::from(0u16),
+                new,
+                nothing,
+                nothing,
+                &xkb::SelectEventsAux::new(),
+            )?
+            .check()?;
         let map = read(connection)?;
         let spare = map.spare().into_iter().map(|it| (it, None)).collect();
         Ok(Self {
@@ -47,11 +60,11 @@ impl Keyboard {
     /// Notices that the map was changed.
     pub(super) fn take_events(&mut self, connection: &RustConnection) -> Result<(), XError> {
         while let Some(event) = connection.poll_for_event()? {
-            if let Event::MappingNotify(it) = event
-                && it.request == Mapping::KEYBOARD
-            {
-                self.stale = true;
-            }
+            self.stale |= match event {
+                Event::MappingNotify(it) => it.request == Mapping::KEYBOARD,
+                Event::XkbNewKeyboardNotify(_) => true,
+                _ => false,
+            };
         }
         if self.stale {
             self.stale = false;

@@ -163,7 +163,8 @@ async fn another_keyboard_layout_types_its_characters() {
         .post(engine.url("/api/room/keyboard/map"))
         .bearer_auth(&viewer.token)
         .json(&json!({ "layout": "de", "variant": "nodeadkeys" }));
-    assert_eq!(set.send().await.unwrap().status(), 204);
+    let reply = set.send().await.unwrap();
+    assert_eq!(reply.status(), 204, "{}", reply.text().await.unwrap());
     tap(&viewer, 0xe4);
     let it = cdp
         .evaluate("until(() => seen.find(it => it[0] == 'keydown' && it[1] == 'ä'))")
