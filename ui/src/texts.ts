@@ -2,6 +2,7 @@
 import type { Lack } from "./messages/Lack";
 import type { Leg } from "./messages/Leg";
 import type { Mode } from "./messages/Mode";
+import type { NodeLacks } from "./messages/NodeLacks";
 import type { NodeName } from "./messages/NodeName";
 import type { Notice } from "./messages/Notice";
 import type { Problem } from "./messages/Problem";
@@ -165,7 +166,7 @@ export const texts = {
         case "architecture":
           return `there is no Chromium for its processor (${lack.has})`;
         case "engine":
-          return `its engine does not answer: ${lack.detail}`;
+          return `is not ready: ${lack.detail}`;
       }
     },
     nodeName: (node: NodeName) =>
@@ -173,6 +174,9 @@ export const texts = {
     text: (problem: Problem): ProblemText => {
       switch (problem.code) {
         case "no_capable_node":
+          if (problem.nodes.length > 0 && problem.nodes.every(isUnready)) {
+            return unready(problem.nodes);
+          }
           return {
             title: "No machine has room for this page",
             body:
@@ -259,6 +263,22 @@ function leg(leg: Leg): string {
     media: "no picture arrived",
     page_control: "the page control closed",
   }[leg];
+}
+
+function isUnready({ lacks }: NodeLacks): boolean {
+  return lacks.some(({ lack }) => lack === "engine");
+}
+
+function unready(nodes: NodeLacks[]): ProblemText {
+  const here = nodes.some(({ node }) => node.kind === "host");
+  return {
+    title: "No machine is ready for this page",
+    body: "A streamed page runs in a real Chromium, and no machine is set up for it. Nothing was started.",
+    remedy: here
+      ? "Install what is missing and try again, or read the page in Proxy."
+      : "See that the machines are on and in the network, then try again.",
+    ...(here ? { command: "sudo apt install chromium xvfb" } : {}),
+  };
 }
 
 function startFailed(node: string, failure: StartFailure): ProblemText {
