@@ -41,7 +41,7 @@ async fn main_job(album: &mut Album) -> Outcome<()> {
         .shell
         .until("document.querySelector('[data-testid=stages][data-stage=starting]')")
         .await?;
-    settle(&stage).await?;
+    under_way(&stage).await?;
     album.picture(&stage.display, "stages")?;
     stage.live().await?;
     album.note("toggle → live picture, cold", toggled.elapsed());
@@ -126,10 +126,11 @@ async fn other_looks(album: &mut Album) -> Outcome<()> {
         .shell
         .until("document.querySelector('[data-testid=stages][data-stage=starting]')")
         .await?;
-    settle(&stage).await?;
+    under_way(&stage).await?;
     album.picture(&stage.display, "dark-stages")?;
     stage.live().await?;
     album.picture(&stage.display, "dark-streamed")?;
+    let button = stage.button(HOME).await?;
     stage.display.resize(520, 640).await?;
     stage.shell.until("innerWidth === 520").await?;
     stage
@@ -137,6 +138,7 @@ async fn other_looks(album: &mut Album) -> Outcome<()> {
         .until("+document.querySelector('[data-testid=live-canvas]').dataset.width === 520")
         .await?;
     stage.shows(HOME).await?;
+    stage.button_moves(button, HOME).await?;
     album.picture(&stage.display, "dark-narrow")?;
     stage
         .shell
@@ -150,6 +152,20 @@ async fn other_looks(album: &mut Album) -> Outcome<()> {
     settle(&stage).await?;
     album.picture(&stage.display, "dark-narrow-new-tab")?;
     stage.close().await
+}
+
+/// Waits until a start has taken some time, or is over.
+async fn under_way(stage: &Stage) -> Outcome<()> {
+    stage
+        .shell
+        .until(
+            "(() => {
+                const now = document.querySelector('[data-testid=stage-starting]');
+                return now?.dataset.state !== 'current' || now.innerText.includes('0.4');
+            })()",
+        )
+        .await?;
+    settle(stage).await
 }
 
 /// Lets the shell paint what its document says: it draws in its own time, and tells nobody.

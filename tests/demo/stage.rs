@@ -77,18 +77,33 @@ impl Stage {
         self.shows(HOME).await
     }
 
-    /// Clicks the button of a page, which has the colour of its band and stands below it.
-    pub(crate) async fn click_button(&self, band: Colour) -> Outcome<()> {
+    /// A place on the button of a page, which has the colour of its band and stands below it.
+    pub(crate) async fn button(&self, band: Colour) -> Outcome<(u32, u32)> {
         let [x, y, width, height] = self.shell.content_area(&self.display).await?;
         let picture = self.display.look()?;
-        let below = (y + 90..y + height).flat_map(|y| (x..x + width).map(move |x| (x, y)));
-        let (x, y) = below
-            .into_iter()
+        let found = (y + 90..y + height)
+            .flat_map(|y| (x..x + width).map(move |x| (x, y)))
             .find(|(x, y)| {
                 picture.is(*x, *y, band, CODED) && picture.is(x + 40, y + 8, band, CODED)
+            });
+        let (x, y) = found.ok_or("no button")?;
+        Ok((x + 40, y + 8))
+    }
+
+    /// Waits until the button is somewhere else: the page has another layout.
+    pub(crate) async fn button_moves(&self, (x, y): (u32, u32), band: Colour) -> Outcome<()> {
+        self.display
+            .until("the button at another place", |picture| {
+                !picture.is(x, y, band, CODED)
             })
-            .ok_or("no button")?;
-        self.display.click(x + 40, y + 10, 1).await
+            .await?;
+        Ok(())
+    }
+
+    /// Clicks the button of a page.
+    pub(crate) async fn click_button(&self, band: Colour) -> Outcome<()> {
+        let (x, y) = self.button(band).await?;
+        self.display.click(x, y, 1).await
     }
 
     /// Closes the app in good order.

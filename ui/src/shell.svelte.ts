@@ -62,6 +62,13 @@ export class Shell {
     }
   }
 
+  /** The refusal, unless a tab shows the same problem anyway. */
+  get unread(): Problem | null {
+    const refusal = JSON.stringify(this.refusal);
+    const shown = this.tabs.some((tab) => JSON.stringify(tab.problem) === refusal);
+    return shown ? null : this.refusal;
+  }
+
   dismissRefusal(): void {
     clearTimeout(this.#refusalTimer);
     this.refusal = null;

@@ -61,6 +61,15 @@ test("a refusal is kept to be read, and a quiet one is not", async () => {
   expect(shell.refusal).toBeNull();
 });
 
+test("a refusal that a tab shows as its problem is not said twice", async () => {
+  const { backend, shell } = await shellOf([1]);
+  backend.refusal = { code: "node_gone", node: "attic" };
+  await shell.run(backend.reload(1));
+  expect(shell.unread).toEqual({ code: "node_gone", node: "attic" });
+  backend.show(stateOf([{ ...emptyTab(1), problem: { code: "node_gone", node: "attic" } }]));
+  expect(shell.unread).toBeNull();
+});
+
 test("the last state that came is the one that is painted", async () => {
   const { backend, shell } = await shellOf([1, 2]);
   backend.show(stateOf([emptyTab(9)]));

@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
+import type { Lack } from "./messages/Lack";
+import type { NodeLacks } from "./messages/NodeLacks";
 import type { Problem } from "./messages/Problem";
 import { actionsFor } from "./problem";
 import { texts } from "./texts";
+
+function lacking(lack: Lack): NodeLacks {
+  return { node: { id: "host", name: "attic", kind: "host" }, lacks: [lack] };
+}
 
 const failures = [
   { cause: "browser_missing" },
@@ -18,6 +24,8 @@ const failures = [
 
 const problems: Problem[] = [
   { code: "no_capable_node", nodes: [] },
+  { code: "no_capable_node", nodes: [lacking({ lack: "cores", has: 1, needs: 2 })] },
+  { code: "no_capable_node", nodes: [lacking({ lack: "engine", detail: "no Chromium" })] },
   { code: "node_gone", node: "attic" },
   { code: "engine_unreachable", node: "attic", detail: "refused" },
   ...failures.map((failure) => ({
@@ -55,3 +63,10 @@ test.each(problems)(
     }
   },
 );
+
+test("a machine that is large enough but not set up is told what to install", () => {
+  const nodes = [lacking({ lack: "engine", detail: "no Chromium" })];
+  const words = texts.problem.text({ code: "no_capable_node", nodes });
+  expect(words.command).toContain("chromium");
+  expect(words.remedy).not.toContain("Close other programs");
+});
