@@ -41,14 +41,14 @@ fn signal(pid: u32, signal: Signal) {
     }
 }
 
-/// Stops all that descend from `roots`. A process may be born while the tree is read, so it is
+/// Stops all that descend from `roots`, but not `spared`. A process may be born while the tree is read, so it is
 /// read until nothing is new.
-pub(crate) fn stop(roots: &[u32]) {
+pub(crate) fn stop(roots: &[u32], spared: Option<u32>) {
     let mut stopped = HashSet::new();
     for _ in 0..32 {
         let fresh: Vec<u32> = descendants(roots)
             .into_iter()
-            .filter(|pid| stopped.insert(*pid))
+            .filter(|pid| Some(*pid) != spared && stopped.insert(*pid))
             .collect();
         if fresh.is_empty() {
             return;

@@ -45,6 +45,8 @@ pub(crate) struct Tools {
     pub cdp: Cdp,
     /// Processes that are stopped when the room sleeps.
     pub processes: Vec<u32>,
+    /// One of them that is not: it has to act when we die.
+    pub keeper: Option<u32>,
     /// How Chromium is kept in, for people.
     pub fence: &'static str,
     /// Which sandbox its pages have, for people.
@@ -282,7 +284,7 @@ impl Room {
         self.state().suspended = true;
         self.tools.input.send(Gesture::Release);
         self.end_peer().await;
-        crate::processes::stop(&self.tools.processes);
+        crate::processes::stop(&self.tools.processes, self.tools.keeper);
         self.presence.send_modify(|it| it.suspended = true);
         tracing::info!("suspended");
     }

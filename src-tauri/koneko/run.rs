@@ -6,7 +6,7 @@ use crate::child::Child;
 use crate::config::Config;
 use crate::desktop::Desktop;
 use crate::display::{self, Display, Randr};
-use crate::fence::{self, Sandbox};
+use crate::fence::{self, Fence, Sandbox};
 use crate::input::Input;
 use crate::programs;
 use crate::room::{Room, Tools};
@@ -228,6 +228,7 @@ async fn start(
         desktop,
         cdp: browser.cdp.clone(),
         processes,
+        keeper: browser.child.id().filter(|_| fence == Fence::Keeper),
         fence: fence.name(),
         sandbox: sandbox.name(),
     };

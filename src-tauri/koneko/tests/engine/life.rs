@@ -71,6 +71,77 @@ async fn a_kill_leaves_nothing_behind() {
     gone(all).await;
 }
 
+/// All programs of this machine but one.
+fn programs_without(name: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let open = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(folder.path(), open).unwrap();
+    for place in ["/usr/local/bin", "/usr/bin", "/bin"] {
+        for program in std::fs::read_dir(place).into_iter().flatten().flatten() {
+            if program.file_name() != name {
+                let link = folder.path().join(program.file_name());
+                // The first of a name counts, as in PATH.
+                let _ = std::os::unix::fs::symlink(program.path(), link);
+            }
+        }
+    }
+    folder
+}
+
+#[tokio::test]
+async fn without_bubblewrap_a_kill_leaves_nothing_behind_either() {
+    let programs = programs_without("bwrap");
+    for asleep in [false, true] {
+        let path = programs.path().to_owned();
+        let (mut engine, said) = Engine::start_until_settled(
+            |_| {},
+            |it| {
+                it.env("PATH", path);
+            },
+        )
+        .await;
+        assert_eq!(said["state"], "ready", "{}", engine.log());
+        engine.port = u16::try_from(said["port"].as_u64().unwrap()).unwrap();
+        let token = engine.login().await;
+        let about: Value = reqwest::Client::new()
+            .get(engine.url("/api/koneko"))
+            .bearer_auth(&token)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        assert_eq!(about["fence"], "keeper");
+        assert_ne!(about["sandbox"], "none");
+        if asleep {
+            assert_eq!(engine.post(&token, "/api/koneko/suspend").await, 204);
+        }
+        let all = engine.tree();
+        kill_process(pid(&engine), Signal::KILL).unwrap();
+        engine.ended().await;
+        gone(all).await;
+    }
+}
+
+#[tokio::test]
+async fn without_bubblewrap_it_ends_well_too() {
+    let programs = programs_without("bwrap");
+    let path = programs.path().to_owned();
+    let (mut engine, said) = Engine::start_until_settled(
+        |_| {},
+        |it| {
+            it.env("PATH", path);
+        },
+    )
+    .await;
+    assert_eq!(said["state"], "ready", "{}", engine.log());
+    let all = engine.tree();
+    kill_process(pid(&engine), Signal::TERM).unwrap();
+    assert_eq!(engine.ended().await, Some(0));
+    gone(all).await;
+}
+
 #[tokio::test]
 async fn a_kill_in_its_sleep_leaves_nothing_behind() {
     let mut engine = Engine::start(|_| {}).await;
