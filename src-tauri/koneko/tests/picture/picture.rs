@@ -4,6 +4,7 @@ use crate::cdp::Cdp;
 use crate::engine::{Engine, LIMIT};
 use duotab_backend::endpoint::{self, Endpoint, Secret};
 use duotab_backend::neko::{self, Frame, Neko, News, Options};
+use duotab_core::neko::input::InputMessage;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -154,4 +155,36 @@ async fn h264_is_sent_when_it_was_chosen() {
     let (_viewer, first) = Viewer::connect(&engine).await;
     assert!(first.key);
     assert_eq!(first.codec, duotab_core::lane::Codec::H264);
+}
+
+#[tokio::test]
+async fn a_click_is_seen_soon() {
+    let engine = Engine::start(|it| {
+        it["screen"] = serde_json::json!({"width": 1280, "height": 720, "rate": 60});
+    })
+    .await;
+    let (mut viewer, _) = Viewer::connect(&engine).await;
+    let mut cdp = Cdp::connect(&engine, &viewer.token.clone()).await;
+    cdp.attach().await;
+    cdp.show("<div id=a style='position:fixed;inset:100px;background:#eee'></div>")
+        .await;
+    cdp.evaluate("addEventListener('mousedown', () => a.style.background = `hsl(${Math.random() * 360} 60% 50%)`); 1")
+        .await;
+    viewer.neko.input(InputMessage::Move { x: 600, y: 300 });
+    let mut waits = Vec::new();
+    for _ in 0..20 {
+        viewer.until_still(Duration::from_millis(600)).await;
+        let clicked = Instant::now();
+        for down in [true, false] {
+            viewer.neko.input(InputMessage::Button { down, button: 1 });
+        }
+        viewer.frame().await;
+        waits.push(clicked.elapsed());
+    }
+    waits.sort_unstable();
+    eprintln!(
+        "click to frame: median {:?}, worst {:?}",
+        waits[10], waits[19]
+    );
+    assert!(waits[10] < Duration::from_millis(250), "{waits:?}");
 }
