@@ -8,7 +8,7 @@ use crate::config::Config;
 use duotab_core::message::StartFailure;
 use rustix::fs::{Gid, Mode, Uid};
 use rustix::mount::{MountFlags, mount, mount_bind};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -67,7 +67,12 @@ fn own_program() -> PathBuf {
 }
 
 fn make(dir: &Path) -> Result<(), StartFailure> {
-    std::fs::create_dir_all(dir).map_err(|error| unusable(dir, &error))
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        // A profile is nobody else's to read.
+        .mode(0o700)
+        .create(dir)
+        .map_err(|error| unusable(dir, &error))
 }
 
 /// What keeps a directory from being used.
