@@ -64,8 +64,8 @@ export class Shell {
 
   /** The refusal, unless a tab shows the same problem anyway. */
   get unread(): Problem | null {
-    const refusal = JSON.stringify(this.refusal);
-    const shown = this.tabs.some((tab) => JSON.stringify(tab.problem) === refusal);
+    const refusal = canonical(this.refusal);
+    const shown = this.tabs.some((tab) => canonical(tab.problem) === refusal);
     return shown ? null : this.refusal;
   }
 
@@ -168,6 +168,15 @@ export class Shell {
 
 function isProblem(reason: unknown): reason is Problem {
   return typeof reason === "object" && reason !== null && "code" in reason;
+}
+
+/** Equal for problems that say the same: what a command rejects with has its keys in another order. */
+function canonical(problem: Problem | null): string {
+  return JSON.stringify(problem, (_, part: unknown) =>
+    typeof part === "object" && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
 }
 
 /** A refusal that says nothing new to the person who caused it. */

@@ -66,7 +66,7 @@ test("a refusal that a tab shows as its problem is not said twice", async () => 
   backend.refusal = { code: "node_gone", node: "attic" };
   await shell.run(backend.reload(1));
   expect(shell.unread).toEqual({ code: "node_gone", node: "attic" });
-  backend.show(stateOf([{ ...emptyTab(1), problem: { code: "node_gone", node: "attic" } }]));
+  backend.show(stateOf([{ ...emptyTab(1), problem: { node: "attic", code: "node_gone" } }]));
   expect(shell.unread).toBeNull();
 });
 
