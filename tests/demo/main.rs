@@ -33,6 +33,11 @@ async fn main_job(album: &mut Album) -> Outcome<()> {
     album
         .step("address → page in Proxy", stage.go_home())
         .await?;
+    stage
+        .shell
+        .until("document.querySelector('[data-testid=tab-title]').textContent === 'Harbour Bakery'")
+        .await?;
+    settle(&stage).await?;
     album.picture(&stage.display, "proxy")?;
 
     let toggled = Instant::now();
@@ -45,6 +50,7 @@ async fn main_job(album: &mut Album) -> Outcome<()> {
     album.picture(&stage.display, "stages")?;
     stage.live().await?;
     album.note("toggle → live picture, cold", toggled.elapsed());
+    settle(&stage).await?;
     album.picture(&stage.display, "streamed")?;
 
     let link = async {
