@@ -1,6 +1,5 @@
 //! Streamed tabs: a real Chromium in the window, from the toggle to the picture and back.
 
-mod clipboard;
 mod engine;
 mod hands;
 mod keys;
