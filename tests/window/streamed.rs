@@ -1,5 +1,6 @@
 //! Streamed tabs: a real Chromium in the window, from the toggle to the picture and back.
 
+mod clipboard;
 mod engine;
 mod hands;
 mod keys;
@@ -8,12 +9,15 @@ mod pages;
 mod picture;
 mod stages;
 
+use std::panic::{AssertUnwindSafe, resume_unwind};
+
 use axum::Router;
 use axum::extract::Path;
 use axum::response::Html;
 use axum::routing::get;
 use duotab_test_support::probe::page;
 use duotab_test_support::{App, Colour, Display, Outcome, Picture, ProbeSite, within};
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -116,8 +120,9 @@ async fn in_window_with(
         site,
         display,
     };
-    let mut outcome = test(&room).await;
-    if outcome.is_err() {
+    // A test that stops where it is surprised leaves nothing behind either.
+    let outcome = AssertUnwindSafe(test(&room)).catch_unwind().await;
+    if !matches!(outcome, Ok(Ok(()))) {
         let name = std::thread::current().name().unwrap_or("test").to_owned();
         let picture = format!("target/failed/{}.png", name.replace("::", "-"));
         room.display.look()?.save(picture.as_ref())?;
@@ -131,9 +136,11 @@ async fn in_window_with(
     }
     // The session with the shell breaks when the app goes.
     let _ = room.shell.invoke("quit", json!({})).await;
-    outcome = outcome.and(engine::gone(&room.app).await);
+    let gone = engine::gone(&room.app).await;
     let _ = room.shell.close().await;
     outcome
+        .unwrap_or_else(|panic| resume_unwind(panic))
+        .and(gone)
 }
 
 /// Opens a page of the site, toggles its tab by the mouse, and waits for the picture. Gives the
