@@ -50,6 +50,7 @@ package: setup $(PAGE)
 
 setup:
 	@tests/setup.sh
+	@tests/node.sh >/dev/null
 
 $(PAGE): $(PAGE_SOURCES) | setup
 	$(NODE) npm run --silent build
