@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the Debian packages that building, running and testing need. Quick when they are there.
+# Installs the Debian packages that building, running and testing need, or those that are named.
+# Quick when they are there.
 set -eu
 
 packages='
@@ -14,7 +15,8 @@ nodejs npm
 '
 
 cd "$(dirname "$0")/.."
-stamp=target/.setup
+stamp=target/.setup${1:+-$1}
+packages=${*:-$packages}
 mkdir -p target
 if [ -f "$stamp" ] && [ "$stamp" -nt tests/setup.sh ]; then
     exit 0

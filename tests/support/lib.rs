@@ -12,6 +12,7 @@ pub mod app;
 mod child;
 pub mod clipboard;
 mod display;
+pub mod engine;
 mod picture;
 pub mod probe;
 mod shell;

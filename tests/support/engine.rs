@@ -1,0 +1,147 @@
+//! The private container engine of `tests/engine/run.sh`, for the tests that run beside it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Debian's client, whatever else is called that.
+const CLIENT: &str = "/usr/bin/docker";
+
+/// The engine and its registries.
+#[derive(Debug)]
+pub struct Engine {
+    /// Its socket, `unix://…`.
+    pub socket: String,
+    /// An image that behaves like Neko's, in the registry.
+    pub image: String,
+    /// The registry, without a scheme.
+    pub registry: String,
+    /// A registry that lets nobody in.
+    pub denied: String,
+    /// The engine's disk, which is its own and may be filled.
+    pub disk: PathBuf,
+    program: PathBuf,
+}
+
+impl Engine {
+    /// The engine beside which this test runs. Where there is none the test has nothing to say,
+    /// and this tells so.
+    ///
+    /// # Panics
+    /// If only a part of what is to be known about it is known.
+    #[must_use]
+    pub fn here() -> Option<Self> {
+        let Ok(socket) = std::env::var("DUOTAB_TEST_DOCKER") else {
+            eprintln!("no container engine here: `make test-engine` has one");
+            return None;
+        };
+        let told = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
+        Some(Self {
+            socket,
+            image: told("DUOTAB_TEST_IMAGE"),
+            registry: told("DUOTAB_TEST_REGISTRY"),
+            denied: told("DUOTAB_TEST_DENIED"),
+            disk: told("DUOTAB_TEST_DISK").into(),
+            program: told("DUOTAB_TEST_ENGINE").into(),
+        })
+    }
+
+    /// An image of the registry: `neko:2` is newer, `neko:broken` never gets ready, `small:1` is
+    /// a few layers.
+    #[must_use]
+    pub fn image(&self, name: &str) -> String {
+        format!("{}/duotab/{name}", self.registry)
+    }
+
+    /// SIGKILL for the engine; its containers are left to themselves.
+    pub fn kill(&self) {
+        self.order("kill");
+    }
+
+    /// An orderly end of the engine.
+    pub fn terminate(&self) {
+        self.order("terminate");
+    }
+
+    /// Starts it again; it answers when this returns.
+    pub fn start(&self) {
+        self.order("start");
+    }
+
+    /// The engine is there and says nothing.
+    pub fn freeze(&self) {
+        self.order("freeze");
+    }
+
+    /// It goes on.
+    pub fn thaw(&self) {
+        self.order("thaw");
+    }
+
+    fn order(&self, word: &str) {
+        let done = Command::new(&self.program).arg(word).status();
+        assert!(
+            done.is_ok_and(|it| it.success()),
+            "{} {word}",
+            self.program.display()
+        );
+    }
+
+    /// What the engine's own client says, line by line: what is there is counted by somebody else
+    /// than the one who is tested.
+    ///
+    /// # Panics
+    /// If it fails.
+    #[must_use]
+    pub fn docker(&self, arguments: &[&str]) -> Vec<String> {
+        let out = Command::new(CLIENT)
+            .args(["--host", &self.socket])
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(
+            out.status.success(),
+            "docker {arguments:?}: {}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        let text = String::from_utf8_lossy(&out.stdout);
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// Takes all but `left` bytes of the engine's disk, until the answer is dropped.
+    ///
+    /// # Panics
+    /// If the engine has no disk of its own.
+    #[must_use]
+    pub fn fill_disk(&self, left: u64) -> Filling {
+        let disk = rustix::fs::statvfs(&self.disk).unwrap();
+        let top = rustix::fs::statvfs("/").unwrap();
+        assert_ne!(
+            disk.f_fsid, top.f_fsid,
+            "the engine's disk is the machine's"
+        );
+        let size = (disk.f_bavail * disk.f_frsize).saturating_sub(left);
+        let file = self.disk.join("filling");
+        let out = std::fs::File::create(&file).unwrap();
+        let filling = Filling(file);
+        rustix::fs::fallocate(&out, rustix::fs::FallocateFlags::empty(), 0, size).unwrap();
+        filling
+    }
+}
+
+/// What fills a disk.
+#[derive(Debug)]
+pub struct Filling(PathBuf);
+
+impl Filling {
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Filling {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
