@@ -21,11 +21,12 @@ use x11rb::rust_connection::RustConnection;
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// How long a pasted text is kept for the page to read it; a page without a field to type in
 /// never does.
-const READ_LIMIT: Duration = Duration::from_millis(600);
-/// How long its second reading is waited for: it takes some 10 ms.
-const READ_AGAIN_LIMIT: Duration = Duration::from_millis(200);
-/// What Chromium needs to take in what it has read, and nothing says when it is done: 8 ms, and
-/// several times that on a busy machine.
+const READ_LIMIT: Duration = Duration::from_millis(1200);
+/// How long its second reading is waited for: it takes some 10 ms, and many times that on a busy
+/// machine. One that is missed is taken for the next text's.
+const READ_AGAIN_LIMIT: Duration = Duration::from_millis(600);
+/// The least that Chromium is given to take in what it has read, and nothing says when it is
+/// done: it needs 8 ms. A busy machine shows in the time from the keys to the reading.
 const TAKE_IN: Duration = Duration::from_millis(50);
 /// The largest text that the clipboard takes, either way.
 pub(crate) const MAX_TEXT: usize = 1 << 20;
@@ -54,8 +55,14 @@ pub(crate) struct Desktop {
     pub clipboard: watch::Receiver<Content>,
     /// How often others have read our text, and when they did last.
     reads: watch::Receiver<(u64, Instant)>,
-    /// What was pasted and may not have been read yet: the reads before, and until when it counts.
-    pasted: AsyncMutex<Option<(u64, Instant)>>,
+    /// What was pasted and may not have been read yet.
+    pasted: AsyncMutex<Option<Pasted>>,
+}
+
+/// A text whose keys have been pressed.
+struct Pasted {
+    reads_before: u64,
+    at: Instant,
 }
 
 impl Desktop {
@@ -114,20 +121,24 @@ impl Desktop {
         if !self.own(content).await {
             return false;
         }
-        *pasted = Some((self.reads.borrow().0, Instant::now() + READ_LIMIT));
+        *pasted = Some(Pasted {
+            reads_before: self.reads.borrow().0,
+            at: Instant::now(),
+        });
         press();
         true
     }
 
     /// Waits until what was pasted has been read, which Chromium does twice.
-    async fn settled(&self) -> MutexGuard<'_, Option<(u64, Instant)>> {
+    async fn settled(&self) -> MutexGuard<'_, Option<Pasted>> {
         let mut pasted = self.pasted.lock().await;
-        if let Some((before, until)) = pasted.take() {
-            if self.read_after(before, until).await {
+        if let Some(Pasted { reads_before, at }) = pasted.take() {
+            if self.read_after(reads_before, at + READ_LIMIT).await {
                 let again = Instant::now() + READ_AGAIN_LIMIT;
-                self.read_after(before + 1, again).await;
+                self.read_after(reads_before + 1, again).await;
                 let (_, last) = *self.reads.borrow();
-                tokio::time::sleep_until(last + TAKE_IN).await;
+                let pace = last.saturating_duration_since(at).min(READ_LIMIT);
+                tokio::time::sleep_until(last + TAKE_IN.max(pace)).await;
             } else {
                 tracing::debug!("a pasted text was not read");
             }

@@ -76,6 +76,7 @@ fn in_use_elsewhere(profile: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Read;
     use std::os::unix::fs::symlink;
 
     #[tokio::test]
@@ -99,11 +100,15 @@ mod tests {
     async fn a_browser_that_is_not_ours_keeps_its_profile() {
         let dir = tempfile::tempdir().unwrap();
         let mut other = std::process::Command::new("sh")
-            .args(["-c", "read x", "sh"])
+            .args(["-c", "echo; read x", "sh"])
             .arg(format!("--user-data-dir={}", dir.path().display()))
             .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
             .spawn()
             .unwrap();
+        // Its arguments can be read some time after it was started.
+        let mut up = other.stdout.take().unwrap();
+        up.read_exact(&mut [0]).unwrap();
         let link = format!("here-{}", other.id());
         symlink(link, dir.path().join("SingletonLock")).unwrap();
         let refused = lock(dir.path()).await;
