@@ -237,6 +237,12 @@ impl Session {
         self.was_seen = true;
     }
 
+    /// Whether somebody has seen its picture.
+    #[must_use]
+    pub const fn was_seen(&self) -> bool {
+        self.was_seen
+    }
+
     /// Sends an engine that runs for nobody to sleep.
     pub fn suspend_unused(&mut self) -> Vec<Deed> {
         if self.state != State::Detached || !self.tabs.is_empty() {

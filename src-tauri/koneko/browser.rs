@@ -15,6 +15,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::Command;
+use tokio::sync::watch;
 
 /// A cold start on a slow disk.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -28,11 +29,13 @@ pub(crate) struct Browser {
     pub child: Child,
     /// The way to speak to it.
     pub cdp: Cdp,
+    /// Whether it shows a page; closed when it never will.
+    pub shown: watch::Receiver<bool>,
     /// Keeps the profile ours.
     _lock: profile::Lock,
 }
 
-/// Starts it and waits until it has its window.
+/// Starts it. It shows its first page some time later.
 pub(crate) async fn start(
     program: &Path,
     config: &Config,
@@ -60,13 +63,27 @@ pub(crate) async fn start(
         return Err(StartFailure::Exited { code: None });
     };
     let (cdp, events) = Cdp::start(to, from);
-    let ready = windows::keep_full(cdp.clone(), events);
-    tokio::select! {
-        it = tokio::time::timeout(START_LIMIT, ready) => match it {
-            Ok(Ok(())) => Ok(Browser { child, cdp, _lock: lock }),
-            Ok(Err(_)) => Err(StartFailure::Exited { code: child.code().await }),
-            Err(_) => Err(StartFailure::TimedOut),
-        },
+    let (showing, shown) = watch::channel(false);
+    let keeping = windows::keep_full(cdp.clone(), events, showing);
+    tokio::spawn(async move {
+        if let Err(error) = keeping.await {
+            tracing::error!(%error, "the browser does not answer");
+        }
+    });
+    Ok(Browser {
+        child,
+        cdp,
+        shown,
+        _lock: lock,
+    })
+}
+
+/// Waits until a browser shows a page; an error when it does not in time.
+pub(crate) async fn shows(mut shown: watch::Receiver<bool>) -> Result<(), StartFailure> {
+    match tokio::time::timeout(START_LIMIT, shown.wait_for(|it| *it)).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(_)) => Err(StartFailure::Exited { code: None }),
+        Err(_) => Err(StartFailure::TimedOut),
     }
 }
 

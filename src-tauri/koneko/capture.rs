@@ -62,6 +62,8 @@ struct Shared {
 #[derive(Clone, Default)]
 struct Wanted {
     sink: Option<Sink>,
+    /// There is nothing to be seen yet.
+    held: bool,
     paused: bool,
     key: bool,
     rate: u16,
@@ -79,12 +81,14 @@ impl Drop for OnTheWay {
 }
 
 impl Capture {
-    /// Starts the thread. Nothing is taken before there is somebody to watch.
+    /// Starts the thread. Nothing is taken before there is somebody to watch, and something to be
+    /// seen ([`Self::release`]).
     pub(crate) fn start(address: &Address, codec: Codec, rate: u16) -> Result<Self, XError> {
         let shared = Arc::new(Shared {
             wake: Wake::new()?,
             wanted: Mutex::new(Wanted {
                 rate,
+                held: true,
                 ..Wanted::default()
             }),
             on_the_way: AtomicU32::new(0),
@@ -107,6 +111,11 @@ impl Capture {
     fn change(&self, change: impl FnOnce(&mut Wanted)) {
         change(&mut crate::room::lock(&self.shared.wanted));
         self.shared.wake.wake();
+    }
+
+    /// There is something to be seen from now on.
+    pub(crate) fn release(&self) {
+        self.change(|it| it.held = false);
     }
 
     /// Sends frames there from now on, beginning with a key frame of the screen as it is.
@@ -200,7 +209,7 @@ impl Camera {
     }
 
     fn next(&mut self, wanted: &Wanted) -> Next {
-        if wanted.sink.is_none() || wanted.paused {
+        if wanted.sink.is_none() || wanted.held || wanted.paused {
             return Next::Wait(None);
         }
         if self.shared.on_the_way.load(Ordering::Acquire) > MAX_ON_THE_WAY {

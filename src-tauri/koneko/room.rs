@@ -18,7 +18,9 @@ use crate::display::Display;
 use crate::input::{Gesture, Input};
 use crate::xlink::Address;
 use duotab_core::neko::event::{ScreenUpdate, ServerEvent};
-use duotab_core::neko::shape::{ClipboardText, ControlHost, Profile, ScreenSize, Settings};
+use duotab_core::neko::shape::{
+    ClipboardText, ControlHost, KeyboardMap, Profile, ScreenSize, Settings,
+};
 use sessions::Session;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -43,6 +45,8 @@ pub(crate) struct Tools {
     pub input: Input,
     pub desktop: Desktop,
     pub cdp: Cdp,
+    /// Whether the browser shows a page.
+    pub shown: watch::Receiver<bool>,
     /// Processes that are stopped when the room sleeps.
     pub processes: Vec<u32>,
     /// One of them that is not: it has to act when we die.
@@ -53,6 +57,9 @@ pub(crate) struct Tools {
     pub sandbox: &'static str,
 }
 
+/// The right to set the keyboard's layout.
+pub(crate) type MapTurn = tokio::sync::OwnedMutexGuard<Option<KeyboardMap>>;
+
 /// The room.
 pub(crate) struct Room {
     pub config: Config,
@@ -62,6 +69,8 @@ pub(crate) struct Room {
     state: Mutex<State>,
     /// Held while the screen's size is being changed.
     resizing: tokio::sync::Mutex<()>,
+    /// The keyboard's layout that was set last; locked while one is being set.
+    map: Arc<tokio::sync::Mutex<Option<KeyboardMap>>>,
     /// Who is there, for the one who ends a room that nobody uses.
     presence: watch::Sender<Presence>,
     /// Asks for the orderly end.
@@ -114,6 +123,7 @@ impl Room {
             }),
             config,
             resizing: tokio::sync::Mutex::default(),
+            map: Arc::default(),
             presence: watch::channel(Presence::default()).0,
             ending: CancellationToken::new(),
         })

@@ -30,6 +30,8 @@ enum End {
     Told,
     Unused,
     Child(&'static str, Option<i32>),
+    /// The browser came up, but no page did.
+    Unshown(StartFailure),
 }
 
 /// Runs until it is told to end, or cannot go on.
@@ -57,6 +59,14 @@ pub(crate) async fn run(config: Config, board: &Board) -> Result<(), StartFailur
     let port = listener.local_addr().map_err(ended)?.port();
     let mut serving = tokio::spawn(server::serve(listener, Arc::clone(&room)));
     board.publish(&Status::ready(port));
+    let shown = async {
+        let shown = browser::shows(room.tools.shown.clone()).await;
+        room.tools.capture.release();
+        match shown {
+            Ok(()) => std::future::pending().await,
+            Err(failure) => failure,
+        }
+    };
     let end = tokio::select! {
         // An end that was asked for also ends the server.
         biased;
@@ -64,10 +74,12 @@ pub(crate) async fn run(config: Config, board: &Board) -> Result<(), StartFailur
         () = room.ending.cancelled() => End::Told,
         () = unused(&room) => End::Unused,
         it = parts.first_end() => it,
+        failure = shown => End::Unshown(failure),
         _ = &mut serving => End::Child("server", None),
     };
-    match end {
+    match &end {
         End::Child(name, code) => tracing::error!(name, code, "ended by itself"),
+        End::Unshown(failure) => tracing::error!(?failure, "the browser shows no page"),
         _ => tracing::info!(?end, "ending"),
     }
     if room.is_suspended() {
@@ -84,6 +96,7 @@ pub(crate) async fn run(config: Config, board: &Board) -> Result<(), StartFailur
     serving.abort();
     match end {
         End::Child(_, code) => Err(StartFailure::Exited { code }),
+        End::Unshown(failure) => Err(failure),
         End::Told | End::Unused => Ok(()),
     }
 }
@@ -184,6 +197,10 @@ async fn start(
         it => tracing::info!(sandbox = it.name(), fence = fence.name(), x, "fenced in"),
     }
     parts.manager = Some(display::start_manager(&config, display)?);
+    board.publish(&Status::starting(Step::Browser));
+    // It takes longest: all else goes on beside it.
+    let browser = browser::start(&program, &config, display, (&fence, sandbox)).await?;
+    let browser = parts.browser.insert(browser);
     let (copied_in, mut copied) = mpsc::channel(16);
     let (capture, input, desktop) = {
         let address = display.address.clone();
@@ -208,9 +225,6 @@ async fn start(
             Err(_) => return Err(StartFailure::Exited { code: None }),
         }
     };
-    board.publish(&Status::starting(Step::Browser));
-    let browser = browser::start(&program, &config, display, (&fence, sandbox)).await?;
-    let browser = parts.browser.insert(browser);
     board.publish(&Status::starting(Step::Server));
     if !matches!(loading.await, Ok(Ok(()))) {
         return Err(StartFailure::ProgramMissing {
@@ -227,6 +241,7 @@ async fn start(
         input,
         desktop,
         cdp: browser.cdp.clone(),
+        shown: browser.shown.clone(),
         processes,
         keeper: browser.child.id().filter(|_| fence == Fence::Keeper),
         fence: fence.name(),

@@ -58,7 +58,10 @@ async fn killed_at(steps: &[&str]) {
         match *step {
             // What runs is adopted.
             "connecting" | "live" | "suspending" | "suspended" | "waking" => {
-                assert_eq!((now, home.browsers()), (killed, browsers), "{step}");
+                assert_eq!(now, killed, "{step}");
+                // A browser that is coming up may have been two processes for a moment.
+                let before = |it| browsers.contains(it);
+                assert!(home.browsers().iter().all(before), "{step}");
             }
             // What was only begun, or was to end, is removed.
             "ending" => assert!(now > killed, "{step}"),

@@ -14,8 +14,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-/// How long the page control may take to connect, all tries together.
-const PAGES_LIMIT: Duration = Duration::from_secs(10);
+/// How long the page control may take to connect, all tries together. An engine may serve before
+/// its browser shows a page.
+const PAGES_LIMIT: Duration = Duration::from_secs(20);
 
 /// The wait before another try.
 const PAGES_RETRY: Duration = Duration::from_millis(200);

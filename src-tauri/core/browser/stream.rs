@@ -3,9 +3,9 @@
 use super::{Browser, Leftovers};
 use crate::action::{Action, PageAction};
 use crate::event::{Event, RequestId};
-use crate::message::{Leg, Mode, Problem, SessionId, Stage, TabId};
+use crate::message::{Leg, Mode, Problem, SessionId, Stage, StartFailure, TabId};
 use crate::node::NodeId;
-use crate::session::{Deed, Happening, State};
+use crate::session::{Deed, Happening, Session, State};
 use crate::tab::TabStream;
 
 impl Browser {
@@ -256,7 +256,16 @@ impl Browser {
             Event::StreamLost(id, _) => self.step(id, Happening::StreamLost),
             Event::StreamFailed(id, leg) => self.stream_failed(id, leg),
             Event::EngineEnded(id, log) => {
-                self.engine_gone(id, |node| Problem::EngineEnded { node, log });
+                let was_seen = self.sessions.get(&id).is_some_and(Session::was_seen);
+                self.engine_gone(id, |node| match was_seen {
+                    true => Problem::EngineEnded { node, log },
+                    // An engine may serve before its browser shows a page.
+                    false => Problem::StartFailed {
+                        node,
+                        failure: StartFailure::Exited { code: None },
+                        log,
+                    },
+                });
             }
             Event::StartFailed(id, failure, log) => {
                 self.engine_gone(id, |node| Problem::StartFailed { node, failure, log });

@@ -4,27 +4,25 @@
 
 use super::cdp::{Cdp, CdpError, Event};
 use serde_json::json;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
-/// Waits for the first page, and from then on looks after new ones.
-pub(super) async fn keep_full(cdp: Cdp, mut events: mpsc::Receiver<Event>) -> Result<(), CdpError> {
-    cdp.ask("Browser.getVersion", json!({})).await?;
+/// Looks after every page from the first on, and says when that one is ready to be seen. Ends
+/// with the browser.
+pub(super) async fn keep_full(
+    cdp: Cdp,
+    mut events: mpsc::Receiver<Event>,
+    shown: watch::Sender<bool>,
+) -> Result<(), CdpError> {
     let pages = json!({ "discover": true, "filter": [{ "type": "page" }] });
     cdp.ask("Target.setDiscoverTargets", pages).await?;
-    loop {
-        let event = events.recv().await.ok_or(CdpError::Closed)?;
+    while let Some(event) = events.recv().await {
         if let Some(page) = new_page(&event) {
+            if !shown.send_replace(true) {
+                tracing::info!("the browser shows its first page");
+            }
             look_after(&cdp, page).await;
-            break;
         }
     }
-    tokio::spawn(async move {
-        while let Some(event) = events.recv().await {
-            if let Some(page) = new_page(&event) {
-                look_after(&cdp, page).await;
-            }
-        }
-    });
     Ok(())
 }
 

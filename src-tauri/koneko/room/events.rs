@@ -41,9 +41,14 @@ impl Room {
                 .await;
             }
             ClientEvent::KeyboardMap(it) if self.is_hosting() => {
-                if !self.set_map(&it).await {
-                    tracing::warn!("keyboard map refused");
-                }
+                // It takes a while, and the peer need not wait for it; the next map does.
+                let turn = self.map_turn().await;
+                let room = Arc::clone(self);
+                tokio::spawn(async move {
+                    if !room.set_map(turn, it).await {
+                        tracing::warn!("keyboard map refused");
+                    }
+                });
             }
             ClientEvent::KeyboardModifiers(it) if self.is_hosting() => self.set_modifiers(&it),
             ClientEvent::SystemLogs(lines) => {

@@ -1,12 +1,13 @@
 //! Input and clipboard as the protocol words them, turned into gestures.
 
-use super::Room;
+use super::{MapTurn, Room};
 use crate::desktop::Content;
 use crate::input::{Gesture, ModifierBits};
 use duotab_core::neko::event::{Button, Key, Scroll};
 use duotab_core::neko::input::InputMessage;
 use duotab_core::neko::shape::{KeyboardMap, KeyboardModifiers};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// `setxkbmap` compiles a map in a fraction of this.
@@ -113,8 +114,16 @@ impl Room {
         }
     }
 
-    /// Sets the keyboard's layout; false when there is no such.
-    pub(crate) async fn set_map(&self, map: &KeyboardMap) -> bool {
+    /// The right to set the keyboard's layout, one after the other; it holds the last one set.
+    pub(crate) async fn map_turn(&self) -> MapTurn {
+        Arc::clone(&self.map).lock_owned().await
+    }
+
+    /// Sets the keyboard's layout; false when there is no such. Ends within seconds.
+    pub(crate) async fn set_map(&self, mut turn: MapTurn, map: KeyboardMap) -> bool {
+        if turn.as_ref() == Some(&map) {
+            return true;
+        }
         let plain = |it: &str| {
             it.len() <= 64
                 && it
@@ -128,7 +137,9 @@ impl Room {
         // Keys that are down would have other names when they come up.
         self.gesture(Gesture::Release);
         let arguments = ["-layout", &map.layout, "-variant", &map.variant];
-        self.setxkbmap(&arguments).await.is_some()
+        let set = self.setxkbmap(&arguments).await.is_some();
+        *turn = set.then_some(map);
+        set
     }
 
     pub(crate) async fn map(&self) -> Option<KeyboardMap> {

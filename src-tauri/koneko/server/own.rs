@@ -40,6 +40,13 @@ pub(super) async fn page_control(
     if room.is_suspended() {
         return Err(Refusal::unprocessable("suspended"));
     }
+    // The first page is the one that the first tab takes.
+    crate::browser::shows(room.tools.shown.clone())
+        .await
+        .map_err(|failure| {
+            tracing::warn!(?failure, "page control");
+            Refusal::internal()
+        })?;
     let relay = room.tools.cdp.relay().await.map_err(|error| {
         tracing::warn!(%error, "page control");
         Refusal::internal()

@@ -168,7 +168,7 @@ pub(super) async fn set_map(
     Body(map): Body<KeyboardMap>,
 ) -> Result<StatusCode, Refusal> {
     host_only(&room)?;
-    if room.set_map(&map).await {
+    if room.set_map(room.map_turn().await, map).await {
         Ok(DONE)
     } else {
         Err(Refusal::internal())

@@ -1,5 +1,6 @@
 //! Start, failures and the end.
 
+use crate::cdp::Cdp;
 use crate::engine::{Engine, gone, tree};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -61,9 +62,16 @@ async fn a_profile_in_use_is_named() {
     assert_eq!(second.ended().await, Some(1));
 }
 
+/// Waits until the browser shows its first page: the page control lets nobody in before.
+async fn shown(engine: &Engine) {
+    let token = engine.login().await;
+    Cdp::connect(engine, &token).await;
+}
+
 #[tokio::test]
 async fn a_kill_leaves_nothing_behind() {
     let mut engine = Engine::start(|_| {}).await;
+    shown(&engine).await;
     let all = engine.tree();
     assert!(all.len() > 8, "{all:?}");
     kill_process(pid(&engine), Signal::KILL).unwrap();
@@ -197,6 +205,7 @@ async fn unused_it_ends_by_itself() {
 #[tokio::test]
 async fn nothing_of_it_runs_as_root_and_pages_run_in_the_sandbox() {
     let engine = Engine::start(|_| {}).await;
+    shown(&engine).await;
     let mut renderers = 0;
     for pid in engine.tree() {
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
@@ -242,8 +251,10 @@ async fn started_by_root_below_a_closed_directory_it_reaches_its_own() {
     let closed = std::fs::Permissions::from_mode(0o700);
     std::fs::set_permissions(folder.path(), closed).unwrap();
     let config = crate::engine::config(folder.path());
-    let (engine, said) = Engine::start_in(folder, &config, |_| {}).await;
+    let (mut engine, said) = Engine::start_in(folder, &config, |_| {}).await;
     assert_eq!(said["state"], "ready", "{}", engine.log());
+    engine.port = u16::try_from(said["port"].as_u64().unwrap()).unwrap();
+    shown(&engine).await;
     let file = std::fs::read_to_string(engine.runtime_dir().join("status.json")).unwrap();
     assert_eq!(serde_json::from_str::<Value>(&file).unwrap(), said);
     assert!(engine.folder.path().join("profile/Default").is_dir());
