@@ -27,7 +27,12 @@ async fn the_main_job_plays_by_itself() -> Outcome<()> {
 
 async fn main_job(album: &mut Album) -> Outcome<()> {
     let stage = album
-        .step("start → window", Stage::open((1280, 800), &[]))
+        .step("start → window", async {
+            let stage = Stage::open((1280, 800), &[]).await?;
+            stage.shell.find("[data-testid=new-tab-view]").await?;
+            settle(&stage).await?;
+            Ok(stage)
+        })
         .await?;
     album.picture(&stage.display, "new-tab")?;
     album

@@ -93,8 +93,8 @@ export const texts = {
     name: (stage: Stage) =>
       ({
         placing: "Choosing a machine",
-        starting: "Starting Chromium",
-        connecting: "Connecting the picture",
+        starting: "Starting the engine",
+        connecting: "Waiting for the picture",
         live: "Live",
         reconnecting: "Reconnecting",
       })[stage],
@@ -102,8 +102,8 @@ export const texts = {
       const where = node ? ` ${texts.toolbar.node(node)}` : "";
       return {
         placing: "choosing a machine",
-        starting: `starting Chromium${where}`,
-        connecting: `connecting the picture${where}`,
+        starting: `starting the engine${where}`,
+        connecting: `waiting for the picture${where}`,
         live: "live",
         reconnecting: "the picture was lost; reconnecting",
       }[stage];
