@@ -1,9 +1,8 @@
 //! The processes of an app's engines.
 
 use duotab_test_support::{App, Outcome, within};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 
 /// Command lines of all processes that belong to an engine of this install: each has a path of it.
 pub(super) fn processes(app: &App) -> Vec<String> {
@@ -28,14 +27,20 @@ fn found(app: &App) -> Vec<(Pid, String)> {
 pub(super) async fn gone(app: &App) -> Outcome<()> {
     let gone = within("the end of the engine", async {
         while let Some((pid, _)) = found(app).into_iter().next() {
-            // Gone already is as good.
-            if let Ok(handle) = pidfd_open(pid, PidfdFlags::empty())
-                && let Ok(handle) = AsyncFd::register_with_interest(handle, Interest::READABLE)
-            {
-                let _ = handle.readable().await;
-            }
+            let _ = tokio::task::spawn_blocking(move || ended(pid)).await;
         }
     });
     gone.await
         .map_err(|error| format!("{error}: {:?}", processes(app)).into())
+}
+
+/// Waits until a process has ended, or for a second. One that is gone already is as good.
+fn ended(pid: Pid) -> rustix::io::Result<()> {
+    const A_SECOND: Timespec = Timespec {
+        tv_sec: 1,
+        tv_nsec: 0,
+    };
+    let handle = pidfd_open(pid, PidfdFlags::empty())?;
+    poll(&mut [PollFd::new(&handle, PollFlags::IN)], Some(&A_SECOND))?;
+    Ok(())
 }
