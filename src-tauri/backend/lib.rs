@@ -9,5 +9,6 @@ pub mod keymap;
 pub mod lane;
 pub mod neko;
 pub mod page;
+pub mod proxy;
 pub mod runtime;
 pub mod store;

@@ -14,5 +14,6 @@ pub mod neko;
 pub mod node;
 pub mod placement;
 pub mod pointer;
+pub mod proxy;
 pub mod session;
 pub mod tab;

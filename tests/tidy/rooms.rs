@@ -66,6 +66,7 @@ fn each_foreign_crate_has_one_door() {
             &["use bollard", "bollard::"],
             &["src-tauri/backend/runtime/docker"],
         ),
+        (&["hickory_resolver::"], &["src-tauri/backend/proxy"]),
         (&["gstreamer::", "gstreamer_app::"], &["src-tauri/koneko/"]),
     ] {
         none(&found(&[".rs"], words, doors));

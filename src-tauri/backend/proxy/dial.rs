@@ -1,0 +1,249 @@
+//! From a target to a connection: the rules, the name, and the fastest of its addresses.
+
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use duotab_core::proxy::{Failure, Reach, Space, Target, Way, space};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use rustix::net::sockopt;
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+
+use super::{Exit, Shared};
+
+/// The head start of an address over the next one (RFC 8305, 8).
+const HEAD_START: Duration = Duration::from_millis(250);
+/// A peer that says nothing for this long is asked whether it lives, and then at this interval.
+const KEEP_ALIVE: Duration = Duration::from_secs(45);
+/// Unanswered questions after which a peer is dead.
+const KEEP_ALIVE_COUNT: u32 = 4;
+
+/// A connection that leads to a target.
+pub(super) struct Line {
+    pub(super) stream: TcpStream,
+    /// Whether it ends at an HTTP proxy, which is told the whole address with each request.
+    pub(super) absolute: bool,
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Requests that an HTTP proxy may read.
+    Requests,
+    /// Bytes that are nobody's business.
+    Tunnel,
+}
+
+/// Where a connection to a target has to go.
+enum Leg {
+    Addresses(Vec<IpAddr>),
+    /// The exit looks the name up.
+    Name,
+}
+
+impl Shared {
+    /// Connects to a target on behalf of a page.
+    pub(super) async fn dial(
+        &self,
+        target: &Target,
+        initiator: Option<&Target>,
+        what_for: Use,
+    ) -> Result<Line, Failure> {
+        let leg = self.find(target, initiator).await?;
+        let limit = self.limits.connect;
+        let exit = match &leg {
+            // The exit carries what is public; what is at home is reached from here.
+            Leg::Addresses(addresses) if !addresses.iter().all(is_public) => &Exit::Direct,
+            _ => &self.exit,
+        };
+        let connecting = async {
+            match (exit, leg) {
+                (Exit::Direct, Leg::Addresses(addresses)) => {
+                    let stream = race(&addresses, target.port(), limit).await?;
+                    Ok(Line {
+                        stream,
+                        absolute: false,
+                    })
+                }
+                (Exit::Direct, Leg::Name) => Err(Failure::NameServerSilent),
+                (exit, Leg::Name) => exit.open(target, None, what_for, limit).await,
+                (exit, Leg::Addresses(addresses)) => {
+                    let first = addresses.first().copied();
+                    exit.open(target, first, what_for, limit).await
+                }
+            }
+        };
+        timeout(limit * 2, connecting)
+            .await
+            .unwrap_or(Err(Failure::ConnectionTimedOut))
+    }
+
+    async fn find(&self, target: &Target, initiator: Option<&Target>) -> Result<Leg, Failure> {
+        let way = self.policy(|policy| policy.way(target, initiator))?;
+        let (name, reach) = match way {
+            Way::Addresses(addresses) => return Ok(Leg::Addresses(addresses)),
+            Way::Name(name, reach) => (name, reach),
+        };
+        let listed = self.names.listed(&name).await;
+        if !listed.is_empty() {
+            let admitted = self.policy(|policy| policy.admit_listed(target, initiator, listed))?;
+            return Ok(Leg::Addresses(admitted));
+        }
+        let found = match reach {
+            Reach::Home => self.names.home(&name).await?,
+            Reach::World if self.names.at_exit() && !matches!(self.exit, Exit::Direct) => {
+                return Ok(Leg::Name);
+            }
+            Reach::World => self.names.public(&name).await?,
+        };
+        let admitted = self.policy(|policy| policy.admit(target, reach, found))?;
+        Ok(Leg::Addresses(admitted))
+    }
+}
+
+fn is_public(address: &IpAddr) -> bool {
+    space(*address) == Space::Public
+}
+
+/// Connects to the first of the addresses that answers, IPv6 and IPv4 in turns, each with a head
+/// start over the next (RFC 8305).
+pub(super) async fn race(
+    addresses: &[IpAddr],
+    port: u16,
+    limit: Duration,
+) -> Result<TcpStream, Failure> {
+    let ordered = interleave(addresses);
+    let mut waiting = ordered.iter().map(|ip| SocketAddr::new(*ip, port));
+    let mut attempts = FuturesUnordered::new();
+    let mut failure = Failure::Unreachable;
+    loop {
+        if let Some(address) = waiting.next() {
+            attempts.push(attempt(address, limit));
+        }
+        if attempts.is_empty() {
+            return Err(failure);
+        }
+        tokio::select! {
+            Some(result) = attempts.next() => match result {
+                Ok(stream) => return Ok(stream),
+                // "No way there" is often true of one family only, and says the least.
+                Err(Failure::Unreachable) => {}
+                Err(other) => failure = other,
+            },
+            () = sleep(HEAD_START), if waiting.len() > 0 => {}
+        }
+    }
+}
+
+fn interleave(addresses: &[IpAddr]) -> Vec<IpAddr> {
+    let mut six = addresses.iter().filter(|ip| ip.is_ipv6());
+    let mut four = addresses.iter().filter(|ip| ip.is_ipv4());
+    let mut ordered = Vec::with_capacity(addresses.len());
+    while ordered.len() < addresses.len() {
+        ordered.extend(six.next());
+        ordered.extend(four.next());
+    }
+    ordered
+}
+
+async fn attempt(address: SocketAddr, limit: Duration) -> Result<TcpStream, Failure> {
+    let stream = timeout(limit, TcpStream::connect(address))
+        .await
+        .map_err(|_| Failure::ConnectionTimedOut)?
+        .map_err(|error| {
+            tracing::debug!(%address, %error, "not connected");
+            failure_of(&error)
+        })?;
+    prepare(&stream);
+    Ok(stream)
+}
+
+fn failure_of(error: &io::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => Failure::ConnectionRefused,
+        ErrorKind::TimedOut => Failure::ConnectionTimedOut,
+        _ => Failure::Unreachable,
+    }
+}
+
+/// Sends at once, and notices a peer that is gone.
+pub(super) fn prepare(stream: &TcpStream) {
+    let set = || -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        sockopt::set_socket_keepalive(stream, true)?;
+        sockopt::set_tcp_keepidle(stream, KEEP_ALIVE)?;
+        sockopt::set_tcp_keepintvl(stream, KEEP_ALIVE)?;
+        sockopt::set_tcp_keepcnt(stream, KEEP_ALIVE_COUNT)?;
+        Ok(())
+    };
+    if let Err(error) = set() {
+        tracing::debug!(%error, "a socket keeps its defaults");
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    fn ips(texts: &[&str]) -> Vec<IpAddr> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn families_take_turns_and_ipv6_begins() {
+        let mixed = ips(&["1.1.1.1", "2.2.2.2", "3.3.3.3", "::1"]);
+        let ordered = ips(&["::1", "1.1.1.1", "2.2.2.2", "3.3.3.3"]);
+        assert_eq!(interleave(&mixed), ordered);
+    }
+
+    #[tokio::test]
+    async fn an_address_that_refuses_gives_way_to_the_next() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let addresses = ips(&["127.0.0.2", "127.0.0.3", "127.0.0.1"]);
+        let stream = race(&addresses, port, LIMIT).await.unwrap();
+        assert_eq!(stream.peer_addr().unwrap().ip().to_string(), "127.0.0.1");
+    }
+
+    #[tokio::test]
+    async fn an_address_that_is_silent_gets_a_head_start_only() {
+        // A listener whose queue is full drops further attempts to connect.
+        let silent = rustix::net::socket(
+            rustix::net::AddressFamily::INET,
+            rustix::net::SocketType::STREAM,
+            None,
+        )
+        .unwrap();
+        let any: SocketAddr = "127.0.0.2:0".parse().unwrap();
+        rustix::net::bind(&silent, &any).unwrap();
+        rustix::net::listen(&silent, 0).unwrap();
+        let bound: SocketAddr = rustix::net::getsockname(&silent)
+            .unwrap()
+            .try_into()
+            .unwrap();
+        let _first = TcpStream::connect(bound).await.unwrap();
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", bound.port()))
+            .await
+            .unwrap();
+        let addresses = ips(&["127.0.0.2", "127.0.0.1"]);
+        let began = std::time::Instant::now();
+        let stream = race(&addresses, bound.port(), LIMIT).await.unwrap();
+        assert_eq!(stream.peer_addr().unwrap().ip().to_string(), "127.0.0.1");
+        assert!(began.elapsed() < LIMIT / 2);
+        drop(listener);
+    }
+
+    #[tokio::test]
+    async fn nobody_there_is_told_as_refused() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let failed = race(&ips(&["127.0.0.1", "::1"]), port, LIMIT).await;
+        assert_eq!(failed.unwrap_err(), Failure::ConnectionRefused);
+    }
+}

@@ -1,0 +1,12 @@
+//! The local proxy over real sockets of loopback.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+mod access;
+mod attacks;
+mod exits;
+mod kit;
+mod names;
+mod requests;
+mod streams;
+mod tunnels;

@@ -1,0 +1,129 @@
+//! Why the proxy did not bring what it was asked for, and whose doing that is.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Why a request of a proxied page came to nothing. The shell matches it, never text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// A page asked for an address of this machine or the home network that nobody typed.
+    #[error("the address is private and was not asked for by the person")]
+    PrivateAddress,
+    /// A public name has no other addresses than private ones.
+    #[error("the name points to a private address")]
+    PrivateName,
+    /// The port is one of this app's own.
+    #[error("the port is one of this app's own")]
+    OwnPort,
+    /// The request cannot be understood.
+    #[error("the request is malformed")]
+    BadRequest,
+    /// More connections than are served at the same time.
+    #[error("too many connections")]
+    TooManyConnections,
+    /// No such name, or one without an address.
+    #[error("the name is not known")]
+    NameUnknown,
+    /// The name could not be looked up.
+    #[error("the name server does not answer")]
+    NameServerSilent,
+    /// Nobody listens there.
+    #[error("the connection was refused")]
+    ConnectionRefused,
+    /// No way leads there.
+    #[error("the host is unreachable")]
+    Unreachable,
+    /// Nobody answered the attempt to connect.
+    #[error("the connection timed out")]
+    ConnectionTimedOut,
+    /// The proxy that is set as this profile's exit cannot be used.
+    #[error("the exit proxy failed")]
+    ExitFailed,
+    /// What came back is not HTTP.
+    #[error("the answer is malformed")]
+    BadAnswer,
+    /// The connection ended before there was an answer.
+    #[error("the connection ended early")]
+    ClosedEarly,
+    /// The site took the request and never answered.
+    #[error("the answer did not come in time")]
+    AnswerTimedOut,
+    /// The proxy itself does not run, and nothing goes around it.
+    #[error("the proxy does not run")]
+    ProxyDown,
+}
+
+/// Who can do something about a [`Failure`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Blame {
+    /// A rule of this browser; the person can overrule it.
+    Rule,
+    /// The page that asked.
+    Page,
+    /// The network or its settings.
+    Network,
+    /// The site.
+    Site,
+    /// The proxy that is set as the exit.
+    Exit,
+    /// This app.
+    App,
+}
+
+impl Failure {
+    /// Who can do something about it.
+    #[must_use]
+    pub fn blame(self) -> Blame {
+        match self {
+            Self::PrivateAddress | Self::PrivateName | Self::OwnPort => Blame::Rule,
+            Self::BadRequest | Self::TooManyConnections => Blame::Page,
+            Self::NameUnknown | Self::NameServerSilent | Self::Unreachable => Blame::Network,
+            Self::ConnectionRefused
+            | Self::ConnectionTimedOut
+            | Self::BadAnswer
+            | Self::ClosedEarly
+            | Self::AnswerTimedOut => Blame::Site,
+            Self::ExitFailed => Blame::Exit,
+            Self::ProxyDown => Blame::App,
+        }
+    }
+
+    /// The HTTP status that goes with it.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        match self {
+            Self::PrivateAddress | Self::PrivateName | Self::OwnPort => 403,
+            Self::BadRequest => 400,
+            Self::TooManyConnections | Self::ProxyDown => 503,
+            Self::NameUnknown
+            | Self::NameServerSilent
+            | Self::ConnectionRefused
+            | Self::Unreachable
+            | Self::ExitFailed
+            | Self::BadAnswer
+            | Self::ClosedEarly => 502,
+            Self::ConnectionTimedOut | Self::AnswerTimedOut => 504,
+        }
+    }
+
+    /// The error of a `Proxy-Status` header (RFC 9209, 2.3).
+    #[must_use]
+    pub fn proxy_status(self) -> &'static str {
+        match self {
+            Self::PrivateAddress | Self::PrivateName => "destination_ip_prohibited",
+            Self::OwnPort => "http_request_denied",
+            Self::BadRequest => "http_request_error",
+            Self::TooManyConnections => "connection_limit_reached",
+            Self::NameUnknown => "dns_error",
+            Self::NameServerSilent => "dns_timeout",
+            Self::ConnectionRefused => "connection_refused",
+            Self::Unreachable => "destination_ip_unroutable",
+            Self::ConnectionTimedOut => "connection_timeout",
+            Self::ExitFailed | Self::ProxyDown => "destination_unavailable",
+            Self::BadAnswer => "http_protocol_error",
+            Self::ClosedEarly => "connection_terminated",
+            Self::AnswerTimedOut => "http_response_timeout",
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The rules of one profile: which targets may be reached, and on whose behalf.
+
+use super::{Failure, Space, Target, space};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::collections::{BTreeSet, VecDeque};
+use url::Host;
+
+/// Names that no public server can give away, and so cannot be made to point somewhere else: mDNS
+/// (RFC 6762), home networks (RFC 8375), ICANN's private-use name, and what routers call
+/// themselves. Names of one label belong to them too.
+pub const HOME_NAMES: [&str; 6] = [
+    "local",
+    "home.arpa",
+    "internal",
+    "lan",
+    "localdomain",
+    "fritz.box",
+];
+
+/// As many permits are kept as a person may type in a while.
+const PERMIT_CAP: usize = 256;
+
+/// How a target is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// At one of these addresses.
+    Addresses(Vec<IpAddr>),
+    /// At the addresses of this name that are within reach.
+    Name(String, Reach),
+}
+
+/// How far a name may point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// To public addresses only.
+    World,
+    /// To the home network too, but neither to this machine nor to a cloud's credentials.
+    Home,
+}
+
+impl Reach {
+    fn admits(self, space: Space) -> bool {
+        space == Space::Public || self == Self::Home && space.is_home()
+    }
+}
+
+/// The rules of one profile.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    own_ports: BTreeSet<u16>,
+    home_names: Vec<String>,
+    /// What the person asked for, the latest last.
+    permits: VecDeque<Target>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            own_ports: BTreeSet::new(),
+            home_names: HOME_NAMES.map(str::to_owned).to_vec(),
+            permits: VecDeque::new(),
+        }
+    }
+}
+
+impl Policy {
+    /// With further names, and all below them, that may point to the home network.
+    #[must_use]
+    pub fn with_home_names(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        let names = names.into_iter().map(|name| name.to_ascii_lowercase());
+        self.home_names
+            .extend(names.map(|name| name.trim_matches('.').to_owned()));
+        self.home_names.retain(|name| !name.is_empty());
+        self
+    }
+
+    /// Keeps a port of this machine from all pages, whatever the person types.
+    pub fn keep_port(&mut self, port: u16) {
+        self.own_ports.insert(port);
+    }
+
+    /// The person asked for this target.
+    ///
+    /// A name of the public kind gains nothing by it: it may be anybody's who wants to be visited.
+    pub fn permit(&mut self, target: Target) {
+        self.permits.retain(|known| *known != target);
+        if self.permits.len() == PERMIT_CAP {
+            self.permits.pop_front();
+        }
+        self.permits.push_back(target);
+    }
+
+    /// A target sent its visitor on to another. What the person asked for may be elsewhere on the
+    /// same host, as a router is that wants TLS.
+    pub fn follow(&mut self, from: &Target, to: &Target) {
+        if from.host() == to.host() && from != to && self.is_permitted(from) {
+            self.permit(to.clone());
+        }
+    }
+
+    /// Whether the person asked for this target.
+    #[must_use]
+    pub fn is_permitted(&self, target: &Target) -> bool {
+        self.permits.contains(target)
+    }
+
+    /// Where to look for a target that a page of `initiator` asks for, as far as that is known.
+    ///
+    /// # Errors
+    /// If it may not be reached whatever its addresses are.
+    pub fn way(&self, target: &Target, initiator: Option<&Target>) -> Result<Way, Failure> {
+        let asked = self.is_asked_for(target, initiator);
+        if let Some(address) = target.address() {
+            self.admit_asked(target, address, asked)?;
+            return Ok(Way::Addresses(vec![address]));
+        }
+        let Host::Domain(name) = target.host() else {
+            return Err(Failure::BadRequest);
+        };
+        if is_below(name, "localhost") {
+            // Never asked of a server (RFC 6761).
+            let here = [
+                IpAddr::V6(Ipv6Addr::LOCALHOST),
+                IpAddr::V4(Ipv4Addr::LOCALHOST),
+            ];
+            for address in here {
+                self.admit_asked(target, address, asked)?;
+            }
+            return Ok(Way::Addresses(here.to_vec()));
+        }
+        let home = !name.contains('.') || self.home_names.iter().any(|zone| is_below(name, zone));
+        let reach = if home { Reach::Home } else { Reach::World };
+        Ok(Way::Name(name.clone(), reach))
+    }
+
+    /// The addresses of a name that may be connected to, as DNS gave them.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn admit(
+        &self,
+        target: &Target,
+        reach: Reach,
+        addresses: impl IntoIterator<Item = IpAddr>,
+    ) -> Result<Vec<IpAddr>, Failure> {
+        let mut known = false;
+        let admitted: Vec<IpAddr> = addresses
+            .into_iter()
+            .inspect(|_| known = true)
+            .filter(|address| {
+                let space = space(*address);
+                reach.admits(space) && !self.is_own(target, space)
+            })
+            .collect();
+        match (admitted.is_empty(), known) {
+            (false, _) => Ok(admitted),
+            (true, true) => Err(Failure::PrivateName),
+            (true, false) => Err(Failure::NameUnknown),
+        }
+    }
+
+    /// The same for addresses that this machine's own hosts file gives to a name: whoever wrote it
+    /// owns the machine, so that the name is as good as its address.
+    ///
+    /// # Errors
+    /// If none of them may be connected to.
+    pub fn admit_listed(
+        &self,
+        target: &Target,
+        initiator: Option<&Target>,
+        addresses: impl IntoIterator<Item = IpAddr>,
+    ) -> Result<Vec<IpAddr>, Failure> {
+        let asked = self.is_asked_for(target, initiator);
+        let mut refused = Failure::NameUnknown;
+        let admitted: Vec<IpAddr> = addresses
+            .into_iter()
+            .filter(|address| {
+                let admitted = self.admit_asked(target, *address, asked);
+                admitted.inspect_err(|failure| refused = *failure).is_ok()
+            })
+            .collect();
+        if admitted.is_empty() {
+            return Err(refused);
+        }
+        Ok(admitted)
+    }
+
+    /// Whether the person asked for this target, or for the page that asks for it.
+    #[must_use]
+    pub fn is_asked_for(&self, target: &Target, initiator: Option<&Target>) -> bool {
+        // A page that the person asked for may use the other ports of its own host.
+        self.is_permitted(target)
+            || initiator.is_some_and(|page| page.host() == target.host() && self.is_permitted(page))
+    }
+
+    fn admit_asked(&self, target: &Target, address: IpAddr, asked: bool) -> Result<(), Failure> {
+        let space = space(address);
+        if self.is_own(target, space) {
+            return Err(Failure::OwnPort);
+        }
+        if space == Space::Public || asked && space != Space::Multicast {
+            return Ok(());
+        }
+        Err(Failure::PrivateAddress)
+    }
+
+    fn is_own(&self, target: &Target, space: Space) -> bool {
+        space.is_here() && self.own_ports.contains(&target.port())
+    }
+}
+
+/// Whether a name is `zone` or ends with it.
+fn is_below(name: &str, zone: &str) -> bool {
+    name.strip_suffix(zone)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+#[cfg(test)]
+mod tests;
