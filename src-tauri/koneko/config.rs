@@ -1,5 +1,7 @@
 //! What koneko is told: one JSON file, for the owner's eyes only.
 
+use crate::room::Terms;
+use crate::sender::Way;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -89,7 +91,7 @@ pub(crate) enum Refused {
 /// The smallest screen's edge.
 pub(crate) const MIN_EDGE: u16 = 64;
 /// The largest screen's edge: what VP8 and the X server both take.
-const MAX_EDGE: u16 = 8192;
+pub(crate) const MAX_EDGE: u16 = 8192;
 /// More than that is no configuration.
 const MAX_BYTES: u64 = 1 << 20;
 
@@ -104,19 +106,22 @@ impl Config {
         Self::parse(&text)
     }
 
-    /// The size nearest to this that browser and codec can have.
-    pub(crate) fn fit(&self, width: u16, height: u16) -> (u16, u16) {
+    /// What the room is held to.
+    pub(crate) fn terms(&self) -> Terms {
         // Chromium's window is never narrower than 500 CSS pixels: a narrower screen would show
         // the left part of the page only.
         let narrowest = (500 * u32::from(self.scale_percent)).div_ceil(100);
-        let narrowest = u16::try_from(narrowest)
-            .unwrap_or(u16::MAX)
-            .min(self.max_screen.width);
-        let width = width.max(narrowest);
-        // H.264's colours come in pairs of pixels.
-        match self.codec {
-            Codec::Vp8 => (width, height),
-            Codec::H264 => (width & !1, height & !1),
+        Terms {
+            username: self.username.clone(),
+            password: self.password.clone(),
+            codec: self.codec,
+            screen: self.screen,
+            max_screen: self.max_screen,
+            min_width: u16::try_from(narrowest)
+                .unwrap_or(u16::MAX)
+                .min(self.max_screen.width),
+            width_step: 1,
+            way: Way::to(self.bind.ip()),
         }
     }
 
@@ -177,11 +182,11 @@ mod tests {
     #[test]
     fn a_size_is_changed_only_as_far_as_browser_and_codec_need_it() {
         let mut it = Config::parse(&sample().to_string()).unwrap();
-        assert_eq!(it.fit(1001, 703), (1001, 703));
-        assert_eq!(it.fit(300, 703), (500, 703));
+        assert_eq!(it.terms().fit(1001, 703), (1001, 703));
+        assert_eq!(it.terms().fit(300, 703), (500, 703));
         it.codec = Codec::H264;
         it.scale_percent = 150;
-        assert_eq!(it.fit(300, 703), (750, 702));
+        assert_eq!(it.terms().fit(300, 703), (750, 702));
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub(crate) async fn start(config: &Config) -> Result<Display, StartFailure> {
     match number {
         Ok(Some(number)) => Ok(Display {
             child,
-            address: Address::new(number, cookie),
+            address: Address::new(number, Some(cookie)),
             authority,
         }),
         Ok(None) => Err(StartFailure::Exited {

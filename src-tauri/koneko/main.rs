@@ -2,14 +2,17 @@
 //!
 //! It owns a private X server, one Chromium on it, and shows the picture to one viewer over
 //! WebRTC. `koneko --config FILE` serves until it is told to end; `koneko --fence …` is how it
-//! starts its own children, so that none of them outlives it.
+//! starts its own children, so that none of them outlives it. `koneko serve` is Neko's server on
+//! an X server that is there already, as in Neko's image.
 
+mod beside;
 mod browser;
 mod capture;
 mod child;
 mod clock;
 mod config;
 mod desktop;
+mod devices;
 mod display;
 mod fence;
 mod input;
@@ -31,9 +34,11 @@ fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     match arguments.first().and_then(|it| it.to_str()) {
         Some("--config") if arguments.len() == 2 => serve(Path::new(&arguments[1])),
+        // Neko's own options may follow; what there is to know stands in its file and variables.
+        Some("serve") => serve_beside(),
         Some("--fence") => fence::become_fence(&arguments[1..]),
         _ => {
-            complain("usage: koneko --config FILE");
+            complain("usage: koneko --config FILE | koneko serve");
             ExitCode::from(2)
         }
     }
@@ -62,6 +67,26 @@ fn serve(path: &Path) -> ExitCode {
         board.publish(&status::Status::failed(failure));
         return ExitCode::FAILURE;
     }
+    // Children die with the thread that started them (PDEATHSIG): they are all started from this
+    // future, which runs on the main thread.
+    live(async {
+        run::run(config, &board).await.map_err(|failure| {
+            tracing::error!(?failure, "ending");
+            board.publish(&status::Status::failed(failure));
+        })
+    })
+}
+
+fn serve_beside() -> ExitCode {
+    live(async {
+        beside::run().await.map_err(|error| {
+            tracing::error!(%error, "ending");
+        })
+    })
+}
+
+/// Lives one life, with a log.
+fn live(life: impl Future<Output = Result<(), ()>>) -> ExitCode {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(false)
@@ -83,15 +108,9 @@ fn serve(path: &Path) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    // Children die with the thread that started them (PDEATHSIG): they are all started from this
-    // future, which runs on the main thread.
-    let code = match runtime.block_on(run::run(config, &board)) {
+    let code = match runtime.block_on(life) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            tracing::error!(?failure, "ending");
-            board.publish(&status::Status::failed(failure));
-            ExitCode::FAILURE
-        }
+        Err(()) => ExitCode::FAILURE,
     };
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
     code

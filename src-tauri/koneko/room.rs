@@ -6,15 +6,15 @@ mod gestures;
 mod peers;
 mod sessions;
 mod sockets;
+mod terms;
 
 pub(crate) use sessions::LoginRefused;
 pub(crate) use sockets::{Ending, Outgoing};
+pub(crate) use terms::Terms;
 
 use crate::browser::Cdp;
 use crate::capture::Capture;
-use crate::config::Config;
 use crate::desktop::{Content, Desktop, MAX_TEXT};
-use crate::display::Display;
 use crate::input::{Gesture, Input};
 use crate::xlink::Address;
 use duotab_core::neko::event::{ScreenUpdate, ServerEvent};
@@ -24,7 +24,7 @@ use duotab_core::neko::shape::{
 use sessions::Session;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 /// Neko takes 0 for this.
@@ -39,14 +39,20 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
+/// A browser that we have started.
+pub(crate) struct OwnBrowser {
+    pub cdp: Cdp,
+    /// Whether it shows a page.
+    pub shown: watch::Receiver<bool>,
+}
+
 /// What the room works with.
 pub(crate) struct Tools {
     pub capture: Capture,
     pub input: Input,
     pub desktop: Desktop,
-    pub cdp: Cdp,
-    /// Whether the browser shows a page.
-    pub shown: watch::Receiver<bool>,
+    /// The browser, where it is ours.
+    pub browser: Option<OwnBrowser>,
     /// Processes that are stopped when the room sleeps.
     pub processes: Vec<u32>,
     /// One of them that is not: it has to act when we die.
@@ -62,10 +68,11 @@ pub(crate) type MapTurn = tokio::sync::OwnedMutexGuard<Option<KeyboardMap>>;
 
 /// The room.
 pub(crate) struct Room {
-    pub config: Config,
+    pub terms: Terms,
     pub tools: Tools,
     address: Address,
-    authority: PathBuf,
+    /// The file with the X server's secret, if it has one.
+    authority: Option<PathBuf>,
     state: Mutex<State>,
     /// Held while the screen's size is being changed.
     resizing: tokio::sync::Mutex<()>,
@@ -100,16 +107,21 @@ struct State {
 }
 
 impl Room {
-    pub(crate) fn new(config: Config, display: &Display, tools: Tools) -> Arc<Self> {
-        let (width, height) = config.fit(config.screen.width, config.screen.height);
+    pub(crate) fn new(
+        terms: Terms,
+        address: Address,
+        authority: Option<PathBuf>,
+        tools: Tools,
+    ) -> Arc<Self> {
+        let (width, height) = terms.first_size();
         let screen = ScreenSize {
             width: width.into(),
             height: height.into(),
-            rate: config.screen.rate,
+            rate: terms.screen.rate,
         };
         Arc::new(Self {
-            address: display.address.clone(),
-            authority: display.authority.clone(),
+            address,
+            authority,
             tools,
             state: Mutex::new(State {
                 session: None,
@@ -119,9 +131,9 @@ impl Room {
                 suspended: false,
                 started_at: crate::clock::now_rfc3339(),
                 last_left_at: None,
-                pointer: (config.screen.width / 2, config.screen.height / 2),
+                pointer: (terms.screen.width / 2, terms.screen.height / 2),
             }),
-            config,
+            terms,
             resizing: tokio::sync::Mutex::default(),
             map: Arc::default(),
             presence: watch::channel(Presence::default()).0,
@@ -146,7 +158,7 @@ impl Room {
 
     /// The rights of the one person.
     fn profile(&self) -> Profile {
-        Profile::admin(&self.config.username)
+        Profile::admin(&self.terms.username)
     }
 
     pub(crate) fn settings() -> Settings {
@@ -187,7 +199,7 @@ impl Room {
             (1024, 768),
             (800, 600),
         ];
-        let most = self.config.max_screen;
+        let most = self.terms.max_screen;
         COMMON
             .into_iter()
             .filter(|it| it.0 <= most.width && it.1 <= most.height)
@@ -202,7 +214,7 @@ impl Room {
 
     /// Gives the screen a size; the one it has then, or `None` when it cannot have it.
     pub(crate) async fn resize(&self, who: &str, wanted: ScreenSize) -> Option<ScreenSize> {
-        let most = self.config.max_screen;
+        let most = self.terms.max_screen;
         let edge = |it: u32, most: u16| {
             u16::try_from(it)
                 .ok()
@@ -210,7 +222,7 @@ impl Room {
         };
         let width = edge(wanted.width, most.width)?;
         let height = edge(wanted.height, most.height)?;
-        let (width, height) = self.config.fit(width, height);
+        let (width, height) = self.terms.fit(width, height);
         let rate = match wanted.rate {
             0 => DEFAULT_RATE,
             it => it.min(MAX_RATE),
@@ -277,8 +289,18 @@ impl Room {
         !self.is_suspended() && content.text.len() <= MAX_TEXT && content.html.len() <= MAX_TEXT
     }
 
+    /// Tells what is copied from now on.
+    pub(crate) fn hear(self: &Arc<Self>, mut copied: mpsc::Receiver<Content>) {
+        let room = Arc::clone(self);
+        tokio::spawn(async move {
+            while let Some(content) = copied.recv().await {
+                room.copied(content);
+            }
+        });
+    }
+
     /// The clipboard changed: its text goes to the one who has control.
-    pub(crate) fn copied(&self, content: Content) {
+    fn copied(&self, content: Content) {
         if self.is_hosting() {
             let text = content.text;
             self.tell(ServerEvent::ClipboardUpdated(ClipboardText { text }));
@@ -312,8 +334,10 @@ impl Room {
         let mut command = tokio::process::Command::new(program);
         command
             .env("DISPLAY", self.address.name())
-            .env("XAUTHORITY", &self.authority)
             .kill_on_drop(true);
+        if let Some(authority) = &self.authority {
+            command.env("XAUTHORITY", authority);
+        }
         command
     }
 }

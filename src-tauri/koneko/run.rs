@@ -1,25 +1,22 @@
 //! One life of koneko: all that it needs is started, it serves, and all is ended.
 
 use crate::browser::{self, Browser, codec_name};
-use crate::capture::{self, Capture};
+use crate::capture;
 use crate::child::Child;
 use crate::config::Config;
-use crate::desktop::Desktop;
-use crate::display::{self, Display, Randr};
+use crate::devices;
+use crate::display::{self, Display};
 use crate::fence::{self, Fence, Sandbox};
-use crate::input::Input;
 use crate::programs;
-use crate::room::{Room, Tools};
+use crate::room::{OwnBrowser, Room, Tools};
 use crate::server;
 use crate::status::{Board, Status, Step};
-use crate::xlink::XError;
 use duotab_core::message::StartFailure;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc;
 
 /// Chromium writes cookies and history when it is asked to close.
 const CLOSE_LIMIT: Duration = Duration::from_secs(3);
@@ -37,10 +34,8 @@ enum End {
 /// Runs until it is told to end, or cannot go on.
 pub(crate) async fn run(config: Config, board: &Board) -> Result<(), StartFailure> {
     let ended = |_| StartFailure::Exited { code: None };
-    let mut told = Told {
-        terminate: signal(SignalKind::terminate()).map_err(ended)?,
-        interrupt: signal(SignalKind::interrupt()).map_err(ended)?,
-    };
+    let mut told = Told::listen().map_err(ended)?;
+    let idle_limit = Duration::from_secs(config.idle_exit_seconds.max(1));
     let mut parts = Parts::default();
     let started = tokio::select! {
         it = start(config, board, &mut parts) => it,
@@ -60,7 +55,10 @@ pub(crate) async fn run(config: Config, board: &Board) -> Result<(), StartFailur
     let mut serving = tokio::spawn(server::serve(listener, Arc::clone(&room)));
     board.publish(&Status::ready(port));
     let shown = async {
-        let shown = browser::shows(room.tools.shown.clone()).await;
+        let shown = match &room.tools.browser {
+            Some(browser) => browser::shows(browser.shown.clone()).await,
+            None => Ok(()),
+        };
         room.tools.capture.release();
         match shown {
             Ok(()) => std::future::pending().await,
@@ -72,7 +70,7 @@ pub(crate) async fn run(config: Config, board: &Board) -> Result<(), StartFailur
         biased;
         () = told.wait() => End::Told,
         () = room.ending.cancelled() => End::Told,
-        () = unused(&room) => End::Unused,
+        () = unused(&room, idle_limit) => End::Unused,
         it = parts.first_end() => it,
         failure = shown => End::Unshown(failure),
         _ = &mut serving => End::Child("server", None),
@@ -101,13 +99,21 @@ pub(crate) async fn run(config: Config, board: &Board) -> Result<(), StartFailur
     }
 }
 
-struct Told {
+/// The signals that ask for the end.
+pub(crate) struct Told {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Told {
-    async fn wait(&mut self) {
+    pub(crate) fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    pub(crate) async fn wait(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
@@ -201,28 +207,12 @@ async fn start(
     // It takes longest: all else goes on beside it.
     let browser = browser::start(&program, &config, display, (&fence, sandbox)).await?;
     let browser = parts.browser.insert(browser);
-    let (copied_in, mut copied) = mpsc::channel(16);
-    let (capture, input, desktop) = {
-        let address = display.address.clone();
-        let (codec, rate) = (config.codec, config.screen.rate);
-        let (width, height) = config.fit(config.screen.width, config.screen.height);
-        let devices = tokio::task::spawn_blocking(move || {
-            let mut randr = Randr::open(&address)?;
-            randr.resize(width, height)?;
-            display::keep_focus(&address)?;
-            Ok::<_, XError>((
-                Capture::start(&address, codec, rate)?,
-                Input::start(&address, randr)?,
-                Desktop::start(&address, copied_in)?,
-            ))
-        });
-        match devices.await {
-            Ok(Ok(it)) => it,
-            Ok(Err(error)) => {
-                tracing::error!(%error, "X server");
-                return Err(StartFailure::Exited { code: None });
-            }
-            Err(_) => return Err(StartFailure::Exited { code: None }),
+    let terms = config.terms();
+    let devices = match devices::open(&display.address, &terms, true).await {
+        Ok(it) => it,
+        Err(error) => {
+            tracing::error!(%error, "X server");
+            return Err(StartFailure::Exited { code: None });
         }
     };
     board.publish(&Status::starting(Step::Server));
@@ -237,30 +227,27 @@ async fn start(
         .filter_map(Child::id)
         .collect();
     let tools = Tools {
-        capture,
-        input,
-        desktop,
-        cdp: browser.cdp.clone(),
-        shown: browser.shown.clone(),
+        capture: devices.capture,
+        input: devices.input,
+        desktop: devices.desktop,
+        browser: Some(OwnBrowser {
+            cdp: browser.cdp.clone(),
+            shown: browser.shown.clone(),
+        }),
         processes,
         keeper: browser.child.id().filter(|_| fence == Fence::Keeper),
         fence: fence.name(),
         sandbox: sandbox.name(),
     };
-    let room = Room::new(config, display, tools);
-    let hearing = Arc::clone(&room);
-    tokio::spawn(async move {
-        while let Some(content) = copied.recv().await {
-            hearing.copied(content);
-        }
-    });
+    let authority = Some(display.authority.clone());
+    let room = Room::new(terms, display.address.clone(), authority, tools);
+    room.hear(devices.copied);
     Ok((room, listener))
 }
 
 /// Waits until nobody has been there for so long that nobody will come. Sleep is counted from
 /// its beginning, whoever is there.
-async fn unused(room: &Room) {
-    let limit = Duration::from_secs(room.config.idle_exit_seconds.max(1));
+async fn unused(room: &Room, limit: Duration) {
     let mut presence = room.presence();
     loop {
         let now = *presence.borrow_and_update();

@@ -3,6 +3,9 @@
 mod engine;
 mod keyframe;
 mod packets;
+mod way;
+
+pub(crate) use way::Way;
 
 use crate::capture::Frame;
 use crate::config::Codec;
@@ -13,7 +16,6 @@ use packets::Packets;
 use rtc::ice::mdns::MulticastDnsMode;
 use rtc::interceptor::Slot;
 use rtc::peer_connection::configuration::{RTCConfigurationBuilder, RTCOfferOptions};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -77,6 +79,7 @@ pub(crate) struct Peer {
 /// Hands the library's events on. Callbacks run on the driver's task and must not wait.
 struct Ear {
     events: mpsc::Sender<PeerEvent>,
+    way: Way,
 }
 
 impl Ear {
@@ -91,13 +94,18 @@ impl Ear {
 impl PeerConnectionEventHandler for Ear {
     async fn on_ice_candidate(&self, event: RTCPeerConnectionIceEvent) {
         match event.candidate.to_json() {
-            Ok(it) => self.tell(PeerEvent::Candidate(Candidate {
-                candidate: it.candidate,
-                // All is bundled on the first section.
-                sdp_mid: Some(it.sdp_mid.filter(|it| !it.is_empty()).unwrap_or("0".into())),
-                sdp_mline_index: Some(it.sdp_mline_index.unwrap_or(0)),
-                username_fragment: it.username_fragment,
-            })),
+            Ok(it) => {
+                let Some(candidate) = self.way.shown_as(it.candidate) else {
+                    return;
+                };
+                self.tell(PeerEvent::Candidate(Candidate {
+                    candidate,
+                    // All is bundled on the first section.
+                    sdp_mid: Some(it.sdp_mid.filter(|it| !it.is_empty()).unwrap_or("0".into())),
+                    sdp_mline_index: Some(it.sdp_mline_index.unwrap_or(0)),
+                    username_fragment: it.username_fragment,
+                }));
+            }
             Err(error) => tracing::debug!(%error, "candidate"),
         }
     }
@@ -117,7 +125,7 @@ impl PeerConnectionEventHandler for Ear {
 impl Peer {
     /// Makes a peer and its offer. Its events come until it ends.
     pub(crate) async fn offer(
-        ip: IpAddr,
+        way: Way,
         codec: Codec,
     ) -> Result<(Self, String, mpsc::Receiver<PeerEvent>), PeerError> {
         let (events_in, events) = mpsc::channel(MAX_WAITING);
@@ -129,14 +137,15 @@ impl Peer {
         );
         let ear = Ear {
             events: events_in.clone(),
+            way,
         };
         let connection = PeerConnectionBuilder::new()
             .with_configuration(RTCConfigurationBuilder::new().build())
             .with_media_engine(media)
-            .with_setting_engine(settings())
+            .with_setting_engine(settings(way.lite))
             .with_interceptor_registry(registry)
             .with_handler(Arc::new(ear))
-            .with_udp_addrs(addresses(ip))
+            .with_udp_addrs(way.addresses())
             .build()
             .await?;
         let connection: Arc<dyn PeerConnection> = Arc::new(connection);
@@ -264,8 +273,9 @@ impl Peer {
 
 /// Checks every 10 ms until a pair of addresses works: the library's 200 ms would be the longest
 /// part of a start on one machine. The number of tries grows so that it still tries for 7 s.
-fn settings() -> SettingEngine {
+fn settings(lite: bool) -> SettingEngine {
     SettingEngineBuilder::new()
+        .with_lite(lite)
         .with_ice_connection_attempts(Some(Duration::from_millis(10)), Some(700))
         // Neko's.
         .with_ice_timeouts(
@@ -277,15 +287,6 @@ fn settings() -> SettingEngine {
         // Nobody here has a name to ask for, and a machine without a network has no way to ask.
         .with_multicast_dns_mode(MulticastDnsMode::Disabled)
         .build()
-}
-
-/// Where the peer listens: where the server does. A wildcard leaves loopback out.
-fn addresses(ip: IpAddr) -> Vec<SocketAddr> {
-    let mut all = vec![SocketAddr::new(ip, 0)];
-    if ip.is_unspecified() {
-        all.push(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0));
-    }
-    all
 }
 
 async fn listen(

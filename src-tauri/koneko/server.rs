@@ -63,12 +63,18 @@ fn router(room: Arc<Room>) -> Router {
         .route("/sessions", get(rest::sessions))
         .route("/stats", get(rest::stats))
         .route("/ws", get(socket::upgrade))
-        .nest("/room", in_room)
-        .route("/koneko", get(own::about))
-        .route("/koneko/cdp", get(own::page_control))
-        .route("/koneko/suspend", post(own::suspend))
-        .route("/koneko/resume", post(own::resume))
-        .route("/koneko/shutdown", post(own::shutdown));
+        .nest("/room", in_room);
+    // Beside somebody else's browser it is Neko, and nothing more.
+    let own = Router::new()
+        .route("/", get(own::about))
+        .route("/cdp", get(own::page_control))
+        .route("/suspend", post(own::suspend))
+        .route("/resume", post(own::resume))
+        .route("/shutdown", post(own::shutdown));
+    let api = match room.tools.browser {
+        Some(_) => api.nest("/koneko", own),
+        None => api,
+    };
     Router::new()
         .route("/health", get(async || "true"))
         .nest("/api", api)

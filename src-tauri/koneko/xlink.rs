@@ -34,12 +34,19 @@ pub(crate) enum XError {
 #[derive(Clone)]
 pub(crate) struct Address {
     number: u32,
-    cookie: [u8; 16],
+    /// `None` where the server lets in whoever reaches it.
+    cookie: Option<[u8; 16]>,
 }
 
 impl Address {
-    pub(crate) fn new(number: u32, cookie: [u8; 16]) -> Self {
+    pub(crate) fn new(number: u32, cookie: Option<[u8; 16]>) -> Self {
         Self { number, cookie }
+    }
+
+    /// From the words of `DISPLAY`: a server of this machine, with or without its screen.
+    pub(crate) fn open_to_all(display: &str) -> Option<Self> {
+        let number = display.strip_prefix(':')?.split('.').next()?;
+        Some(Self::new(number.parse().ok()?, None))
     }
 
     /// As `DISPLAY` wants it.
@@ -56,12 +63,12 @@ impl Address {
             .and_then(|it| UnixStream::connect_addr(&it))
             .or_else(|_| UnixStream::connect(&path))?;
         let (stream, _) = DefaultStream::from_unix_stream(stream)?;
-        Ok(RustConnection::connect_to_stream_with_auth_info(
-            stream,
-            0,
-            AUTH_NAME.to_vec(),
-            self.cookie.to_vec(),
-        )?)
+        let (name, data) = match self.cookie {
+            Some(cookie) => (AUTH_NAME.to_vec(), cookie.to_vec()),
+            None => (Vec::new(), Vec::new()),
+        };
+        let connected = RustConnection::connect_to_stream_with_auth_info(stream, 0, name, data);
+        Ok(connected?)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The screen's size, by `RandR`. Xvfb takes any size up to the one it was started with, but
 //! only through a mode of just that size, so one is made for each.
 
+use crate::config::{MAX_EDGE, Size};
 use crate::xlink::{Address, XError};
 use x11rb::connection::Connection;
 use x11rb::protocol::randr::{self, ConnectionExt as _};
@@ -37,6 +38,16 @@ impl Randr {
             crtc,
             output,
             mode: None,
+        })
+    }
+
+    /// The largest screen there can be.
+    pub(crate) fn most(&self) -> Result<Size, XError> {
+        let range = self.connection.randr_get_screen_size_range(self.root)?;
+        let range = range.reply()?;
+        Ok(Size {
+            width: range.max_width.min(MAX_EDGE),
+            height: range.max_height.min(MAX_EDGE),
         })
     }
 

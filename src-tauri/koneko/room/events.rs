@@ -23,11 +23,11 @@ impl Room {
             ClientEvent::SignalAudio(it) => self.set_audio(&it),
             ClientEvent::ControlRequest => self.take_control(),
             ClientEvent::ControlRelease => {
-                let id = self.config.username.clone();
+                let id = self.terms.username.clone();
                 self.set_hosting(&id, false);
             }
             ClientEvent::ScreenSet(it) => {
-                let id = self.config.username.clone();
+                let id = self.terms.username.clone();
                 if self.resize(&id, it).await.is_none() {
                     tracing::warn!(?it, "screen size refused");
                 }

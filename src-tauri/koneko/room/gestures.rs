@@ -23,7 +23,7 @@ impl Room {
 
     /// Any input takes control (implicit hosting).
     pub(crate) fn take_control(&self) {
-        let id = self.config.username.clone();
+        let id = self.terms.username.clone();
         self.set_hosting(&id, true);
     }
 

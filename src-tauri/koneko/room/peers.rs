@@ -25,7 +25,15 @@ impl Room {
         if self.is_suspended() {
             return Ok(());
         }
-        let (peer, sdp, events) = Peer::offer(self.config.bind.ip(), self.config.codec).await?;
+        if self.terms.way.port != 0 {
+            // There is only one port, and the peer that was there has it.
+            let old = self.state().session.as_mut().and_then(|it| it.peer.take());
+            if let Some(old) = old {
+                self.tools.capture.unwatch();
+                old.peer.close().await;
+            }
+        }
+        let (peer, sdp, events) = Peer::offer(self.terms.way, self.terms.codec).await?;
         let peer = Arc::new(peer);
         let video = video(wish.video.disabled.unwrap_or(false));
         let audio = Audio {

@@ -82,13 +82,13 @@ impl Room {
         username: &str,
         password: &str,
     ) -> Result<LoginReply, LoginRefused> {
-        let name_fits = same(username, &self.config.username);
-        if !(same(password, &self.config.password) & name_fits) {
+        let name_fits = same(username, &self.terms.username);
+        if !(same(password, &self.terms.password) & name_fits) {
             return Err(LoginRefused::Wrong);
         }
         let token = Token::fresh().map_err(|_| LoginRefused::Internal)?;
         let session = Session {
-            id: self.config.username.clone(),
+            id: self.terms.username.clone(),
             token: token.clone(),
             state: SessionState::default(),
             socket: None,
@@ -107,7 +107,7 @@ impl Room {
         };
         self.forget(old, Disconnect::SessionDeleted).await;
         Ok(LoginReply {
-            id: self.config.username.clone(),
+            id: self.terms.username.clone(),
             token: Some(token.0),
             profile: self.profile(),
             state: SessionState::default(),

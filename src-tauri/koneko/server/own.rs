@@ -40,14 +40,15 @@ pub(super) async fn page_control(
     if room.is_suspended() {
         return Err(Refusal::unprocessable("suspended"));
     }
+    let browser = room.tools.browser.as_ref().ok_or_else(Refusal::internal)?;
     // The first page is the one that the first tab takes.
-    crate::browser::shows(room.tools.shown.clone())
+    crate::browser::shows(browser.shown.clone())
         .await
         .map_err(|failure| {
             tracing::warn!(?failure, "page control");
             Refusal::internal()
         })?;
-    let relay = room.tools.cdp.relay().await.map_err(|error| {
+    let relay = browser.cdp.relay().await.map_err(|error| {
         tracing::warn!(%error, "page control");
         Refusal::internal()
     })?;
