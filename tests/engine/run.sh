@@ -27,7 +27,12 @@ place=${DUOTAB_TEST_PLACE:-}
 if [ -z "$place" ]; then
     tests/setup.sh docker.io docker-registry debootstrap busybox-static e2fsprogs iptables
     [ -n "${DUOTAB_TEST_BUILT:-}" ] || tests/engine/build.sh
+    # What runs left that were killed.
+    for old in /tmp/duotab-engine.*; do
+        [ -d "/proc/$(cat "$old/owner" 2>/dev/null)" ] || rm -rf "$old"
+    done
     DUOTAB_TEST_PLACE=$(mktemp -d /tmp/duotab-engine.XXXXXX)
+    echo "$$" >"$DUOTAB_TEST_PLACE/owner"
     export DUOTAB_TEST_PLACE
     exec unshare --net --mount --uts --pid --fork --kill-child --mount-proc "$0" "$@"
 fi
