@@ -117,12 +117,18 @@ pub(super) async fn run(
             () = cancel.cancelled() => Err(Verdict::Done),
             () = &mut closed => Err(Verdict::Done),
             Some(news) = signals.recv() => client.signal(news).await,
-            Some(news) = peers.recv() => client.peer(news).await,
-            () = typed => Ok(()),
-            request = requests.recv() => match request {
-                Some(request) => { client.request(request); Ok(()) }
-                None => Err(Verdict::Done),
+            // That a key frame came is heard before somebody who has it asks for another, or his
+            // wish would be taken for granted.
+            next = async { tokio::select! {
+                biased;
+                Some(news) = peers.recv() => Ok(news),
+                request = requests.recv() => Err(request),
+            } } => match next {
+                Ok(news) => client.peer(news).await,
+                Err(Some(request)) => { client.request(request); Ok(()) }
+                Err(None) => Err(Verdict::Done),
             },
+            () = typed => Ok(()),
             flushed = client.desk.flush(), if client.desk.waits() => {
                 flushed.map_err(|()| Verdict::Done)
             }
