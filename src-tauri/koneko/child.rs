@@ -9,6 +9,8 @@ use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 const END_LIMIT: Duration = Duration::from_secs(1);
 /// A longer line is cut: the log is for people.
 const MAX_LINE: usize = 2048;
+/// What is kept of all that a child says, in bytes: the log may lie in memory.
+const MAX_SAID: usize = 1 << 20;
 
 /// A running program, or one that has ended.
 pub(crate) struct Child {
@@ -79,14 +81,20 @@ pub(crate) fn relay_log(name: &'static str, from: Option<ChildStderr>) {
 async fn relay(name: &'static str, from: impl AsyncRead + Unpin) {
     let mut from = BufReader::new(from);
     let mut line = Vec::new();
+    let mut said = 0;
     loop {
         line.clear();
         let limit = u64::try_from(MAX_LINE).unwrap_or(u64::MAX);
         match (&mut from).take(limit).read_until(b'\n', &mut line).await {
             Ok(0) | Err(_) => return,
-            Ok(_) => {
+            Ok(_) if said > MAX_SAID => {}
+            Ok(length) => {
+                said += length;
                 let text = String::from_utf8_lossy(&line);
                 tracing::info!("{name}: {}", text.trim_end());
+                if said > MAX_SAID {
+                    tracing::warn!("{name} says too much: the rest is dropped");
+                }
             }
         }
     }
