@@ -5,6 +5,7 @@
 //! ([`Browser::settle`]), so no rule has to remember them.
 
 mod command;
+mod engine;
 mod leftovers;
 mod page;
 mod paint;

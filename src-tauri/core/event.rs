@@ -1,6 +1,8 @@
 //! What happens: commands of the person and news of the world, as the core takes them.
 
-use crate::message::{ContentArea, Leg, Mode, Notice, ProfileName, SessionId, StartFailure, TabId};
+use crate::message::{
+    ContentArea, EndCause, Leg, Mode, Notice, ProfileName, SessionId, Stall, StartFailure, TabId,
+};
 use crate::node::{Node, NodeId};
 
 /// Milliseconds since an arbitrary start, monotonic.
@@ -143,8 +145,14 @@ pub enum Event {
     EngineSuspended(SessionId),
     /// The engine and all it had are gone, as asked.
     EngineStopped(SessionId),
-    /// The engine ended by itself, with its last log lines.
-    EngineEnded(SessionId, Vec<String>),
+    /// The engine ended although nobody asked it to, with its last log lines.
+    EngineEnded(SessionId, EndCause, Vec<String>),
+    /// The engine's image is being fetched, this many percent of it so far.
+    ImageFetched(SessionId, u8),
+    /// The engine is held up; it may come back.
+    EngineStalled(SessionId, Stall),
+    /// An engine that was held up goes on.
+    EngineBack(SessionId),
     /// Signalling and media are up and the first whole frame has arrived.
     StreamLive(SessionId),
     /// The stream was lost and is being brought back.

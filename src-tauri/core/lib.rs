@@ -6,6 +6,7 @@ pub mod action;
 pub mod address;
 pub mod browser;
 pub mod event;
+pub mod fault;
 pub mod history;
 pub mod keyboard;
 pub mod lane;

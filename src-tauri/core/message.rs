@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use crate::fault::{EndCause, EngineFault, Stall};
 pub use crate::node::{Lack, NodeId, NodeKind};
 
 /// A tab of the window. Never reused within an install.
@@ -79,6 +80,8 @@ pub struct StreamView {
     pub elapsed_ms: u64,
     /// The chosen node.
     pub node: Option<NodeName>,
+    /// While the engine's image is being fetched: how far that is, in percent.
+    pub fetched_percent: Option<u8>,
 }
 
 /// A node as the person knows it.
@@ -138,6 +141,33 @@ pub enum StartFailure {
     },
     /// The engine did not become ready in time.
     TimedOut,
+    /// The container engine cannot be asked.
+    EngineAway {
+        /// Why.
+        fault: EngineFault,
+    },
+    /// No space is left where the container engine keeps its images and containers.
+    EngineDiskFull,
+    /// There is no such image.
+    ImageMissing {
+        /// Its reference.
+        image: String,
+    },
+    /// The registry does not let us have the image.
+    RegistryDenied {
+        /// The image's reference.
+        image: String,
+    },
+    /// The registry cannot be reached.
+    RegistryUnreachable {
+        /// The image's reference.
+        image: String,
+    },
+    /// The container engine refused, for a reason of its own.
+    Refused {
+        /// Its words.
+        detail: String,
+    },
 }
 
 /// Which leg of the way to the picture failed.
@@ -203,8 +233,18 @@ pub enum Problem {
     EngineEnded {
         /// The node's name.
         node: String,
+        /// How it came to its end.
+        end: EndCause,
         /// The last lines of its log, oldest first.
         log: Vec<String>,
+    },
+    /// The engine of a live session does not go on for now.
+    #[error("engine on {node} held up: {stall:?}")]
+    EngineStalled {
+        /// The node's name.
+        node: String,
+        /// What holds it up.
+        stall: Stall,
     },
     /// The page's own process crashed; the browser lives.
     #[error("page crashed")]

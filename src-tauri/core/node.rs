@@ -1,5 +1,6 @@
 //! Nodes: the machines that can run a streamed session, as facts.
 
+use crate::fault::EngineFault;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -63,6 +64,11 @@ pub enum Lack {
         /// Its architecture.
         has: String,
     },
+    /// Its container engine cannot be asked.
+    EngineAway {
+        /// Why.
+        fault: EngineFault,
+    },
     /// Its engine is not healthy.
     Engine {
         /// What the engine or the system said.
@@ -77,6 +83,8 @@ pub enum EngineHealth {
     Healthy,
     /// It does not, and why.
     Unhealthy(String),
+    /// It is a container engine that cannot be asked.
+    Away(EngineFault),
 }
 
 /// What is known of a node at one moment. Memory in MiB.

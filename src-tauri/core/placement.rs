@@ -81,10 +81,14 @@ pub fn lacks(node: &Node, reservations: &[Reservation], demand: &Demand) -> Vec<
         NodeKind::Worker => demand.worker,
     };
     let mut lacks = Vec::new();
-    if let EngineHealth::Unhealthy(detail) = &node.engine {
-        lacks.push(Lack::Engine {
+    match &node.engine {
+        EngineHealth::Healthy => {}
+        EngineHealth::Unhealthy(detail) => lacks.push(Lack::Engine {
             detail: detail.clone(),
-        });
+        }),
+        EngineHealth::Away(fault) => lacks.push(Lack::EngineAway {
+            fault: fault.clone(),
+        }),
     }
     if !ARCHITECTURES.contains(&node.arch.as_str()) {
         lacks.push(Lack::Architecture {

@@ -92,6 +92,8 @@ pub struct Session {
     pub front: Option<TabId>,
     state: State,
     was_seen: bool,
+    /// Percent of the engine's image that are there, while it is being fetched.
+    fetched: Option<u8>,
 }
 
 impl Session {
@@ -112,6 +114,7 @@ impl Session {
             front: None,
             state: State::Starting,
             was_seen: false,
+            fetched: None,
         };
         (session, vec![Deed::Save, Deed::Start])
     }
@@ -134,6 +137,7 @@ impl Session {
             front: None,
             state,
             was_seen: true,
+            fetched: None,
         }
     }
 
@@ -230,6 +234,22 @@ impl Session {
             self.front = None;
         }
         deeds
+    }
+
+    /// This many percent of the engine's image are there.
+    pub fn fetched(&mut self, percent: u8) {
+        if self.state == State::Starting {
+            self.fetched = (percent < 100).then_some(percent);
+        }
+    }
+
+    /// How much of the engine's image is there, in percent, while it is being fetched.
+    #[must_use]
+    pub const fn fetched_percent(&self) -> Option<u8> {
+        match self.state {
+            State::Starting => self.fetched,
+            _ => None,
+        }
     }
 
     /// Somebody has seen its picture: from now on its end can wait.

@@ -3,10 +3,9 @@
 use crate::address;
 use crate::event::{Millis, RequestId, TabRecord};
 use crate::history::History;
-use crate::message::{
-    Mode, NodeName, Problem, SessionId, Stage, StageTime, StreamView, TabId, TabView,
-};
+use crate::message::{Mode, Problem, SessionId, Stage, StageTime, StreamView, TabId, TabView};
 use crate::node::NodeId;
+use crate::session::Session;
 
 /// Icons above this many bytes are not shown: they would travel with every state.
 const FAVICON_CAP: usize = 24 * 1024;
@@ -47,7 +46,7 @@ impl TabStream {
         self.stages.last().map(|(stage, _)| *stage)
     }
 
-    fn view(&self, node: Option<NodeName>, now: Millis) -> StreamView {
+    fn view(&self, session: Option<&Session>, now: Millis) -> StreamView {
         let ends = self
             .stages
             .iter()
@@ -69,7 +68,8 @@ impl TabStream {
             stage: self.stage().unwrap_or(Stage::Placing),
             stages,
             elapsed_ms: now.0.saturating_sub(began),
-            node,
+            node: session.map(|session| session.node.clone()),
+            fetched_percent: session.and_then(Session::fetched_percent),
         }
     }
 }
@@ -162,7 +162,7 @@ impl Tab {
 
     /// The tab as the shell paints it.
     #[must_use]
-    pub fn view(&self, node: Option<NodeName>, now: Millis) -> TabView {
+    pub fn view(&self, session: Option<&Session>, now: Millis) -> TabView {
         TabView {
             id: self.id,
             mode: self.mode,
@@ -177,7 +177,7 @@ impl Tab {
             can_go_forward: self.history.can_go_forward(),
             zoom: self.zoom,
             security: address::security(self.url()),
-            stream: self.stream.as_ref().map(|stream| stream.view(node, now)),
+            stream: self.stream.as_ref().map(|stream| stream.view(session, now)),
             problem: self.problem.clone(),
         }
     }

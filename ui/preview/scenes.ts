@@ -52,6 +52,7 @@ function at(stage: Stage, node: NodeName | null = HOST): StreamView {
   const entered = stage === "reconnecting" ? [...all, stage] : all.slice(0, all.indexOf(stage) + 1);
   return {
     session: stage === "placing" ? null : 1,
+    fetched_percent: null,
     stage,
     stages: entered.map((each) => ({
       stage: each,
@@ -158,7 +159,12 @@ export const SCENES: Record<string, Scene> = {
   },
   "timed-out": failed({ cause: "timed_out" }),
   "connection-lost": trouble({ code: "connection_lost", node: "attic", leg: "media" }),
-  "engine-ended": trouble({ code: "engine_ended", node: "kitchen-pi", log: LOG }),
+  "engine-ended": trouble({
+    code: "engine_ended",
+    node: "kitchen-pi",
+    end: { cause: "exited", code: null },
+    log: LOG,
+  }),
   "page-crashed": trouble({ code: "page_crashed" }),
   "page-failed": trouble(
     {

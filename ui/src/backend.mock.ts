@@ -110,6 +110,7 @@ export class MockBackend implements Backend {
                 stages: [{ stage: "placing", took_ms: null }],
                 elapsed_ms: 0,
                 node: null,
+                fetched_percent: null,
               };
       }),
     );

@@ -10,6 +10,7 @@ const stream: StreamView = {
     { stage: "starting", took_ms: null },
   ],
   elapsed_ms: 540,
+  fetched_percent: null,
   node: null,
 };
 

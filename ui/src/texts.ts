@@ -9,6 +9,7 @@ import type { Problem } from "./messages/Problem";
 import type { Security } from "./messages/Security";
 import type { Stage } from "./messages/Stage";
 import type { StartFailure } from "./messages/StartFailure";
+import { awayHere, ended, engineAway, stalled } from "./texts.engine";
 
 /** What a person reads about a problem. */
 export interface ProblemText {
@@ -108,6 +109,7 @@ export const texts = {
         reconnecting: "the picture was lost; reconnecting",
       }[stage];
     },
+    fetching: (percent: number) => `fetching its image, ${percent} %`,
     state: (state: "done" | "current" | "waiting") =>
       ({ done: "done", current: "under way", waiting: "still to come" })[state],
     seconds: (ms: number) => (ms < 100 ? "< 0.1 s" : `${(ms / 1000).toFixed(1)} s`),
@@ -167,13 +169,17 @@ export const texts = {
           return `there is no Chromium for its processor (${lack.has})`;
         case "engine":
           return `is not ready: ${lack.detail}`;
+        case "engine_away":
+          return engineAway(lack.fault).body;
       }
     },
     nodeName: (node: NodeName) =>
       node.kind === "host" ? `${node.name} (this machine)` : node.name,
     text: (problem: Problem): ProblemText => {
       switch (problem.code) {
-        case "no_capable_node":
+        case "no_capable_node": {
+          const away = awayHere(problem.nodes);
+          if (away) return engineAway(away);
           if (problem.nodes.length > 0 && problem.nodes.every(isUnready)) {
             return unready(problem.nodes);
           }
@@ -186,6 +192,7 @@ export const texts = {
             remedy:
               "Close other programs or streamed tabs and try again, or read the page in Proxy.",
           };
+        }
         case "node_gone":
           return {
             title: `${problem.node} is not there any more`,
@@ -209,9 +216,11 @@ export const texts = {
         case "engine_ended":
           return {
             title: "Chromium ended",
-            body: `The Chromium that ran this page on ${problem.node} ended by itself.`,
+            body: ended(problem.node, problem.end),
             remedy: "Try again to start it anew. Your logins and tabs are kept.",
           };
+        case "engine_stalled":
+          return stalled(problem.node, problem.stall);
         case "page_crashed":
           return {
             title: "This page crashed",
@@ -342,6 +351,40 @@ function startFailed(node: string, failure: StartFailure): ProblemText {
         title,
         body: "The engine did not become ready in time. The machine may be very busy.",
         remedy: "Try again in a moment.",
+      };
+    case "engine_away":
+      return engineAway(failure.fault);
+    case "engine_disk_full":
+      return {
+        title: "The disk is full",
+        body: `No space is left on ${node} where the container engine keeps its images.`,
+        remedy: "Make some room and try again. This frees what no container uses:",
+        command: "docker system prune",
+      };
+    case "image_missing":
+      return {
+        title: "There is no such image",
+        body: `The registry has no “${failure.image}”.`,
+        remedy: "Look for a slip in DUOTAB_IMAGE, or leave it out, and start Duotab again.",
+      };
+    case "registry_denied":
+      return {
+        title: "The registry does not give the image away",
+        body: `“${failure.image}” needs a login, or is not there.`,
+        remedy: "Log in to the registry, then try again:",
+        command: `docker login ${failure.image.split("/")[0] ?? ""}`,
+      };
+    case "registry_unreachable":
+      return {
+        title: "The image could not be fetched",
+        body: `The registry of “${failure.image}” could not be reached. What has arrived is kept.`,
+        remedy: "See that you are online, then try again.",
+      };
+    case "refused":
+      return {
+        title,
+        body: `The container engine refused: ${failure.detail}`,
+        remedy: "Try again. If it refuses each time, its log says more.",
       };
   }
 }

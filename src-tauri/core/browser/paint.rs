@@ -3,8 +3,9 @@
 use super::Browser;
 use crate::action::{Action, PageAction};
 use crate::event::TabRecord;
-use crate::message::{Mode, NodeName, SessionId, ShellState, TabId};
+use crate::message::{Mode, SessionId, ShellState, TabId};
 use crate::placement;
+use crate::tab::Tab;
 use std::collections::BTreeMap;
 
 impl Browser {
@@ -104,15 +105,12 @@ impl Browser {
     /// All that the shell paints.
     #[must_use]
     pub fn view(&self) -> ShellState {
-        let node_of = |id: Option<SessionId>| -> Option<NodeName> {
-            id.and_then(|id| self.sessions.get(&id))
-                .map(|session| session.node.clone())
-        };
+        let session_of = |tab: &Tab| tab.session().and_then(|id| self.sessions.get(&id));
         ShellState {
             tabs: self
                 .tabs
                 .iter()
-                .map(|tab| tab.view(node_of(tab.session()), self.now))
+                .map(|tab| tab.view(session_of(tab), self.now))
                 .collect(),
             active: self.active,
             reopenable: u32::try_from(self.closed.len()).unwrap_or(u32::MAX),

@@ -3,9 +3,9 @@
 use super::{Browser, Leftovers};
 use crate::action::{Action, PageAction};
 use crate::event::{Event, RequestId};
-use crate::message::{Leg, Mode, Problem, SessionId, Stage, StartFailure, TabId};
+use crate::message::{Leg, Mode, Problem, SessionId, Stage, TabId};
 use crate::node::NodeId;
-use crate::session::{Deed, Happening, Session, State};
+use crate::session::{Deed, Happening, State};
 use crate::tab::TabStream;
 
 impl Browser {
@@ -255,18 +255,10 @@ impl Browser {
             Event::StreamLive(id) => self.step(id, Happening::StreamLive),
             Event::StreamLost(id, _) => self.step(id, Happening::StreamLost),
             Event::StreamFailed(id, leg) => self.stream_failed(id, leg),
-            Event::EngineEnded(id, log) => {
-                let was_seen = self.sessions.get(&id).is_some_and(Session::was_seen);
-                self.engine_gone(id, |node| match was_seen {
-                    true => Problem::EngineEnded { node, log },
-                    // An engine may serve before its browser shows a page.
-                    false => Problem::StartFailed {
-                        node,
-                        failure: StartFailure::Exited { code: None },
-                        log,
-                    },
-                });
-            }
+            Event::EngineEnded(id, end, log) => self.engine_ended(id, end, log),
+            Event::ImageFetched(id, percent) => self.image_fetched(id, percent),
+            Event::EngineStalled(id, stall) => self.engine_stalled(id, stall),
+            Event::EngineBack(id) => self.engine_back(id),
             Event::StartFailed(id, failure, log) => {
                 self.engine_gone(id, |node| Problem::StartFailed { node, failure, log });
             }
@@ -290,24 +282,8 @@ impl Browser {
         self.step(id, Happening::StreamFailed);
     }
 
-    fn engine_gone(&mut self, id: SessionId, problem: impl FnOnce(String) -> Problem) {
-        let Some(session) = self.sessions.get(&id) else {
-            return;
-        };
-        if session.state() == State::Ending {
-            // It was to go anyway; its stop is answered by itself.
-            return;
-        }
-        let waits = matches!(session.state(), State::Suspending | State::Suspended(_));
-        let problem = problem(session.node.name.clone());
-        if !waits {
-            self.blame(id, &problem);
-        }
-        self.step(id, Happening::EngineEnded);
-    }
-
     /// Shows a problem on all tabs of a session.
-    fn blame(&mut self, id: SessionId, problem: &Problem) {
+    pub(super) fn blame(&mut self, id: SessionId, problem: &Problem) {
         for tab in &mut self.tabs {
             if tab.session() == Some(id) {
                 tab.problem = Some(problem.clone());
@@ -412,7 +388,10 @@ impl Browser {
                     stream.enter(Stage::Live, now);
                     session.seen();
                     live.push(tab.id);
-                    if matches!(tab.problem, Some(Problem::ConnectionLost { .. })) {
+                    if matches!(
+                        tab.problem,
+                        Some(Problem::ConnectionLost { .. } | Problem::EngineStalled { .. })
+                    ) {
                         tab.problem = None;
                     }
                 }

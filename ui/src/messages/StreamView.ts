@@ -27,4 +27,8 @@ elapsed_ms: number,
 /**
  * The chosen node.
  */
-node: NodeName | null, };
+node: NodeName | null, 
+/**
+ * While the engine's image is being fetched: how far that is, in percent.
+ */
+fetched_percent: number | null, };

@@ -3,6 +3,7 @@
 use super::super::*;
 use super::world::{Bench, host};
 use crate::event::{Command, PageNews};
+use crate::fault::{EndCause, Stall};
 use crate::message::Leg;
 use proptest::prelude::*;
 
@@ -19,7 +20,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         3 => (0_u8..14, any::<u8>()).prop_map(|(c, t)| Move::Command(c, t)),
         4 => any::<u8>().prop_map(Move::Answer),
         1 => any::<u8>().prop_map(Move::Drop),
-        2 => (0_u8..8, any::<u8>()).prop_map(|(n, t)| Move::News(n, t)),
+        2 => (0_u8..11, any::<u8>()).prop_map(|(n, t)| Move::News(n, t)),
     ];
     prop::collection::vec(one, 0..80)
 }
@@ -76,7 +77,7 @@ fn make_move(bench: &mut Bench, what: Move) {
             bench.world.answers.retain(|a| {
                 !matches!(a, Event::EngineStarted(i) | Event::EngineSuspended(i) | Event::StreamLive(i) if *i == id)
             });
-            bench.tell(Event::EngineEnded(id, vec![]));
+            bench.tell(Event::EngineEnded(id, EndCause::Killed, vec![]));
         }
         Move::News(n, t) => {
             let tab = tab_at(bench, t);
@@ -98,6 +99,19 @@ fn make_move(bench: &mut Bench, what: Move) {
                         .is_some_and(|t| t.mode == Mode::Streamed);
                     if streamed && bench.browser.has_page(tab) {
                         bench.tell(Event::Page(tab, Mode::Streamed, PageNews::Closed));
+                    }
+                }
+                (5, Some(id)) => bench.tell(Event::EngineStalled(id, Stall::Paused)),
+                (6, _) => {
+                    let known = bench.world.engines.first().copied();
+                    if let Some(id) = known {
+                        bench.tell(Event::EngineBack(id));
+                    }
+                }
+                (7, _) => {
+                    let known = bench.world.engines.first().copied();
+                    if let Some(id) = known {
+                        bench.tell(Event::ImageFetched(id, t));
                     }
                 }
                 _ => bench.tell(Event::Page(tab, mode, PageNews::Title("x".into()))),

@@ -1,0 +1,74 @@
+//! What becomes of engines: fetched, held up, back, ended.
+
+use super::Browser;
+use crate::fault::{EndCause, Stall};
+use crate::message::{Problem, SessionId, StartFailure};
+use crate::session::{Happening, Session, State};
+
+impl Browser {
+    pub(super) fn image_fetched(&mut self, id: SessionId, percent: u8) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.fetched(percent);
+        }
+    }
+
+    pub(super) fn engine_ended(&mut self, id: SessionId, end: EndCause, log: Vec<String>) {
+        let was_seen = self.sessions.get(&id).is_some_and(Session::was_seen);
+        self.engine_gone(id, |node| match end {
+            // An engine may serve before its browser shows a page.
+            EndCause::Exited { code } if !was_seen => Problem::StartFailed {
+                node,
+                failure: StartFailure::Exited { code },
+                log,
+            },
+            end => Problem::EngineEnded { node, end, log },
+        });
+    }
+
+    pub(super) fn engine_gone(&mut self, id: SessionId, problem: impl FnOnce(String) -> Problem) {
+        let Some(session) = self.sessions.get(&id) else {
+            return;
+        };
+        if session.state() == State::Ending {
+            // It was to go anyway; its stop is answered by itself.
+            return;
+        }
+        let waits = matches!(session.state(), State::Suspending | State::Suspended(_));
+        let problem = problem(session.node.name.clone());
+        if !waits {
+            self.blame(id, &problem);
+        }
+        self.step(id, Happening::EngineEnded);
+    }
+
+    /// Lets go of an engine that is held up, and says why.
+    pub(super) fn engine_stalled(&mut self, id: SessionId, stall: Stall) {
+        let Some(session) = self.sessions.get(&id) else {
+            return;
+        };
+        if session.is_attached() || session.state() == State::Detached {
+            let node = session.node.name.clone();
+            self.blame(id, &Problem::EngineStalled { node, stall });
+        }
+        self.step(id, Happening::StreamFailed);
+    }
+
+    /// Takes up again what was let go of when the engine was held up.
+    pub(super) fn engine_back(&mut self, id: SessionId) {
+        let mut waits = false;
+        for tab in &mut self.tabs {
+            if tab.session() == Some(id)
+                && matches!(tab.problem, Some(Problem::EngineStalled { .. }))
+            {
+                tab.problem = None;
+                waits = true;
+                if let Some(stream) = &mut tab.stream {
+                    stream.restart();
+                }
+            }
+        }
+        if waits {
+            self.step(id, Happening::TabJoined);
+        }
+    }
+}

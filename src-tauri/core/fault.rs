@@ -1,0 +1,74 @@
+//! What goes wrong with engines in containers, as far as a person can act on the difference.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Why a container engine (Docker, Podman) cannot be asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "fault", rename_all = "snake_case")]
+#[ts(export)]
+pub enum EngineFault {
+    /// Nothing of one is on this machine.
+    NotInstalled,
+    /// It is there, but nobody answers at its socket.
+    NotRunning {
+        /// Where it was looked for.
+        socket: String,
+    },
+    /// The socket is not for this person.
+    NoPermission {
+        /// The socket.
+        socket: String,
+    },
+    /// It took the question, and gave no answer in time.
+    Silent {
+        /// The socket.
+        socket: String,
+    },
+    /// It speaks only an API that is too old.
+    TooOld {
+        /// The newest API version that it speaks.
+        api: String,
+    },
+    /// The address that is configured for it cannot be used.
+    BadAddress {
+        /// It.
+        address: String,
+    },
+}
+
+/// How an engine came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "cause", rename_all = "snake_case")]
+#[ts(export)]
+pub enum EndCause {
+    /// By itself.
+    Exited {
+        /// Its exit code, if it had one.
+        code: Option<i32>,
+    },
+    /// It took more memory than it was promised.
+    OutOfMemory,
+    /// Somebody killed it.
+    Killed,
+    /// Somebody removed its container.
+    Removed,
+    /// The container engine was stopped or started anew, and took it along.
+    EngineRestarted,
+    /// It no longer did what it was asked.
+    Unresponsive,
+}
+
+/// What holds up an engine that is not lost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "stall", rename_all = "snake_case")]
+#[ts(export)]
+pub enum Stall {
+    /// Somebody has paused its container.
+    Paused,
+    /// The container engine is away.
+    EngineAway {
+        /// Why.
+        fault: EngineFault,
+    },
+}

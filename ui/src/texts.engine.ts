@@ -1,0 +1,103 @@
+//! The words about engines in containers; a part of `texts.ts`.
+import type { EndCause } from "./messages/EndCause";
+import type { EngineFault } from "./messages/EngineFault";
+import type { NodeLacks } from "./messages/NodeLacks";
+import type { Stall } from "./messages/Stall";
+import type { ProblemText } from "./texts";
+
+/** The container engine of this machine, if it is what keeps every page from running. */
+export function awayHere(nodes: NodeLacks[]): EngineFault | null {
+  for (const { lacks } of nodes) {
+    for (const lack of lacks) {
+      if (lack.lack === "engine_away") return lack.fault;
+    }
+  }
+  return null;
+}
+
+export function ended(node: string, end: EndCause): string {
+  switch (end.cause) {
+    case "exited":
+      return end.code === null
+        ? `The Chromium that ran this page on ${node} ended by itself.`
+        : `The Chromium that ran this page on ${node} ended by itself (exit code ${end.code}).`;
+    case "out_of_memory":
+      return `The Chromium that ran this page on ${node} took more memory than it was given.`;
+    case "killed":
+      return `The Chromium that ran this page on ${node} was killed.`;
+    case "removed":
+      return `The container that ran this page on ${node} was removed.`;
+    case "engine_restarted":
+      return `The container engine on ${node} was stopped or started anew, and took Chromium along.`;
+    case "unresponsive":
+      return `The Chromium that ran this page on ${node} no longer did what it was asked.`;
+  }
+}
+
+export function stalled(node: string, stall: Stall): ProblemText {
+  switch (stall.stall) {
+    case "paused":
+      return {
+        title: "Chromium is paused",
+        body: `Somebody has paused the container that runs this page on ${node}.`,
+        remedy: "Try again to let it go on. Nothing was lost.",
+      };
+    case "engine_away":
+      return engineAway(stall.fault);
+  }
+}
+
+/** The command that starts the engine behind a socket: a person's own, or the machine's. */
+function startCommand(socket: string): string {
+  const own = socket.includes("/run/user/");
+  if (socket.includes("podman")) {
+    return own ? "systemctl --user start podman.socket" : "sudo systemctl start podman.socket";
+  }
+  return own ? "systemctl --user start docker" : "sudo systemctl start docker";
+}
+
+export function engineAway(fault: EngineFault): ProblemText {
+  switch (fault.fault) {
+    case "not_installed":
+      return {
+        title: "There is no container engine",
+        body: "A streamed page was to run in a container, and neither Docker nor Podman was found.",
+        remedy: "Install one, then try again:",
+        command: "sudo apt install podman",
+      };
+    case "not_running":
+      return {
+        title: "The container engine is not running",
+        body: `Nobody answers at ${fault.socket}.`,
+        remedy: "Start it, then try again:",
+        command: startCommand(fault.socket),
+      };
+    case "no_permission":
+      return {
+        title: "The container engine is not open to you",
+        body: `You may not use ${fault.socket}.`,
+        remedy:
+          "Add yourself to its group, log in anew and try again. Whoever is in that group can become root:",
+        command: "sudo usermod -aG docker $USER",
+      };
+    case "silent":
+      return {
+        title: "The container engine does not answer",
+        body: `It took the question at ${fault.socket}, but gave no answer in time.`,
+        remedy: "The machine may be very busy. Try again in a moment, or look at the engine's log.",
+        command: "journalctl -u docker -n 50",
+      };
+    case "too_old":
+      return {
+        title: "The container engine is too old",
+        body: `It speaks version ${fault.api} of the engine API; 1.41 (Docker 20.10, Podman 4) is needed.`,
+        remedy: "Update it, then try again.",
+      };
+    case "bad_address":
+      return {
+        title: "The container engine's address cannot be used",
+        body: `“${fault.address}” is no address of an engine that Duotab can ask.`,
+        remedy: "Set DOCKER_HOST, or the current Docker context, to a unix:// or tcp:// address.",
+      };
+  }
+}
