@@ -23,7 +23,7 @@ for file in usr/bin/duotab usr/lib/duotab/koneko usr/share/applications/Duotab.d
 done
 
 env -u DISPLAY -u WAYLAND_DISPLAY \
-    DUOTAB_DATA_DIR="$folder/data" DUOTAB_RUNTIME_DIR="$folder/run" \
+    DUOTAB_ENGINE=embedded DUOTAB_DATA_DIR="$folder/data" DUOTAB_RUNTIME_DIR="$folder/run" \
     "$(dirname "$0")/desktop.sh" sh -c '
         "$0" & app=$!
         timeout 60 xdotool search --sync --onlyvisible --name "Duotab$" >/dev/null || {

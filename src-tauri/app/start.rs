@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use duotab_backend::capacity::NodeSource;
 use duotab_backend::dirs::{Dirs, User};
+use duotab_backend::runtime::docker::DockerConfig;
 use duotab_backend::runtime::embedded::EmbeddedConfig;
+use duotab_backend::runtime::{Choice, RuntimeConfig};
 use duotab_core::browser::Settings;
 use duotab_core::event::Command;
 use tauri::{AppHandle, RunEvent, Wry};
@@ -98,13 +100,33 @@ async fn start_controller(
 ) -> std::io::Result<Controller> {
     let config = ControllerConfig {
         database: dirs.database(),
-        // The install's id is filled in by the controller.
-        embedded: EmbeddedConfig::new(koneko(), dirs, String::new()),
+        runtime: runtime(dirs),
         nodes: NodeSource::Host,
         origins: vec![SHELL_ORIGIN.to_owned()],
         settings: Settings::default(),
     };
     Controller::start(config, content).await
+}
+
+/// The engines, as the environment wants them. The install's id is filled in by the controller.
+fn runtime(dirs: &Dirs) -> RuntimeConfig {
+    let wanted = std::env::var("DUOTAB_ENGINE").unwrap_or_default();
+    let choice = wanted.parse().unwrap_or_else(|()| {
+        tracing::warn!(wanted, "DUOTAB_ENGINE is auto, embedded or docker");
+        Choice::Auto
+    });
+    let mut docker = DockerConfig::new(String::new());
+    if let Some(image) = std::env::var("DUOTAB_IMAGE")
+        .ok()
+        .filter(|it| !it.is_empty())
+    {
+        docker.image = image;
+    }
+    RuntimeConfig {
+        choice,
+        embedded: EmbeddedConfig::new(koneko(), dirs, String::new()),
+        docker,
+    }
 }
 
 /// The embedded engine: beside the app where it was built, `../lib/duotab` where it is installed.

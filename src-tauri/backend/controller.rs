@@ -7,7 +7,9 @@ mod viewer;
 
 use crate::capacity::NodeSource;
 use crate::lane::Lane;
-use crate::runtime::embedded::{Embedded, EmbeddedConfig};
+use crate::runtime::docker::DockerConfig;
+use crate::runtime::embedded::EmbeddedConfig;
+use crate::runtime::{Runtime, RuntimeConfig};
 use crate::store::{Store, StoreError};
 use duotab_core::action::{Action, PageAction};
 use duotab_core::browser::{Browser, Saved, Settings};
@@ -32,8 +34,8 @@ const ORPHAN_GRACE: Duration = Duration::from_secs(5 * 60);
 pub struct ControllerConfig {
     /// The database file.
     pub database: PathBuf,
-    /// The embedded engine; its `install` is filled in from the database.
-    pub embedded: EmbeddedConfig,
+    /// The engines; their `install` is filled in from the database.
+    pub runtime: RuntimeConfig,
     /// Where the facts about nodes come from.
     pub nodes: NodeSource,
     /// Origins that the shell's page may have.
@@ -105,17 +107,24 @@ impl Controller {
         let opened = tokio::task::spawn_blocking(move || Left::open(&database))
             .await
             .map_err(std::io::Error::other)?;
-        let embedded = EmbeddedConfig {
-            install: opened.install,
-            // An engine that nobody ends is one whose app is gone for good.
-            idle_exit: Duration::from_millis(config.settings.suspended_limit_ms) + ORPHAN_GRACE,
-            ..config.embedded
+        let runtime = RuntimeConfig {
+            choice: config.runtime.choice,
+            embedded: EmbeddedConfig {
+                install: opened.install.clone(),
+                // An engine that nobody ends is one whose app is gone for good.
+                idle_exit: Duration::from_millis(config.settings.suspended_limit_ms) + ORPHAN_GRACE,
+                ..config.runtime.embedded
+            },
+            docker: DockerConfig {
+                install: opened.install,
+                ..config.runtime.docker
+            },
         };
-        let (embedded, ended) = Embedded::new(embedded);
+        let (runtime, told) = Runtime::new(runtime);
         let viewer = Viewer::start(Arc::clone(&lane));
         let hands = viewer.clone();
         tokio::task::spawn_blocking(move || hands.set_keymap(crate::keymap::local()));
-        let engines = Engines::start(embedded, ended, news.clone(), viewer.clone());
+        let engines = Engines::start(runtime, told, news.clone(), viewer.clone());
         for notice in opened.notices {
             news.send(Event::Notice(notice));
         }
@@ -375,8 +384,12 @@ impl Run {
 
     fn look_at_nodes(&self) {
         let (nodes, news) = (self.nodes.clone(), self.news.clone());
-        let health = self.engines.health();
-        tokio::task::spawn_blocking(move || news.send(Event::NodesSeen(nodes.look(health()))));
+        let runtime = self.engines.runtime();
+        tokio::spawn(async move {
+            let health = runtime.health().await;
+            let looked = tokio::task::spawn_blocking(move || nodes.look(health)).await;
+            news.send(Event::NodesSeen(looked.unwrap_or_default()));
+        });
     }
 }
 

@@ -1,5 +1,10 @@
 //! Where an engine answers, and with which credentials: what a runtime hands to the clients.
 
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite};
 use url::Url;
 
 /// Text that must not be shown: its `Debug` hides it, and it has no `Display`.
@@ -44,4 +49,58 @@ pub struct Endpoint {
 pub enum Cdp {
     /// WebSocket at `{base}/api/koneko/cdp` with the login's bearer token.
     KonekoRelay,
+    /// The browser's own HTTP server, at the other end of a tunnel.
+    Tunnel(Tunnel),
 }
+
+/// Bytes, there and back.
+pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
+type Dialled = Pin<Box<dyn Future<Output = io::Result<Box<dyn Duplex>>> + Send>>;
+
+/// A way to a port that nothing but its runtime can reach. A clone is the same tunnel.
+#[derive(Clone)]
+pub struct Tunnel {
+    /// Where it leads, for people.
+    name: String,
+    dial: Arc<dyn Fn() -> Dialled + Send + Sync>,
+}
+
+impl Tunnel {
+    /// A tunnel to what is called `name`; `dial` makes a connection each time.
+    pub fn new<F, C>(name: String, dial: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = io::Result<C>> + Send + 'static,
+        C: Duplex + 'static,
+    {
+        let dial = Arc::new(move || -> Dialled {
+            let dialled = dial();
+            Box::pin(async move { Ok(Box::new(dialled.await?) as Box<dyn Duplex>) })
+        });
+        Self { name, dial }
+    }
+
+    /// A connection of its own.
+    ///
+    /// # Errors
+    /// What the runtime or the system said.
+    pub async fn dial(&self) -> io::Result<Box<dyn Duplex>> {
+        (self.dial)().await
+    }
+}
+
+impl std::fmt::Debug for Tunnel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Tunnel").field(&self.name).finish()
+    }
+}
+
+impl PartialEq for Tunnel {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Tunnel {}

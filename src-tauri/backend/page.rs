@@ -12,6 +12,7 @@ mod history;
 mod news;
 mod route;
 mod transport;
+mod version;
 mod wire;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,9 +23,8 @@ use duotab_core::message::TabId;
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
-use url::Url;
 
-use crate::endpoint::Secret;
+use crate::endpoint::{Cdp, Endpoint, Secret};
 use book::Book;
 use news::Queue;
 pub use transport::Transport;
@@ -117,15 +117,19 @@ pub struct Pages {
     _end: Arc<DropGuard>,
 }
 
-/// Connects to the page control of a Neko-compatible engine whose HTTP address is `base`.
+/// Connects to an engine's page control, with the token of a login there.
 ///
 /// # Errors
 /// If it cannot be reached, refuses the token, or does not speak CDP, all within ten seconds.
 pub async fn connect(
-    base: &Url,
+    endpoint: &Endpoint,
     token: &Secret,
 ) -> Result<(Pages, mpsc::Receiver<PageEvent>), PageError> {
-    Pages::over(Transport::relay(base, token).await?).await
+    let transport = match &endpoint.cdp {
+        Cdp::KonekoRelay => Transport::relay(&endpoint.base, token).await?,
+        Cdp::Tunnel(tunnel) => Transport::tunnel(tunnel).await?,
+    };
+    Pages::over(transport).await
 }
 
 impl Pages {

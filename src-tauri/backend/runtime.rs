@@ -1,7 +1,14 @@
-//! Engines: started, found again, put to sleep, woken and stopped.
+//! Engines: started, found again, put to sleep, woken and stopped. Nothing above notices which of
+//! the two kinds serves: a process of this machine, or a container of its Docker or Podman.
 
+pub mod docker;
 pub mod embedded;
 
+mod choice;
+
+pub use choice::{Choice, Runtime, RuntimeConfig};
+
+use duotab_core::fault::{EndCause, Stall};
 use duotab_core::message::{ProfileName, SessionId, StartFailure};
 
 /// What to start.
@@ -65,6 +72,26 @@ pub enum EngineError {
 pub struct EngineEnded {
     /// The session it ran for.
     pub session: SessionId,
+    /// How it came to its end.
+    pub cause: EndCause,
     /// The last lines of its log, at most 20, oldest first.
     pub log: Vec<String>,
+}
+
+/// What happens to running engines although nobody asked for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EngineNews {
+    /// One ended.
+    Ended(EngineEnded),
+    /// One is held up, and may come back.
+    Stalled(SessionId, Stall),
+    /// One that was held up goes on.
+    Back(SessionId),
+}
+
+/// 32 random bytes in hex; `None` if the system has none to give.
+fn random_password() -> Option<String> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).ok()?;
+    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

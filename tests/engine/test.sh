@@ -5,5 +5,9 @@ set -eu
 
 cd "$(dirname "$0")/../.."
 [ "$(id -u)" = 0 ] || exec tests/engine/run.sh
-cargo test --locked --no-run --workspace --test conformance
-exec tests/engine/run.sh tests/engine/conformance.sh
+cargo test --locked --no-run --workspace --test conformance --test docker
+exec tests/engine/run.sh sh -c '
+    set -e
+    cargo test --offline --locked -p duotab-backend --test docker -- --test-threads=1
+    tests/engine/conformance.sh
+'

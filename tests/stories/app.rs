@@ -1,6 +1,8 @@
 //! The app as its window sees it: commands in, updates out.
 
 use duotab_backend::controller::{Controller, ControllerConfig};
+use duotab_backend::runtime::docker::DockerConfig;
+use duotab_backend::runtime::{Choice, RuntimeConfig};
 use duotab_core::message::{
     ContentArea, LaneTicket, Problem, ShellState, Stage, TabId, TabView, Update,
 };
@@ -33,7 +35,11 @@ impl App {
         let (to_content, orders) = mpsc::unbounded_channel();
         let config = ControllerConfig {
             database: home.dirs.database(),
-            embedded: home.with.clone(),
+            runtime: RuntimeConfig {
+                choice: Choice::Embedded,
+                embedded: home.with.clone(),
+                docker: DockerConfig::new(String::new()),
+            },
             nodes: home.nodes.clone(),
             origins: vec![SHELL.to_owned()],
             settings: home.settings.clone(),

@@ -6,12 +6,11 @@ use super::session::{Attached, Link};
 use super::viewer::Viewer;
 use crate::endpoint::Endpoint;
 use crate::page::Pages;
-use crate::runtime::embedded::Embedded;
-use crate::runtime::{EngineEnded, EngineError, StartError, StartSpec};
+use crate::runtime::{EngineError, EngineNews, Runtime, StartError, StartSpec};
 use duotab_core::action::PageAction;
 use duotab_core::event::Event;
-use duotab_core::message::{ProfileName, SessionId, TabId};
-use duotab_core::node::EngineHealth;
+use duotab_core::fault::{EndCause, Stall};
+use duotab_core::message::{ProfileName, SessionId, StartFailure, TabId};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -39,44 +38,47 @@ struct Task {
 
 /// All engines of this app.
 pub(super) struct Engines {
-    embedded: Arc<Embedded>,
+    runtime: Arc<Runtime>,
     news: News,
     viewer: Viewer,
     tasks: HashMap<SessionId, Task>,
-    ended: JoinHandle<()>,
+    told: JoinHandle<()>,
 }
 
 impl Engines {
     pub(super) fn start(
-        embedded: Embedded,
-        mut ended: mpsc::Receiver<EngineEnded>,
+        runtime: Runtime,
+        mut told: mpsc::Receiver<EngineNews>,
         news: News,
         viewer: Viewer,
     ) -> Self {
-        let told = news.clone();
-        let ended = tokio::spawn(async move {
-            while let Some(end) = ended.recv().await {
-                told.send(Event::EngineEnded(end.session, end.log));
+        let to_core = news.clone();
+        let told = tokio::spawn(async move {
+            while let Some(told) = told.recv().await {
+                to_core.send(match told {
+                    EngineNews::Ended(end) => Event::EngineEnded(end.session, end.cause, end.log),
+                    EngineNews::Stalled(session, stall) => Event::EngineStalled(session, stall),
+                    EngineNews::Back(session) => Event::EngineBack(session),
+                });
             }
         });
         Self {
-            embedded: Arc::new(embedded),
+            runtime: Arc::new(runtime),
             news,
             viewer,
             tasks: HashMap::new(),
-            ended,
+            told,
         }
     }
 
-    /// Says whether engines can be started; blocks a little.
-    pub(super) fn health(&self) -> impl FnOnce() -> EngineHealth + Send + 'static {
-        let embedded = Arc::clone(&self.embedded);
-        move || embedded.health()
+    /// What starts them.
+    pub(super) fn runtime(&self) -> Arc<Runtime> {
+        Arc::clone(&self.runtime)
     }
 
     pub(super) fn find(&self) {
-        let (embedded, news) = (Arc::clone(&self.embedded), self.news.clone());
-        tokio::spawn(async move { news.send(Event::EnginesFound(embedded.find().await)) });
+        let (runtime, news) = (Arc::clone(&self.runtime), self.news.clone());
+        tokio::spawn(async move { news.send(Event::EnginesFound(runtime.find().await)) });
     }
 
     pub(super) fn start_engine(&mut self, id: SessionId, profile: ProfileName, memory_mib: u64) {
@@ -113,7 +115,7 @@ impl Engines {
 
     /// Ends all tasks; the engines themselves were told before.
     pub(super) async fn close(self) {
-        self.ended.abort();
+        self.told.abort();
         for (_, task) in self.tasks {
             drop(task.orders);
             let _ = task.handle.await;
@@ -127,11 +129,11 @@ impl Engines {
             let cancel = CancellationToken::new();
             let engine = Engine {
                 id,
-                embedded: Arc::clone(&self.embedded),
+                runtime: Arc::clone(&self.runtime),
                 news: self.news.clone(),
                 viewer: self.viewer.clone(),
                 cancel: cancel.clone(),
-                endpoint: None,
+                fresh: None,
                 attached: None,
                 before: None,
             };
@@ -148,11 +150,12 @@ impl Engines {
 /// One session's engine, and what is attached to it.
 struct Engine {
     id: SessionId,
-    embedded: Arc<Embedded>,
+    runtime: Arc<Runtime>,
     news: News,
     viewer: Viewer,
     cancel: CancellationToken,
-    endpoint: Option<Endpoint>,
+    /// Of an engine that was started or woken just now, until it is connected to.
+    fresh: Option<Endpoint>,
     attached: Option<Attached>,
     /// The page control of the last connection.
     before: Option<Pages>,
@@ -196,20 +199,22 @@ impl Engine {
                     ..self.viewer.start_spec()
                 };
                 let cancel = self.cancel.clone();
-                let started = self.embedded.start(spec, cancel).await;
+                let news = self.news.clone();
+                let fetched = move |percent| news.send(Event::ImageFetched(id, percent));
+                let started = self.runtime.start(spec, cancel, &fetched).await;
                 self.started(started);
             }
-            Order::Resume => match self.embedded.resume(id).await {
+            Order::Resume => match self.runtime.resume(id).await {
                 Ok(endpoint) => self.started(Ok(endpoint)),
                 Err(error) => self.give_up(&error).await,
             },
-            Order::Suspend => match self.embedded.suspend(id).await {
+            Order::Suspend => match self.runtime.suspend(id).await {
                 Ok(()) => self.news.send(Event::EngineSuspended(id)),
                 Err(error) => self.give_up(&error).await,
             },
             Order::Stop => {
                 self.detach().await;
-                if let Err(error) = self.embedded.stop(id).await {
+                if let Err(error) = self.runtime.stop(id).await {
                     tracing::error!(session = id.0, %error, "engine did not stop cleanly");
                 }
                 self.news.send(Event::EngineStopped(id));
@@ -226,19 +231,26 @@ impl Engine {
 
     async fn connect(&mut self) {
         self.detach().await;
-        if self.endpoint.is_none() {
-            match self.embedded.adopt(self.id).await {
-                Ok(endpoint) => self.endpoint = Some(endpoint),
+        let endpoint = match self.fresh.take() {
+            Some(endpoint) => endpoint,
+            None => match self.runtime.adopt(self.id).await {
+                Ok(endpoint) => endpoint,
+                // It may run all the same; it cannot be asked for now.
+                Err(StartError::Failed {
+                    failure: StartFailure::EngineAway { fault },
+                    ..
+                }) => {
+                    let stall = Stall::EngineAway { fault };
+                    return self.news.send(Event::EngineStalled(self.id, stall));
+                }
                 Err(error) => return self.failed(error),
-            }
-        }
-        if let Some(endpoint) = &self.endpoint {
-            let link = Link {
-                session: self.id,
-                endpoint: endpoint.clone(),
-            };
-            self.attached = Some(Attached::new(link, self.viewer.clone(), self.before.take()));
-        }
+            },
+        };
+        let link = Link {
+            session: self.id,
+            endpoint,
+        };
+        self.attached = Some(Attached::new(link, self.viewer.clone(), self.before.take()));
     }
 
     async fn detach(&mut self) {
@@ -250,7 +262,7 @@ impl Engine {
     fn started(&mut self, result: Result<Endpoint, StartError>) {
         match result {
             Ok(endpoint) => {
-                self.endpoint = Some(endpoint);
+                self.fresh = Some(endpoint);
                 self.news.send(Event::EngineStarted(self.id));
             }
             Err(error) => self.failed(error),
@@ -260,11 +272,12 @@ impl Engine {
     /// An engine that does not do what it is asked is of no use: nothing of it may stay.
     async fn give_up(&mut self, error: &EngineError) {
         tracing::warn!(session = self.id.0, %error, "engine given up");
-        if let Err(error) = self.embedded.stop(self.id).await {
+        if let Err(error) = self.runtime.stop(self.id).await {
             tracing::error!(session = self.id.0, %error, "engine did not stop cleanly");
         }
         let log = vec![error.to_string()];
-        self.news.send(Event::EngineEnded(self.id, log));
+        let end = EndCause::Unresponsive;
+        self.news.send(Event::EngineEnded(self.id, end, log));
     }
 
     fn failed(&self, error: StartError) {

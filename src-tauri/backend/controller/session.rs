@@ -172,11 +172,11 @@ impl Attached {
         let Some(token) = self.token.clone() else {
             return;
         };
-        let base = self.link.endpoint.base.clone();
+        let endpoint = self.link.endpoint.clone();
         self.pages = Control::Connecting(tokio::spawn(async move {
             let tries = async {
                 loop {
-                    match page::connect(&base, &token).await {
+                    match page::connect(&endpoint, &token).await {
                         Ok(connected) => return Ok(connected),
                         Err(error) => {
                             tracing::debug!(%error, "page control does not answer yet");

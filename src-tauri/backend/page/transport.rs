@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, header::AUTHORIZATION};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use url::Url;
 
-use super::PageError;
-use crate::endpoint::Secret;
+use super::{PageError, version};
+use crate::endpoint::{Secret, Tunnel};
 
 /// For the connection and its handshake.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -75,31 +76,74 @@ impl Transport {
         Self::request(request).await
     }
 
+    /// The browser at the other end of a tunnel, which says itself where its endpoint is.
+    ///
+    /// # Errors
+    /// If it cannot be reached, or is no browser.
+    pub async fn tunnel(tunnel: &Tunnel) -> Result<Self, PageError> {
+        let connecting = async {
+            let broken = |error: std::io::Error| PageError::Unreachable(error.to_string());
+            let mut stream = tunnel.dial().await.map_err(broken)?;
+            let url = version::endpoint(&mut stream).await?;
+            let request = url
+                .into_client_request()
+                .map_err(|error| PageError::Unreachable(error.to_string()))?;
+            let connected =
+                tokio_tungstenite::client_async_with_config(request, stream, Some(config())).await;
+            Ok(connected.map_err(refusal)?.0)
+        };
+        Ok(Self::over(within_limit(connecting).await?))
+    }
+
     async fn request(request: Request) -> Result<Self, PageError> {
-        let config = WebSocketConfig::default()
-            .max_message_size(Some(MAX_MESSAGE))
-            .max_frame_size(Some(MAX_MESSAGE));
-        let connecting = tokio_tungstenite::connect_async_with_config(request, Some(config), true);
-        let (socket, _) = tokio::time::timeout(CONNECT_LIMIT, connecting)
-            .await
-            .map_err(|_| PageError::Unreachable("no answer in time".to_owned()))?
-            .map_err(|error| match error {
-                Error::Http(answer) => PageError::Refused(answer.status().as_u16()),
-                other => PageError::Unreachable(other.to_string()),
-            })?;
+        let connecting = async {
+            let connected =
+                tokio_tungstenite::connect_async_with_config(request, Some(config()), true).await;
+            Ok(connected.map_err(refusal)?.0)
+        };
+        Ok(Self::over(within_limit(connecting).await?))
+    }
+
+    fn over<S>(socket: WebSocketStream<S>) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
         let (out, outgoing) = mpsc::channel(DEPTH);
         let (sender, incoming) = mpsc::channel(DEPTH);
         tokio::spawn(pump(socket, outgoing, sender));
-        Ok(Self { out, incoming })
+        Self { out, incoming }
     }
 }
 
+fn config() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .max_message_size(Some(MAX_MESSAGE))
+        .max_frame_size(Some(MAX_MESSAGE))
+}
+
+fn refusal(error: Error) -> PageError {
+    match error {
+        Error::Http(answer) => PageError::Refused(answer.status().as_u16()),
+        other => PageError::Unreachable(other.to_string()),
+    }
+}
+
+async fn within_limit<T>(
+    connecting: impl Future<Output = Result<T, PageError>>,
+) -> Result<T, PageError> {
+    tokio::time::timeout(CONNECT_LIMIT, connecting)
+        .await
+        .unwrap_or_else(|_| Err(PageError::Unreachable("no answer in time".to_owned())))
+}
+
 /// Carries messages both ways until either side ends.
-async fn pump(
-    socket: WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>,
+async fn pump<S>(
+    socket: WebSocketStream<S>,
     mut outgoing: mpsc::Receiver<String>,
     incoming: mpsc::Sender<String>,
-) {
+) where
+    S: AsyncRead + AsyncWrite + Send + Unpin,
+{
     let (mut write, mut read) = socket.split();
     let writing = async {
         let mut ping = tokio::time::interval(PING_EVERY);

@@ -20,7 +20,7 @@ use super::profile::{Profile, make_folder, unwritable};
 use super::status::{Status, Watch};
 use super::{EmbeddedConfig, programs};
 use crate::endpoint::{Cdp, Endpoint, Secret};
-use crate::runtime::{StartError, StartSpec};
+use crate::runtime::{StartError, StartSpec, random_password};
 
 /// How long a half-started engine may take to put itself away. Nothing of worth is in it yet.
 const UNDO_GRACE: Duration = Duration::from_secs(1);
@@ -275,11 +275,4 @@ impl Drop for HalfStarted {
             self.folder.remove();
         }
     }
-}
-
-/// 32 random bytes in hex.
-fn random_password() -> Option<String> {
-    let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes).ok()?;
-    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

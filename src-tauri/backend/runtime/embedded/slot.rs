@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use duotab_core::fault::EndCause;
 use duotab_core::message::SessionId;
 use rustix::process::Pid;
 use tokio::sync::mpsc;
@@ -113,5 +114,9 @@ async fn bury(session: SessionId, process: &mut Process, folder: &Folder) -> Eng
     tracing::warn!(session = session.0, code, left, "engine ended by itself");
     let log = folder.log();
     folder.remove();
-    EngineEnded { session, log }
+    EngineEnded {
+        session,
+        cause: EndCause::Exited { code },
+        log,
+    }
 }

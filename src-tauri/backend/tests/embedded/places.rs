@@ -31,7 +31,7 @@ async fn health_says_in_words_what_is_missing() {
     home.with.browser = None;
     let unhealthy = |home: &Home| match home.app().0.health() {
         EngineHealth::Unhealthy(detail) => detail,
-        EngineHealth::Healthy => String::new(),
+        EngineHealth::Healthy | EngineHealth::Away(_) => String::new(),
     };
     assert_eq!(
         unhealthy(&home),

@@ -1,6 +1,7 @@
 //! What ends before its time, and what was never page control.
 
 use axum::Router;
+use duotab_backend::endpoint::{Cdp, Endpoint, Secret};
 use duotab_backend::page::{PageError, PageEvent, Pages, Transport};
 use duotab_core::action::PageAction;
 use duotab_core::event::PageNews;
@@ -80,11 +81,16 @@ async fn when_the_browser_dies_that_is_the_last_event_and_every_action_fails_at_
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_page_control_is_refused() {
     let site = Site::start(Router::new()).await;
-    let base = url::Url::parse(&site.url("/prefix/")).unwrap();
-    let token = duotab_backend::endpoint::Secret::new("token");
-    let refused = duotab_backend::page::connect(&base, &token).await.err();
+    let token = Secret::new("token");
+    let endpoint = Endpoint {
+        base: url::Url::parse(&site.url("/prefix/")).unwrap(),
+        username: "duotab".to_owned(),
+        password: Secret::new("password"),
+        cdp: Cdp::KonekoRelay,
+    };
+    let refused = duotab_backend::page::connect(&endpoint, &token).await.err();
     assert_eq!(refused, Some(PageError::Refused(404)));
     drop(site);
-    let gone = duotab_backend::page::connect(&base, &token).await.err();
+    let gone = duotab_backend::page::connect(&endpoint, &token).await.err();
     assert!(matches!(gone, Some(PageError::Unreachable(_))), "{gone:?}");
 }

@@ -1,0 +1,362 @@
+//! Engines in containers: one Neko per session, on this machine's Docker or Podman.
+//!
+//! Each container bears the install's and the session's id, and outlives the app: by these labels
+//! alone it is found again. Whoever may use the engine's socket can become root on this machine;
+//! that holds for the app as for any other program of this person.
+
+mod archive;
+mod create;
+mod end;
+mod exec;
+mod fault;
+mod files;
+mod flavour;
+mod found;
+mod image;
+mod known;
+mod label;
+mod launch;
+mod link;
+mod login;
+mod logs;
+mod place;
+mod progress;
+mod ready;
+mod slot;
+mod watch;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use duotab_core::event::FoundEngine;
+use duotab_core::fault::EngineFault;
+use duotab_core::message::{SessionId, StartFailure};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use self::end::{end, pause, remove};
+use self::flavour::Flavour;
+use self::image::Reference;
+use self::known::{Expected, Known};
+use self::link::Link;
+pub use self::place::{Address, Surroundings};
+use self::ready::Asker;
+use self::slot::Slot;
+use super::{EngineError, EngineNews, StartError, StartSpec};
+use crate::endpoint::Endpoint;
+
+/// The image unless another one is set: the first version whose images are known to need no more
+/// rights than they get here.
+pub const IMAGE: &str = "ghcr.io/m1k1o/neko/chromium:3.1.5";
+
+/// How long a woken engine may take to answer.
+const WAKE_LIMIT: Duration = Duration::from_secs(5);
+/// News that nobody has taken note of yet.
+const NEWS_LIMIT: usize = 64;
+
+/// How containers are started.
+#[derive(Clone, Debug)]
+pub struct DockerConfig {
+    /// The install's id, from the store.
+    pub install: String,
+    /// The image's reference.
+    pub image: String,
+    /// Where the engine is looked for.
+    pub surroundings: Surroundings,
+    /// The screen to begin with: width and height in pixels, pictures per second.
+    pub screen: (u16, u16, u16),
+    /// More arguments for the browser.
+    pub browser_args: Vec<String>,
+    /// How long a start may take once the image is there.
+    pub start_limit: Duration,
+}
+
+impl DockerConfig {
+    /// The usual.
+    #[must_use]
+    pub fn new(install: String) -> Self {
+        Self {
+            install,
+            image: IMAGE.to_owned(),
+            surroundings: Surroundings::current(),
+            screen: (1280, 720, 30),
+            browser_args: Vec::new(),
+            start_limit: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What calls and events share.
+#[derive(Debug)]
+struct Inner {
+    with: DockerConfig,
+    asker: Asker,
+    known: Known,
+    /// One container at a time is made: no profile may come into two.
+    making: tokio::sync::Mutex<()>,
+    news: mpsc::Sender<EngineNews>,
+    life: CancellationToken,
+}
+
+impl Inner {
+    fn flavour(&self) -> Flavour {
+        Flavour::of(Reference::parse(&self.with.image).repository)
+    }
+}
+
+/// All containers of this install. Dropped, it lets go of them, and they live on.
+#[derive(Debug)]
+pub struct Docker {
+    inner: Arc<Inner>,
+    /// The engine, once one has answered, and whether containers were looked for in vain before.
+    link: tokio::sync::Mutex<(Option<Arc<Link>>, bool)>,
+    slots: Mutex<HashMap<SessionId, Arc<Slot>>>,
+    _end_of_life: DropGuard,
+}
+
+impl Docker {
+    /// Asks nobody yet. The receiver tells of what happens to engines although nobody asked.
+    #[must_use]
+    pub fn new(with: DockerConfig) -> (Self, mpsc::Receiver<EngineNews>) {
+        let (news, receiver) = mpsc::channel(NEWS_LIMIT);
+        let life = CancellationToken::new();
+        let docker = Self {
+            inner: Arc::new(Inner {
+                with,
+                asker: Asker::new(),
+                known: Known::default(),
+                making: tokio::sync::Mutex::default(),
+                news,
+                life: life.clone(),
+            }),
+            link: tokio::sync::Mutex::default(),
+            slots: Mutex::default(),
+            _end_of_life: life.drop_guard(),
+        };
+        (docker, receiver)
+    }
+
+    /// Whether the engine answers now.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub async fn health(&self) -> Result<(), EngineFault> {
+        self.link().await?.hello().await
+    }
+
+    /// What runs here, by its labels alone. What is dead or half-started is removed; what is
+    /// another install's is left alone. What is being started, stopped or changed right now is
+    /// left out.
+    pub async fn find(&self) -> Vec<FoundEngine> {
+        match self.link().await {
+            Ok(link) => found::all(self, &link).await,
+            Err(fault) => {
+                tracing::debug!(?fault, "no containers to look for");
+                // Nobody will ask again for what runs there.
+                self.link.lock().await.1 = true;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Starts an engine. On any error, cancel included, nothing of it is left. A session whose
+    /// engine runs already keeps it. `fetched` hears how much of the image is there, in percent.
+    ///
+    /// # Errors
+    /// Why it does not run.
+    pub async fn start(
+        &self,
+        spec: StartSpec,
+        cancel: CancellationToken,
+        fetched: &(dyn Fn(u8) + Send + Sync),
+    ) -> Result<Endpoint, StartError> {
+        let session = spec.session;
+        let slot = self.slot(session);
+        // `stop` cancels it as well.
+        let cancel = cancel.child_token();
+        slot.starts(&cancel);
+        let _turn = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(StartError::Cancelled),
+            turn = slot.turn.lock() => turn,
+        };
+        if let Some(held) = self.inner.known.get(session) {
+            return Ok(held.endpoint);
+        }
+        let link = self.link().await.map_err(away)?;
+        let launched = launch::launch(&self.inner, &link, &spec, &cancel, fetched).await?;
+        tracing::info!(
+            session = session.0,
+            container = launched.container,
+            "engine started"
+        );
+        let endpoint = launched.endpoint;
+        self.inner
+            .known
+            .hold(session, launched.container, endpoint.clone());
+        Ok(endpoint)
+    }
+
+    /// Takes over what [`Docker::find`] found, or what somebody has paused. What does not answer
+    /// is removed.
+    ///
+    /// # Errors
+    /// Why it does not run.
+    pub async fn adopt(&self, session: SessionId) -> Result<Endpoint, StartError> {
+        let slot = self.slot(session);
+        let _turn = slot.turn.lock().await;
+        let link = self.link().await.map_err(away)?;
+        self.hold(&link, session).await
+    }
+
+    /// Lets an engine sleep: its processes use no CPU until [`Docker::resume`].
+    ///
+    /// # Errors
+    /// If it does not run, or the engine does not do it.
+    pub async fn suspend(&self, session: SessionId) -> Result<(), EngineError> {
+        let slot = self.slot(session);
+        let _turn = slot.turn.lock().await;
+        let link = self.link().await.map_err(unreachable)?;
+        let held = match self.inner.known.get(session) {
+            Some(held) => held,
+            None => {
+                let taken = self.hold(&link, session).await;
+                taken.map_err(|_| EngineError::Gone)?;
+                self.inner.known.get(session).ok_or(EngineError::Gone)?
+            }
+        };
+        self.inner.known.expect(session, Expected::Paused);
+        let paused = pause(&link, &held.container).await;
+        paused.map_err(|error| {
+            self.inner.known.expect(session, Expected::Running);
+            refusal(&error)
+        })
+    }
+
+    /// Wakes an engine. No harm if it was awake.
+    ///
+    /// # Errors
+    /// If it does not run, or does not answer.
+    pub async fn resume(&self, session: SessionId) -> Result<Endpoint, EngineError> {
+        let slot = self.slot(session);
+        let _turn = slot.turn.lock().await;
+        let link = self.link().await.map_err(unreachable)?;
+        let held = self.hold(&link, session).await;
+        held.map_err(|error| match error {
+            StartError::Failed {
+                failure: StartFailure::EngineAway { fault },
+                ..
+            } => unreachable(fault),
+            _ => EngineError::Gone,
+        })
+    }
+
+    /// Ends an engine, running, half-started, found or not there at all, and removes all of it but
+    /// the profile's data. Takes up to some seconds, for Chromium to write what it has.
+    ///
+    /// # Errors
+    /// If the engine cannot be asked, or something stays.
+    pub async fn stop(&self, session: SessionId) -> Result<(), EngineError> {
+        let slot = self.slot(session);
+        slot.give_up_start();
+        let turn = slot.turn.lock().await;
+        self.inner.known.let_go(session);
+        let stopped = self.end_all(session).await;
+        if stopped.is_err() {
+            // It goes when the engine is back.
+            self.inner.known.abandon(session);
+        }
+        drop(turn);
+        self.forget(session, slot);
+        stopped
+    }
+
+    /// Ends all containers of a session; there is one at most, unless something went wrong.
+    async fn end_all(&self, session: SessionId) -> Result<(), EngineError> {
+        let link = self.link().await.map_err(unreachable)?;
+        let all = label::containers(&link, &self.inner.with.install).await;
+        let all = all.map_err(|error| refusal(&error))?;
+        let mut left = 0;
+        for ours in all.iter().filter(|ours| ours.session == Some(session)) {
+            left += usize::from(!end(&link, &ours.id, ours.state).await);
+        }
+        match left {
+            0 => Ok(()),
+            left => Err(EngineError::Stuck(left)),
+        }
+    }
+
+    /// The way to the engine, found first if need be. From then on its events are heard.
+    async fn link(&self) -> Result<Arc<Link>, EngineFault> {
+        let mut kept = self.link.lock().await;
+        if let Some(link) = &kept.0 {
+            return Ok(Arc::clone(link));
+        }
+        let link = Arc::new(Link::find(&self.inner.with.surroundings).await?);
+        tracing::info!(socket = link.socket, facts = ?link.facts, "engine found");
+        kept.0 = Some(Arc::clone(&link));
+        if std::mem::take(&mut kept.1) {
+            found::sweep(&self.inner, &link).await;
+        }
+        tokio::spawn(watch::watch(Arc::clone(&self.inner), Arc::clone(&link)));
+        Ok(link)
+    }
+
+    /// The endpoint of the running engine, adopted and woken first if need be.
+    async fn hold(&self, link: &Arc<Link>, session: SessionId) -> Result<Endpoint, StartError> {
+        let grasped = found::grasp(&self.inner, link, session).await;
+        let Some(launched) =
+            grasped.map_err(|error| StartError::bare(fault::of_start(&error, &link.socket)))?
+        else {
+            self.inner.known.let_go(session);
+            return Err(StartError::bare(StartFailure::Exited { code: None }));
+        };
+        let endpoint = launched.endpoint;
+        self.inner
+            .known
+            .hold(session, launched.container.clone(), endpoint.clone());
+        let awake = timeout(WAKE_LIMIT, self.inner.asker.answers(&endpoint.base)).await;
+        if awake.is_ok() {
+            return Ok(endpoint);
+        }
+        self.inner.known.let_go(session);
+        let log = logs::last_lines(link, &launched.container, self.inner.flavour()).await;
+        remove(link, &launched.container).await;
+        Err(StartError::Failed {
+            failure: StartFailure::TimedOut,
+            log,
+        })
+    }
+
+    fn slot(&self, session: SessionId) -> Arc<Slot> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(slots.entry(session).or_default())
+    }
+
+    /// Drops a slot that nobody else uses: sessions come and go.
+    fn forget(&self, session: SessionId, slot: Arc<Slot>) {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        // The map's and ours.
+        if Arc::strong_count(&slot) <= 2 {
+            slots.remove(&session);
+        }
+    }
+}
+
+fn away(fault: EngineFault) -> StartError {
+    StartError::bare(StartFailure::EngineAway { fault })
+}
+
+fn unreachable(fault: EngineFault) -> EngineError {
+    EngineError::Unreachable(format!("{fault:?}"))
+}
+
+fn refusal(error: &bollard::errors::Error) -> EngineError {
+    if fault::is_gone(error) {
+        EngineError::Gone
+    } else {
+        EngineError::Unreachable(fault::words(error))
+    }
+}

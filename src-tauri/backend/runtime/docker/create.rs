@@ -1,0 +1,251 @@
+//! A container, as the engine is asked for it.
+
+use std::collections::HashMap;
+
+use bollard::models::{
+    ContainerCreateBody, HostConfig, HostConfigLogConfig, Mount, MountType, MountVolumeOptions,
+    PortBinding,
+};
+use duotab_core::message::{ProfileName, SessionId};
+
+use super::files::SERVER_PORT;
+use super::flavour::Flavour;
+use super::label;
+use super::link::Facts;
+
+/// The system calls that a browser needs, user namespaces for its own sandbox included.
+const SECCOMP: &str = include_str!("seccomp.json");
+
+/// What supervisord cannot do without: it is root, starts its programs as somebody else, ends them,
+/// and gives them its socket.
+const CAPABILITIES: [&str; 4] = ["CHOWN", "KILL", "SETGID", "SETUID"];
+
+/// Chromium counts every thread; some dozens of pages come to a thousand.
+const PIDS: i64 = 4096;
+/// Bytes of `/dev/shm`. Chromium keeps its pages' pictures there.
+const SHARED_MEMORY: i64 = 512 << 20;
+/// A core's worth, in the engine's unit.
+const CORE: i64 = 1_000_000_000;
+
+/// What a container is made for.
+#[derive(Clone, Debug)]
+pub(super) struct Plan<'a> {
+    pub(super) install: &'a str,
+    pub(super) session: SessionId,
+    pub(super) profile: &'a ProfileName,
+    pub(super) image: &'a str,
+    pub(super) flavour: Flavour,
+    pub(super) memory_mib: u64,
+    pub(super) media_port: u16,
+    pub(super) facts: Facts,
+    /// Off where the engine has refused limits.
+    pub(super) limited: bool,
+}
+
+/// The engine's words for it.
+pub(super) fn body(plan: &Plan<'_>) -> ContainerCreateBody {
+    let server = format!("{SERVER_PORT}/tcp");
+    let media = format!("{}/udp", plan.media_port);
+    let loopback = |port: Option<u16>| {
+        Some(vec![PortBinding {
+            host_ip: Some("127.0.0.1".to_owned()),
+            host_port: Some(port.map_or_else(String::new, |port| port.to_string())),
+        }])
+    };
+    ContainerCreateBody {
+        image: Some(plan.image.to_owned()),
+        // Chromium's lock on its profile names the host: it must be the same each time.
+        hostname: Some("duotab".to_owned()),
+        labels: Some(label::of(plan.install, plan.session, plan.profile)),
+        exposed_ports: Some(vec![server.clone(), media.clone()]),
+        host_config: Some(HostConfig {
+            port_bindings: Some(HashMap::from([
+                (server, loopback(None)),
+                (media, loopback(Some(plan.media_port))),
+            ])),
+            mounts: Some(vec![volume(plan)]),
+            shm_size: Some(SHARED_MEMORY),
+            log_config: log(plan.facts),
+            ..fence(plan)
+        }),
+        ..ContainerCreateBody::default()
+    }
+}
+
+/// What keeps a browser in.
+fn fence(plan: &Plan<'_>) -> HostConfig {
+    let Facts {
+        podman,
+        cores,
+        limits_memory,
+        limits_cpu,
+        limits_pids,
+    } = plan.facts;
+    let memory = i64::try_from(plan.memory_mib << 20).unwrap_or(i64::MAX);
+    let with = |can: bool, limit: i64| (plan.limited && can).then_some(limit);
+    let mut security = vec!["no-new-privileges".to_owned()];
+    if !podman {
+        // Podman takes a path of its own machine here, and its default profile lets browsers be.
+        security.push(format!("seccomp={SECCOMP}"));
+    }
+    HostConfig {
+        memory: with(limits_memory, memory),
+        // No more with swap than without.
+        memory_swap: with(limits_memory, memory),
+        nano_cpus: with(limits_cpu, cpus(cores)),
+        pids_limit: with(limits_pids, PIDS),
+        cap_drop: Some(vec!["ALL".to_owned()]),
+        cap_add: Some(CAPABILITIES.map(str::to_owned).to_vec()),
+        security_opt: Some(security),
+        ..HostConfig::default()
+    }
+}
+
+/// All cores but half a one, which is the desktop's, and never less than one.
+fn cpus(cores: u32) -> i64 {
+    (i64::from(cores) * CORE - CORE / 2).max(CORE)
+}
+
+/// Not filled from the image: the image's own preferences forget cookies.
+fn volume(plan: &Plan<'_>) -> Mount {
+    Mount {
+        typ: Some(MountType::VOLUME),
+        source: Some(label::volume_name(plan.install, plan.profile)),
+        target: Some(plan.flavour.profile.to_owned()),
+        volume_options: Some(MountVolumeOptions {
+            no_copy: Some(true),
+            labels: Some(label::of_volume(plan.install, plan.profile)),
+            ..MountVolumeOptions::default()
+        }),
+        ..Mount::default()
+    }
+}
+
+/// supervisord says much. Podman keeps logs in a way of its own.
+fn log(facts: Facts) -> Option<HostConfigLogConfig> {
+    (!facts.podman).then(|| HostConfigLogConfig {
+        typ: Some("json-file".to_owned()),
+        config: Some(HashMap::from([
+            ("max-size".to_owned(), "1m".to_owned()),
+            ("max-file".to_owned(), "1".to_owned()),
+        ])),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    const FACTS: Facts = Facts {
+        podman: false,
+        cores: 4,
+        limits_memory: true,
+        limits_cpu: true,
+        limits_pids: true,
+    };
+
+    fn host(facts: Facts, limited: bool) -> HostConfig {
+        let profile = ProfileName("default".into());
+        let plan = Plan {
+            install: "install",
+            session: SessionId(3),
+            profile: &profile,
+            image: "neko:1",
+            flavour: Flavour::of("chromium"),
+            memory_mib: 2048,
+            media_port: 40_000,
+            facts,
+            limited,
+        };
+        body(&plan).host_config.unwrap()
+    }
+
+    #[test]
+    fn a_container_gets_what_was_promised_and_no_more() {
+        let host = host(FACTS, true);
+        assert_eq!(host.memory, Some(2 << 30));
+        assert_eq!(host.memory_swap, host.memory);
+        assert_eq!(host.nano_cpus, Some(3_500_000_000));
+        assert_eq!(host.pids_limit, Some(PIDS));
+    }
+
+    #[test]
+    fn limits_that_an_engine_does_not_have_are_not_asked_for() {
+        let facts = Facts {
+            limits_memory: false,
+            ..FACTS
+        };
+        let host_without = host(facts, true);
+        assert_eq!(
+            (host_without.memory, host_without.memory_swap),
+            (None, None)
+        );
+        assert!(host_without.pids_limit.is_some());
+        assert_eq!(host(FACTS, false).pids_limit, None);
+    }
+
+    #[test]
+    fn nothing_of_the_host_is_open_to_a_container() {
+        let host = host(FACTS, true);
+        assert_eq!(host.cap_drop, Some(vec!["ALL".to_owned()]));
+        assert!(host.cap_add.iter().flatten().all(|cap| cap != "SYS_ADMIN"));
+        assert_eq!(
+            (host.privileged, host.binds, host.devices),
+            (None, None, None)
+        );
+        let mounts = host.mounts.unwrap();
+        assert!(mounts.iter().all(|it| it.typ == Some(MountType::VOLUME)));
+        let ports = host.port_bindings.unwrap();
+        assert_eq!(ports.len(), 2);
+        for binding in ports.values().flatten().flatten() {
+            assert_eq!(binding.host_ip.as_deref(), Some("127.0.0.1"));
+        }
+        assert_eq!(
+            ports["40000/udp"].as_ref().unwrap()[0].host_port.as_deref(),
+            Some("40000")
+        );
+    }
+
+    #[test]
+    fn the_system_calls_of_a_sandbox_are_allowed_and_those_of_an_administrator_are_not() {
+        let profile: Value = serde_json::from_str(SECCOMP).unwrap();
+        assert_eq!(profile["defaultAction"], "SCMP_ACT_ERRNO");
+        let allowed: Vec<&str> = profile["syscalls"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|rule| rule["names"].as_array().unwrap())
+            .filter_map(Value::as_str)
+            .collect();
+        for needed in ["clone", "clone3", "unshare", "setns", "chroot", "seccomp"] {
+            assert!(allowed.contains(&needed), "{needed}");
+        }
+        for refused in [
+            "mount",
+            "umount2",
+            "pivot_root",
+            "move_mount",
+            "bpf",
+            "ptrace",
+            "keyctl",
+            "reboot",
+            "kexec_load",
+            "init_module",
+            "perf_event_open",
+            "open_by_handle_at",
+            "io_uring_setup",
+            "userfaultfd",
+            "settimeofday",
+            "swapon",
+        ] {
+            assert!(!allowed.contains(&refused), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_small_machine_keeps_one_core_for_the_browser() {
+        assert_eq!(cpus(1), CORE);
+        assert_eq!(cpus(0), CORE);
+    }
+}

@@ -1,0 +1,60 @@
+//! Containers put to sleep, ended and removed.
+
+use bollard::errors::Error;
+use bollard::query_parameters::{RemoveContainerOptionsBuilder, StopContainerOptionsBuilder};
+
+use super::fault;
+use super::label::State;
+use super::link::Link;
+
+/// Seconds that Chromium is given to write what it has (cookies, history).
+const STOP_GRACE: i32 = 8;
+/// How often a container is paused before that is given up.
+const PAUSE_TRIES: usize = 5;
+
+/// Pauses a container. The kernel does not always manage at once: a process in the middle of a
+/// system call is waited for, but not for long.
+pub(super) async fn pause(link: &Link, container: &str) -> Result<(), Error> {
+    let mut tries = PAUSE_TRIES;
+    loop {
+        tries -= 1;
+        match link.docker.pause_container(container).await {
+            Ok(()) => return Ok(()),
+            Err(error) if fault::words(&error).contains("already paused") => return Ok(()),
+            Err(error) if tries > 0 && fault::words(&error).contains("freeze") => {
+                tracing::debug!(%error, container, "not paused yet");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Ends a container in peace and removes it. False if it stays.
+pub(super) async fn end(link: &Link, container: &str, state: State) -> bool {
+    if state == State::Paused {
+        // It could not write what it has.
+        let _awake = link.docker.unpause_container(container).await;
+    }
+    if state != State::Dead {
+        let grace = StopContainerOptionsBuilder::default().t(STOP_GRACE).build();
+        if let Err(error) = link.docker.stop_container(container, Some(grace)).await {
+            tracing::warn!(%error, container, "container not stopped in peace");
+        }
+    }
+    remove(link, container).await
+}
+
+/// Removes a container, running or not, by id or name. False if it stays.
+pub(super) async fn remove(link: &Link, container: &str) -> bool {
+    let options = RemoveContainerOptionsBuilder::default().force(true).build();
+    match link.docker.remove_container(container, Some(options)).await {
+        Ok(()) => true,
+        Err(error) if fault::is_gone(&error) => true,
+        // Somebody else is at it.
+        Err(error) if fault::kind(&error) == fault::Kind::Conflict => true,
+        Err(error) => {
+            tracing::warn!(%error, container, "container not removed");
+            false
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Into a container's own loopback, by a process that carries bytes there and back. No port of the
+//! browser's control is published anywhere.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bollard::container::LogOutput;
+use bollard::errors::Error;
+use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
+use bytes::{Buf as _, Bytes};
+use futures_util::{Stream, StreamExt as _};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::files::CDP_PORT;
+use super::link::Link;
+
+/// Waits some seconds for the browser to listen, then carries. Ends with either side: the
+/// connection, or whoever holds the stream. bash is in all of Neko's images, and nothing else there
+/// opens a connection.
+const BRIDGE: &str = r#"until (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; do
+    [ $((tries += 1)) -le 150 ] || exit 7
+    sleep 0.02
+done
+exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 7
+cat <&0 >&3 & cat <&3 & wait -n; kill $(jobs -p) 2>/dev/null"#;
+
+/// Says how the browser is fenced, as soon as that is known.
+const SANDBOX: &str = r#"until [ -s /tmp/duotab-sandbox ]; do
+    [ $((tries += 1)) -le 1500 ] || exit 7
+    sleep 0.02
+done
+cat /tmp/duotab-sandbox"#;
+
+/// Bytes of a process's output that are taken at once.
+const CHUNK: usize = 64 * 1024;
+/// Characters of the answer of [`is_sandboxed`] that are read.
+const WORD_LIMIT: usize = 64;
+
+/// A connection to the browser's control.
+pub(super) async fn dial(link: &Link, container: &str) -> io::Result<Carried> {
+    let started = run(link, container, BRIDGE).await;
+    let (output, input) = started.map_err(io::Error::other)?;
+    Ok(Carried {
+        output,
+        input,
+        rest: Bytes::new(),
+    })
+}
+
+/// Whether the browser's own sandbox is on, once it starts. `None` if that cannot be told.
+pub(super) async fn is_sandboxed(link: &Link, container: &str) -> Option<bool> {
+    let (mut output, input) = run(link, container, SANDBOX).await.ok()?;
+    let mut word = Vec::new();
+    while let Some(said) = output.next().await {
+        if let LogOutput::StdOut { message } | LogOutput::Console { message } = said.ok()?
+            && word.len() < WORD_LIMIT
+        {
+            word.extend_from_slice(&message);
+        }
+    }
+    drop(input);
+    match String::from_utf8_lossy(&word).trim() {
+        "namespaces" => Some(true),
+        "none" => Some(false),
+        _ => None,
+    }
+}
+
+type Output = Pin<Box<dyn Stream<Item = Result<LogOutput, Error>> + Send>>;
+type Input = Pin<Box<dyn AsyncWrite + Send>>;
+
+async fn run(link: &Link, container: &str, script: &str) -> Result<(Output, Input), Error> {
+    let port = CDP_PORT.to_string();
+    let options = CreateExecOptions {
+        attach_stdin: Some(true),
+        attach_stdout: Some(true),
+        attach_stderr: Some(false),
+        tty: Some(false),
+        user: Some("neko"),
+        cmd: Some(vec!["/bin/bash", "-c", script, "duotab", &port]),
+        ..CreateExecOptions::default()
+    };
+    let made = link.docker.create_exec(container, options).await?;
+    let how = StartExecOptions {
+        output_capacity: Some(CHUNK),
+        ..StartExecOptions::default()
+    };
+    match link.docker.start_exec(&made.id, Some(how)).await? {
+        StartExecResults::Attached { output, input } => Ok((output, input)),
+        StartExecResults::Detached => Err(Error::DockerStreamError {
+            error: "the engine did not attach".to_owned(),
+        }),
+    }
+}
+
+/// A process's input and output as one stream of bytes.
+pub(super) struct Carried {
+    output: Output,
+    input: Input,
+    /// What was said and not read yet.
+    rest: Bytes,
+}
+
+impl AsyncRead for Carried {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            if self.rest.has_remaining() {
+                let some = self.rest.len().min(into.remaining());
+                into.put_slice(&self.rest.split_to(some));
+                return Poll::Ready(Ok(()));
+            }
+            match std::task::ready!(self.output.as_mut().poll_next(context)) {
+                Some(Ok(LogOutput::StdOut { message } | LogOutput::Console { message })) => {
+                    self.rest = message;
+                }
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Poll::Ready(Err(io::Error::other(error))),
+                None => return Poll::Ready(Ok(())),
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Carried {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.input.as_mut().poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.input.as_mut().poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.input.as_mut().poll_shutdown(context)
+    }
+}

@@ -1,0 +1,339 @@
+//! What is put into a container before it starts: Neko's configuration, the browser's start
+//! command and its policies. By the archive call, so that no path of this machine is mounted and
+//! nothing of it shows when the container is inspected.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::flavour::Flavour;
+use crate::endpoint::Secret;
+
+/// Neko's user and group in all of its images.
+pub(super) const NEKO: u64 = 1000;
+/// Neko's own port in its images.
+pub(super) const SERVER_PORT: u16 = 8080;
+/// Where Chromium answers the `DevTools` protocol, on the container's own loopback.
+pub(super) const CDP_PORT: u16 = 9222;
+/// Neko reads any of `/etc/neko/neko.*`; its image has a `.yaml`, and JSON is YAML.
+pub(super) const CONFIG: &str = "/etc/neko/neko.yaml";
+
+const BROWSER: &str = include_str!("files/browser.sh");
+const POLICIES: &str = include_str!("files/policies.json");
+
+/// Something to put into a container.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct File {
+    /// Absolute. A folder's ends in a slash.
+    pub(super) path: String,
+    /// User and group.
+    pub(super) owner: u64,
+    pub(super) mode: u32,
+    pub(super) text: String,
+}
+
+/// What differs from one container to the next.
+#[derive(Clone, Debug)]
+pub(super) struct Settings<'a> {
+    pub(super) flavour: Flavour,
+    pub(super) username: &'a str,
+    pub(super) password: &'a Secret,
+    /// For picture, sound and input; the same inside and outside.
+    pub(super) media_port: u16,
+    /// Width and height in pixels, pictures per second.
+    pub(super) screen: (u16, u16, u16),
+    /// Device pixels per CSS pixel, in percent.
+    pub(super) scale_percent: u16,
+    pub(super) start_url: &'a str,
+    /// More arguments for the browser.
+    pub(super) browser_args: &'a [String],
+}
+
+/// All files, folders first.
+pub(super) fn all(with: &Settings<'_>) -> Vec<File> {
+    let folder = |path: &str| File {
+        path: format!("{path}/"),
+        owner: NEKO,
+        mode: 0o700,
+        text: String::new(),
+    };
+    let file = |path: &str, mode, text: String| File {
+        path: path.to_owned(),
+        owner: 0,
+        mode,
+        text,
+    };
+    let Flavour {
+        name,
+        profile,
+        policies,
+        ..
+    } = with.flavour;
+    vec![
+        folder(profile),
+        folder("/home/neko/Downloads"),
+        File {
+            owner: NEKO,
+            ..file(CONFIG, 0o400, neko(with).to_string())
+        },
+        file("/etc/neko/duotab-browser.sh", 0o755, BROWSER.to_owned()),
+        file("/etc/neko/duotab-arguments", 0o644, arguments(with)),
+        file(
+            &format!("/etc/neko/supervisord/{name}.conf"),
+            0o644,
+            supervisord(&with.flavour),
+        ),
+        file(
+            &format!("{policies}/policies.json"),
+            0o644,
+            POLICIES.to_owned(),
+        ),
+    ]
+}
+
+/// Neko's configuration, version 3. Its own defaults ask a server of the world for our address,
+/// give everybody a password, and serve the protocol of version 2.
+fn neko(with: &Settings<'_>) -> Value {
+    let (width, height, rate) = with.screen;
+    json!({
+        "legacy": false,
+        "log": { "nocolor": true },
+        "server": { "bind": format!(":{SERVER_PORT}"), "metrics": false },
+        "session": {
+            "cookie": { "enabled": false },
+            "implicit_hosting": true,
+            "merciful_reconnect": true,
+        },
+        "member": {
+            "provider": "object",
+            "object": { "users": [{
+                "username": with.username,
+                "password": with.password.expose(),
+                "profile": {
+                    "name": with.username,
+                    "is_admin": true,
+                    "can_login": true,
+                    "can_connect": true,
+                    "can_watch": true,
+                    "can_host": true,
+                    "can_share_media": true,
+                    "can_access_clipboard": true,
+                    "sends_inactive_cursor": false,
+                    "can_see_inactive_cursors": false,
+                },
+            }] },
+        },
+        "desktop": { "screen": format!("{width}x{height}@{rate}") },
+        "capture": { "video": { "codec": "vp8", "pipeline": pipeline(rate) } },
+        "webrtc": {
+            "icelite": true,
+            "icetrickle": true,
+            "udpmux": with.media_port,
+            "nat1to1": ["127.0.0.1"],
+            "ip_retrieval_url": "",
+        },
+    })
+}
+
+/// The picture, with one frame under way at most: a late frame is worth less than none. The
+/// encoder's numbers are those of the embedded engine.
+fn pipeline(rate: u16) -> String {
+    format!(
+        "ximagesrc display-name={{display}} show-pointer=false use-damage=false \
+         ! video/x-raw,framerate={rate}/1 ! videoconvert \
+         ! queue max-size-buffers=1 max-size-bytes=0 max-size-time=0 leaky=downstream \
+         ! vp8enc name=encoder deadline=1 cpu-used=-12 threads=2 end-usage=cbr \
+         target-bitrate=4000000 lag-in-frames=0 error-resilient=default keyframe-max-dist=300 \
+         min-quantizer=4 max-quantizer=36 undershoot=95 buffer-size=600 buffer-initial-size=400 \
+         buffer-optimal-size=500 ! appsink name=appsink"
+    )
+}
+
+/// The browser's arguments, one a line: the page alone, nothing in the background, nothing asked
+/// of a GPU.
+fn arguments(with: &Settings<'_>) -> String {
+    let css = |pixels: u16| u32::from(pixels) * 100 / u32::from(with.scale_percent.max(1));
+    let mut all: Vec<String> = [
+        "--kiosk",
+        "--ozone-platform=x11",
+        "--window-position=0,0",
+        "--no-first-run",
+        "--no-default-browser-check",
+        "--hide-crash-restore-bubble",
+        "--disable-session-crashed-bubble",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-breakpad",
+        "--disable-crash-reporter",
+        // Only what is fatal: a browser without a session bus complains all day.
+        "--log-level=3",
+        "--disable-domain-reliability",
+        "--disable-client-side-phishing-detection",
+        "--disable-default-apps",
+        "--metrics-recording-only",
+        "--no-pings",
+        "--noerrdialogs",
+        "--password-store=basic",
+        "--disable-gpu",
+        "--disable-smooth-scrolling",
+        "--disable-backgrounding-occluded-windows",
+        "--disable-features=Translate,MediaRouter,OptimizationHints,GlobalMediaControls,\
+         AutofillServerCommunication,CertificateTransparencyComponentUpdater,\
+         CalculateNativeWinOcclusion,DialMediaRouteProvider,InterestFeedContentSuggestions",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    all.push(format!("--remote-debugging-port={CDP_PORT}"));
+    all.push(format!("--user-data-dir={}", with.flavour.profile));
+    all.push(format!(
+        "--force-device-scale-factor={}",
+        f32::from(with.scale_percent) / 100.0
+    ));
+    let (width, height, _) = with.screen;
+    all.push(format!("--window-size={},{}", css(width), css(height)));
+    all.extend_from_slice(with.browser_args);
+    // An address is no option, whatever it begins with.
+    all.push("--".to_owned());
+    all.push(with.start_url.to_owned());
+    let lines: Vec<String> = all
+        .iter()
+        .map(|it| it.chars().filter(|c| !c.is_control()).collect())
+        .collect();
+    lines.join("\n") + "\n"
+}
+
+/// In place of the image's own: the same programs, ours as the browser.
+fn supervisord(flavour: &Flavour) -> String {
+    let Flavour {
+        name,
+        program,
+        profile,
+        ..
+    } = flavour;
+    let program_of = |name: &str, command: &str, rest: &str| {
+        format!(
+            "[program:{name}]\n\
+             environment=HOME=\"/home/%(ENV_USER)s\",USER=\"%(ENV_USER)s\",DISPLAY=\"%(ENV_DISPLAY)s\"\n\
+             command={command}\n\
+             user=%(ENV_USER)s\n\
+             stdout_logfile=/var/log/neko/{name}.log\n\
+             stdout_logfile_maxbytes=1MB\n\
+             stdout_logfile_backups=1\n\
+             redirect_stderr=true\n\
+             {rest}\n"
+        )
+    };
+    let browser = format!("/bin/bash /etc/neko/duotab-browser.sh {program} {profile}");
+    let window_manager = "/usr/bin/openbox --config-file /etc/neko/openbox.xml";
+    program_of(
+        name,
+        &browser,
+        "stopsignal=INT\nstopwaitsecs=5\nautorestart=false\nstartsecs=0\npriority=800\n",
+    ) + &program_of(
+        "openbox",
+        window_manager,
+        "autorestart=true\npriority=300\n",
+    )
+}
+
+/// Who logs in, as [`neko`] wrote it: what an earlier life of the app put into a container.
+pub(super) fn login(config: &str) -> Option<(String, Secret)> {
+    #[derive(Deserialize)]
+    struct Config {
+        member: Member,
+    }
+    #[derive(Deserialize)]
+    struct Member {
+        object: Object,
+    }
+    #[derive(Deserialize)]
+    struct Object {
+        users: Vec<User>,
+    }
+    #[derive(Deserialize)]
+    struct User {
+        username: String,
+        password: String,
+    }
+    let config: Config = serde_json::from_str(config).ok()?;
+    let user = config.member.object.users.into_iter().next()?;
+    Some((user.username, Secret::new(user.password)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings<'a>(password: &'a Secret, args: &'a [String]) -> Settings<'a> {
+        Settings {
+            flavour: Flavour::of("chromium"),
+            username: "duotab",
+            password,
+            media_port: 40_000,
+            screen: (1280, 720, 30),
+            scale_percent: 150,
+            start_url: "http://a/\n--no-sandbox",
+            browser_args: args,
+        }
+    }
+
+    fn text(files: &[File], path: &str) -> String {
+        let file = files.iter().find(|file| file.path == path);
+        file.expect(path).text.clone()
+    }
+
+    #[test]
+    fn the_password_stands_in_one_file_that_neko_alone_reads() {
+        let password = Secret::new("0123secret");
+        let files = all(&settings(&password, &[]));
+        let with: Vec<&File> = files
+            .iter()
+            .filter(|file| file.text.contains("0123secret"))
+            .collect();
+        assert_eq!(with.len(), 1);
+        assert_eq!(
+            (with[0].path.as_str(), with[0].owner, with[0].mode),
+            (CONFIG, NEKO, 0o400)
+        );
+        assert_eq!(login(&with[0].text), Some(("duotab".into(), password)));
+    }
+
+    #[test]
+    fn an_address_adds_no_argument() {
+        let password = Secret::new("");
+        let files = all(&settings(&password, &["--own".to_owned()]));
+        let lines = text(&files, "/etc/neko/duotab-arguments");
+        let last: Vec<&str> = lines.lines().rev().take(3).collect();
+        assert_eq!(last, ["http://a/--no-sandbox", "--", "--own"]);
+        assert!(lines.contains("--force-device-scale-factor=1.5\n"));
+        assert!(lines.contains("--window-size=853,480\n"));
+    }
+
+    #[test]
+    fn neko_is_told_everything_that_its_defaults_get_wrong() {
+        let password = Secret::new("p");
+        let files = all(&settings(&password, &[]));
+        let config: Value = serde_json::from_str(&text(&files, CONFIG)).unwrap();
+        assert_eq!(config["legacy"], false);
+        assert_eq!(config["server"]["metrics"], false);
+        assert_eq!(config["member"]["provider"], "object");
+        assert_eq!(config["webrtc"]["udpmux"], 40_000);
+        assert_eq!(config["webrtc"]["nat1to1"][0], "127.0.0.1");
+        assert_eq!(config["webrtc"]["ip_retrieval_url"], "");
+        let pipeline = config["capture"]["video"]["pipeline"].as_str().unwrap();
+        assert_eq!(pipeline.matches("{display}").count(), 1);
+        assert!(pipeline.ends_with("appsink name=appsink"));
+    }
+
+    #[test]
+    fn a_file_that_is_no_configuration_of_ours_has_no_login() {
+        for text in [
+            "",
+            "{}",
+            "bind: :8080",
+            r#"{"member":{"object":{"users":[]}}}"#,
+        ] {
+            assert_eq!(login(text), None);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+#!/bin/bash
+# Starts the browser when the screen is there, and ends the container with it.
+# usage: browser.sh PROGRAM PROFILE
+program=$1 profile=$2
+mapfile -t arguments </etc/neko/duotab-arguments
+
+# What a browser that was killed has left. The profile is ours alone: its volume is in one container.
+rm -f "$profile"/SingletonLock "$profile"/SingletonCookie "$profile"/SingletonSocket
+
+screen=${DISPLAY#:}
+until [ -S "/tmp/.X11-unix/X${screen%%.*}" ]; do sleep 0.02; done
+
+# All that Chromium's sandbox asks of the kernel: namespaces of its own, and a root of its own.
+if unshare --user --map-root-user --pid --net --fork chroot / /bin/true 2>/dev/null; then
+    echo namespaces >/tmp/duotab-sandbox
+    arguments=(--disable-setuid-sandbox "${arguments[@]}")
+else
+    echo none >/tmp/duotab-sandbox
+    arguments=(--no-sandbox "${arguments[@]}")
+fi
+
+"$program" "${arguments[@]}" &
+browser=$!
+trap 'trap - INT TERM; kill -INT $browser; wait $browser; exit' INT TERM
+wait $browser
+echo "the browser ended with $?"
+exec supervisorctl -c /etc/neko/supervisord.conf shutdown

@@ -1,0 +1,150 @@
+//! What an earlier life of the app left in the engine, and the removal of what it left dead.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bollard::errors::Error;
+use bollard::query_parameters::ListContainersOptionsBuilder;
+use duotab_core::event::FoundEngine;
+use duotab_core::message::{SessionId, StartFailure};
+use duotab_core::node::NodeId;
+
+use super::label::{self, Ours, State};
+use super::launch::{Launched, base, endpoint};
+use super::link::Link;
+use super::{Docker, Inner, archive, end, fault, files, remove};
+use crate::runtime::{StartError, StartSpec};
+
+/// All sessions that can be taken over. The rest is removed.
+pub(super) async fn all(docker: &Docker, link: &Arc<Link>) -> Vec<FoundEngine> {
+    let inner = &docker.inner;
+    let containers = match label::containers(link, &inner.with.install).await {
+        Ok(containers) => containers,
+        Err(error) => {
+            tracing::warn!(%error, "cannot look for containers");
+            return Vec::new();
+        }
+    };
+    let mut found: HashMap<SessionId, FoundEngine> = HashMap::new();
+    for ours in containers {
+        let Some(session) = ours.session else {
+            remove(link, &ours.id).await;
+            continue;
+        };
+        let slot = docker.slot(session);
+        let Ok(_turn) = slot.turn.try_lock() else {
+            continue;
+        };
+        if ours.state == State::Dead || found.contains_key(&session) {
+            tracing::info!(session = session.0, "removing a container");
+            remove(link, &ours.id).await;
+            continue;
+        }
+        let suspended = ours.state == State::Paused;
+        let engine = FoundEngine {
+            session,
+            node: NodeId::host(),
+            // One that sleeps cannot be asked; it is when it is woken.
+            healthy: suspended || answers(inner, link, &ours).await,
+            suspended,
+        };
+        found.insert(session, engine);
+    }
+    found.into_values().collect()
+}
+
+async fn answers(inner: &Inner, link: &Link, ours: &Ours) -> bool {
+    match base(link, &ours.id).await {
+        Ok(base) => inner.asker.is_healthy(&base).await,
+        Err(_) => false,
+    }
+}
+
+/// Takes hold of a session's container, and wakes it. `None` if it has none that runs.
+pub(super) async fn grasp(
+    inner: &Inner,
+    link: &Arc<Link>,
+    session: SessionId,
+) -> Result<Option<Launched>, Error> {
+    let containers = label::containers(link, &inner.with.install).await?;
+    let mine = containers
+        .into_iter()
+        .find(|ours| ours.session == Some(session) && ours.state != State::Dead);
+    let Some(ours) = mine else { return Ok(None) };
+    if ours.state == State::Paused {
+        inner.known.expect(session, super::Expected::Running);
+        link.docker.unpause_container(&ours.id).await?;
+        // Whoever was told that it is held up asks for it now.
+        inner.known.stall(session, false);
+    }
+    let base = base(link, &ours.id).await?;
+    if let Some(held) = inner.known.get(session)
+        && held.container == ours.id
+        && held.endpoint.base == base
+    {
+        return Ok(Some(Launched {
+            container: ours.id,
+            endpoint: held.endpoint,
+        }));
+    }
+    let config = archive::get(link, &ours.id, files::CONFIG).await?;
+    let Some((username, password)) = files::login(&config) else {
+        tracing::warn!(session = session.0, "a container without our configuration");
+        remove(link, &ours.id).await;
+        return Ok(None);
+    };
+    Ok(Some(Launched {
+        endpoint: endpoint(link, &ours.id, base, username, password),
+        container: ours.id,
+    }))
+}
+
+/// Removes what is left of the session, and sees to it that nobody has the profile's volume.
+pub(super) async fn make_room(
+    inner: &Inner,
+    link: &Link,
+    spec: &StartSpec,
+) -> Result<(), StartError> {
+    let refused = |error: &Error| StartError::bare(fault::of_start(error, &link.socket));
+    let all = label::containers(link, &inner.with.install).await;
+    let all = all.map_err(|error| refused(&error))?;
+    for ours in &all {
+        if ours.session == Some(spec.session) {
+            remove(link, &ours.id).await;
+        }
+    }
+    let volume = label::volume_name(&inner.with.install, &spec.profile);
+    let options = ListContainersOptionsBuilder::default()
+        .all(true)
+        .filters(&HashMap::from([("volume", vec![volume])]))
+        .build();
+    let holders = link.docker.list_containers(Some(options)).await;
+    for holder in holders.map_err(|error| refused(&error))? {
+        let Some(id) = holder.id else { continue };
+        let ours = all.iter().find(|ours| ours.id == id);
+        match ours {
+            Some(ours) if ours.session == Some(spec.session) => {}
+            Some(ours) if ours.state == State::Dead || ours.session.is_none() => {
+                remove(link, &id).await;
+            }
+            _ => {
+                tracing::warn!(container = id, "the profile's volume is in use");
+                return Err(StartError::bare(StartFailure::ProfileInUse));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Ends all containers of this install: they were not there when they were looked for, and nobody
+/// will ask for them.
+pub(super) async fn sweep(inner: &Inner, link: &Link) {
+    let all = label::containers(link, &inner.with.install).await;
+    for ours in all.unwrap_or_default() {
+        tracing::info!(
+            container = ours.id,
+            "removing a container that nobody knows"
+        );
+        end(link, &ours.id, ours.state).await;
+    }
+}

@@ -1,0 +1,126 @@
+//! The image that engines run from: there already, or fetched.
+
+use std::path::PathBuf;
+
+use bollard::query_parameters::CreateImageOptionsBuilder;
+use duotab_core::message::StartFailure;
+use futures_util::StreamExt as _;
+
+use super::link::Link;
+use super::progress::Progress;
+use super::{fault, login};
+
+/// An image's reference, taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reference<'a> {
+    /// With the registry, if one is named.
+    pub(super) repository: &'a str,
+    /// A tag, or a digest with its `sha256:`.
+    pub(super) version: &'a str,
+}
+
+impl<'a> Reference<'a> {
+    /// Takes `registry:5000/a/b:tag` or `a/b@sha256:…` apart. Without a version it is `latest`.
+    pub(super) fn parse(text: &'a str) -> Self {
+        if let Some((repository, digest)) = text.split_once('@') {
+            // A tag beside a digest says nothing.
+            let repository = match Self::parse(repository) {
+                tagged if tagged.version != "latest" => tagged.repository,
+                _ => repository,
+            };
+            return Self {
+                repository,
+                version: digest,
+            };
+        }
+        // A colon before the last slash is a registry's port.
+        match text.rsplit_once(':') {
+            Some((repository, tag)) if !tag.contains('/') => Self {
+                repository,
+                version: tag,
+            },
+            _ => Self {
+                repository: text,
+                version: "latest",
+            },
+        }
+    }
+}
+
+/// Sees to it that the engine has the image. `fetched` hears the percentage when it grows; without
+/// a pull it hears nothing. Dropped, it gives the pull up: whole layers are kept for the next one.
+pub(super) async fn have(
+    link: &Link,
+    image: &str,
+    config_dir: Option<PathBuf>,
+    fetched: &(dyn Fn(u8) + Send + Sync),
+) -> Result<(), StartFailure> {
+    match link.docker.inspect_image(image).await {
+        Ok(_) => return Ok(()),
+        Err(error) if fault::is_gone(&error) => {}
+        Err(error) => return Err(fault::of_start(&error, &link.socket)),
+    }
+    tracing::info!(image, "fetching the image");
+    fetched(0);
+    let reference = Reference::parse(image);
+    let options = CreateImageOptionsBuilder::default()
+        .from_image(reference.repository)
+        .tag(reference.version)
+        .build();
+    let repository = reference.repository.to_owned();
+    let login =
+        tokio::task::spawn_blocking(move || login::for_repository(&config_dir?, &repository));
+    let login = login.await.ok().flatten();
+    let mut progress = Progress::default();
+    let mut pull = link.pulls.create_image(Some(options), None, login);
+    while let Some(line) = pull.next().await {
+        let line = line.map_err(|error| fault::of_pull(&error, image, &link.socket))?;
+        let at = line
+            .progress_detail
+            .and_then(|detail| Some((detail.current?, detail.total?)));
+        if let (Some(layer), Some(status)) = (&line.id, &line.status)
+            && let Some(percent) = progress.says(layer, status, at)
+        {
+            fetched(percent);
+        }
+    }
+    drop(pull);
+    fetched(100);
+    // A pull that was cut short ends like one that is done.
+    match link.docker.inspect_image(image).await {
+        Ok(_) => Ok(()),
+        Err(error) if fault::is_gone(&error) => Err(StartFailure::RegistryUnreachable {
+            image: image.to_owned(),
+        }),
+        Err(error) => Err(fault::of_start(&error, &link.socket)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_taken_apart() {
+        for (text, repository, version) in [
+            ("neko", "neko", "latest"),
+            ("localhost:5000/neko", "localhost:5000/neko", "latest"),
+            ("localhost:5000/neko:1.2", "localhost:5000/neko", "1.2"),
+            (
+                "ghcr.io/m1k1o/neko/chromium:3.1.5",
+                "ghcr.io/m1k1o/neko/chromium",
+                "3.1.5",
+            ),
+            ("a/b@sha256:0f", "a/b", "sha256:0f"),
+            ("a/b:1@sha256:0f", "a/b", "sha256:0f"),
+        ] {
+            assert_eq!(
+                Reference::parse(text),
+                Reference {
+                    repository,
+                    version
+                }
+            );
+        }
+    }
+}

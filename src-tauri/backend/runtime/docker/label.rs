@@ -1,0 +1,144 @@
+//! How all that is ours is marked, and found again by its marks alone.
+
+use std::collections::HashMap;
+
+use bollard::models::{ContainerSummary, ContainerSummaryStateEnum};
+use bollard::query_parameters::ListContainersOptionsBuilder;
+use duotab_core::message::{ProfileName, SessionId};
+
+use super::link::Link;
+
+const INSTALL: &str = "io.duotab.install";
+const SESSION: &str = "io.duotab.session";
+const PROFILE: &str = "io.duotab.profile";
+const VERSION: &str = "io.duotab.version";
+
+/// Characters of the install's id that stand in names.
+const SHORT: usize = 8;
+
+/// The labels of a container.
+pub(super) fn of(
+    install: &str,
+    session: SessionId,
+    profile: &ProfileName,
+) -> HashMap<String, String> {
+    let mut labels = of_volume(install, profile);
+    labels.insert(SESSION.to_owned(), session.0.to_string());
+    labels
+}
+
+/// The labels of a profile's volume.
+pub(super) fn of_volume(install: &str, profile: &ProfileName) -> HashMap<String, String> {
+    HashMap::from([
+        (INSTALL.to_owned(), install.to_owned()),
+        (PROFILE.to_owned(), profile.0.clone()),
+        (VERSION.to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+    ])
+}
+
+/// What asks for all that bears this install's label.
+pub(super) fn filter(install: &str) -> HashMap<String, Vec<String>> {
+    HashMap::from([("label".to_owned(), vec![format!("{INSTALL}={install}")])])
+}
+
+/// A session's container, for people who look at their engine.
+pub(super) fn container_name(install: &str, session: SessionId) -> String {
+    format!("duotab-{}-{}", short(install), session.0)
+}
+
+/// A profile's volume. The install's whole id is on its label.
+pub(super) fn volume_name(install: &str, profile: &ProfileName) -> String {
+    // Two profiles whose names differ in other characters alone must not share a volume.
+    let plain = profile.0.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let profile = if plain {
+        profile.0.clone()
+    } else {
+        profile
+            .0
+            .bytes()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+            + "-x"
+    };
+    format!("duotab-{}-{profile}", short(install))
+}
+
+fn short(install: &str) -> String {
+    install
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(SHORT)
+        .collect()
+}
+
+/// A container of this install.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ours {
+    pub(super) id: String,
+    /// `None` if the label is not one of ours.
+    pub(super) session: Option<SessionId>,
+    pub(super) state: State,
+}
+
+/// What a container does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Running,
+    Paused,
+    /// Made and not started, ended, or on its way out.
+    Dead,
+}
+
+/// All containers of this install, dead ones too.
+pub(super) async fn containers(
+    link: &Link,
+    install: &str,
+) -> Result<Vec<Ours>, bollard::errors::Error> {
+    let options = ListContainersOptionsBuilder::default()
+        .all(true)
+        .filters(&filter(install))
+        .build();
+    let found = link.docker.list_containers(Some(options)).await?;
+    Ok(found.into_iter().filter_map(ours).collect())
+}
+
+fn ours(container: ContainerSummary) -> Option<Ours> {
+    let labels = container.labels.unwrap_or_default();
+    Some(Ours {
+        id: container.id?,
+        session: session(&labels),
+        state: match container.state {
+            Some(ContainerSummaryStateEnum::RUNNING) => State::Running,
+            Some(ContainerSummaryStateEnum::PAUSED) => State::Paused,
+            _ => State::Dead,
+        },
+    })
+}
+
+/// The session that a container's labels name.
+pub(super) fn session(labels: &HashMap<String, String>) -> Option<SessionId> {
+    labels.get(SESSION)?.parse().ok().map(SessionId)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_container_s_session_can_be_read_off_its_labels() {
+        let labels = of("install", SessionId(7), &ProfileName("default".into()));
+        assert_eq!(session(&labels), Some(SessionId(7)));
+        assert_eq!(session(&HashMap::new()), None);
+    }
+
+    #[test]
+    fn no_two_profiles_share_a_volume() {
+        let name = |profile: &str| volume_name("0123456789", &ProfileName(profile.into()));
+        assert_eq!(name("default"), "duotab-01234567-default");
+        let names = ["a b", "a_b", "ab", "a", "6120", "ä", ""].map(name);
+        let distinct: std::collections::HashSet<&String> = names.iter().collect();
+        assert_eq!(distinct.len(), names.len());
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+        assert!(names.iter().all(|name| name.chars().all(allowed)));
+    }
+}

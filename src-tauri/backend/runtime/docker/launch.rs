@@ -1,0 +1,318 @@
+//! From nothing to a container that serves, or back to nothing.
+//!
+//! Whatever happens on the way (failure, limit, cancel, the future itself dropped) the container is
+//! removed. Its name is known before it is made, so that none is missed.
+
+use std::net::{Ipv4Addr, UdpSocket};
+use std::sync::Arc;
+
+use bollard::errors::Error;
+use bollard::models::ContainerCreateBody;
+use bollard::query_parameters::{CreateContainerOptionsBuilder, WaitContainerOptionsBuilder};
+use duotab_core::message::{SessionId, StartFailure};
+use futures_util::StreamExt as _;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::create::{self, Plan};
+use super::files::{self, SERVER_PORT, Settings};
+use super::link::Link;
+use super::{Inner, archive, exec, fault, found, image, label, logs, remove};
+use crate::endpoint::{Cdp, Endpoint, Secret, Tunnel};
+use crate::runtime::{StartError, StartSpec, random_password};
+
+/// Somebody else may take the port between our look and the engine's.
+const PORT_TRIES: usize = 5;
+/// Who logs in.
+const USERNAME: &str = "duotab";
+
+/// A container that serves.
+pub(super) struct Launched {
+    pub(super) container: String,
+    pub(super) endpoint: Endpoint,
+}
+
+/// A container that is made or half made. Dropped, it is removed.
+struct Half {
+    link: Arc<Link>,
+    /// `None` once it is kept or removed.
+    name: Option<String>,
+    /// A question to the engine cannot be taken back: what comes of it is waited for.
+    making: Option<JoinHandle<Result<String, Error>>>,
+}
+
+impl Half {
+    /// Has it made; gives its id.
+    async fn make(&mut self, name: &str, body: ContainerCreateBody) -> Result<String, Error> {
+        let docker = self.link.docker.clone();
+        let options = CreateContainerOptionsBuilder::default().name(name).build();
+        let making = self.making.insert(tokio::spawn(async move {
+            let made = docker.create_container(Some(options), body).await;
+            made.map(|made| made.id)
+        }));
+        let made = making.await;
+        self.making = None;
+        made.unwrap_or_else(|panicked| {
+            let error = panicked.to_string();
+            Err(Error::DockerStreamError { error })
+        })
+    }
+}
+
+impl Drop for Half {
+    fn drop(&mut self) {
+        let (link, making) = (Arc::clone(&self.link), self.making.take());
+        if let (Some(name), Ok(runtime)) = (self.name.take(), tokio::runtime::Handle::try_current())
+        {
+            runtime.spawn(async move {
+                settle(making).await;
+                remove(&link, &name).await;
+            });
+        }
+    }
+}
+
+/// Waits until the engine has answered.
+async fn settle(making: Option<JoinHandle<Result<String, Error>>>) {
+    if let Some(making) = making {
+        // Made or not: what bears the name is removed.
+        let _ = making.await;
+    }
+}
+
+/// Starts a container for `spec`. The image may take as long as it takes; the rest has a limit.
+pub(super) async fn launch(
+    inner: &Inner,
+    link: &Arc<Link>,
+    spec: &StartSpec,
+    cancel: &CancellationToken,
+    fetched: &(dyn Fn(u8) + Send + Sync),
+) -> Result<Launched, StartError> {
+    let config_dir = inner.with.surroundings.config_dir.clone();
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => return Err(StartError::Cancelled),
+        had = image::have(link, &inner.with.image, config_dir, fetched) => had.map_err(StartError::bare)?,
+    }
+    let limit = Instant::now() + inner.with.start_limit;
+    let mut half = Half {
+        link: Arc::clone(link),
+        name: None,
+        making: None,
+    };
+    let launched = tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(StartError::Cancelled),
+        () = sleep_until(limit) => Err(StartError::bare(StartFailure::TimedOut)),
+        launched = steps(inner, link, spec, &mut half) => launched,
+    };
+    match launched {
+        Ok(launched) => {
+            half.name = None;
+            Ok(launched)
+        }
+        Err(error) => Err(undo(inner, spec.session, half, error).await),
+    }
+}
+
+/// Removes it, and adds the last it said to the error.
+async fn undo(inner: &Inner, session: SessionId, mut half: Half, error: StartError) -> StartError {
+    let Some(name) = half.name.clone() else {
+        return error;
+    };
+    settle(half.making.take()).await;
+    let error = match error {
+        StartError::Failed { failure, .. } => StartError::Failed {
+            log: logs::last_lines(&half.link, &name, inner.flavour()).await,
+            failure,
+        },
+        StartError::Cancelled => StartError::Cancelled,
+    };
+    if !remove(&half.link, &name).await {
+        inner.known.abandon(session);
+    }
+    half.name = None;
+    error
+}
+
+async fn steps(
+    inner: &Inner,
+    link: &Arc<Link>,
+    spec: &StartSpec,
+    half: &mut Half,
+) -> Result<Launched, StartError> {
+    let refused = |error: &Error| StartError::bare(fault::of_start(error, &link.socket));
+    let password =
+        random_password().ok_or(StartError::bare(StartFailure::Exited { code: None }))?;
+    let password = Secret::new(password);
+    let making = inner.making.lock().await;
+    found::make_room(inner, link, spec).await?;
+    let name = label::container_name(&inner.with.install, spec.session);
+    half.name = Some(name.clone());
+    let (mut limited, mut tries) = (true, 0);
+    let container = loop {
+        let media_port = free_port().ok_or(StartError::bare(StartFailure::PortTaken))?;
+        let plan = Plan {
+            install: &inner.with.install,
+            session: spec.session,
+            profile: &spec.profile,
+            image: &inner.with.image,
+            flavour: inner.flavour(),
+            memory_mib: spec.memory_mib,
+            media_port,
+            facts: link.facts,
+            limited,
+        };
+        match made(inner, half, spec, &plan, &name, &password).await {
+            Ok(container) => break container,
+            Err(error) => {
+                let kind = fault::kind(&error);
+                tries += 1;
+                let again = tries < PORT_TRIES
+                    && match kind {
+                        fault::Kind::PortTaken | fault::Kind::Conflict => true,
+                        fault::Kind::NoSuchLimit => std::mem::replace(&mut limited, false),
+                        _ => false,
+                    };
+                tracing::warn!(%error, ?kind, again, "container not started");
+                if !again {
+                    return Err(refused(&error));
+                }
+                remove(link, &name).await;
+            }
+        }
+    };
+    drop(making);
+    let base = base(link, &container).await.map_err(|e| refused(&e))?;
+    let endpoint = endpoint(link, &container, base, USERNAME.to_owned(), password);
+    let ready = ready(inner, link, &container, &endpoint).await;
+    ready.map_err(StartError::bare)?;
+    report_sandbox(inner, link, &container);
+    Ok(Launched {
+        container,
+        endpoint,
+    })
+}
+
+/// Made, filled and started.
+async fn made(
+    inner: &Inner,
+    half: &mut Half,
+    spec: &StartSpec,
+    plan: &Plan<'_>,
+    name: &str,
+    password: &Secret,
+) -> Result<String, Error> {
+    let container = half.make(name, create::body(plan)).await?;
+    let link = &half.link;
+    let (width, height, rate) = inner.with.screen;
+    let (width, height) = spec.screen.unwrap_or((width, height));
+    let files = files::all(&Settings {
+        flavour: plan.flavour,
+        username: USERNAME,
+        password,
+        media_port: plan.media_port,
+        screen: (width, height, rate),
+        scale_percent: spec.scale_percent,
+        start_url: &spec.start_url,
+        browser_args: &inner.with.browser_args,
+    });
+    archive::put(link, &container, &files).await?;
+    link.docker.start_container(&container, None).await?;
+    Ok(container)
+}
+
+/// Until Neko lets us in, or the container has ended. The browser comes up meanwhile: page control
+/// waits for it, and a browser that ends takes its container along.
+async fn ready(
+    inner: &Inner,
+    link: &Link,
+    container: &str,
+    endpoint: &Endpoint,
+) -> Result<(), StartFailure> {
+    let serves = tokio::select! {
+        biased;
+        code = ended(link, container) => return Err(StartFailure::Exited { code }),
+        serves = inner.asker.serves(endpoint) => serves,
+    };
+    if serves {
+        Ok(())
+    } else {
+        let detail = "Neko does not take its configuration".to_owned();
+        Err(StartFailure::Refused { detail })
+    }
+}
+
+/// Says in the log if the browser's pages are not fenced by the browser itself.
+fn report_sandbox(inner: &Inner, link: &Arc<Link>, container: &str) {
+    let (life, link) = (inner.life.clone(), Arc::clone(link));
+    let container = container.to_owned();
+    tokio::spawn(async move {
+        tokio::select! {
+            () = life.cancelled() => {}
+            sandboxed = exec::is_sandboxed(&link, &container) => if sandboxed == Some(false) {
+                tracing::warn!(
+                    "Chromium runs without its own sandbox: the kernel or the engine forbids it"
+                );
+            }
+        }
+    });
+}
+
+/// Waits for the container's end; gives its exit code.
+async fn ended(link: &Link, container: &str) -> Option<i32> {
+    let options = WaitContainerOptionsBuilder::default()
+        .condition("not-running")
+        .build();
+    let mut wait = link.pulls.wait_container(container, Some(options));
+    let code = match wait.next().await {
+        Some(Ok(answer)) => Some(answer.status_code),
+        Some(Err(Error::DockerContainerWaitError { code, .. })) => Some(code),
+        _ => None,
+    };
+    code.and_then(|code| i32::try_from(code).ok())
+}
+
+/// A port that nobody holds right now.
+fn free_port() -> Option<u16> {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).ok()?;
+    Some(socket.local_addr().ok()?.port())
+}
+
+/// Where the engine has published Neko's port.
+pub(super) async fn base(link: &Link, container: &str) -> Result<Url, Error> {
+    let inspected = link.docker.inspect_container(container, None).await?;
+    let port = inspected
+        .network_settings
+        .and_then(|network| network.ports)
+        .and_then(|mut ports| ports.remove(&format!("{SERVER_PORT}/tcp"))?)
+        .and_then(|bindings| bindings.into_iter().next()?.host_port)
+        .and_then(|port| port.parse::<u16>().ok());
+    port.and_then(|port| Url::parse(&format!("http://127.0.0.1:{port}/")).ok())
+        .ok_or_else(|| Error::DockerStreamError {
+            error: "the engine has published no port".to_owned(),
+        })
+}
+
+/// A container as its clients need it.
+pub(super) fn endpoint(
+    link: &Arc<Link>,
+    container: &str,
+    base: Url,
+    username: String,
+    password: Secret,
+) -> Endpoint {
+    let (link, id) = (Arc::clone(link), container.to_owned());
+    let tunnel = Tunnel::new(format!("container {id}"), move || {
+        let (link, id) = (Arc::clone(&link), id.clone());
+        async move { exec::dial(&link, &id).await }
+    });
+    Endpoint {
+        base,
+        username,
+        password,
+        cdp: Cdp::Tunnel(tunnel),
+    }
+}

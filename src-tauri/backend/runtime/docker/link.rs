@@ -1,0 +1,283 @@
+//! The way to an engine: found, asked who it is, and kept.
+
+use std::time::Duration;
+
+use bollard::{API_DEFAULT_VERSION, Docker};
+use duotab_core::fault::EngineFault;
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+use super::place::{Address, Surroundings};
+
+/// An engine answers this within milliseconds; one that does not is stopped or out of breath.
+const HELLO_LIMIT: Duration = Duration::from_secs(2);
+/// For each of the other questions, to the first byte of the answer.
+const ANSWER_LIMIT: Duration = Duration::from_secs(20);
+/// A pull's answer begins when its registry has answered, and that may be never: the person can
+/// cancel it.
+const PULL_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
+/// The oldest API that is known to work: Docker 20.10, Podman 4.
+const OLDEST_API: (u32, u32) = (1, 41);
+
+/// An engine that answered.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    /// To ask it.
+    pub(super) docker: Docker,
+    /// To ask it for an image.
+    pub(super) pulls: Docker,
+    /// Where it was found.
+    address: Address,
+    /// The same, for people.
+    pub(super) socket: String,
+    /// What it is.
+    pub(super) facts: Facts,
+}
+
+/// What an engine is and can.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// Podman behind Docker's API.
+    pub(super) podman: bool,
+    /// Logical cores.
+    pub(super) cores: u32,
+    /// Whether it can limit memory.
+    pub(super) limits_memory: bool,
+    /// Whether it can limit CPU.
+    pub(super) limits_cpu: bool,
+    /// Whether it can limit the number of processes.
+    pub(super) limits_pids: bool,
+}
+
+impl Link {
+    /// The first engine that answers.
+    ///
+    /// # Errors
+    /// Why none does: of several reasons the one that a person can do the most about.
+    pub(super) async fn find(surroundings: &Surroundings) -> Result<Self, EngineFault> {
+        let surroundings = surroundings.clone();
+        let addresses = tokio::task::spawn_blocking(move || surroundings.addresses())
+            .await
+            .unwrap_or(Err(EngineFault::NotInstalled))?;
+        let chosen = addresses.len() == 1;
+        let mut worst = None;
+        for address in addresses {
+            match Self::connect(&address).await {
+                Ok(link) => return Ok(link),
+                Err(Silence::Nothing) if chosen => {
+                    let socket = address.to_string();
+                    worst = Some(EngineFault::NotRunning { socket });
+                }
+                Err(Silence::Nothing) => {}
+                Err(Silence::Fault(fault)) => {
+                    tracing::debug!(%address, ?fault, "no engine");
+                    if worst
+                        .as_ref()
+                        .is_none_or(|worst| rank(worst) < rank(&fault))
+                    {
+                        worst = Some(fault);
+                    }
+                }
+            }
+        }
+        Err(worst.unwrap_or(EngineFault::NotInstalled))
+    }
+
+    async fn connect(address: &Address) -> Result<Self, Silence> {
+        knock(address).await?;
+        let seconds = ANSWER_LIMIT.as_secs();
+        let socket = address.to_string();
+        let docker = match address {
+            Address::Unix(path) => {
+                let path = path.to_string_lossy();
+                Docker::connect_with_unix(&path, seconds, API_DEFAULT_VERSION)
+            }
+            Address::Tcp(url) => Docker::connect_with_http(url, seconds, API_DEFAULT_VERSION),
+        };
+        let docker = docker.map_err(|_| {
+            Silence::Fault(EngineFault::BadAddress {
+                address: socket.clone(),
+            })
+        })?;
+        let facts = timeout(HELLO_LIMIT, ask(&docker)).await;
+        let facts = facts.map_err(|_| {
+            Silence::Fault(EngineFault::Silent {
+                socket: socket.clone(),
+            })
+        })?;
+        match facts {
+            Ok(facts) => Ok(Self {
+                pulls: docker.clone().with_timeout(PULL_LIMIT),
+                docker,
+                address: address.clone(),
+                socket,
+                facts,
+            }),
+            Err(Hello::TooOld(api)) => Err(Silence::Fault(EngineFault::TooOld { api })),
+            Err(Hello::Error(error)) => {
+                tracing::debug!(%address, %error, "no engine answers");
+                Err(Silence::Fault(EngineFault::NotRunning { socket }))
+            }
+        }
+    }
+
+    /// Whether it answers now.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub(super) async fn hello(&self) -> Result<(), EngineFault> {
+        let socket = || self.socket.clone();
+        knock(&self.address)
+            .await
+            .map_err(|silence| match silence {
+                Silence::Fault(fault) => fault,
+                Silence::Nothing => EngineFault::NotRunning { socket: socket() },
+            })?;
+        match timeout(HELLO_LIMIT, self.docker.ping()).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) => Err(EngineFault::NotRunning { socket: socket() }),
+            Err(_) => Err(EngineFault::Silent { socket: socket() }),
+        }
+    }
+}
+
+/// Why there is no engine at an address.
+enum Silence {
+    /// There is not even a socket.
+    Nothing,
+    Fault(EngineFault),
+}
+
+enum Hello {
+    TooOld(String),
+    Error(bollard::errors::Error),
+}
+
+/// The more a person can do about it, the higher.
+fn rank(fault: &EngineFault) -> u8 {
+    match fault {
+        EngineFault::NotInstalled => 0,
+        EngineFault::NotRunning { .. } => 1,
+        EngineFault::BadAddress { .. } => 2,
+        EngineFault::Silent { .. } => 3,
+        EngineFault::TooOld { .. } => 4,
+        EngineFault::NoPermission { .. } => 5,
+    }
+}
+
+/// Connects and lets go, for the system's own word on a socket.
+async fn knock(address: &Address) -> Result<(), Silence> {
+    use std::io::ErrorKind;
+    let Address::Unix(path) = address else {
+        return Ok(());
+    };
+    let socket = address.to_string();
+    match timeout(HELLO_LIMIT, UnixStream::connect(path)).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => Silence::Nothing,
+            ErrorKind::PermissionDenied => Silence::Fault(EngineFault::NoPermission { socket }),
+            _ => Silence::Fault(EngineFault::NotRunning { socket }),
+        }),
+        Err(_) => Err(Silence::Fault(EngineFault::Silent { socket })),
+    }
+}
+
+async fn ask(docker: &Docker) -> Result<Facts, Hello> {
+    let version = docker.version().await.map_err(Hello::Error)?;
+    let api = version.api_version.unwrap_or_default();
+    if parse(&api).is_none_or(|api| api < OLDEST_API) {
+        return Err(Hello::TooOld(api));
+    }
+    let podman = version
+        .components
+        .unwrap_or_default()
+        .iter()
+        .any(|component| component.name.contains("Podman"));
+    let info = docker.info().await.map_err(Hello::Error)?;
+    Ok(Facts {
+        podman,
+        cores: info.ncpu.and_then(|it| u32::try_from(it).ok()).unwrap_or(1),
+        limits_memory: info.memory_limit.unwrap_or(false),
+        limits_cpu: info.cpu_cfs_quota.unwrap_or(false),
+        limits_pids: info.pids_limit.unwrap_or(false),
+    })
+}
+
+fn parse(api: &str) -> Option<(u32, u32)> {
+    let (major, minor) = api.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn around(run_dir: &std::path::Path) -> Surroundings {
+        Surroundings {
+            run_dir: run_dir.to_owned(),
+            ..Surroundings::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn where_no_socket_is_nothing_is_installed() {
+        let run = tempfile::tempdir().unwrap();
+        let found = Link::find(&around(run.path())).await;
+        assert_eq!(found.map(|_| ()), Err(EngineFault::NotInstalled));
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_nobody_listens_at_is_an_engine_that_is_not_running() {
+        let run = tempfile::tempdir().unwrap();
+        let path = run.path().join("docker.sock");
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        let socket = path.display().to_string();
+        let found = Link::find(&around(run.path())).await;
+        assert_eq!(found.map(|_| ()), Err(EngineFault::NotRunning { socket }));
+    }
+
+    #[tokio::test]
+    async fn a_chosen_engine_without_a_socket_is_not_running() {
+        let surroundings = Surroundings {
+            docker_host: Some("unix:///nowhere/docker.sock".into()),
+            ..Surroundings::default()
+        };
+        let socket = "/nowhere/docker.sock".to_owned();
+        let found = Link::find(&surroundings).await;
+        assert_eq!(found.map(|_| ()), Err(EngineFault::NotRunning { socket }));
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_takes_the_question_and_says_nothing_is_silent() {
+        let run = tempfile::tempdir().unwrap();
+        let path = run.path().join("docker.sock");
+        let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let socket = path.display().to_string();
+        let found = Link::find(&around(run.path())).await;
+        assert_eq!(found.map(|_| ()), Err(EngineFault::Silent { socket }));
+    }
+
+    #[tokio::test]
+    async fn a_socket_of_somebody_else_is_named() {
+        if rustix::process::geteuid().is_root() {
+            // Nothing is closed to root.
+            return;
+        }
+        let run = tempfile::tempdir().unwrap();
+        let path = run.path().join("docker.sock");
+        let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o0)).unwrap();
+        let socket = path.display().to_string();
+        let found = Link::find(&around(run.path())).await;
+        assert_eq!(found.map(|_| ()), Err(EngineFault::NoPermission { socket }));
+    }
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        assert!(parse("1.41").is_some_and(|api| api >= OLDEST_API));
+        assert!(parse("1.9").is_some_and(|api| api < OLDEST_API));
+        assert_eq!(parse("new"), None);
+    }
+}

@@ -1,0 +1,287 @@
+//! What the engine tells by itself: ends, pauses, removals, and its own going away.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bollard::models::{ContainerStateStatusEnum, EventMessage};
+use bollard::query_parameters::EventsOptionsBuilder;
+use duotab_core::fault::{EndCause, EngineFault, Stall};
+use duotab_core::message::SessionId;
+use futures_util::StreamExt as _;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::Inner;
+use super::known::Expected;
+use super::label::{self, State};
+use super::link::Link;
+use super::{end, logs, remove};
+use crate::runtime::{EngineEnded, EngineNews};
+
+/// A container that dies because it is removed is gone within this time.
+const REMOVAL: Duration = Duration::from_millis(200);
+/// How often an engine that is away is looked for.
+const LOOK_FIRST: Duration = Duration::from_millis(100);
+const LOOK_LAST: Duration = Duration::from_secs(2);
+/// How long an engine may be away before anybody is told.
+const PATIENCE: Duration = Duration::from_millis(400);
+
+/// Watches until the app lets go of the engine.
+pub(super) async fn watch(inner: Arc<Inner>, link: Arc<Link>) {
+    let life = inner.life.clone();
+    let watching = async {
+        let watch = Watch { inner, link };
+        let mut restarted = false;
+        loop {
+            watch.listen(restarted).await;
+            tracing::warn!(socket = watch.link.socket, "the engine's events have ended");
+            watch.until_back().await;
+            restarted = true;
+        }
+    };
+    tokio::select! {
+        () = life.cancelled() => {}
+        () = watching => {}
+    }
+}
+
+/// A container whose process has ended.
+struct Dying {
+    session: SessionId,
+    code: Option<i32>,
+    /// When it is no more asked whether it was removed.
+    until: Instant,
+}
+
+struct Watch {
+    inner: Arc<Inner>,
+    link: Arc<Link>,
+}
+
+impl Watch {
+    /// Until the events end.
+    async fn listen(&self, restarted: bool) {
+        let mut filters = label::filter(&self.inner.with.install);
+        filters.insert("type".to_owned(), vec!["container".to_owned()]);
+        let options = EventsOptionsBuilder::default().filters(&filters).build();
+        let mut events = self.link.docker.events(Some(options));
+        let mut dying: HashMap<String, Dying> = HashMap::new();
+        // Beside the events, so that none is missed while it looks.
+        let mut looking = Box::pin(self.look(restarted));
+        let mut looked = false;
+        loop {
+            let next = dying.iter().min_by_key(|(_, it)| it.until);
+            let next = next.map(|(id, it)| (id.clone(), it.until));
+            tokio::select! {
+                biased;
+                event = events.next() => match event {
+                    Some(Ok(event)) => self.take(event, &mut dying).await,
+                    Some(Err(error)) => {
+                        tracing::debug!(%error, "events");
+                        break;
+                    }
+                    None => break,
+                },
+                () = &mut looking, if !looked => looked = true,
+                () = until(next.as_ref().map(|(_, at)| *at)) => {
+                    if let Some((id, gone)) = next.and_then(|(id, _)| dying.remove_entry(&id)) {
+                        self.died(&id, &gone).await;
+                    }
+                }
+            }
+        }
+        for (id, gone) in dying {
+            self.died(&id, &gone).await;
+        }
+    }
+
+    async fn take(&self, event: EventMessage, dying: &mut HashMap<String, Dying>) {
+        let (Some(action), Some(actor)) = (event.action, event.actor) else {
+            return;
+        };
+        let Some(id) = actor.id else { return };
+        let Some(session) = self.inner.known.session_of(&id) else {
+            return;
+        };
+        tracing::debug!(session = session.0, action, "container");
+        match action.as_str() {
+            "oom" => self.inner.known.note_oom(session),
+            // Podman's word is the second one.
+            "die" | "died" => {
+                let code = actor
+                    .attributes
+                    .and_then(|all| all.get("exitCode")?.parse().ok());
+                let until = Instant::now() + REMOVAL;
+                let gone = Dying {
+                    session,
+                    code,
+                    until,
+                };
+                dying.insert(id, gone);
+            }
+            "destroy" | "remove" => {
+                dying.remove(&id);
+                self.tell_end(session, &id, EndCause::Removed, Vec::new())
+                    .await;
+            }
+            "pause" if self.expects(session) == Some(Expected::Running) => {
+                self.stall(session, Stall::Paused).await;
+            }
+            "unpause" if self.expects(session) == Some(Expected::Running) => {
+                self.back(session).await;
+            }
+            _ => {}
+        }
+    }
+
+    async fn died(&self, id: &str, gone: &Dying) {
+        let Some(held) = self.inner.known.get(gone.session) else {
+            return;
+        };
+        let inspected = self.link.docker.inspect_container(id, None).await;
+        let state = inspected.ok().and_then(|it| it.state);
+        let cause = match (&state, gone.code) {
+            (None, _) => EndCause::Removed,
+            // Whoever removes it kills it first.
+            (Some(state), _) if state.status == Some(ContainerStateStatusEnum::REMOVING) => {
+                EndCause::Removed
+            }
+            (Some(state), _) if state.oom_killed == Some(true) || held.is_out_of_memory() => {
+                EndCause::OutOfMemory
+            }
+            (_, Some(137 | 143)) => EndCause::Killed,
+            (_, code) => EndCause::Exited { code },
+        };
+        self.bury(gone.session, id, cause).await;
+    }
+
+    /// Takes what it has said last, removes it, and tells.
+    async fn bury(&self, session: SessionId, id: &str, cause: EndCause) {
+        let log = logs::last_lines(&self.link, id, self.inner.flavour()).await;
+        remove(&self.link, id).await;
+        self.tell_end(session, id, cause, log).await;
+    }
+
+    async fn tell_end(&self, session: SessionId, id: &str, cause: EndCause, log: Vec<String>) {
+        if self.inner.known.let_go_of(session, id).is_none() {
+            // Whoever let go of it before knows.
+            return;
+        }
+        tracing::warn!(session = session.0, ?cause, "engine ended by itself");
+        let ended = EngineEnded {
+            session,
+            cause,
+            log,
+        };
+        self.tell(EngineNews::Ended(ended)).await;
+    }
+
+    /// Compares what runs with what should.
+    async fn look(&self, restarted: bool) {
+        // What is held from now on need not be among what is found.
+        let known = self.inner.known.list();
+        let abandoned = self.inner.known.take_abandoned();
+        let found = match label::containers(&self.link, &self.inner.with.install).await {
+            Ok(found) => found,
+            Err(error) => return tracing::warn!(%error, "cannot look at the containers"),
+        };
+        for ours in &found {
+            if ours.session.is_some_and(|it| abandoned.contains(&it)) {
+                tracing::info!(
+                    container = ours.id,
+                    "removing what could not be stopped before"
+                );
+                end(&self.link, &ours.id, ours.state).await;
+            }
+        }
+        for (session, held) in known {
+            let state = found
+                .iter()
+                .find(|ours| ours.id == held.container)
+                .map(|ours| ours.state);
+            match (state, held.expected) {
+                (Some(State::Running), _) | (Some(State::Paused), Expected::Paused) => {
+                    self.back(session).await;
+                }
+                (Some(State::Paused), Expected::Running) => {
+                    self.stall(session, Stall::Paused).await;
+                }
+                (Some(State::Dead), _) => {
+                    let cause = if restarted {
+                        EndCause::EngineRestarted
+                    } else {
+                        EndCause::Exited { code: None }
+                    };
+                    self.bury(session, &held.container, cause).await;
+                }
+                (None, _) => {
+                    self.tell_end(session, &held.container, EndCause::Removed, Vec::new())
+                        .await;
+                }
+            }
+        }
+    }
+
+    /// Until the engine answers again. There is no event for that.
+    async fn until_back(&self) {
+        let began = Instant::now();
+        let mut wait = LOOK_FIRST;
+        loop {
+            let Err(fault) = self.link.hello().await else {
+                tracing::info!(socket = self.link.socket, "the engine is back");
+                return;
+            };
+            if began.elapsed() >= PATIENCE {
+                self.tell_away(&fault).await;
+            }
+            sleep(wait).await;
+            wait = (wait * 2).min(LOOK_LAST);
+            if began.elapsed() < PATIENCE {
+                wait = LOOK_FIRST;
+            }
+        }
+    }
+
+    /// Containers can outlive their engine: one that still serves is not held up.
+    async fn tell_away(&self, fault: &EngineFault) {
+        for (session, held) in self.inner.known.list() {
+            if held.expected == Expected::Running
+                && !held.stalled
+                && !self.inner.asker.is_healthy(&held.endpoint.base).await
+            {
+                let fault = fault.clone();
+                self.stall(session, Stall::EngineAway { fault }).await;
+            }
+        }
+    }
+
+    fn expects(&self, session: SessionId) -> Option<Expected> {
+        self.inner.known.get(session).map(|held| held.expected)
+    }
+
+    async fn stall(&self, session: SessionId, stall: Stall) {
+        if self.inner.known.stall(session, true) {
+            tracing::warn!(session = session.0, ?stall, "engine held up");
+            self.tell(EngineNews::Stalled(session, stall)).await;
+        }
+    }
+
+    async fn back(&self, session: SessionId) {
+        if self.inner.known.stall(session, false) {
+            tracing::info!(session = session.0, "engine goes on");
+            self.tell(EngineNews::Back(session)).await;
+        }
+    }
+
+    async fn tell(&self, news: EngineNews) {
+        // Without a receiver there is nobody to tell.
+        let _ = self.inner.news.send(news).await;
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

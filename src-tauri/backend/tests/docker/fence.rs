@@ -1,0 +1,78 @@
+//! What keeps a browser in, asked of the engine and of the kernel.
+
+use crate::home::Home;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_password_shows_nowhere_that_others_look() {
+    let Some(home) = Home::new("fence-secret") else {
+        return;
+    };
+    let endpoint = home.start(1).await.unwrap();
+    let password = endpoint.password.expose();
+    let container = home.container();
+    for look in [
+        &["inspect", &container][..],
+        &["logs", &container],
+        &["top", &container, "axeww"],
+    ] {
+        let seen = home.engine.docker(look).join("\n");
+        assert!(!seen.contains(password), "docker {look:?}");
+    }
+    assert_eq!(home.run("stat -c %U:%a /etc/neko/neko.yaml"), ["neko:400"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_browser_has_its_own_sandbox_and_no_rights_besides() {
+    let Some(home) = Home::new("fence-rights") else {
+        return;
+    };
+    home.start(1).await.unwrap();
+    assert_eq!(
+        home.run_beside_page("cat /tmp/duotab-sandbox"),
+        ["namespaces"]
+    );
+    // Of all processes of the browser: who it is, what it may ever be, and that calls are sifted.
+    let status = "for pid in $(pgrep -f ^/usr/lib/chromium/chromium); do \
+                  grep -E '^(Uid|CapPrm|NoNewPrivs|Seccomp):' /proc/$pid/status; done | sort -u";
+    let seen = home.run(status).join("\n");
+    assert!(seen.contains("NoNewPrivs:\t1") && !seen.contains("NoNewPrivs:\t0"));
+    assert!(seen.contains("Seccomp:\t2") && !seen.contains("Seccomp:\t0"));
+    assert!(!seen.contains("Uid:\t0"), "{seen}");
+    let zygote = home.run("tr '\\0' ' ' </proc/$(pgrep -f -o ^/usr/lib.*type=zygote)/cmdline");
+    assert!(!zygote.join(" ").contains("no-sandbox"), "{zygote:?}");
+    // A page's process has a number in a namespace of its own besides the container's.
+    let numbers = home.run(
+        "for pid in $(pgrep -f ^/usr/lib.*type=renderer); do grep NSpid /proc/$pid/status; done",
+    );
+    assert!(!numbers.is_empty());
+    for numbers in numbers {
+        assert!(numbers.split_whitespace().count() > 2, "{numbers}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_and_ports_are_what_was_promised() {
+    let Some(home) = Home::new("fence-limits") else {
+        return;
+    };
+    home.start(1).await.unwrap();
+    let ask = |what: &str| {
+        let format = format!("{{{{{what}}}}}");
+        home.engine
+            .docker(&["inspect", "--format", &format, &home.container()])
+            .join("\n")
+    };
+    assert_eq!(ask(".HostConfig.Memory"), (1024_u64 << 20).to_string());
+    assert_eq!(ask(".HostConfig.PidsLimit"), "4096");
+    assert_ne!(ask(".HostConfig.NanoCpus"), "0");
+    assert_eq!(ask(".HostConfig.Privileged"), "false");
+    assert_eq!(ask(".HostConfig.CapDrop"), "[ALL]");
+    assert_eq!(ask("len .HostConfig.Binds"), "0");
+    assert_eq!(ask("len .Mounts"), "1");
+    let published = ask("json .NetworkSettings.Ports");
+    assert!(
+        !published.contains("0.0.0.0") && !published.contains("::"),
+        "{published}"
+    );
+    assert!(!published.contains("9222"), "page control is published");
+}

@@ -1,0 +1,194 @@
+//! A life of the app beside the engine of the tests.
+
+use std::time::Duration;
+
+use duotab_backend::endpoint::Endpoint;
+use duotab_backend::runtime::docker::{Docker, DockerConfig, Surroundings};
+use duotab_backend::runtime::{EngineNews, StartError, StartSpec};
+use duotab_core::message::{ProfileName, SessionId};
+use duotab_test_support::engine::Engine;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// For all that is waited for. A start from a cold disk takes some seconds.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// An install of its own, so that tests do not see each other's containers.
+pub(crate) struct Home {
+    pub(crate) engine: Engine,
+    pub(crate) with: DockerConfig,
+    pub(crate) docker: Docker,
+    pub(crate) news: mpsc::Receiver<EngineNews>,
+}
+
+impl Home {
+    /// `None` where no engine is.
+    pub(crate) fn new(install: &str) -> Option<Self> {
+        let engine = Engine::here()?;
+        let with = DockerConfig {
+            image: engine.image.clone(),
+            surroundings: Surroundings {
+                docker_host: Some(engine.socket.clone()),
+                ..Surroundings::default()
+            },
+            ..DockerConfig::new(install.to_owned())
+        };
+        let (docker, news) = Docker::new(with.clone());
+        Some(Self {
+            engine,
+            with,
+            docker,
+            news,
+        })
+    }
+
+    /// With something else set.
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut DockerConfig, &Engine)) -> Self {
+        change(&mut self.with, &self.engine);
+        self.restart();
+        self
+    }
+
+    /// The app ends, and starts again.
+    pub(crate) fn restart(&mut self) {
+        (self.docker, self.news) = Docker::new(self.with.clone());
+    }
+
+    pub(crate) async fn start(&self, session: u32) -> Result<Endpoint, StartError> {
+        self.start_with(spec(session), &|_| {}).await
+    }
+
+    pub(crate) async fn start_with(
+        &self,
+        spec: StartSpec,
+        fetched: &(dyn Fn(u8) + Send + Sync),
+    ) -> Result<Endpoint, StartError> {
+        let starting = self.docker.start(spec, CancellationToken::new(), fetched);
+        within("a start", starting).await
+    }
+
+    pub(crate) async fn next_news(&mut self) -> EngineNews {
+        within("news", self.news.recv()).await.expect("news")
+    }
+
+    /// Something for the engine's own client to do.
+    pub(crate) fn order(&self, arguments: &[&str]) {
+        let _said = self.engine.docker(arguments);
+    }
+
+    /// The containers of this install, by the engine's own client, as `docker ps` formats them.
+    pub(crate) fn containers(&self, format: &str) -> Vec<String> {
+        let label = format!("label=io.duotab.install={}", self.with.install);
+        self.engine.docker(&[
+            "ps",
+            "--all",
+            "--no-trunc",
+            "--filter",
+            &label,
+            "--format",
+            format,
+        ])
+    }
+
+    /// The only container's id.
+    pub(crate) fn container(&self) -> String {
+        let all = self.containers("{{.ID}}");
+        assert_eq!(all.len(), 1, "{all:?}");
+        all[0].clone()
+    }
+
+    pub(crate) fn volumes(&self) -> Vec<String> {
+        let label = format!("label=io.duotab.install={}", self.with.install);
+        self.engine
+            .docker(&["volume", "ls", "--quiet", "--filter", &label])
+    }
+
+    /// What a command prints that the browser's user runs in the only container.
+    pub(crate) fn run(&self, command: &str) -> Vec<String> {
+        let container = self.container();
+        self.engine
+            .docker(&["exec", "--user=neko", &container, "bash", "-c", command])
+    }
+
+    /// What a command prints in the only container, once the browser has a page.
+    pub(crate) fn run_beside_page(&self, command: &str) -> Vec<String> {
+        self.run(&format!(
+            "until pgrep -f '^/usr/lib/.*type=renderer' >/dev/null; do sleep 0.05; done; {command}"
+        ))
+    }
+
+    /// Somebody pauses the only container. The kernel does not always manage at once.
+    pub(crate) fn pause(&self) {
+        let pausing = format!(
+            "for try in 1 2 3 4 5; do /usr/bin/docker --host {} pause {} && exit; done; exit 1",
+            self.engine.socket,
+            self.container()
+        );
+        let paused = std::process::Command::new("sh")
+            .args(["-c", &pausing])
+            .status();
+        assert!(paused.is_ok_and(|it| it.success()));
+    }
+}
+
+/// What is left is nobody's.
+impl Drop for Home {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        for container in self.containers("{{.ID}}") {
+            self.order(&["rm", "--force", &container]);
+        }
+        for volume in self.volumes() {
+            self.order(&["volume", "rm", "--force", &volume]);
+        }
+    }
+}
+
+pub(crate) fn spec(session: u32) -> StartSpec {
+    StartSpec {
+        session: SessionId(session),
+        profile: ProfileName("default".into()),
+        memory_mib: 1024,
+        start_url: "about:blank".into(),
+        scale_percent: 100,
+        screen: Some((800, 600)),
+    }
+}
+
+pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(LIMIT, future)
+        .await
+        .unwrap_or_else(|_| panic!("{what} takes too long"))
+}
+
+/// A login there; gives the token.
+pub(crate) async fn log_in(endpoint: &Endpoint) -> String {
+    let answer = client()
+        .post(endpoint.base.join("api/login").unwrap())
+        .json(&serde_json::json!({
+            "username": endpoint.username,
+            "password": endpoint.password.expose(),
+        }))
+        .send()
+        .await
+        .unwrap();
+    assert!(answer.status().is_success(), "{}", answer.status());
+    let answer: serde_json::Value = answer.json().await.unwrap();
+    answer["token"].as_str().unwrap().to_owned()
+}
+
+pub(crate) async fn is_healthy(endpoint: &Endpoint) -> bool {
+    let health = endpoint.base.join("health").unwrap();
+    let answer = client().get(health).send().await;
+    answer.is_ok_and(|answer| answer.status().is_success())
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(5))
+        .build()
+        .unwrap()
+}

@@ -1,0 +1,16 @@
+//! Containers, against a real engine. Where none is, each test says so and has nothing to say:
+//! `make test-engine` has one.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops where it is surprised"
+)]
+
+mod away;
+mod fence;
+mod home;
+mod life;
+mod news;
+mod page;
+mod picture;
+mod pull;
