@@ -17,10 +17,11 @@ pub(super) async fn keep_full(
     cdp.ask("Target.setDiscoverTargets", pages).await?;
     while let Some(event) = events.recv().await {
         if let Some(page) = new_page(&event) {
+            look_after(&cdp, page).await;
+            // Not before: a click is lost while the page is brought to the front.
             if !shown.send_replace(true) {
                 tracing::info!("the browser shows its first page");
             }
-            look_after(&cdp, page).await;
         }
     }
     Ok(())
