@@ -6,6 +6,8 @@
 //! has neither Tauri's scripts nor its protocols, and shares no process with the shell.
 
 mod address;
+mod certificate;
+mod door;
 mod favicon;
 mod profile;
 mod webkit;
@@ -19,6 +21,7 @@ use duotab_core::message::{ContentArea, TabId};
 
 use crate::platform::Layers;
 
+pub(crate) use door::Door;
 pub(crate) use profile::Profile;
 
 /// Takes news of a tab's page to the controller.

@@ -10,7 +10,7 @@ use tauri::{App, AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBui
 use tokio::sync::mpsc::UnboundedReceiver;
 use webkit2gtk::WebViewExt;
 
-use crate::content::{Content, Profile};
+use crate::content::{Content, Door, Profile};
 use crate::platform::{self, Layers};
 use crate::shortcut::{self, Asked, Chord};
 use crate::updates::Updates;
@@ -43,7 +43,9 @@ pub(crate) fn open(
         tracing::error!(?reason, "the shell's page crashed and is loaded anew");
         shell.reload();
     });
-    let profile = Profile::open(&dirs.data.join("pages"), platform::has_software_renderer());
+    let door = Door::new(controller.proxy());
+    let software = platform::has_software_renderer();
+    let profile = Profile::open(&dirs.data.join("pages"), software, door);
     let news = controller.clone();
     let report = Rc::new(move |tab, told| news.page_news(tab, told));
     let content = Content::new(layers, profile, report);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use duotab_backend::capacity::NodeSource;
 use duotab_backend::dirs::{Dirs, User};
+use duotab_backend::proxy::ProxyConfig;
 use duotab_backend::runtime::docker::DockerConfig;
 use duotab_backend::runtime::embedded::EmbeddedConfig;
 use duotab_backend::runtime::{Choice, RuntimeConfig};
@@ -103,6 +104,7 @@ async fn start_controller(
         runtime: runtime(dirs),
         nodes: NodeSource::Host,
         origins: vec![SHELL_ORIGIN.to_owned()],
+        proxy: ProxyConfig::default(),
         settings: Settings::default(),
     };
     Controller::start(config, content).await

@@ -7,6 +7,7 @@ mod viewer;
 
 use crate::capacity::NodeSource;
 use crate::lane::Lane;
+use crate::proxy::{Proxy, ProxyConfig};
 use crate::runtime::docker::DockerConfig;
 use crate::runtime::embedded::EmbeddedConfig;
 use crate::runtime::{Runtime, RuntimeConfig};
@@ -40,6 +41,8 @@ pub struct ControllerConfig {
     pub nodes: NodeSource,
     /// Origins that the shell's page may have.
     pub origins: Vec<String>,
+    /// How the proxied tabs reach the world.
+    pub proxy: ProxyConfig,
     /// What can be set.
     pub settings: Settings,
 }
@@ -83,6 +86,7 @@ impl News {
 pub struct Controller {
     queue: mpsc::UnboundedSender<Input>,
     lane: Arc<Lane>,
+    proxy: Option<Arc<Proxy>>,
 }
 
 impl std::fmt::Debug for Controller {
@@ -92,7 +96,7 @@ impl std::fmt::Debug for Controller {
 }
 
 impl Controller {
-    /// Opens the store, binds the lane, and begins. Orders for the window go to `content`.
+    /// Opens the store, binds lane and proxy, and begins. Orders for the window go to `content`.
     ///
     /// # Errors
     /// Only if no port can be bound on loopback. A store that cannot be opened is a notice.
@@ -101,6 +105,7 @@ impl Controller {
         content: mpsc::UnboundedSender<ContentOrder>,
     ) -> std::io::Result<Self> {
         let lane = Arc::new(Lane::bind(config.origins).await?);
+        let proxy = start_proxy(config.proxy, lane.port()).await;
         let (queue, inputs) = mpsc::unbounded_channel();
         let news = News(queue.clone());
         let database = config.database.clone();
@@ -136,13 +141,14 @@ impl Controller {
             news,
             engines,
             viewer,
+            proxy: proxy.clone(),
             content,
             replies: HashMap::new(),
             views: Vec::new(),
             last: ShellState::default(),
         };
         tokio::spawn(run.run(config.settings, opened.saved, inputs));
-        Ok(Self { queue, lane })
+        Ok(Self { queue, lane, proxy })
     }
 
     /// Carries out a verb of the UI.
@@ -177,6 +183,13 @@ impl Controller {
         let _ = self.queue.send(Input::Event(Event::SecondInstance(inputs)));
     }
 
+    /// The proxy that proxied pages have to use; `None` if it could not be started, and then none
+    /// of them may be loaded.
+    #[must_use]
+    pub fn proxy(&self) -> Option<Arc<Proxy>> {
+        self.proxy.clone()
+    }
+
     /// Lets one view connect to the lane, once.
     ///
     /// # Errors
@@ -186,6 +199,20 @@ impl Controller {
             tracing::error!(%error, "no randomness for a ticket");
             Problem::Closing
         })
+    }
+}
+
+/// Without it, proxied tabs say so, and streamed tabs work.
+async fn start_proxy(config: ProxyConfig, lane: u16) -> Option<Arc<Proxy>> {
+    match Proxy::bind(config).await {
+        Ok(proxy) => {
+            proxy.keep_port(lane);
+            Some(Arc::new(proxy))
+        }
+        Err(error) => {
+            tracing::error!(%error, "no proxy: proxied tabs load nothing");
+            None
+        }
     }
 }
 
@@ -241,6 +268,7 @@ struct Run {
     news: News,
     engines: Engines,
     viewer: Viewer,
+    proxy: Option<Arc<Proxy>>,
     content: mpsc::UnboundedSender<ContentOrder>,
     replies: HashMap<RequestId, oneshot::Sender<Result<(), Problem>>>,
     views: Vec<mpsc::UnboundedSender<Update>>,
@@ -325,6 +353,11 @@ impl Run {
             Action::StopEngine(session, _) => self.engines.stop(session),
             Action::Connect(session, _) => self.engines.connect(session),
             Action::Disconnect(session) => self.engines.disconnect(session),
+            Action::Permit(url) => {
+                if let Some(proxy) = &self.proxy {
+                    proxy.permit(&url);
+                }
+            }
             Action::Proxied(tab, action) => self.order(ContentOrder::Page(tab, action)),
             Action::Streamed(session, tab, action) => self.engines.page(session, tab, action),
             Action::Watch(session) => self.viewer.watch(session),

@@ -121,6 +121,12 @@ impl Lane {
         })
     }
 
+    /// Its port on `127.0.0.1`.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.shared.port
+    }
+
     /// A new one-time ticket. It expires after ten seconds.
     ///
     /// # Errors

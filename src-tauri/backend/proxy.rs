@@ -1,5 +1,6 @@
-//! The local proxy of proxied tabs: HTTP/1.1, tunnels and WebSockets, on one port of loopback for
-//! each profile, for whoever knows its secret.
+//! The local proxy of proxied tabs, on one port of loopback for each profile, for whoever knows its
+//! secret. The web engine comes by SOCKS5; the same port serves HTTP/1.1, tunnels and WebSockets
+//! to programs that speak HTTP to their proxy.
 //!
 //! It makes no copy of what passes: a page that reads slowly slows the site down. It adds nothing
 //! to a request that would tell the site of it, no `Via` and no `Forwarded`: to the site it is a
@@ -8,6 +9,7 @@
 mod answer;
 mod dial;
 mod digest;
+mod engine;
 mod exit;
 mod failures;
 mod forward;

@@ -81,6 +81,8 @@ pub enum Action {
     Connect(SessionId, NodeId),
     /// Let go of client and page control.
     Disconnect(SessionId),
+    /// The person asked for this address: the proxy may reach it even if it is not public.
+    Permit(String),
     /// Do something to the page of a proxied tab.
     Proxied(TabId, PageAction),
     /// Do something to the page of a streamed tab.

@@ -145,6 +145,11 @@ impl Browser {
         if browser.tabs.is_empty() {
             browser.new_tab(browser.settings.default_mode, 0);
         }
+        // What was open is what the person left open.
+        let restored: Vec<TabId> = browser.tabs.iter().map(|tab| tab.id).collect();
+        for tab in restored {
+            browser.permit_address_of(tab);
+        }
         let front = active.or_else(|| browser.tabs.first().map(|tab| tab.id));
         browser.bring_to_front(front);
         browser.settle();

@@ -4,6 +4,7 @@ use crate::message::{
     ContentArea, EndCause, Leg, Mode, Notice, ProfileName, SessionId, Stall, StartFailure, TabId,
 };
 use crate::node::{Node, NodeId};
+use crate::proxy::PageFault;
 
 /// Milliseconds since an arbitrary start, monotonic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,6 +93,8 @@ pub enum PageNews {
     Failed {
         /// The address.
         url: String,
+        /// What is known about it.
+        fault: Option<PageFault>,
         /// The engine's own code.
         detail: String,
     },

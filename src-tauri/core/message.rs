@@ -7,6 +7,7 @@ use ts_rs::TS;
 
 pub use crate::fault::{EndCause, EngineFault, Stall};
 pub use crate::node::{Lack, NodeId, NodeKind};
+pub use crate::proxy::PageFault;
 
 /// A tab of the window. Never reused within an install.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
@@ -254,6 +255,8 @@ pub enum Problem {
     PageFailed {
         /// The address.
         url: String,
+        /// What is known about it; `None` if only the engine's own code is.
+        fault: Option<PageFault>,
         /// The engine's own code, such as `net::ERR_CONNECTION_REFUSED`.
         detail: String,
     },

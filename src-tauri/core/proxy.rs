@@ -11,7 +11,7 @@ mod policy;
 mod space;
 mod target;
 
-pub use failure::{Blame, Failure};
+pub use failure::{Blame, CertificateFlaw, Failure, PageFault};
 pub use policy::{HOME_NAMES, Policy, Reach, Way};
 pub use space::{Space, space};
 pub use target::Target;

@@ -1,6 +1,7 @@
 //! The app as its window sees it: commands in, updates out.
 
 use duotab_backend::controller::{Controller, ControllerConfig};
+use duotab_backend::proxy::ProxyConfig;
 use duotab_backend::runtime::docker::DockerConfig;
 use duotab_backend::runtime::{Choice, RuntimeConfig};
 use duotab_core::message::{
@@ -42,6 +43,7 @@ impl App {
             },
             nodes: home.nodes.clone(),
             origins: vec![SHELL.to_owned()],
+            proxy: ProxyConfig::default(),
             settings: home.settings.clone(),
         };
         let controller = Controller::start(config, to_content).await.unwrap();

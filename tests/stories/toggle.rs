@@ -84,7 +84,7 @@ async fn the_verbs_of_the_toolbar_reach_the_streamed_page() {
     // A site that nobody serves is the page's problem, not the session's.
     let nobody = "http://127.0.0.1:9/";
     app.navigate(tab, nobody).await;
-    let Problem::PageFailed { url, detail } = app.until_problem(tab).await else {
+    let Problem::PageFailed { url, detail, .. } = app.until_problem(tab).await else {
         panic!("{:?}", app.state);
     };
     assert_eq!(url, nobody);

@@ -16,6 +16,7 @@ pub mod engine;
 mod picture;
 pub mod probe;
 mod shell;
+pub mod socket;
 
 pub use app::{App, Start};
 pub use display::Display;

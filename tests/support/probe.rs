@@ -63,6 +63,7 @@ impl ProbeSite {
         let address = listener.local_addr()?;
         let task = tokio::spawn(async move {
             // It runs until it is aborted.
+            let router = router.into_make_service_with_connect_info::<SocketAddr>();
             let _ = axum::serve(listener, router).await;
         });
         Ok(Self {
@@ -70,6 +71,12 @@ impl ProbeSite {
             task: task.abort_handle(),
             told: Mutex::new(told),
         })
+    }
+
+    /// Its port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.address.port()
     }
 
     /// The address of a path, which begins with a slash.

@@ -170,7 +170,26 @@ export const SCENES: Record<string, Scene> = {
     {
       code: "page_failed",
       url: "https://news.example.org/",
-      detail: "net::ERR_CONNECTION_REFUSED",
+      fault: { cause: "way", failure: "connection_refused" },
+      detail: "HTTP 502 of the proxy",
+    },
+    { mode: "proxy" },
+  ),
+  "page-private": trouble(
+    {
+      code: "page_failed",
+      url: "http://192.168.1.1/",
+      fault: { cause: "way", failure: "private_address" },
+      detail: "HTTP 403 of the proxy",
+    },
+    { mode: "proxy" },
+  ),
+  "page-certificate": trouble(
+    {
+      code: "page_failed",
+      url: "https://shop.example.org/",
+      fault: { cause: "certificate", flaws: ["wrong_name", "expired"] },
+      detail: "TLS: BAD_IDENTITY | EXPIRED",
     },
     { mode: "proxy" },
   ),

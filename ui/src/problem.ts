@@ -1,8 +1,9 @@
 //! Which ways out a problem offers, the best one first. Pure.
+import type { Failure } from "./messages/Failure";
 import type { Mode } from "./messages/Mode";
 import type { Problem } from "./messages/Problem";
 
-export type ProblemAction = "retry" | "proxy" | "streamed" | "address";
+export type ProblemAction = "retry" | "proxy" | "streamed" | "address" | "anyway";
 
 /** What can be done about `problem` in a tab of `mode`. */
 export function actionsFor(problem: Problem, mode: Mode, hasAddress: boolean): ProblemAction[] {
@@ -18,10 +19,17 @@ export function actionsFor(problem: Problem, mode: Mode, hasAddress: boolean): P
     case "cancelled":
       return mode === "proxy" ? ["streamed", "retry"] : ["retry", "proxy"];
     case "page_failed":
+      if (isWay(problem, "private_address")) return ["address", "anyway"];
+      if (isWay(problem, "proxy_down")) return [other, "retry"];
+      if (problem.fault?.cause === "certificate") return ["address", other, "retry"];
       return hasAddress ? ["retry", "address", other] : ["address"];
     case "page_crashed":
       return ["retry", other];
     default:
       return mode === "streamed" ? ["retry", "proxy"] : ["streamed", "retry"];
   }
+}
+
+function isWay(problem: Problem & { code: "page_failed" }, failure: Failure): boolean {
+  return problem.fault?.cause === "way" && problem.fault.failure === failure;
 }

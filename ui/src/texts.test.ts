@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import type { CertificateFlaw } from "./messages/CertificateFlaw";
+import type { Failure } from "./messages/Failure";
 import type { Lack } from "./messages/Lack";
 import type { NodeLacks } from "./messages/NodeLacks";
 import type { Problem } from "./messages/Problem";
@@ -32,6 +34,34 @@ const failures = [
   { cause: "registry_unreachable", image: "localhost:5000/a:1" },
   { cause: "refused", detail: "no such runtime" },
 ] as const;
+
+const ways: Failure[] = [
+  "private_address",
+  "private_name",
+  "own_port",
+  "bad_request",
+  "too_many_connections",
+  "name_unknown",
+  "name_server_silent",
+  "connection_refused",
+  "unreachable",
+  "connection_timed_out",
+  "exit_failed",
+  "bad_answer",
+  "closed_early",
+  "answer_timed_out",
+  "proxy_down",
+];
+
+const flaws: CertificateFlaw[] = [
+  "revoked",
+  "wrong_name",
+  "unknown_issuer",
+  "expired",
+  "not_yet_valid",
+  "weak",
+  "other",
+];
 
 const problems: Problem[] = [
   { code: "no_capable_node", nodes: [] },
@@ -67,8 +97,20 @@ const problems: Problem[] = [
     nodes: [lacking({ lack: "engine_away", fault: { fault: "not_installed" } })],
   },
   { code: "page_crashed" },
-  { code: "page_failed", url: "http://a/", detail: "net::ERR_NAME_NOT_RESOLVED" },
-  { code: "page_failed", url: "http://a/", detail: "net::ERR_SOMETHING_NEW" },
+  { code: "page_failed", url: "http://a/", fault: null, detail: "net::ERR_NAME_NOT_RESOLVED" },
+  { code: "page_failed", url: "http://a/", fault: null, detail: "net::ERR_SOMETHING_NEW" },
+  ...ways.map((failure) => ({
+    code: "page_failed" as const,
+    url: "http://a/",
+    fault: { cause: "way" as const, failure },
+    detail: "",
+  })),
+  ...flaws.map((flaw) => ({
+    code: "page_failed" as const,
+    url: "https://a/",
+    fault: { cause: "certificate" as const, flaws: [flaw] },
+    detail: "",
+  })),
   { code: "bad_address", input: "http://[" },
   { code: "store_failed", path: "/a.db", detail: "full" },
   { code: "cancelled" },

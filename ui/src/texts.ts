@@ -10,6 +10,7 @@ import type { Security } from "./messages/Security";
 import type { Stage } from "./messages/Stage";
 import type { StartFailure } from "./messages/StartFailure";
 import { awayHere, ended, engineAway, stalled } from "./texts.engine";
+import { hostOf, pageFault } from "./texts.fault";
 
 /** What a person reads about a problem. */
 export interface ProblemText {
@@ -150,6 +151,7 @@ export const texts = {
       proxy: "Open in Proxy",
       streamed: "Open in Streamed",
       address: "Change the address",
+      anyway: "Open it all the same",
       copy: "Copy",
       copied: "Copied",
     },
@@ -228,7 +230,9 @@ export const texts = {
             remedy: "Load it again. If it crashes each time, try it in the other mode.",
           };
         case "page_failed":
-          return { title: "This page cannot be opened", ...pageFailed(problem.detail) };
+          return problem.fault
+            ? pageFault(problem.fault, hostOf(problem.url))
+            : { title: "This page cannot be opened", ...pageFailed(problem.detail) };
         case "bad_address":
           return {
             title: "This is not an address that can be opened",

@@ -8,16 +8,19 @@ use webkit2gtk::{
     WebContext, WebContextExt, WebsiteDataManager, WebsiteDataManagerExt,
 };
 
+use super::Door;
+
 /// The engine's side of a profile.
 #[derive(Clone)]
 pub(crate) struct Profile {
+    pub(super) door: Door,
     pub(super) context: WebContext,
     pub(super) settings: Settings,
 }
 
 impl Profile {
     /// The profile whose data lie in `folder`; one that forgets if the folder cannot be used.
-    pub(crate) fn open(folder: &Path, software: bool) -> Self {
+    pub(crate) fn open(folder: &Path, software: bool, door: Door) -> Self {
         let text = folder.to_str().filter(|_| usable(folder));
         let data = match text {
             Some(text) => WebsiteDataManager::builder()
@@ -29,6 +32,7 @@ impl Profile {
                 WebsiteDataManager::new_ephemeral()
             }
         };
+        door.lead(&data);
         let context = WebContext::with_website_data_manager(&data);
         if let Some(text) = text {
             if let Some(cookies) = data.cookie_manager() {
@@ -40,6 +44,7 @@ impl Profile {
             context.set_favicon_database_directory(Some(&format!("{text}/icons")));
         }
         Self {
+            door,
             context,
             settings: settings(software),
         }

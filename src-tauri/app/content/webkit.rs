@@ -10,7 +10,7 @@ use duotab_core::event::PageNews;
 use gtk::prelude::*;
 use webkit2gtk::{WebView, WebViewExt};
 
-use super::{Profile, address};
+use super::{Door, Profile, address};
 
 /// The address that could not be loaded, for the next try: the engine forgets it.
 type Failed = Rc<RefCell<Option<String>>>;
@@ -18,6 +18,7 @@ type Failed = Rc<RefCell<Option<String>>>;
 /// A child webview.
 pub(super) struct Page {
     view: WebView,
+    door: Door,
     failed: Failed,
     report: Rc<dyn Fn(PageNews)>,
 }
@@ -31,9 +32,10 @@ impl Page {
             .settings(&profile.settings)
             .build();
         let failed = Failed::default();
-        signals::connect(&view, &report, &failed);
+        signals::connect(&view, &report, &failed, &profile.door);
         Self {
             view,
+            door: profile.door.clone(),
             failed,
             report,
         }
@@ -46,15 +48,22 @@ impl Page {
 
     /// Goes to `url`, unless a page may not go there.
     pub(super) fn navigate(&self, url: &str) {
-        if address::may_open(url) {
+        let refused = if !self.door.is_open() {
+            "the proxy does not run"
+        } else if !address::may_open(url) {
+            "address not allowed"
+        } else {
             self.failed.replace(None);
             self.view.load_uri(url);
-        } else {
-            (self.report)(PageNews::Failed {
-                url: url.to_owned(),
-                detail: "address not allowed".to_owned(),
-            });
-        }
+            return;
+        };
+        (self.report)(PageNews::Failed {
+            url: url.to_owned(),
+            fault: (!self.door.is_open())
+                .then(|| self.door.fault(url))
+                .flatten(),
+            detail: refused.to_owned(),
+        });
     }
 
     /// One step back.
@@ -70,7 +79,7 @@ impl Page {
     /// Loads again; what failed to load is tried again.
     pub(super) fn reload(&self) {
         match self.failed.take() {
-            Some(url) => self.view.load_uri(&url),
+            Some(url) => self.navigate(&url),
             None => self.view.reload(),
         }
     }

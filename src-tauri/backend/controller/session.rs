@@ -288,7 +288,11 @@ fn act_in_order(
                 tracing::warn!(tab = tab.0, %error, "page order failed");
                 if let Some(url) = opens {
                     let detail = error.to_string();
-                    let failed = PageNews::Failed { url, detail };
+                    let failed = PageNews::Failed {
+                        url,
+                        fault: None,
+                        detail,
+                    };
                     let _ = told.send(Event::Page(tab, Mode::Streamed, failed));
                 }
             }

@@ -240,7 +240,14 @@ fn answered(
         }
     };
     if let (Some(detail), Some(tab)) = (failure, page.tab) {
-        shared.queue.news(tab, PageNews::Failed { url, detail });
+        shared.queue.news(
+            tab,
+            PageNews::Failed {
+                url,
+                fault: None,
+                detail,
+            },
+        );
     }
 }
 

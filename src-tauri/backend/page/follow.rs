@@ -385,6 +385,13 @@ pub(super) async fn failure(shared: Arc<Shared>, target: String, url: String) {
     let detail = format!("net::{}", if known { code } else { "ERR_FAILED" });
     let tab = shared.book().owner(&target);
     if let Some(tab) = tab {
-        shared.queue.news(tab, PageNews::Failed { url, detail });
+        shared.queue.news(
+            tab,
+            PageNews::Failed {
+                url,
+                fault: None,
+                detail,
+            },
+        );
     }
 }

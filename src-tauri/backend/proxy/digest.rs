@@ -1,8 +1,9 @@
-//! Who may use the proxy: whoever knows its secret, shown by HTTP digest (RFC 7616).
+//! Who may use the proxy: whoever knows its secret, shown as the password of SOCKS5 or by HTTP
+//! digest (RFC 7616).
 //!
-//! Digest, because the web engine sends an answer to a challenge of the proxy also into the tunnel
-//! that it opens next (libsoup 3.2 does), and any site can challenge for a proxy. A site that gets
-//! such an answer has a hash of a secret that it cannot guess, and the count in it is good once.
+//! Digest, because programs send an answer to a challenge of the proxy also into the tunnel that
+//! they open next (libsoup 3.2 does), and any site can challenge for a proxy. A site that gets such
+//! an answer has a hash of a secret that it cannot guess, and the count in it is good once.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -46,15 +47,29 @@ impl Access {
         })
     }
 
-    /// Its address, without the secret.
+    /// Its address for an engine that takes the password in no other form. Nothing of it is to be
+    /// shown or written down.
     #[must_use]
-    pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+    pub fn socks_url(&self) -> Secret {
+        let (user, secret, port) = (self.user, self.secret.expose(), self.port);
+        Secret::new(format!("socks5://{user}:{secret}@127.0.0.1:{port}"))
     }
+}
+
+/// What a request shows of the secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// That its sender knows it.
+    Secret,
+    /// The same, in words that were used before.
+    Again,
+    /// Nothing.
+    Nothing,
 }
 
 /// Checks what clients show.
 pub(super) struct Gate {
+    access: Access,
     ha1: String,
     nonce: String,
     clients: Mutex<VecDeque<Client>>,
@@ -88,24 +103,38 @@ impl Client {
 impl Gate {
     pub(super) fn new(access: &Access) -> Result<Self, getrandom::Error> {
         Ok(Self {
+            access: access.clone(),
             ha1: ha1(access),
             nonce: random_hex::<NONCE_BYTES>()?,
             clients: Mutex::default(),
         })
     }
 
-    /// What a `Proxy-Authenticate` header says.
-    pub(super) fn challenge(&self) -> String {
+    /// What a `Proxy-Authenticate` header says. `stale` tells a client that knows the secret to
+    /// show it once more.
+    pub(super) fn challenge(&self, stale: bool) -> String {
         let nonce = &self.nonce;
-        format!("Digest realm=\"{REALM}\", qop=\"auth\", algorithm=MD5, nonce=\"{nonce}\"")
+        let stale = if stale { ", stale=true" } else { "" };
+        format!("Digest realm=\"{REALM}\", qop=\"auth\", algorithm=MD5, nonce=\"{nonce}\"{stale}")
     }
 
-    /// Whether a request shows the secret, for the first time with this count.
-    pub(super) fn admits(&self, method: &Method, headers: &HeaderMap) -> bool {
-        self.check(method, headers).is_some_and(|admitted| admitted)
+    /// Whether these are the proxy's own name and password.
+    pub(super) fn knows(&self, user: &[u8], password: &[u8]) -> bool {
+        let secret = self.access.secret.expose();
+        same(self.access.user.as_bytes(), user) & same(secret.as_bytes(), password)
     }
 
-    fn check(&self, method: &Method, headers: &HeaderMap) -> Option<bool> {
+    /// What a request shows.
+    pub(super) fn check(&self, method: &Method, headers: &HeaderMap) -> Shown {
+        match self.is_fresh(method, headers) {
+            Some(true) => Shown::Secret,
+            Some(false) => Shown::Again,
+            None => Shown::Nothing,
+        }
+    }
+
+    /// Whether the secret is shown with a new count; `None` if it is not shown at all.
+    fn is_fresh(&self, method: &Method, headers: &HeaderMap) -> Option<bool> {
         let mut shown = headers.get_all(PROXY_AUTHORIZATION).iter();
         let text = shown.next()?.to_str().ok()?;
         if shown.next().is_some() || text.len() > LONGEST {
@@ -272,7 +301,7 @@ mod tests {
     }
 
     fn admits(gate: &Gate, method: &Method, value: &str) -> bool {
-        gate.admits(method, &headers(value))
+        gate.check(method, &headers(value)) == Shown::Secret
     }
 
     #[test]
@@ -296,18 +325,19 @@ mod tests {
     #[test]
     fn an_answer_is_good_once_for_its_method_and_its_proxy() {
         let (access, gate) = pair();
-        let shown = authorize(&access, &gate.challenge(), "GET", "/a", "me", 1);
+        let shown = authorize(&access, &gate.challenge(false), "GET", "/a", "me", 1);
         assert!(!admits(&gate, &Method::POST, &shown), "another method");
         assert!(!admits(&pair().1, &Method::GET, &shown), "another proxy");
         assert!(admits(&gate, &Method::GET, &shown));
-        assert!(!admits(&gate, &Method::GET, &shown), "again");
+        let again = gate.check(&Method::GET, &headers(&shown));
+        assert_eq!(again, Shown::Again);
     }
 
     #[test]
     fn counts_may_come_in_any_order_but_only_once() {
         let (access, gate) = pair();
         let take = |count| {
-            let shown = authorize(&access, &gate.challenge(), "CONNECT", "/", "me", count);
+            let shown = authorize(&access, &gate.challenge(false), "CONNECT", "/", "me", count);
             admits(&gate, &Method::CONNECT, &shown)
         };
         for (count, good) in [
@@ -334,8 +364,8 @@ mod tests {
             secret: Secret::new("0".repeat(64)),
             ..access.clone()
         };
-        let wrong = authorize(&guess, &gate.challenge(), "GET", "/", "me", 1);
-        let right = authorize(&access, &gate.challenge(), "GET", "/", "me", 1);
+        let wrong = authorize(&guess, &gate.challenge(false), "GET", "/", "me", 1);
+        let right = authorize(&access, &gate.challenge(false), "GET", "/", "me", 1);
         let stale = authorize(&access, "Digest nonce=\"old\"", "GET", "/", "me", 1);
         let basic = "Basic ZHVvdGFiOnMzY3JldA==".to_owned();
         let unquoted = right.replace("qop=auth", "qop=");
@@ -349,10 +379,14 @@ mod tests {
         ] {
             assert!(!admits(&gate, &Method::GET, &shown), "{shown}");
         }
-        assert!(!gate.admits(&Method::GET, &HeaderMap::new()));
+        assert_eq!(gate.check(&Method::GET, &HeaderMap::new()), Shown::Nothing);
         let mut twice = headers(&right);
         twice.append(PROXY_AUTHORIZATION, right.parse().unwrap());
-        assert!(!gate.admits(&Method::GET, &twice), "two answers");
+        assert_eq!(
+            gate.check(&Method::GET, &twice),
+            Shown::Nothing,
+            "two answers"
+        );
         assert!(admits(&gate, &Method::GET, &right));
     }
 
@@ -361,7 +395,7 @@ mod tests {
         let (access, gate) = pair();
         for client in 0..1000 {
             let name = client.to_string();
-            let shown = authorize(&access, &gate.challenge(), "GET", "/", &name, 1);
+            let shown = authorize(&access, &gate.challenge(false), "GET", "/", &name, 1);
             assert!(admits(&gate, &Method::GET, &shown));
         }
         assert_eq!(gate.clients.lock().unwrap().len(), MAX_CLIENTS);

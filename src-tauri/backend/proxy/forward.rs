@@ -128,7 +128,7 @@ fn copy(request: &Request<Sent>) -> Request<Sent> {
 }
 
 /// Speaks HTTP on a connection.
-async fn connect(shared: &Arc<Shared>, line: Line) -> Result<Upstream, Failure> {
+pub(super) async fn connect(shared: &Arc<Shared>, line: Line) -> Result<Upstream, Failure> {
     let (sender, connection) = builder()
         .handshake::<_, Sent>(TokioIo::new(line.stream))
         .await

@@ -13,9 +13,11 @@ use hyper::{Method, Request};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
 
 use super::answer::{self, Answer};
-use super::{Shared, forward, head, tunnel, upgrade};
+use super::digest::Shown;
+use super::{Limits, Shared, engine, forward, head, tunnel, upgrade};
 
 /// Headers of one request or answer.
 pub(super) const MAX_HEADERS: usize = 256;
@@ -32,9 +34,14 @@ struct Guest {
 
 /// Serves a connection until it ends.
 pub(super) async fn serve(stream: TcpStream, stranger: OwnedSemaphorePermit, shared: Arc<Shared>) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a client is gone already");
+    let mut first = [0];
+    let spoken = timeout(shared.limits.header, stream.peek(&mut first)).await;
+    if !matches!(spoken, Ok(Ok(1))) || stream.set_nodelay(true).is_err() {
+        tracing::debug!("a client is gone without a word");
         return;
+    }
+    if first == [engine::VERSION] {
+        return engine::serve(stream, stranger, shared).await;
     }
     let guest = Arc::new(Guest {
         stranger: Mutex::new(Some(stranger)),
@@ -45,13 +52,7 @@ pub(super) async fn serve(stream: TcpStream, stranger: OwnedSemaphorePermit, sha
         let (shared, guest) = (Arc::clone(&shared), Arc::clone(&guest));
         async move { Ok::<_, Infallible>(respond(&shared, &guest, request).await) }
     });
-    let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header)
-        .max_headers(MAX_HEADERS)
-        .max_header_size(MAX_HEADER_BYTES)
-        .preserve_header_case(true)
-        .auto_date_header(false)
+    let served = builder(&limits)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades()
         .await;
@@ -60,9 +61,24 @@ pub(super) async fn serve(stream: TcpStream, stranger: OwnedSemaphorePermit, sha
     }
 }
 
+/// How requests are read.
+pub(super) fn builder(limits: &Limits) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header)
+        .max_headers(MAX_HEADERS)
+        .max_header_size(MAX_HEADER_BYTES)
+        .preserve_header_case(true)
+        .auto_date_header(false);
+    builder
+}
+
 async fn respond(shared: &Arc<Shared>, guest: &Guest, request: Request<Incoming>) -> Answer {
-    if !shared.gate.admits(request.method(), request.headers()) {
-        let mut challenge = answer::challenge(&shared.gate.challenge());
+    let shown = shared.gate.check(request.method(), request.headers());
+    if shown != Shown::Secret {
+        let challenge = shared.gate.challenge(shown == Shown::Again);
+        let mut challenge = answer::challenge(&challenge);
         if guest.challenges.fetch_add(1, Ordering::Relaxed) >= MAX_CHALLENGES {
             let close = HeaderValue::from_static("close");
             challenge.headers_mut().insert(CONNECTION, close);
@@ -80,14 +96,23 @@ async fn respond(shared: &Arc<Shared>, guest: &Guest, request: Request<Incoming>
     let Some(target) = target else {
         return answer::failure(Failure::BadRequest);
     };
-    match pass(shared, &target, request).await {
+    answer(shared, &target, request).await
+}
+
+/// Takes a request to its target; what comes to nothing is noted.
+pub(super) async fn answer(
+    shared: &Arc<Shared>,
+    target: &Target,
+    request: Request<Incoming>,
+) -> Answer {
+    match pass(shared, target, request).await {
         Ok(answer) => {
-            shared.failures.clear(&target);
+            shared.failures.clear(target);
             answer
         }
         Err(failure) => {
             tracing::debug!(%target, %failure, "a request came to nothing");
-            shared.failures.note(&target, failure);
+            shared.failures.note(target, failure);
             answer::failure(failure)
         }
     }

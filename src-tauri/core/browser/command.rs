@@ -115,6 +115,9 @@ impl Browser {
         };
         let mode = mode.unwrap_or(self.settings.default_mode);
         let id = self.new_tab(mode, self.tabs.len());
+        if let Some(url) = &url {
+            self.permit(url);
+        }
         let empty = url.is_none();
         if let (Some(url), Some(tab)) = (url, self.tab_mut(id)) {
             tab.history.visit(&url);
@@ -170,6 +173,7 @@ impl Browser {
         if let Some(tab) = self.tab_mut(id) {
             *tab = Tab::restore(TabRecord { id, ..record });
         }
+        self.permit_address_of(id);
         self.bring_to_front(Some(id));
         self.act(Action::Focus(ShellFocus::Page));
     }
@@ -191,6 +195,7 @@ impl Browser {
     fn navigate(&mut self, id: TabId, input: &str) -> Result<(), Problem> {
         let at = self.known(id)?;
         let url = self.read(input)?;
+        self.permit(&url);
         self.tabs[at].problem = None;
         if self.has_page(id) {
             self.page_action(id, PageAction::Navigate(url));
@@ -212,7 +217,10 @@ impl Browser {
         match step {
             _ if !self.has_page(id) => self.wake(id),
             Step::Engine => self.page_action(id, engine),
-            Step::Load(url) => self.page_action(id, PageAction::Navigate(url)),
+            Step::Load(url) => {
+                self.permit(&url);
+                self.page_action(id, PageAction::Navigate(url));
+            }
         }
     }
 

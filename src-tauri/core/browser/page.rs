@@ -21,6 +21,20 @@ impl Browser {
         })
     }
 
+    /// The person asked for this address, and no page did.
+    pub(super) fn permit(&mut self, url: &str) {
+        self.act(Action::Permit(url.to_owned()));
+    }
+
+    /// The person asked for what the tab shows.
+    pub(super) fn permit_address_of(&mut self, id: TabId) {
+        if let Some(url) = self.tab(id).map(|tab| tab.url().to_owned())
+            && !url.is_empty()
+        {
+            self.permit(&url);
+        }
+    }
+
     pub(super) fn page_action(&mut self, id: TabId, action: PageAction) {
         if !self.has_page(id) {
             return;
@@ -100,9 +114,9 @@ impl Browser {
                     tab.favicon = None;
                 }
             }
-            PageNews::Failed { url, detail } => {
+            PageNews::Failed { url, fault, detail } => {
                 tab.loading = false;
-                tab.problem = Some(Problem::PageFailed { url, detail });
+                tab.problem = Some(Problem::PageFailed { url, fault, detail });
             }
             PageNews::Crashed => {
                 tab.loading = false;

@@ -54,6 +54,7 @@ impl Browser {
     /// Back to Proxy mode; also the way out of every stage and every problem of a stream.
     pub(super) fn back_to_proxy(&mut self, id: TabId) {
         let waiting = self.tab(id).is_some_and(|tab| tab.proxied);
+        self.permit_address_of(id);
         self.let_go_of_stream(id, true);
         let Some(tab) = self.tab_mut(id) else { return };
         tab.mode = Mode::Proxy;

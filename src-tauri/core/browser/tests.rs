@@ -215,3 +215,31 @@ fn an_address_of_the_command_line_takes_the_empty_tab() {
     bench.tell(Event::SecondInstance(vec!["http://localhost/b".into()]));
     assert_eq!(bench.browser.tabs.len(), 2);
 }
+
+#[test]
+fn the_proxy_may_reach_what_the_person_asked_for_and_not_what_a_page_did() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let tab = bench.first();
+    bench.command(Command::Navigate(tab, "http://192.168.1.1/".into()));
+    bench.command(Command::OpenTab {
+        input: Some("localhost:3000".into()),
+        mode: None,
+        background: true,
+    });
+    let opened = PageNews::OpenedPage {
+        url: "http://192.168.1.2/".into(),
+        target: None,
+        foreground: true,
+    };
+    bench.tell(Event::Page(tab, Mode::Proxy, opened));
+    let permitted: Vec<&str> = bench
+        .world
+        .log
+        .iter()
+        .filter_map(|action| match action {
+            Action::Permit(url) => Some(url.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(permitted, ["http://192.168.1.1/", "http://localhost:3000/"]);
+}

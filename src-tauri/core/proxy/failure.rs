@@ -6,6 +6,7 @@ use ts_rs::TS;
 /// Why a request of a proxied page came to nothing. The shell matches it, never text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
+#[ts(export)]
 pub enum Failure {
     /// A page asked for an address of this machine or the home network that nobody typed.
     #[error("the address is private and was not asked for by the person")]
@@ -126,4 +127,42 @@ impl Failure {
             Self::AnswerTimedOut => "http_response_timeout",
         }
     }
+}
+
+/// Why a page of a proxied tab could not be shown, where more is known than the engine's words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "cause", rename_all = "snake_case")]
+#[ts(export)]
+pub enum PageFault {
+    /// The way to the site failed.
+    Way {
+        /// Why.
+        failure: Failure,
+    },
+    /// The site cannot prove who it is.
+    Certificate {
+        /// All that is wrong with what it shows, the worst first; never empty.
+        flaws: Vec<CertificateFlaw>,
+    },
+}
+
+/// What is wrong with a site's certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum CertificateFlaw {
+    /// Its issuer took it back.
+    Revoked,
+    /// It is for another name.
+    WrongName,
+    /// Nobody whom this machine trusts has issued it.
+    UnknownIssuer,
+    /// It has expired.
+    Expired,
+    /// It is not valid yet.
+    NotYetValid,
+    /// It is made in a way that can be forged.
+    Weak,
+    /// Something else.
+    Other,
 }

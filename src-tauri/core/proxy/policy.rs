@@ -2,7 +2,7 @@
 
 use super::{Failure, Space, Target, space};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 use url::Host;
 
 /// Names that no public server can give away, and so cannot be made to point somewhere else: mDNS
@@ -18,7 +18,7 @@ pub const HOME_NAMES: [&str; 6] = [
 ];
 
 /// As many permits are kept as a person may type in a while.
-const PERMIT_CAP: usize = 256;
+const PERMIT_CAP: usize = 1024;
 
 /// How a target is found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,8 +49,9 @@ impl Reach {
 pub struct Policy {
     own_ports: BTreeSet<u16>,
     home_names: Vec<String>,
-    /// What the person asked for, the latest last.
-    permits: VecDeque<Target>,
+    /// What the person asked for, and when, counted.
+    permits: HashMap<Target, u64>,
+    asked: u64,
 }
 
 impl Default for Policy {
@@ -58,7 +59,8 @@ impl Default for Policy {
         Self {
             own_ports: BTreeSet::new(),
             home_names: HOME_NAMES.map(str::to_owned).to_vec(),
-            permits: VecDeque::new(),
+            permits: HashMap::new(),
+            asked: 0,
         }
     }
 }
@@ -83,11 +85,14 @@ impl Policy {
     ///
     /// A name of the public kind gains nothing by it: it may be anybody's who wants to be visited.
     pub fn permit(&mut self, target: Target) {
-        self.permits.retain(|known| *known != target);
-        if self.permits.len() == PERMIT_CAP {
-            self.permits.pop_front();
+        self.asked += 1;
+        self.permits.insert(target, self.asked);
+        if self.permits.len() > PERMIT_CAP {
+            let oldest = self.permits.iter().min_by_key(|(_, asked)| **asked);
+            if let Some(oldest) = oldest.map(|(target, _)| target.clone()) {
+                self.permits.remove(&oldest);
+            }
         }
-        self.permits.push_back(target);
     }
 
     /// A target sent its visitor on to another. What the person asked for may be elsewhere on the
@@ -101,7 +106,17 @@ impl Policy {
     /// Whether the person asked for this target.
     #[must_use]
     pub fn is_permitted(&self, target: &Target) -> bool {
-        self.permits.contains(target)
+        self.permits.contains_key(target)
+    }
+
+    /// Whether the person asked for any port of this target's host.
+    #[must_use]
+    pub fn is_host_permitted(&self, target: &Target) -> bool {
+        self.is_permitted(target)
+            || self
+                .permits
+                .keys()
+                .any(|known| known.host() == target.host())
     }
 
     /// Where to look for a target that a page of `initiator` asks for, as far as that is known.

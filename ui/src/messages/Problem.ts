@@ -2,6 +2,7 @@
 import type { EndCause } from "./EndCause";
 import type { Leg } from "./Leg";
 import type { NodeLacks } from "./NodeLacks";
+import type { PageFault } from "./PageFault";
 import type { Stall } from "./Stall";
 import type { StartFailure } from "./StartFailure";
 import type { TabId } from "./TabId";
@@ -70,6 +71,10 @@ stall: Stall, } | { "code": "page_crashed" } | { "code": "page_failed",
  * The address.
  */
 url: string, 
+/**
+ * What is known about it; `None` if only the engine's own code is.
+ */
+fault: PageFault | null, 
 /**
  * The engine's own code, such as `net::ERR_CONNECTION_REFUSED`.
  */

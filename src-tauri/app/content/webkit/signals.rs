@@ -8,19 +8,20 @@ use gtk::glib::{self, Cast, ObjectExt};
 use webkit2gtk::{
     LoadEvent, NavigationPolicyDecision, NavigationPolicyDecisionExt, NavigationType, NetworkError,
     PermissionRequestExt, PolicyDecision, PolicyDecisionExt, PolicyDecisionType, PolicyError,
-    URIRequestExt, WebProcessTerminationReason, WebView, WebViewExt,
+    ResponsePolicyDecision, ResponsePolicyDecisionExt, URIRequestExt, URIResponseExt,
+    WebProcessTerminationReason, WebView, WebViewExt,
 };
 
-use super::super::{address, favicon};
+use super::super::{Door, address, certificate, favicon};
 use super::{Failed, history};
 
 type Report = Rc<dyn Fn(PageNews)>;
 
 /// Listens to all that the shell must know of the page.
-pub(super) fn connect(view: &WebView, report: &Report, failed: &Failed) {
+pub(super) fn connect(view: &WebView, report: &Report, failed: &Failed, door: &Door) {
     paint(view, report);
-    loading(view, report, failed);
-    opening(view, report);
+    loading(view, report, failed, door);
+    opening(view, report, failed, door);
     ending(view, report);
     // No page is given a device, a place or a notification before there is a way to ask.
     view.connect_permission_request(|_, request| {
@@ -56,7 +57,7 @@ fn paint(view: &WebView, report: &Report) {
     }
 }
 
-fn loading(view: &WebView, report: &Report, failed: &Failed) {
+fn loading(view: &WebView, report: &Report, failed: &Failed, door: &Door) {
     let told = Rc::clone(report);
     view.connect_is_loading_notify(move |view| told(PageNews::Loading(view.is_loading())));
 
@@ -69,6 +70,7 @@ fn loading(view: &WebView, report: &Report, failed: &Failed) {
 
     let told = Rc::clone(report);
     let kept = Rc::clone(failed);
+    let way = door.clone();
     view.connect_load_failed(move |_, _, url, error| {
         if is_no_failure(error) {
             return true;
@@ -76,6 +78,7 @@ fn loading(view: &WebView, report: &Report, failed: &Failed) {
         kept.replace(Some(url.to_owned()));
         told(PageNews::Failed {
             url: url.to_owned(),
+            fault: way.fault(url),
             detail: error.message().to_owned(),
         });
         // The shell says what is wrong; the engine's own error page would say it twice.
@@ -88,6 +91,7 @@ fn loading(view: &WebView, report: &Report, failed: &Failed) {
         kept.replace(Some(url.to_owned()));
         told(PageNews::Failed {
             url: url.to_owned(),
+            fault: Some(certificate::fault(flaws)),
             detail: format!("TLS: {flaws:?}"),
         });
         true
@@ -100,7 +104,7 @@ fn is_no_failure(error: &glib::Error) -> bool {
         || error.matches(PolicyError::FrameLoadInterruptedByPolicyChange)
 }
 
-fn opening(view: &WebView, report: &Report) {
+fn opening(view: &WebView, report: &Report, failed: &Failed, door: &Door) {
     let told = Rc::clone(report);
     view.connect_create(move |_, action| {
         let url = action.clone().request().and_then(|request| request.uri());
@@ -109,10 +113,15 @@ fn opening(view: &WebView, report: &Report) {
     });
 
     let told = Rc::clone(report);
+    let kept = Rc::clone(failed);
+    let way = door.clone();
     view.connect_decide_policy(move |_, decision, kind| match kind {
         PolicyDecisionType::NavigationAction => decide(decision, &told),
+        PolicyDecisionType::Response => refuse(decision, &told, &kept, &way),
         _ => false,
     });
+
+    view.connect_authenticate(|_, request| Door::keep(request));
 }
 
 /// Takes a navigation in hand that the engine must not do; `false` leaves it to the engine.
@@ -138,6 +147,33 @@ fn decide(decision: &PolicyDecision, report: &Report) -> bool {
         return true;
     }
     false
+}
+
+/// Takes the proxy's own answer for what it is: no page of the site.
+fn refuse(decision: &PolicyDecision, report: &Report, failed: &Failed, door: &Door) -> bool {
+    let Some(response) = decision
+        .downcast_ref::<ResponsePolicyDecision>()
+        .filter(|decision| decision.is_main_frame_main_resource())
+        .and_then(ResponsePolicyDecisionExt::response)
+        .filter(|response| response.status_code() >= 400)
+    else {
+        return false;
+    };
+    let Some((url, fault)) = response
+        .uri()
+        .and_then(|url| Some((door.fault(&url)?, url)))
+        .map(|(fault, url)| (String::from(url), fault))
+    else {
+        return false;
+    };
+    decision.ignore();
+    failed.replace(Some(url.clone()));
+    report(PageNews::Failed {
+        url,
+        fault: Some(fault),
+        detail: format!("HTTP {} of the proxy", response.status_code()),
+    });
+    true
 }
 
 fn open(report: &Report, url: Option<glib::GString>, foreground: bool) {

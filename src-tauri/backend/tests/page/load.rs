@@ -74,6 +74,7 @@ async fn a_load_that_fails_is_told_with_the_engines_code() {
     let failed = |news: &PageNews| matches!(news, PageNews::Failed { .. });
     let unsafe_port = |url: &str| PageNews::Failed {
         url: url.to_owned(),
+        fault: None,
         detail: "net::ERR_UNSAFE_PORT".to_owned(),
     };
     let dead = "http://127.0.0.1:9/";
@@ -89,6 +90,7 @@ async fn a_load_that_fails_is_told_with_the_engines_code() {
         bench.until(ONE, failed).await,
         PageNews::Failed {
             url: refused,
+            fault: None,
             detail: "net::ERR_CONNECTION_REFUSED".to_owned()
         }
     );
@@ -100,6 +102,7 @@ async fn a_load_that_fails_is_told_with_the_engines_code() {
         bench.until(ONE, failed).await,
         PageNews::Failed {
             url: "no address".into(),
+            fault: None,
             detail: "net::ERR_INVALID_URL".into()
         }
     );

@@ -8,5 +8,6 @@ mod exits;
 mod kit;
 mod names;
 mod requests;
+mod socks;
 mod streams;
 mod tunnels;

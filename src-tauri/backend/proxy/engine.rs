@@ -1,0 +1,229 @@
+//! The web engine's way in: SOCKS5 (RFC 1928) with the secret as its password (RFC 1929).
+//!
+//! By SOCKS the secret is shown once for each connection, to nobody but the proxy, and what
+//! follows is between engine and site. Only where more has to be known than a connection tells,
+//! at plain HTTP with this machine or the home network, are requests looked at one by one.
+
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use duotab_core::proxy::{Failure, Target};
+use hyper::body::Incoming;
+use hyper::http::uri::{Authority, PathAndQuery, Scheme};
+use hyper::service::service_fn;
+use hyper::{Method, Request, Uri};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
+
+use super::answer::{self, Answer};
+use super::dial::{Line, Use};
+use super::pool::Key;
+use super::{Shared, forward, serve, tunnel};
+
+/// The first byte of a SOCKS5 client.
+pub(super) const VERSION: u8 = 5;
+const PASSWORD: u8 = 2;
+const NO_METHOD: u8 = 0xff;
+const PASSWORD_VERSION: u8 = 1;
+const CONNECT: u8 = 1;
+const IPV4: u8 = 1;
+const NAME: u8 = 3;
+const IPV6: u8 = 4;
+const DONE: u8 = 0;
+const NO_COMMAND: u8 = 7;
+const NO_ADDRESS: u8 = 8;
+/// The first byte of TLS: a handshake record (RFC 8446, 5.1).
+const TLS: u8 = 0x16;
+
+/// What a client has done wrong, or that it is gone: there is nothing to serve.
+struct Away;
+
+impl From<std::io::Error> for Away {
+    fn from(_: std::io::Error) -> Self {
+        Self
+    }
+}
+
+/// Serves a connection whose first byte says SOCKS5.
+pub(super) async fn serve(
+    mut stream: TcpStream,
+    stranger: OwnedSemaphorePermit,
+    shared: Arc<Shared>,
+) {
+    let asked = timeout(shared.limits.header, ask(&mut stream, &shared)).await;
+    drop(stranger);
+    if let Ok(Ok(target)) = asked
+        && lead(stream, &target, &shared).await.is_err()
+    {
+        tracing::debug!("a client of SOCKS is gone");
+    }
+}
+
+/// Has the client show the secret, and say where it wants to go.
+async fn ask(stream: &mut TcpStream, shared: &Shared) -> Result<Target, Away> {
+    let [_, count] = take(stream).await?;
+    let mut methods = [0; 255];
+    let methods = methods.get_mut(..usize::from(count)).ok_or(Away)?;
+    stream.read_exact(methods).await?;
+    if !methods.contains(&PASSWORD) {
+        stream.write_all(&[VERSION, NO_METHOD]).await?;
+        return Err(Away);
+    }
+    stream.write_all(&[VERSION, PASSWORD]).await?;
+
+    let [version] = take(stream).await?;
+    let user = counted(stream).await?;
+    let password = counted(stream).await?;
+    if version != PASSWORD_VERSION || !shared.gate.knows(&user, &password) {
+        stream.write_all(&[PASSWORD_VERSION, 1]).await?;
+        return Err(Away);
+    }
+    stream.write_all(&[PASSWORD_VERSION, 0]).await?;
+
+    let [version, command, _, kind] = take(stream).await?;
+    let host = match kind {
+        IPV4 => Ipv4Addr::from(take::<4>(stream).await?).to_string(),
+        IPV6 => format!("[{}]", Ipv6Addr::from(take::<16>(stream).await?)),
+        NAME => String::from_utf8(counted(stream).await?).map_err(|_| Away)?,
+        _ => return refuse(stream, NO_ADDRESS).await,
+    };
+    let port = u16::from_be_bytes(take(stream).await?);
+    if version != VERSION || command != CONNECT {
+        return refuse(stream, NO_COMMAND).await;
+    }
+    match Target::new(&host, port) {
+        Some(target) => Ok(target),
+        None => refuse(stream, NO_ADDRESS).await,
+    }
+}
+
+/// Connects the client with its target.
+async fn lead(mut stream: TcpStream, target: &Target, shared: &Arc<Shared>) -> Result<(), Away> {
+    let line = match shared.dial(target, None, Use::Tunnel).await {
+        Ok(line) => Some(line),
+        // Another port of a host that the person asked for: it depends on the page.
+        Err(Failure::PrivateAddress) if shared.policy(|it| it.is_host_permitted(target)) => None,
+        Err(failure) => {
+            tracing::debug!(%target, %failure, "not connected");
+            shared.failures.note(target, failure);
+            return refuse(&mut stream, reply_of(failure)).await;
+        }
+    };
+    if line.is_some() {
+        shared.failures.clear(target);
+    }
+    reply(&mut stream, DONE).await?;
+    if !shared.policy(|it| it.is_host_permitted(target)) {
+        if let Some(line) = line {
+            pass(stream, line, shared).await;
+        }
+        return Ok(());
+    }
+    let mut first = [0];
+    let speaks = timeout(shared.limits.header, stream.peek(&mut first)).await;
+    if !matches!(speaks, Ok(Ok(1))) {
+        return Err(Away);
+    }
+    match line {
+        Some(line) if first == [TLS] => pass(stream, line, shared).await,
+        None if first == [TLS] => shared.failures.note(target, Failure::PrivateAddress),
+        line => requests(stream, target, line, shared).await,
+    }
+    Ok(())
+}
+
+async fn pass(stream: TcpStream, line: Line, shared: &Shared) {
+    let (near, far) = ((stream, Bytes::new()), (line.stream, Bytes::new()));
+    tunnel::join(near, far, shared.limits.half_closed).await;
+}
+
+/// Takes the client's requests one by one.
+async fn requests(stream: TcpStream, target: &Target, line: Option<Line>, shared: &Arc<Shared>) {
+    if let Some(line) = line
+        && let Ok(mut upstream) = forward::connect(shared, line).await
+        && upstream.sender.ready().await.is_ok()
+    {
+        let key = Key {
+            target: target.clone(),
+            asked: true,
+        };
+        shared.pool.put(key, upstream);
+    }
+    let service = service_fn(|request| {
+        let (shared, target) = (Arc::clone(shared), target.clone());
+        async move { Ok::<_, Infallible>(respond(&shared, &target, request).await) }
+    });
+    let served = serve::builder(&shared.limits)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades()
+        .await;
+    if let Err(error) = served {
+        tracing::debug!(%error, "a client's connection ended");
+    }
+}
+
+async fn respond(shared: &Arc<Shared>, target: &Target, mut request: Request<Incoming>) -> Answer {
+    let path = request.uri().path_and_query().cloned();
+    let whole = whole(target, path).filter(|_| request.method() != Method::CONNECT);
+    match whole {
+        Some(whole) => *request.uri_mut() = whole,
+        None => return answer::failure(Failure::BadRequest),
+    }
+    serve::answer(shared, target, request).await
+}
+
+/// The whole address of a path at a target.
+fn whole(target: &Target, path: Option<PathAndQuery>) -> Option<Uri> {
+    let authority = if target.port() == 80 {
+        target.host().to_string()
+    } else {
+        target.to_string()
+    };
+    let mut parts = hyper::http::uri::Parts::default();
+    parts.scheme = Some(Scheme::HTTP);
+    parts.authority = Some(Authority::try_from(authority).ok()?);
+    parts.path_and_query = Some(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
+    Uri::from_parts(parts).ok()
+}
+
+/// RFC 1928, 6.
+fn reply_of(failure: Failure) -> u8 {
+    match failure {
+        Failure::PrivateAddress | Failure::PrivateName | Failure::OwnPort => 2,
+        Failure::Unreachable => 3,
+        Failure::NameUnknown | Failure::NameServerSilent => 4,
+        Failure::ConnectionRefused => 5,
+        Failure::ConnectionTimedOut => 6,
+        _ => 1,
+    }
+}
+
+async fn reply(stream: &mut TcpStream, code: u8) -> Result<(), Away> {
+    // Where the proxy connected from is the proxy's business.
+    let message = [VERSION, code, 0, IPV4, 0, 0, 0, 0, 0, 0];
+    stream.write_all(&message).await?;
+    Ok(())
+}
+
+async fn refuse<T>(stream: &mut TcpStream, code: u8) -> Result<T, Away> {
+    reply(stream, code).await?;
+    Err(Away)
+}
+
+async fn take<const N: usize>(stream: &mut TcpStream) -> Result<[u8; N], Away> {
+    let mut bytes = [0; N];
+    stream.read_exact(&mut bytes).await?;
+    Ok(bytes)
+}
+
+async fn counted(stream: &mut TcpStream) -> Result<Vec<u8>, Away> {
+    let [count] = take(stream).await?;
+    let mut bytes = vec![0; usize::from(count)];
+    stream.read_exact(&mut bytes).await?;
+    Ok(bytes)
+}

@@ -1,0 +1,209 @@
+//! The engine's way in: SOCKS5 with the secret as its password.
+
+use axum::Router;
+use axum::http::HeaderMap;
+use axum::routing::get;
+use duotab_backend::proxy::{Access, Proxy, ProxyConfig};
+use duotab_core::proxy::Failure;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::kit::{Site, Wire, by_hand, within};
+
+/// A host as SOCKS names it.
+fn named(host: &str) -> Vec<u8> {
+    let mut bytes = vec![3, u8::try_from(host.len()).unwrap()];
+    bytes.extend(host.as_bytes());
+    bytes
+}
+
+/// Asks for a target by its name or address; the connection, or the proxy's reply.
+async fn ask(access: &Access, secret: &str, host: &[u8], port: u16) -> Result<Wire, Vec<u8>> {
+    let mut wire = Wire::to(access.port).await;
+    wire.stream.write_all(&[5, 2, 0, 2]).await.unwrap();
+    assert_eq!(wire.take(2).await, [5, 2], "no other way in");
+    let mut login = vec![1, u8::try_from(access.user.len()).unwrap()];
+    login.extend(access.user.as_bytes());
+    login.push(u8::try_from(secret.len()).unwrap());
+    login.extend(secret.as_bytes());
+    wire.stream.write_all(&login).await.unwrap();
+    let answer = wire.take(2).await;
+    if answer != [1, 0] {
+        return Err(answer);
+    }
+    let mut request = vec![5, 1, 0];
+    request.extend(host);
+    request.extend(port.to_be_bytes());
+    wire.stream.write_all(&request).await.unwrap();
+    let reply = wire.take(10).await;
+    if reply[1] == 0 { Ok(wire) } else { Err(reply) }
+}
+
+async fn open(proxy: &Proxy, host: &str, port: u16) -> Result<Wire, Vec<u8>> {
+    let access = proxy.access();
+    ask(access, access.secret.expose(), &named(host), port).await
+}
+
+fn hello() -> Router {
+    let seen = |headers: HeaderMap| async move { format!("{headers:?}") };
+    Router::new()
+        .route("/", get(|| async { "hello" }))
+        .route("/seen", get(seen))
+}
+
+async fn get_on(wire: &mut Wire, site: &str, path: &str, origin: Option<&str>) -> String {
+    let origin = origin.map_or_else(String::new, |it| format!("Origin: {it}\r\n"));
+    wire.send(&format!(
+        "GET {path} HTTP/1.1\r\nHost: {site}\r\n{origin}\r\n"
+    ))
+    .await;
+    wire.head().await
+}
+
+#[tokio::test]
+async fn the_secret_opens_and_nothing_else_does() {
+    let site = Site::start(hello()).await;
+    let proxy = Proxy::bind(ProxyConfig::default()).await.unwrap();
+    proxy.permit(&site.url("/"));
+    let port = site.address.port();
+    for wrong in ["", "0", &"0".repeat(64), &"0".repeat(255)] {
+        let refused = ask(proxy.access(), wrong, &named("127.0.0.1"), port).await;
+        assert_eq!(refused.err(), Some(vec![1, 1]), "{wrong}");
+    }
+    let mut wire = Wire::to(proxy.access().port).await;
+    wire.stream.write_all(&[5, 1, 0]).await.unwrap();
+    assert_eq!(wire.take(2).await, [5, 0xff], "not without a password");
+    assert_eq!(site.connections(), 0);
+    let mut wire = open(&proxy, "127.0.0.1", port).await.unwrap();
+    let answer = get_on(&mut wire, &site.address.to_string(), "/", None).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert_eq!(wire.take(5).await, b"hello");
+}
+
+#[tokio::test]
+async fn every_kind_of_address_is_understood_and_judged() {
+    let site = Site::start(hello()).await;
+    let port = site.address.port();
+    let proxy = Proxy::bind(ProxyConfig::default()).await.unwrap();
+    let access = proxy.access();
+    let secret = access.secret.expose();
+    let v4 = [1, 127, 0, 0, 1].to_vec();
+    let mapped = [vec![4], vec![0; 10], vec![0xff, 0xff, 127, 0, 0, 1]].concat();
+    for host in [
+        v4.clone(),
+        mapped,
+        named("localhost"),
+        named("2130706433"),
+        named("0x7f.1"),
+    ] {
+        let refused = ask(access, secret, &host, port).await.err().unwrap();
+        assert_eq!(refused[1], 2, "not allowed: {host:?}");
+    }
+    assert_eq!(proxy.failure(&site.url("/")), Some(Failure::PrivateAddress));
+    for host in [named("a b"), named(""), vec![9]] {
+        let refused = ask(access, secret, &host, port).await.err().unwrap();
+        assert_eq!(refused[1], 8, "no address: {host:?}");
+    }
+    assert_eq!(site.connections(), 0);
+    proxy.permit(&site.url("/"));
+    assert!(ask(access, secret, &v4, port).await.is_ok());
+    assert_eq!(proxy.failure(&site.url("/")), None);
+}
+
+#[tokio::test]
+async fn a_failure_is_told_and_remembered() {
+    let gone = Site::start(hello()).await.address;
+    let proxy = Proxy::bind(ProxyConfig::default()).await.unwrap();
+    let url = format!("http://{gone}/");
+    proxy.permit(&url);
+    let refused = open(&proxy, "127.0.0.1", gone.port()).await.err().unwrap();
+    assert_eq!(refused[1], 5);
+    assert_eq!(proxy.failure(&url), Some(Failure::ConnectionRefused));
+}
+
+#[tokio::test]
+async fn pages_of_a_typed_host_reach_its_other_ports_and_strangers_do_not() {
+    let typed = Site::start(hello()).await;
+    let api = Site::start(hello()).await;
+    let proxy = Proxy::bind(ProxyConfig::default()).await.unwrap();
+    proxy.permit(&typed.url("/"));
+    let host = api.address.to_string();
+    let own = format!("http://{}", typed.address);
+    // One connection, as the engine shares it between its pages.
+    let mut wire = open(&proxy, "127.0.0.1", api.address.port()).await.unwrap();
+    let stranger = get_on(&mut wire, &host, "/", Some("http://evil.example")).await;
+    assert!(stranger.starts_with("HTTP/1.1 403 "), "{stranger}");
+    assert_eq!(proxy.failure(&api.url("/")), Some(Failure::PrivateAddress));
+    let mut wire = open(&proxy, "127.0.0.1", api.address.port()).await.unwrap();
+    let page = get_on(&mut wire, &host, "/", Some(&own)).await;
+    assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
+    assert_eq!(wire.take(5).await, b"hello");
+    let nobody = get_on(&mut wire, &host, "/", None).await;
+    assert!(nobody.starts_with("HTTP/1.1 403 "), "{nobody}");
+    // TLS says nothing of the page, and is not connected.
+    let mut wire = open(&proxy, "127.0.0.1", api.address.port()).await.unwrap();
+    wire.stream.write_all(&[0x16, 3, 1, 0, 0]).await.unwrap();
+    assert_eq!(wire.rest().await, "");
+    assert_eq!(api.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_typed_site_sees_the_request_as_it_was_sent() {
+    let site = Site::start(hello()).await;
+    let proxy = Proxy::bind(ProxyConfig::default()).await.unwrap();
+    proxy.permit(&site.url("/"));
+    let mut wire = open(&proxy, "127.0.0.1", site.address.port())
+        .await
+        .unwrap();
+    let host = site.address.to_string();
+    for _ in 0..3 {
+        let head = get_on(&mut wire, &host, "/seen", Some("http://a.example")).await;
+        let length = head
+            .lines()
+            .find_map(|it| it.strip_prefix("content-length: "));
+        let body = wire.take(length.unwrap().parse().unwrap()).await;
+        let body = String::from_utf8(body).unwrap();
+        assert!(body.contains(&host) && body.contains("a.example"), "{body}");
+        assert!(!body.contains("proxy"), "{body}");
+    }
+    assert_eq!(site.connections(), 1, "kept for the next request");
+}
+
+#[tokio::test]
+async fn tls_to_a_typed_host_is_passed_on_untouched() {
+    let address = by_hand(|mut wire| async move {
+        let hello = wire.take(5).await;
+        wire.stream.write_all(&hello).await.unwrap();
+    })
+    .await;
+    let proxy = Proxy::bind(ProxyConfig::default()).await.unwrap();
+    proxy.permit(&format!("https://{address}/"));
+    let mut wire = open(&proxy, "127.0.0.1", address.port()).await.unwrap();
+    let hello = [0x16, 3, 1, 0, 0];
+    wire.stream.write_all(&hello).await.unwrap();
+    assert_eq!(wire.take(5).await, hello);
+}
+
+#[tokio::test]
+async fn no_bytes_confuse_it() {
+    let proxy = Proxy::bind(ProxyConfig::default()).await.unwrap();
+    let long = [&[5, 255][..], &[9; 255], &[1, 255], &[b'x'; 255], &[255]].concat();
+    for bytes in [
+        &[5][..],
+        &[5, 0],
+        &[5, 1, 2, 9, 9, 9],
+        &[5, 1, 2, 1, 0, 0],
+        &long,
+    ] {
+        let mut stream = TcpStream::connect(("127.0.0.1", proxy.access().port))
+            .await
+            .unwrap();
+        stream.write_all(bytes).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut rest = Vec::new();
+        // A reset is an end as well.
+        let _ = within("the end", stream.read_to_end(&mut rest)).await;
+        assert!(!rest.starts_with(&[5, 0]), "{rest:?}");
+    }
+    assert!(open(&proxy, "name.invalid", 0).await.is_err());
+}

@@ -1,0 +1,74 @@
+//! Whose sockets are whose, as the system tells.
+
+use std::fs;
+
+use crate::Outcome;
+
+/// The name of the program whose TCP socket has this local port and is connected.
+///
+/// # Errors
+/// If there is none.
+pub fn owner_of(port: u16) -> Outcome<String> {
+    let inode = sockets()?
+        .into_iter()
+        .find(|socket| socket.port == port && !socket.listens)
+        .ok_or("nobody has this port")?
+        .inode;
+    for process in fs::read_dir("/proc")?.flatten() {
+        let Ok(open) = fs::read_dir(process.path().join("fd")) else {
+            // No process, or one that has just ended.
+            continue;
+        };
+        let wanted = format!("socket:[{inode}]");
+        let has = open
+            .flatten()
+            .filter_map(|file| fs::read_link(file.path()).ok())
+            .any(|link| link.as_os_str() == wanted.as_str());
+        if has {
+            let name = fs::read_to_string(process.path().join("comm"))?;
+            return Ok(name.trim().to_owned());
+        }
+    }
+    Err("a socket without a process".into())
+}
+
+/// The ports of TCP that a process listens on.
+///
+/// # Errors
+/// If it has ended.
+pub fn ports_of(pid: u32) -> Outcome<Vec<u16>> {
+    let mut inodes = Vec::new();
+    for file in fs::read_dir(format!("/proc/{pid}/fd"))?.flatten() {
+        if let Ok(link) = fs::read_link(file.path())
+            && let Some(inode) = link.to_str().and_then(|it| it.strip_prefix("socket:["))
+        {
+            inodes.push(inode.trim_end_matches(']').to_owned());
+        }
+    }
+    let listening = sockets()?
+        .into_iter()
+        .filter(|socket| socket.listens && inodes.contains(&socket.inode));
+    Ok(listening.map(|socket| socket.port).collect())
+}
+
+struct Socket {
+    port: u16,
+    listens: bool,
+    inode: String,
+}
+
+/// All of IPv4, as proc(5) tells them.
+fn sockets() -> Outcome<Vec<Socket>> {
+    const LISTEN: &str = "0A";
+    let table = fs::read_to_string("/proc/net/tcp")?;
+    let read = |line: &str| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let (_, port) = fields.get(1)?.split_once(':')?;
+        Some(Socket {
+            port: u16::from_str_radix(port, 16).ok()?,
+            listens: *fields.get(3)? == LISTEN,
+            inode: (*fields.get(9)?).to_owned(),
+        })
+    };
+    Ok(table.lines().skip(1).filter_map(read).collect())
+}

@@ -1,0 +1,315 @@
+//! Proxied tabs reach the network by the local proxy alone, and by its rules.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::ws::{Message, WebSocketUpgrade};
+use axum::extract::{ConnectInfo, Path, State};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::get;
+use duotab_test_support::probe::page;
+use duotab_test_support::{App, Display, Outcome, ProbeSite, socket};
+use serde_json::json;
+
+use crate::room::{RED, start};
+
+/// Which program asked for which path.
+type Askers = Arc<Mutex<BTreeMap<String, String>>>;
+
+/// A page that uses the network in every way a page can.
+const EVERYTHING: &str = "<body style='background:#cc1122'>
+    <link rel=stylesheet href=/asked/style><img src=/asked/image><iframe src=/asked/frame></iframe>
+    <script src=/asked/script></script><video src=/asked/video preload=auto></video>
+    <script>
+        const done = [fetch('/asked/fetch'), fetch('/asked/post', { method: 'POST', body: 'x' })];
+        done.push(fetch('/moved'));
+        done.push(new Promise((heard) => {
+            const asking = new XMLHttpRequest();
+            asking.onload = heard;
+            asking.open('GET', '/asked/xhr');
+            asking.send();
+        }));
+        done.push(new Promise((heard) => {
+            new EventSource('/asked/events').onerror = heard;
+        }));
+        done.push(new Promise((heard) => {
+            const socket = new WebSocket(`ws://${location.host}/socket`);
+            socket.onmessage = heard;
+            socket.onopen = () => socket.send('hello');
+        }));
+        done.push(new Promise((heard) => {
+            const code = `fetch('${location.origin}/asked/worker', { mode: 'no-cors' })
+                .then(() => postMessage(1))`;
+            new Worker(URL.createObjectURL(new Blob([code]))).onmessage = heard;
+        }));
+        done.push(navigator.serviceWorker.register('/service.js')
+            .then(() => navigator.serviceWorker.ready));
+        navigator.sendBeacon('/asked/beacon', 'x');
+        Promise.all(done).then(() => tell({ all: 'done' }), (error) => tell({ all: `${error}` }));
+    </script>";
+
+fn note(askers: &Askers, path: &str, from: SocketAddr) {
+    let owner = socket::owner_of(from.port()).unwrap_or_else(|error| error.to_string());
+    askers.lock().unwrap().insert(path.to_owned(), owner);
+}
+
+async fn asked(
+    State(askers): State<Askers>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    Path(what): Path<String>,
+) -> &'static str {
+    note(&askers, &what, from);
+    ""
+}
+
+async fn upgraded(
+    State(askers): State<Askers>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    note(&askers, "socket", from);
+    upgrade.on_upgrade(|mut socket| async move {
+        while let Some(Ok(message @ Message::Text(_))) = socket.recv().await {
+            if socket.send(message).await.is_err() {
+                return;
+            }
+        }
+    })
+}
+
+async fn service(
+    State(askers): State<Askers>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+) -> impl IntoResponse {
+    note(&askers, "service.js", from);
+    (
+        [("content-type", "text/javascript")],
+        "fetch('/asked/service')",
+    )
+}
+
+#[tokio::test]
+async fn all_that_a_page_asks_for_comes_by_the_proxy() -> Outcome<()> {
+    let askers = Askers::default();
+    let pages = Router::new()
+        .route(
+            "/everything",
+            get(|| async { page("Everything", EVERYTHING) }),
+        )
+        .route("/asked/{what}", get(asked).post(asked))
+        .route(
+            "/moved",
+            get(|| async { Redirect::temporary("/asked/moved") }),
+        )
+        .route("/socket", get(upgraded))
+        .route("/service.js", get(service))
+        .with_state(Arc::clone(&askers));
+    let display = Display::start(1000, 700).await?;
+    let site = ProbeSite::with(pages).await?;
+    let app = App::new()?;
+    let shell = app
+        .open(&start(&display).argument(site.url("/everything")))
+        .await?;
+    let all = site
+        .told("the page's list", |told| told.get("all").cloned())
+        .await?;
+    assert_eq!(all, json!("done"));
+    let seen = askers.lock().unwrap().clone();
+    let others: Vec<_> = seen
+        .iter()
+        .filter(|(_, owner)| *owner != "duotab")
+        .collect();
+    assert!(others.is_empty(), "not by the proxy: {others:?}");
+    for path in [
+        "style",
+        "image",
+        "frame",
+        "script",
+        "fetch",
+        "post",
+        "moved",
+        "xhr",
+        "events",
+        "socket",
+        "worker",
+        "service.js",
+    ] {
+        assert!(
+            seen.contains_key(path),
+            "{path} was not asked for: {seen:?}"
+        );
+    }
+    shell.close().await
+}
+
+/// Tries each address as a page can, and tells what it got.
+fn knocking(addresses: &[String]) -> Html<String> {
+    let list = serde_json::to_string(addresses).unwrap();
+    page(
+        "Knocking",
+        &format!(
+            "<body style='background:#cc1122'><script>
+                const knock = async (url) => {{
+                    const answer = await fetch(url, {{ mode: 'cors' }}).then(
+                        (ok) => `${{ok.status}}`, () => 'shut');
+                    const socket = await new Promise((heard) => {{
+                        const socket = new WebSocket(url.replace('http', 'ws'));
+                        socket.onopen = () => heard('open');
+                        socket.onerror = () => heard('shut');
+                    }});
+                    return [answer, socket];
+                }};
+                Promise.all({list}.map(knock)).then((doors) => tell({{ doors }}));
+            </script>"
+        ),
+    )
+}
+
+/// A site that lets every page in, and says who came.
+async fn welcoming() -> Outcome<(ProbeSite, Askers)> {
+    let askers = Askers::default();
+    let noted = Arc::clone(&askers);
+    let pages = Router::new().route(
+        "/welcome",
+        get(
+            move |ConnectInfo(from): ConnectInfo<SocketAddr>| async move {
+                note(&noted, "welcome", from);
+                let page = page("Welcome", "<body style='background:#cc1122'>");
+                ([("access-control-allow-origin", "*")], page)
+            },
+        ),
+    );
+    Ok((ProbeSite::with(pages).await?, askers))
+}
+
+#[tokio::test]
+async fn a_page_reaches_neither_the_apps_ports_nor_what_nobody_typed() -> Outcome<()> {
+    let (private, visitors) = welcoming().await?;
+    let doors = Arc::new(Mutex::new(Vec::new()));
+    let listed = Arc::clone(&doors);
+    let pages = Router::new().route(
+        "/knocking",
+        get(move || async move { knocking(&listed.lock().unwrap()) }),
+    );
+    let display = Display::start(1000, 700).await?;
+    let site = ProbeSite::with(pages).await?;
+    let app = App::new()?;
+    let mut running = app.spawn(&start(&display).argument(site.url("/colour/cc1122")))?;
+    site.tells(&json!({ "shown": "cc1122" })).await?;
+    let own = socket::ports_of(running.pid().ok_or("it has ended")?)?;
+    assert!(own.len() >= 2, "the proxy and the lane: {own:?}");
+    let own = own.iter().map(|port| format!("http://127.0.0.1:{port}/"));
+    // The page's own host is 127.0.0.1; these are others.
+    let others = ["localhost", "127.0.0.2", "[::ffff:127.0.0.1]", "0.0.0.0"]
+        .map(|host| format!("http://{host}:{}/welcome", private.port()));
+    *doors.lock().unwrap() = own.chain(others).collect();
+    let mut second = app.spawn(&start(&display).argument(site.url("/knocking")))?;
+    assert!(second.ended().await?.success());
+    let told = site
+        .told("the doors", |told| told.get("doors").cloned())
+        .await?;
+    for (door, got) in doors.lock().unwrap().iter().zip(told.as_array().unwrap()) {
+        assert_eq!(*got, json!(["shut", "shut"]), "{door}");
+    }
+    assert!(visitors.lock().unwrap().is_empty());
+    running.ask_to_end().await?;
+    running.ended().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_link_to_a_private_address_is_asked_about_and_a_typed_one_is_opened() -> Outcome<()> {
+    let (private, visitors) = welcoming().await?;
+    let address = format!("http://localhost:{}/welcome", private.port());
+    let target = address.clone();
+    let pages = Router::new().route(
+        "/lure",
+        get(move || async move {
+            page(
+                "Lure",
+                &format!("<script>location.href = '{target}'</script>"),
+            )
+        }),
+    );
+    let display = Display::start(1000, 700).await?;
+    let site = ProbeSite::with(pages).await?;
+    let app = App::new()?;
+    let shell = app
+        .open(&start(&display).argument(site.url("/lure")))
+        .await?;
+    shell
+        .until("document.querySelector('[data-testid=problem][data-code=page_failed]')")
+        .await?;
+    shell
+        .until("document.querySelector('[data-testid=problem]').innerText.includes('your own network')")
+        .await?;
+    assert!(
+        visitors.lock().unwrap().is_empty(),
+        "before it is asked about"
+    );
+    // The person knows better.
+    shell.click("[data-testid=problem-action-anyway]").await?;
+    let area = shell.content_area(&display).await?;
+    display
+        .until("the private page", |picture| {
+            crate::room::fills(picture, area, RED)
+        })
+        .await?;
+    let owner = visitors.lock().unwrap().get("welcome").cloned();
+    assert_eq!(owner.as_deref(), Some("duotab"));
+    shell.close().await
+}
+
+#[tokio::test]
+async fn a_site_that_cannot_prove_who_it_is_is_not_opened() -> Outcome<()> {
+    let tls = crate::proxied::tls::start().await?;
+    let display = Display::start(1000, 700).await?;
+    let app = App::new()?;
+    let address = format!("https://localhost:{tls}/");
+    let shell = app.open(&start(&display).argument(address)).await?;
+    let said = shell
+        .until("document.querySelector('[data-testid=problem]')?.innerText")
+        .await?;
+    let said = said.as_str().unwrap_or_default().to_owned();
+    for words in [
+        "cannot prove who it is",
+        "another name",
+        "Nobody whom this machine trusts",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    shell.find("[data-testid=problem-action-streamed]").await?;
+    shell.close().await
+}
+
+/// A site with a certificate for another name, which it has issued itself.
+mod tls {
+    use std::sync::Arc;
+
+    use duotab_test_support::Outcome;
+    use tokio_rustls::TlsAcceptor;
+    use tokio_rustls::rustls::ServerConfig;
+    use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
+
+    /// Gives its port.
+    pub(crate) async fn start() -> Outcome<u16> {
+        let made = rcgen::generate_simple_self_signed(vec!["other.test".to_owned()])?;
+        let key = made.signing_key.serialize_der();
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key.try_into()?)?;
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+        let port = listener.local_addr()?.port();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                // It ends as soon as the other side has seen the certificate.
+                tokio::spawn(acceptor.accept(stream));
+            }
+        });
+        Ok(port)
+    }
+}

@@ -1,0 +1,145 @@
+// Words for what keeps a page of a proxied tab from being shown: what happened, who can do
+// something about it, and what.
+import type { CertificateFlaw } from "./messages/CertificateFlaw";
+import type { Failure } from "./messages/Failure";
+import type { PageFault } from "./messages/PageFault";
+
+interface Words {
+  title: string;
+  body: string;
+  remedy: string;
+}
+
+/** The host of an address, for a sentence. */
+export function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
+}
+
+export function pageFault(fault: PageFault, host: string): Words {
+  switch (fault.cause) {
+    case "way":
+      return way(fault.failure, host);
+    case "certificate":
+      return {
+        title: `${host} cannot prove who it is`,
+        body: `${fault.flaws.map(flaw).join(" ")} So nobody can say who would read what you send there, and the connection was not made.`,
+        remedy:
+          "The site's owner has to mend this. On a network with a login page, log in there first; and see that this machine's clock is right.",
+      };
+  }
+}
+
+function flaw(flaw: CertificateFlaw): string {
+  switch (flaw) {
+    case "revoked":
+      return "Its certificate was taken back by its issuer.";
+    case "wrong_name":
+      return "Its certificate is for another name.";
+    case "unknown_issuer":
+      return "Nobody whom this machine trusts has issued its certificate.";
+    case "expired":
+      return "Its certificate has expired.";
+    case "not_yet_valid":
+      return "Its certificate is not valid yet.";
+    case "weak":
+      return "Its certificate is of a kind that can be forged.";
+    case "other":
+      return "Its certificate is not in order.";
+  }
+}
+
+function way(failure: Failure, host: string): Words {
+  const again = "Try again in a moment. If it stays so, the site's owner has to mend it.";
+  switch (failure) {
+    case "private_address":
+      return {
+        title: "A page asked for your own network",
+        body: `${host} is an address of this machine or of your home network, and you did not type it. Pages must not reach for such addresses behind your back, so Duotab did not open it.`,
+        remedy: "If you know what is there, open it all the same.",
+      };
+    case "private_name":
+      return {
+        title: `${host} leads into your own network`,
+        body: "The name is a public one, but the only address behind it is of this machine or of a private network. That is how a site gets at a router or a printer, so Duotab did not open it.",
+        remedy: "If the machine is your own, type its address instead of its name.",
+      };
+    case "own_port":
+      return {
+        title: "This is a door of Duotab itself",
+        body: `At ${host} Duotab listens for its own windows. No page is let in there.`,
+        remedy: "Look for a slip in the port of the address.",
+      };
+    case "bad_request":
+      return {
+        title: "This page cannot be opened",
+        body: `What was asked of ${host} is not a request that can be sent.`,
+        remedy: "Look for a slip in the address, or open it in the other mode.",
+      };
+    case "too_many_connections":
+      return {
+        title: "Too many connections",
+        body: "The open tabs use all connections that Duotab serves at the same time.",
+        remedy: "Close a tab or two and try again.",
+      };
+    case "name_unknown":
+      return {
+        title: `There is no ${host}`,
+        body: "No server has this name.",
+        remedy: "Look for a slip in the address.",
+      };
+    case "name_server_silent":
+      return {
+        title: "Names cannot be looked up now",
+        body: `The name server that should know ${host} does not answer. The site may be well.`,
+        remedy: "See that you are online, then try again.",
+      };
+    case "connection_refused":
+      return {
+        title: `Nobody answers at ${host}`,
+        body: "The machine is there, but nothing listens at this port.",
+        remedy: "See that the server runs and that the port is right, then try again.",
+      };
+    case "unreachable":
+      return {
+        title: `There is no way to ${host}`,
+        body: "Your network knows no way to this machine now.",
+        remedy: "See that you are online, then try again.",
+      };
+    case "connection_timed_out":
+      return {
+        title: `${host} does not answer`,
+        body: "The machine did not react to any attempt to connect.",
+        remedy: again,
+      };
+    case "exit_failed":
+      return {
+        title: "The proxy of this profile does not work",
+        body: `All connections of this profile go through another proxy, and it did not let this one through to ${host}. The site may be well. Nothing was sent around that proxy.`,
+        remedy: "See that it runs and that its name and password are right, then try again.",
+      };
+    case "bad_answer":
+      return {
+        title: `${host} gives an answer that cannot be read`,
+        body: "What came back is not what a web server sends.",
+        remedy: "See that the port is right; other kinds of servers answer like this.",
+      };
+    case "closed_early":
+      return {
+        title: `${host} hung up`,
+        body: "The site closed the connection before it gave an answer.",
+        remedy: again,
+      };
+    case "answer_timed_out":
+      return {
+        title: `${host} took too long`,
+        body: "The site took the request and gave no answer for five minutes.",
+        remedy: again,
+      };
+    case "proxy_down":
+      return {
+        title: "Proxy tabs cannot load anything",
+        body: "Duotab's own local proxy could not be started, and nothing goes around it.",
+        remedy: "Start Duotab again, or open the page in Streamed mode.",
+      };
+  }
+}
