@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bollard::models::{
     ContainerCreateBody, HostConfig, HostConfigLogConfig, Mount, MountType, MountVolumeOptions,
-    PortBinding,
+    PortBinding, VolumeCreateRequest,
 };
 use duotab_core::message::{ProfileName, SessionId};
 
@@ -84,8 +84,13 @@ fn fence(plan: &Plan<'_>) -> HostConfig {
     let memory = i64::try_from(plan.memory_mib << 20).unwrap_or(i64::MAX);
     let with = |can: bool, limit: i64| (plan.limited && can).then_some(limit);
     let mut security = vec!["no-new-privileges".to_owned()];
-    if !podman {
-        // Podman takes a path of its own machine here, and its default profile lets browsers be.
+    let mut capabilities = CAPABILITIES.map(str::to_owned).to_vec();
+    if podman {
+        // Podman takes a path of its own machine for a list of system calls. Its default list has
+        // what a browser's sandbox needs, but for `chroot`, which comes with the capability. The
+        // browser itself, which is not root, does not get that.
+        capabilities.push("SYS_CHROOT".to_owned());
+    } else {
         security.push(format!("seccomp={SECCOMP}"));
     }
     HostConfig {
@@ -95,7 +100,7 @@ fn fence(plan: &Plan<'_>) -> HostConfig {
         nano_cpus: with(limits_cpu, cpus(cores)),
         pids_limit: with(limits_pids, PIDS),
         cap_drop: Some(vec!["ALL".to_owned()]),
-        cap_add: Some(CAPABILITIES.map(str::to_owned).to_vec()),
+        cap_add: Some(capabilities),
         security_opt: Some(security),
         ..HostConfig::default()
     }
@@ -106,6 +111,15 @@ fn cpus(cores: u32) -> i64 {
     (i64::from(cores) * CORE - CORE / 2).max(CORE)
 }
 
+/// A profile's volume, there already or not.
+pub(super) fn volume_request(install: &str, profile: &ProfileName) -> VolumeCreateRequest {
+    VolumeCreateRequest {
+        name: Some(label::volume_name(install, profile)),
+        labels: Some(label::of_volume(install, profile)),
+        ..VolumeCreateRequest::default()
+    }
+}
+
 /// Not filled from the image: the image's own preferences forget cookies.
 fn volume(plan: &Plan<'_>) -> Mount {
     Mount {
@@ -114,7 +128,6 @@ fn volume(plan: &Plan<'_>) -> Mount {
         target: Some(plan.flavour.profile.to_owned()),
         volume_options: Some(MountVolumeOptions {
             no_copy: Some(true),
-            labels: Some(label::of_volume(plan.install, plan.profile)),
             ..MountVolumeOptions::default()
         }),
         ..Mount::default()

@@ -205,6 +205,9 @@ async fn made(
     name: &str,
     password: &Secret,
 ) -> Result<String, Error> {
+    // Podman does not take a volume's labels from a container.
+    let volume = create::volume_request(plan.install, plan.profile);
+    half.link.docker.create_volume(volume).await?;
     let container = half.make(name, create::body(plan)).await?;
     let link = &half.link;
     let (width, height, rate) = inner.with.screen;

@@ -11,6 +11,8 @@ use super::place::{Address, Surroundings};
 
 /// An engine answers this within milliseconds; one that does not is stopped or out of breath.
 const HELLO_LIMIT: Duration = Duration::from_secs(2);
+/// Who it is and what it can takes an engine that was just started somewhat longer.
+const FACTS_LIMIT: Duration = Duration::from_secs(6);
 /// For each of the other questions, to the first byte of the answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(20);
 /// A pull's answer begins when its registry has answered, and that may be never: the person can
@@ -99,12 +101,14 @@ impl Link {
                 address: socket.clone(),
             })
         })?;
-        let facts = timeout(HELLO_LIMIT, ask(&docker)).await;
-        let facts = facts.map_err(|_| {
-            Silence::Fault(EngineFault::Silent {
-                socket: socket.clone(),
-            })
-        })?;
+        let facts = async {
+            // One that is stopped is not waited for as long as one that is busy.
+            timeout(HELLO_LIMIT, docker.ping()).await.ok()?.ok()?;
+            timeout(FACTS_LIMIT, ask(&docker)).await.ok()
+        };
+        let Some(facts) = facts.await else {
+            return Err(Silence::Fault(EngineFault::Silent { socket }));
+        };
         match facts {
             Ok(facts) => Ok(Self {
                 pulls: docker.clone().with_timeout(PULL_LIMIT),

@@ -121,8 +121,7 @@ impl Watch {
             }
             "destroy" | "remove" => {
                 dying.remove(&id);
-                self.tell_end(session, &id, EndCause::Removed, Vec::new())
-                    .await;
+                self.removed(session, &id).await;
             }
             "pause" if self.expects(session) == Some(Expected::Running) => {
                 self.stall(session, Stall::Paused).await;
@@ -157,16 +156,23 @@ impl Watch {
 
     /// Takes what it has said last, removes it, and tells.
     async fn bury(&self, session: SessionId, id: &str, cause: EndCause) {
-        let log = logs::last_lines(&self.link, id, self.inner.flavour()).await;
-        remove(&self.link, id).await;
-        self.tell_end(session, id, cause, log).await;
-    }
-
-    async fn tell_end(&self, session: SessionId, id: &str, cause: EndCause, log: Vec<String>) {
+        // First, or our own removal would be news.
         if self.inner.known.let_go_of(session, id).is_none() {
-            // Whoever let go of it before knows.
             return;
         }
+        let log = logs::last_lines(&self.link, id, self.inner.flavour()).await;
+        remove(&self.link, id).await;
+        self.tell_end(session, cause, log).await;
+    }
+
+    /// It is gone already.
+    async fn removed(&self, session: SessionId, id: &str) {
+        if self.inner.known.let_go_of(session, id).is_some() {
+            self.tell_end(session, EndCause::Removed, Vec::new()).await;
+        }
+    }
+
+    async fn tell_end(&self, session: SessionId, cause: EndCause, log: Vec<String>) {
         tracing::warn!(session = session.0, ?cause, "engine ended by itself");
         let ended = EngineEnded {
             session,
@@ -215,8 +221,7 @@ impl Watch {
                     self.bury(session, &held.container, cause).await;
                 }
                 (None, _) => {
-                    self.tell_end(session, &held.container, EndCause::Removed, Vec::new())
-                        .await;
+                    self.removed(session, &held.container).await;
                 }
             }
         }
