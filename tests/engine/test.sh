@@ -8,6 +8,6 @@ cd "$(dirname "$0")/../.."
 cargo test --locked --no-run --workspace --test conformance --test docker
 exec tests/engine/run.sh sh -c '
     set -e
-    cargo test --offline --locked -p duotab-backend --test docker -- --test-threads=1
+    cargo test --offline --locked --workspace --test docker -- --test-threads=1
     tests/engine/conformance.sh
 '
