@@ -44,6 +44,9 @@ bench: setup $(PAGE)
 	$(CARGO) build --locked --profile bench -p koneko
 	$(CARGO) bench --locked --no-run --bench stream
 	tests/offline.sh $(CARGO) bench --offline --locked --bench stream
+	tests/setup.sh tinyproxy squid
+	$(CARGO) bench --locked --no-run -p duotab-backend --bench proxy
+	tests/offline.sh $(CARGO) bench --offline --locked -p duotab-backend --bench proxy
 
 conformance: setup
 	$(CARGO) test --locked -p duotab-backend --test conformance -- --test-threads=1

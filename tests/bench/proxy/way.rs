@@ -1,0 +1,235 @@
+//! The ways to the site: straight, by our proxy, by its peers.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
+
+use duotab_test_support::{Outcome, within};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, Command};
+
+/// What a connection carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Requests that the proxy reads.
+    Requests,
+    /// Bytes.
+    Tunnel,
+}
+
+impl Kind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::Tunnel => "tunnel",
+        }
+    }
+}
+
+/// How a proxy is spoken to.
+enum Door {
+    None,
+    /// SOCKS5, with this password.
+    Socks(u16, String),
+    Http(u16),
+}
+
+/// A way, and the process that it leads through.
+pub(crate) struct Way {
+    pub(crate) name: &'static str,
+    door: Door,
+    process: Option<Child>,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl Way {
+    pub(crate) fn direct() -> Self {
+        Self {
+            name: "direct",
+            door: Door::None,
+            process: None,
+            _folder: None,
+        }
+    }
+
+    /// A connection that leads to the site.
+    pub(crate) async fn open(&self, site: SocketAddr, kind: Kind) -> Outcome<TcpStream> {
+        let port = match &self.door {
+            Door::None => site.port(),
+            Door::Socks(port, _) | Door::Http(port) => *port,
+        };
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        stream.set_nodelay(true)?;
+        match &self.door {
+            Door::None => {}
+            Door::Socks(_, secret) => socks(&mut stream, secret, site).await?,
+            Door::Http(_) if kind == Kind::Requests => {}
+            Door::Http(_) => {
+                let asked = format!("CONNECT {site} HTTP/1.1\r\nHost: {site}\r\n\r\n");
+                stream.write_all(asked.as_bytes()).await?;
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(within("a tunnel", stream.read_u8()).await??);
+                }
+                if !head.windows(4).any(|it| it == b" 200") {
+                    return Err(String::from_utf8_lossy(&head).into_owned().into());
+                }
+            }
+        }
+        if kind == Kind::Tunnel {
+            // What begins like TLS is nobody's business.
+            stream.write_all(&[0x16]).await?;
+        }
+        Ok(stream)
+    }
+
+    /// A request for a path on such a connection.
+    pub(crate) fn request(&self, site: SocketAddr, kind: Kind, path: &str) -> String {
+        let whole = match &self.door {
+            Door::Http(_) if kind == Kind::Requests => format!("http://{site}{path}"),
+            _ => path.to_owned(),
+        };
+        format!("GET {whole} HTTP/1.1\r\nHost: {site}\r\n\r\n")
+    }
+
+    /// MiB of its process and that one's children (PSS).
+    pub(crate) fn memory(&self) -> Outcome<f64> {
+        let first = self.process.as_ref().and_then(Child::id);
+        let first = first.ok_or("no process")?;
+        let mut pids = vec![first];
+        let mut at = 0;
+        while let Some(pid) = pids.get(at) {
+            let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"))?;
+            pids.extend(
+                children
+                    .split_whitespace()
+                    .filter_map(|it| it.parse::<u32>().ok()),
+            );
+            at += 1;
+        }
+        let mut kib = 0.0;
+        for pid in pids {
+            let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
+            let line = rollup.lines().find(|line| line.starts_with("Pss:"));
+            let value = line.and_then(|it| it.split_whitespace().nth(1));
+            kib += value.ok_or("no PSS")?.parse::<f64>()?;
+        }
+        Ok(kib / 1024.0)
+    }
+}
+
+async fn socks(stream: &mut TcpStream, secret: &str, site: SocketAddr) -> Outcome<()> {
+    let mut message = vec![5, 1, 2, 1, 6];
+    message.extend(b"duotab");
+    message.push(u8::try_from(secret.len())?);
+    message.extend(secret.as_bytes());
+    message.extend([5, 1, 0, 1, 127, 0, 0, 1]);
+    message.extend(site.port().to_be_bytes());
+    stream.write_all(&message).await?;
+    let mut answer = [0; 2 + 2 + 10];
+    within("the proxy", stream.read_exact(&mut answer)).await??;
+    if answer[..6] != [5, 2, 1, 0, 5, 0] {
+        return Err(format!("the proxy refuses: {answer:?}").into());
+    }
+    Ok(())
+}
+
+/// Our own, in a process of its own.
+pub(crate) async fn duotab(site: SocketAddr) -> Outcome<Way> {
+    let mut process = Command::new(std::env::current_exe()?)
+        .arg("--serve")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let output = process.stdout.take().ok_or("no output")?;
+    let mut lines = BufReader::new(output).lines();
+    let line = within("the proxy", lines.next_line()).await??;
+    let line = line.ok_or("it has ended")?;
+    let (port, secret) = line.split_once(' ').ok_or("no secret")?;
+    let door = Door::Socks(port.parse()?, secret.to_owned());
+    let input = process.stdin.as_mut().ok_or("no input")?;
+    input
+        .write_all(format!("http://{site}/\n").as_bytes())
+        .await?;
+    within("the permit", lines.next_line()).await??;
+    Ok(Way {
+        name: "duotab",
+        door,
+        process: Some(process),
+        _folder: None,
+    })
+}
+
+pub(crate) async fn tinyproxy() -> Outcome<Way> {
+    let port = free_port().await?;
+    let settings = format!(
+        "Port {port}\nListen 127.0.0.1\nTimeout 600\nMaxClients 4096\nLogLevel Error\n\
+         DisableViaHeader Yes\n"
+    );
+    let started = |file: &Path| {
+        let mut command = Command::new("tinyproxy");
+        command.arg("-d").arg("-c").arg(file);
+        command
+    };
+    peer("tinyproxy", port, &settings, started).await
+}
+
+/// The name of squid's shared memory, which one that was killed leaves behind.
+const SQUID: &str = "duotabbench";
+
+pub(crate) async fn squid() -> Outcome<Way> {
+    for left in std::fs::read_dir("/dev/shm")?.flatten() {
+        if left.file_name().to_string_lossy().starts_with(SQUID) {
+            std::fs::remove_file(left.path())?;
+        }
+    }
+    let port = free_port().await?;
+    let settings = format!(
+        "http_port 127.0.0.1:{port}\nhttp_access allow all\ncache deny all\naccess_log none\n\
+         cache_log /dev/null\ncache_store_log none\npid_filename none\nshutdown_lifetime 0 seconds\n\
+         cache_effective_user proxy\npinger_enable off\nmax_filedescriptors 16384\n"
+    );
+    let started = |file: &Path| {
+        let mut command = Command::new("squid");
+        command.args(["-N", "-n", SQUID, "-f"]).arg(file);
+        command
+    };
+    peer("squid", port, &settings, started).await
+}
+
+async fn peer(
+    name: &'static str,
+    port: u16,
+    settings: &str,
+    started: impl Fn(&Path) -> Command,
+) -> Outcome<Way> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("conf");
+    std::fs::write(&file, settings)?;
+    let process = started(&file)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| format!("{name}: {error}; `tests/setup.sh {name}` installs it"))?;
+    within(name, async {
+        while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    })
+    .await?;
+    Ok(Way {
+        name,
+        door: Door::Http(port),
+        process: Some(process),
+        _folder: Some(folder),
+    })
+}
+
+async fn free_port() -> Outcome<u16> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    Ok(listener.local_addr()?.port())
+}
