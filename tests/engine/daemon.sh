@@ -20,7 +20,7 @@ case ${1:-} in
     terminate) stop_engine ;;
     freeze) kill -STOP "$pid" ;;
     thaw) kill -CONT "$pid" ;;
-    start) start_engine --cgroup-parent "/$(basename "$place")" ;;
+    start) start_test_engine ;;
     *)
         sed -n '2,6s/^# \{0,1\}//p' "$0" >&2
         exit 2

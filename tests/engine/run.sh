@@ -11,6 +11,7 @@
 #     DUOTAB_TEST_DENIED    a registry that lets nobody in
 #     DUOTAB_TEST_ENGINE    a program that stops and starts the engine: see daemon.sh
 #     DUOTAB_TEST_DISK      the engine's disk, which is its own and may be filled
+#     DUOTAB_TEST_GATEWAY   the address at which containers reach what the command listens on
 # DUOTAB_TEST_BUILT=1 takes the images that are there, however old.
 set -eu
 
@@ -43,7 +44,7 @@ fi
 leave() {
     trap '' INT TERM
     stop_engine
-    umount "$place/disk" 2>/dev/null || true
+    umount --lazy "$place/disk" 2>/dev/null || true
     find /sys/fs/cgroup -depth -type d -path "*/$(basename "$place")*" \
         -exec rmdir {} + 2>/dev/null || true
     rm -rf "$place" "$store/run"
@@ -60,7 +61,7 @@ mount -t tmpfs none /run/containerd
 disk "$place/disk.img" "$place/disk" 8G
 start_registry "$store/registry" 5000
 start_registry "$store/registry" 5001 denied
-start_engine --cgroup-parent "/$(basename "$place")"
+start_test_engine
 
 export DUOTAB_TEST_DOCKER="$DOCKER_HOST"
 unset DOCKER_HOST
@@ -69,4 +70,5 @@ export DUOTAB_TEST_DENIED=127.0.0.1:5001
 export DUOTAB_TEST_IMAGE="$DUOTAB_TEST_REGISTRY/duotab/neko:1"
 export DUOTAB_TEST_ENGINE="$PWD/tests/engine/daemon.sh"
 export DUOTAB_TEST_DISK="$place/disk"
+export DUOTAB_TEST_GATEWAY="$gateway"
 "$@"

@@ -2,8 +2,6 @@
 
 use duotab_backend::controller::{Controller, ControllerConfig};
 use duotab_backend::proxy::ProxyConfig;
-use duotab_backend::runtime::docker::DockerConfig;
-use duotab_backend::runtime::{Choice, RuntimeConfig};
 use duotab_core::message::{
     ContentArea, LaneTicket, Problem, ShellState, Stage, TabId, TabView, Update,
 };
@@ -36,11 +34,7 @@ impl App {
         let (to_content, orders) = mpsc::unbounded_channel();
         let config = ControllerConfig {
             database: home.dirs.database(),
-            runtime: RuntimeConfig {
-                choice: Choice::Embedded,
-                embedded: home.with.clone(),
-                docker: DockerConfig::new(String::new()),
-            },
+            runtime: home.runtime(),
             nodes: home.nodes.clone(),
             origins: vec![SHELL.to_owned()],
             proxy: ProxyConfig::default(),

@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 
 use duotab_backend::capacity::{GivenNodes, NodeSource};
 use duotab_backend::dirs::Dirs;
+use duotab_backend::runtime::docker::{DockerConfig, Surroundings};
 use duotab_backend::runtime::embedded::EmbeddedConfig;
+use duotab_backend::runtime::{Choice, RuntimeConfig};
 use duotab_backend::store::Store;
 use duotab_core::browser::Settings;
 use duotab_core::event::SessionRecord;
 use duotab_core::node::{EngineHealth, Node, NodeId, NodeKind};
+use duotab_test_support::engine::Engine;
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use tempfile::TempDir;
 use tokio::io::Interest;
@@ -21,12 +24,18 @@ use crate::app::App;
 use crate::processes::{self, Process};
 use crate::within;
 
+/// How often is looked at what nothing tells of.
+const GLANCE: std::time::Duration = std::time::Duration::from_millis(500);
+
 /// What an engine leaves when it is not put away; the default is nothing.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Left {
     rows: Vec<SessionRecord>,
     processes: Vec<String>,
     run: Vec<PathBuf>,
+    containers: Vec<String>,
+    /// What hands a container's ports on.
+    ports: Vec<String>,
 }
 
 pub(crate) struct Home {
@@ -37,7 +46,14 @@ pub(crate) struct Home {
     pub(crate) given: GivenNodes,
     pub(crate) nodes: NodeSource,
     pub(crate) settings: Settings,
+    /// The engine in whose containers its browsers run, if they do.
+    pub(crate) beside: Option<Engine>,
+    /// Where it finds that engine, if not at its own socket.
+    pub(crate) socket: Option<String>,
 }
+
+/// Says to a test that is started by another one that browsers run in containers.
+const CONTAINED: &str = "DUOTAB_TEST_CONTAINED";
 
 impl Home {
     /// Fresh folders on a machine with 16 GB and no workers.
@@ -48,6 +64,41 @@ impl Home {
         let mut home = Self::at(owned.path());
         home.owned = Some(owned);
         home
+    }
+
+    /// The same, with browsers in containers. Where no engine is, there is nothing to tell.
+    pub(crate) fn contained() -> Option<Self> {
+        let engine = Engine::here()?;
+        // The stories are not about the way that an image takes.
+        let _pulled = engine.docker(&["pull", "--quiet", &engine.image]);
+        let mut home = Self::new();
+        home.beside = Some(engine);
+        Some(home)
+    }
+
+    /// The engines, as the app is told of them.
+    pub(crate) fn runtime(&self) -> RuntimeConfig {
+        let mut docker = DockerConfig::new(String::new());
+        if let Some(engine) = &self.beside {
+            docker.image.clone_from(&engine.image);
+            docker.surroundings = Surroundings {
+                docker_host: Some(self.socket.as_ref().unwrap_or(&engine.socket).clone()),
+                ..Surroundings::default()
+            };
+        }
+        RuntimeConfig {
+            choice: match self.beside {
+                Some(_) => Choice::Docker,
+                None => Choice::Embedded,
+            },
+            embedded: self.with.clone(),
+            docker,
+        }
+    }
+
+    /// What a process needs to know to have the same engines.
+    pub(crate) fn environment(&self) -> Option<(&'static str, &'static str)> {
+        self.beside.is_some().then_some((CONTAINED, "1"))
     }
 
     /// The folders of another test's home, which keeps them.
@@ -80,6 +131,8 @@ impl Home {
             nodes: NodeSource::Given(given.clone()),
             given,
             settings: Settings::default(),
+            beside: std::env::var_os(CONTAINED).and_then(|_| Engine::find()),
+            socket: None,
         }
     }
 
@@ -113,7 +166,10 @@ impl Home {
     }
 
     pub(crate) fn browsers(&self) -> Vec<i32> {
-        self.pids(Process::is_browser)
+        match &self.beside {
+            Some(engine) => first_processes(engine),
+            None => self.pids(Process::is_browser),
+        }
     }
 
     /// The processes of pages.
@@ -165,8 +221,15 @@ impl Home {
     /// Without the rows: where nothing can be saved.
     pub(crate) fn left_of_engines(&self) -> Left {
         let processes = self.processes();
+        let containers = self.beside.as_ref().map(Engine::containers);
+        let ports = self
+            .beside
+            .as_ref()
+            .map(|_| processes::named("docker-proxy"));
         Left {
             rows: Vec::new(),
+            containers: containers.unwrap_or_default(),
+            ports: ports.unwrap_or_default(),
             processes: processes.into_iter().map(|process| process.line).collect(),
             run: fs::read_dir(&self.dirs.run)
                 .into_iter()
@@ -186,7 +249,13 @@ impl Home {
         let changes = Changes::of(&[&self.dirs.data, &self.dirs.run]);
         let gone = async {
             while self.left() != Left::default() {
-                changes.next().await;
+                // Of a container no folder tells.
+                let next = changes.next();
+                if self.beside.is_some() {
+                    let _ = tokio::time::timeout(GLANCE, next).await;
+                } else {
+                    next.await;
+                }
             }
         };
         if tokio::time::timeout(crate::LIMIT, gone).await.is_err() {
@@ -194,14 +263,35 @@ impl Home {
         }
     }
 
+    /// The profiles that containers have kept.
+    pub(crate) fn profiles(&self) -> Vec<String> {
+        let engine = self.beside.as_ref().unwrap();
+        engine.docker(&[
+            "volume",
+            "ls",
+            "--quiet",
+            "--filter",
+            "label=io.duotab.install",
+        ])
+    }
+
     /// Waits until the engine sleeps: the kernel tells of a stop nobody but the parent, so it is
     /// looked at by what it uses, from one half of a second to the next.
     pub(crate) async fn until_asleep(&self) {
-        let mut clock = tokio::time::interval(std::time::Duration::from_millis(500));
+        let mut clock = tokio::time::interval(GLANCE);
         within("an engine asleep", async {
             let mut before = None;
             loop {
                 clock.tick().await;
+                if let Some(engine) = &self.beside {
+                    if !engine
+                        .docker(&["ps", "--quiet", "--filter", "status=paused"])
+                        .is_empty()
+                    {
+                        return;
+                    }
+                    continue;
+                }
                 let processes = self.processes();
                 let asleep = processes.iter().any(Process::is_stopped);
                 let now = processes::ticks(&processes);
@@ -222,6 +312,34 @@ impl Drop for Home {
             for process in self.processes() {
                 processes::kill(process.pid);
             }
+            if let Some(engine) = &self.beside {
+                clear(engine);
+            }
+        }
+    }
+}
+
+/// The first process of each container that lives.
+fn first_processes(engine: &Engine) -> Vec<i32> {
+    let living = engine.docker(&["ps", "--quiet", "--filter", "label=io.duotab.install"]);
+    if living.is_empty() {
+        return Vec::new();
+    }
+    let format = ["inspect", "--format", "{{.State.Pid}}"].into_iter();
+    let arguments: Vec<&str> = format.chain(living.iter().map(String::as_str)).collect();
+    let pids = engine.docker(&arguments);
+    pids.iter().map(|pid| pid.parse().unwrap()).collect()
+}
+
+/// Containers and profiles are of no use to anybody else.
+fn clear(engine: &Engine) {
+    let ours = ["--quiet", "--filter", "label=io.duotab.install"];
+    for (list, remove) in [
+        (&["ps", "--all"][..], &["rm", "--force"][..]),
+        (&["volume", "ls"], &["volume", "rm", "--force"]),
+    ] {
+        for name in engine.docker(&[list, &ours].concat()) {
+            let _removed = engine.docker(&[remove, &[name.as_str()]].concat());
         }
     }
 }

@@ -16,21 +16,22 @@ use crate::site::Site;
 use crate::within;
 
 /// How far the app has come when it is killed.
-const STEPS: [&str; 3] = ["starting", "connecting", "live"];
-const LAST_STEPS: [&str; 4] = ["suspending", "suspended", "waking", "ending"];
+pub(crate) const STEPS: [&str; 3] = ["starting", "connecting", "live"];
+pub(crate) const LAST_STEPS: [&str; 4] = ["suspending", "suspended", "waking", "ending"];
 
 #[tokio::test]
 async fn killed_on_its_way_to_the_picture_the_app_finds_or_removes_its_engine() {
-    killed_at(&STEPS).await;
+    killed_at(&Home::new(), &STEPS).await;
 }
 
 #[tokio::test]
 async fn killed_on_its_way_to_the_end_the_app_finds_or_removes_its_engine() {
-    killed_at(&LAST_STEPS).await;
+    killed_at(&Home::new(), &LAST_STEPS).await;
 }
 
-async fn killed_at(steps: &[&str]) {
-    let (home, site) = (Home::new(), Site::start().await);
+/// Kills the app at each of these steps; what runs is adopted or removed each time.
+pub(crate) async fn killed_at(home: &Home, steps: &[&str]) {
+    let site = Site::of(home).await;
     let mut app = home.app().await;
     let tab = app.open(&site.url("/login"), "streamed").await;
     let mut highest = session(&app.until_live(tab).await);
@@ -41,7 +42,7 @@ async fn killed_at(steps: &[&str]) {
     home.assert_nothing_left();
 
     for step in steps {
-        play_and_kill(&home, step).await;
+        play_and_kill(home, step).await;
         let rows = home.rows();
         assert_eq!(rows.len(), 1, "{step}: saved before the world is changed");
         assert!(rows[0].id.0 > highest, "{step}: no number is used twice");
@@ -104,6 +105,7 @@ async fn play_and_kill(home: &Home, step: &str) {
         .args(["--exact", "killed::the_app", "--ignored", "--nocapture"])
         .env("DUOTAB_TEST_HOME", home.folder())
         .env("DUOTAB_TEST_STEP", step)
+        .envs(home.environment())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()

@@ -10,6 +10,7 @@ mod app;
 mod bad_days;
 mod bad_places;
 mod cancel;
+mod contained;
 mod content;
 mod home;
 mod kept_out;

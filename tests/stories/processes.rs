@@ -62,14 +62,7 @@ impl Process {
 /// All living processes that carry the mark in their arguments or environment, and all that
 /// descend from them; but not this one.
 pub(crate) fn marked(mark: &str) -> Vec<Process> {
-    let own = i32::try_from(std::process::id()).unwrap();
-    let all: Vec<Process> = fs::read_dir("/proc")
-        .unwrap()
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter_map(Process::read)
-        .filter(|process| process.pid != own && !process.is_dead())
-        .collect();
+    let all = all();
     let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
     for process in &all {
         children
@@ -90,6 +83,26 @@ pub(crate) fn marked(mark: &str) -> Vec<Process> {
     }
     all.into_iter()
         .filter(|process| found.contains(&process.pid))
+        .collect()
+}
+
+/// The command lines of all living processes of this name.
+pub(crate) fn named(name: &str) -> Vec<String> {
+    all()
+        .into_iter()
+        .filter(|process| process.name == name)
+        .map(|process| process.line)
+        .collect()
+}
+
+fn all() -> Vec<Process> {
+    let own = i32::try_from(std::process::id()).unwrap();
+    fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter_map(Process::read)
+        .filter(|process| process.pid != own && !process.is_dead())
         .collect()
 }
 

@@ -1,7 +1,7 @@
 //! A web site on loopback, whose pages say in their titles what they know.
 
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -11,6 +11,8 @@ use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
+
+use crate::home::Home;
 
 /// A running site. It ends when it is dropped.
 pub(crate) struct Site {
@@ -30,7 +32,17 @@ impl Site {
     /// | `/link` | `link`, once it is painted: nothing but a link to `/page/linked` that asks for a tab of its own |
     /// | `/size` | `wide N`: the width of the page |
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        Self::at(Ipv4Addr::LOCALHOST.into()).await
+    }
+
+    /// The same, where this home's browsers reach it.
+    pub(crate) async fn of(home: &Home) -> Self {
+        let gateway = home.beside.as_ref().map(|engine| engine.gateway);
+        Self::at(gateway.unwrap_or(Ipv4Addr::LOCALHOST.into())).await
+    }
+
+    async fn at(address: IpAddr) -> Self {
+        let listener = TcpListener::bind((address, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let visits: Arc<Mutex<HashMap<String, u32>>> = Arc::default();
         let visit = move |Path(name): Path<String>| {

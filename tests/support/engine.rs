@@ -1,7 +1,14 @@
 //! The private container engine of `tests/engine/run.sh`, for the tests that run beside it.
 
+use std::io::{Seek, SeekFrom, Write};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+use crate::{Outcome, within};
 
 /// Debian's client, whatever else is called that.
 const CLIENT: &str = "/usr/bin/docker";
@@ -19,6 +26,8 @@ pub struct Engine {
     pub denied: String,
     /// The engine's disk, which is its own and may be filled.
     pub disk: PathBuf,
+    /// Where containers reach what a test listens on.
+    pub gateway: IpAddr,
     program: PathBuf,
 }
 
@@ -30,10 +39,17 @@ impl Engine {
     /// If only a part of what is to be known about it is known.
     #[must_use]
     pub fn here() -> Option<Self> {
-        let Ok(socket) = std::env::var("DUOTAB_TEST_DOCKER") else {
+        let here = Self::find();
+        if here.is_none() {
             eprintln!("no container engine here: `make test-engine` has one");
-            return None;
-        };
+        }
+        here
+    }
+
+    /// The same, for what does as well without.
+    #[must_use]
+    pub fn find() -> Option<Self> {
+        let socket = std::env::var("DUOTAB_TEST_DOCKER").ok()?;
         let told = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
         Some(Self {
             socket,
@@ -41,6 +57,7 @@ impl Engine {
             registry: told("DUOTAB_TEST_REGISTRY"),
             denied: told("DUOTAB_TEST_DENIED"),
             disk: told("DUOTAB_TEST_DISK").into(),
+            gateway: told("DUOTAB_TEST_GATEWAY").parse().unwrap(),
             program: told("DUOTAB_TEST_ENGINE").into(),
         })
     }
@@ -107,6 +124,49 @@ impl Engine {
         text.lines().map(str::to_owned).collect()
     }
 
+    /// All containers of the app, running or not, and what they do.
+    #[must_use]
+    pub fn containers(&self) -> Vec<String> {
+        let ours = "label=io.duotab.install";
+        let format = "{{.ID}} {{.Names}} {{.Status}}";
+        self.docker(&["ps", "--all", "--filter", ours, "--format", format])
+    }
+
+    /// Waits until no container of the app is left.
+    ///
+    /// # Errors
+    /// If that takes too long.
+    pub async fn emptied(&self) -> Outcome<()> {
+        self.until("the end of all containers", <[String]>::is_empty)
+            .await
+    }
+
+    /// Waits until the app's containers are as they are wanted: looks whenever something happens
+    /// to one, and from time to time, for it may before anybody listens.
+    ///
+    /// # Errors
+    /// If that takes too long.
+    pub async fn until(&self, what: &str, wanted: impl Fn(&[String]) -> bool) -> Outcome<()> {
+        const BETWEEN: Duration = Duration::from_millis(500);
+        let mut events = tokio::process::Command::new(CLIENT)
+            .args(["--host", &self.socket, "events"])
+            .args(["--filter", "type=container", "--format", "{{.ID}}"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let events = events.stdout.take().ok_or("no events")?;
+        let mut events = BufReader::new(events).lines();
+        let waiting = within(what, async {
+            while !wanted(&self.containers()) {
+                let _ = tokio::time::timeout(BETWEEN, events.next_line()).await;
+            }
+        });
+        waiting
+            .await
+            .map_err(|error| format!("{error}: {:?}", self.containers()).into())
+    }
+
     /// Takes all but `left` bytes of the engine's disk, until the answer is dropped.
     ///
     /// # Panics
@@ -121,9 +181,16 @@ impl Engine {
         );
         let size = (disk.f_bavail * disk.f_frsize).saturating_sub(left);
         let file = self.disk.join("filling");
-        let out = std::fs::File::create(&file).unwrap();
+        let mut out = std::fs::File::create(&file).unwrap();
         let filling = Filling(file);
+        // Extents take room as well; the rest is written.
+        const EXTENTS: u64 = 1 << 20;
+        let size = size.saturating_sub(EXTENTS);
         rustix::fs::fallocate(&out, rustix::fs::FallocateFlags::empty(), 0, size).unwrap();
+        if left == 0 {
+            out.seek(SeekFrom::End(0)).unwrap();
+            while out.write_all(&[0; 4096]).is_ok() {}
+        }
         filling
     }
 }
