@@ -42,7 +42,7 @@ pub(crate) async fn measure(bench: &mut Bench) -> Outcome<()> {
                 woken.push(ms(room.toggled(FIRST).await?));
             }
         }
-        room.shell.close().await?;
+        room.close().await?;
     }
     let plain = Some(percentile(&plain, 50.0));
     let rows = [

@@ -42,7 +42,7 @@ pub(crate) async fn measure(bench: &mut Bench) -> Outcome<()> {
     let keys = press(room.eye.key(SPACE)?, KEYS)?;
     room.open_streamed(&patch, CLICKED[0]).await?;
     let patches = press(Hand::Button, PATCHES)?;
-    room.shell.close().await?;
+    room.close().await?;
     let streamed = Pass {
         clicks,
         patches,
@@ -133,7 +133,7 @@ async fn look_into(bench: &mut Bench, page: &str) -> Outcome<()> {
     let log = std::fs::read_to_string(room.engine_file("koneko.log")?)?;
     let layers = Layers::of(&answers, &inside, &log);
     let said = room.app.log()?;
-    room.shell.close().await?;
+    room.close().await?;
     let parts = [
         (
             "input",

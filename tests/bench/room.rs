@@ -27,6 +27,14 @@ pub(crate) struct Room {
 }
 
 impl Room {
+    /// Ends the app, and its engine with it.
+    pub(crate) async fn close(self) -> Outcome<()> {
+        // The session with the shell breaks when the app goes.
+        let _ = self.shell.invoke("quit", json!({})).await;
+        let _ = self.shell.close().await;
+        Ok(())
+    }
+
     /// A new install, its window open and settled.
     pub(crate) async fn open(variables: &[(&str, &str)]) -> Outcome<Self> {
         let display = Display::start(1280, 900).await?;

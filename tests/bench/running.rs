@@ -114,7 +114,7 @@ pub(crate) async fn measure(bench: &mut Bench) -> Outcome<()> {
         )
         .goal(0.0),
     )?;
-    room.shell.close().await
+    room.close().await
 }
 
 async fn navigate(room: &Room, url: &str) -> Outcome<()> {
