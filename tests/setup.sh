@@ -37,10 +37,10 @@ if [ -n "$missing" ]; then
     as_root=
     [ "$(id -u)" = 0 ] || as_root=sudo
     export DEBIAN_FRONTEND=noninteractive
+    # Old lists give old browsers; without a network the old lists have to do.
+    $as_root apt-get update </dev/null || true
     # shellcheck disable=SC2086 # a list
-    $as_root apt-get install -y --no-install-recommends $missing </dev/null ||
-        { $as_root apt-get update </dev/null &&
-            $as_root apt-get install -y --no-install-recommends $missing </dev/null; }
+    $as_root apt-get install -y --no-install-recommends $missing </dev/null
 fi
 
 # Rust is newer than Debian's; the rest of the project says which.
