@@ -26,6 +26,11 @@ async fn page(engine: &Engine) -> (Viewer, Cdp) {
          t.focus(); 1",
     )
     .await;
+    // Chromium drops what comes before a page's first picture.
+    cdp.evaluate(
+        "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))",
+    )
+    .await;
     (viewer, cdp)
 }
 
