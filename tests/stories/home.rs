@@ -187,13 +187,18 @@ impl Home {
 
     /// The process that a session's engine says it is, and its port.
     pub(crate) fn engine(&self, session: u32) -> (i32, u16) {
+        self.serving(session).unwrap()
+    }
+
+    /// The same, if it serves already, and on this machine itself.
+    pub(crate) fn serving(&self, session: u32) -> Option<(i32, u16)> {
         let status = self.dirs.run.join(session.to_string()).join("status.json");
-        let status: serde_json::Value = serde_json::from_slice(&fs::read(status).unwrap()).unwrap();
-        let number = |name: &str| status[name].as_i64().unwrap();
-        (
-            number("pid").try_into().unwrap(),
-            number("port").try_into().unwrap(),
-        )
+        let status: serde_json::Value = serde_json::from_slice(&fs::read(status).ok()?).unwrap();
+        let number = |name: &str| status[name].as_i64();
+        Some((
+            number("pid")?.try_into().unwrap(),
+            number("port")?.try_into().unwrap(),
+        ))
     }
 
     /// The sessions that are saved. Read from a copy: to open a database is to write to it.

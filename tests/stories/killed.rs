@@ -47,6 +47,7 @@ pub(crate) async fn killed_at(home: &Home, steps: &[&str]) {
         assert_eq!(rows.len(), 1, "{step}: saved before the world is changed");
         assert!(rows[0].id.0 > highest, "{step}: no number is used twice");
         let (killed, browsers) = (rows[0].id.0, home.browsers());
+        let serving = home.serving(killed);
 
         let mut app = home.app().await;
         let mode = app.state.tabs.iter().find(|view| view.id == tab).unwrap();
@@ -60,9 +61,11 @@ pub(crate) async fn killed_at(home: &Home, steps: &[&str]) {
             // What runs is adopted.
             "connecting" | "live" | "suspending" | "suspended" | "waking" => {
                 assert_eq!(now, killed, "{step}");
-                // A browser that is coming up may have been two processes for a moment.
-                let before = |it| browsers.contains(it);
+                // The engine serves before its browser is there, and one that is coming up may
+                // have been two processes for a moment.
+                let before = |it| browsers.is_empty() || browsers.contains(it);
                 assert!(home.browsers().iter().all(before), "{step}");
+                assert_eq!(home.serving(now), serving, "{step}");
             }
             // What was only begun, or was to end, is removed.
             "ending" => assert!(now > killed, "{step}"),

@@ -34,7 +34,8 @@ const LIVE: &str = "document.querySelector('[data-testid=content][data-shows=liv
 
 /// Like the probe, and it says in which engine it is: button (40, 40, 200x80, #20c040), link to
 /// `/colour/aa2266` (300, 40, 200x80), the same for a new tab to `/colour/2266aa` (540, 40), text
-/// field (40, 160, 400x40).
+/// field (40, 160, 400x40). The button has a word on it: some Chromiums drop every click before a
+/// page's first contentful paint.
 async fn desk() -> Html<String> {
     page(
         "Desk",
@@ -46,7 +47,7 @@ async fn desk() -> Html<String> {
             a { left: 300px; background: #c0c020 }
             input { left: 40px; top: 160px; width: 400px; height: 40px; font-size: 20px }
         </style>
-        <button id=button></button><a href='/colour/aa2266'></a>
+        <button id=button>Press</button><a href='/colour/aa2266'></a>
         <a href='/colour/2266aa' target=_blank style='left: 540px'></a><input id=input>
         <script>
             const engine = navigator.userAgent.includes('Chrome/') ? 'Chromium' : 'WebKit';
