@@ -5,6 +5,7 @@ pub mod docker;
 pub mod embedded;
 
 mod choice;
+mod under_way;
 
 pub use choice::{Choice, Runtime, RuntimeConfig};
 

@@ -5,6 +5,7 @@
 pub mod action;
 pub mod address;
 pub mod browser;
+pub mod chromium;
 pub mod event;
 pub mod fault;
 pub mod history;

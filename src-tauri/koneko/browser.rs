@@ -10,6 +10,7 @@ use crate::child::{Child, relay_log};
 use crate::config::{Codec, Config};
 use crate::display::Display;
 use crate::fence::{Fence, Sandbox};
+use duotab_core::chromium;
 use duotab_core::message::StartFailure;
 use std::path::Path;
 use std::process::Stdio;
@@ -106,52 +107,11 @@ fn environment(command: &mut Command, config: &Config, display: &Display) {
         .env_remove("GST_REGISTRY_DISABLE");
 }
 
-/// Chromium's arguments: the page alone, nothing in the background, nothing asked of a GPU.
 fn arguments(config: &Config, sandbox: Sandbox) -> Vec<String> {
-    let mut all: Vec<String> = [
-        "--kiosk",
-        "--remote-debugging-pipe",
-        "--ozone-platform=x11",
-        "--window-position=0,0",
-        "--no-first-run",
-        "--no-default-browser-check",
-        "--hide-crash-restore-bubble",
-        "--disable-session-crashed-bubble",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--disable-breakpad",
-        "--disable-crash-reporter",
-        // Only what is fatal: a browser without a session bus complains all day.
-        "--log-level=3",
-        "--disable-domain-reliability",
-        "--disable-client-side-phishing-detection",
-        "--disable-default-apps",
-        "--metrics-recording-only",
-        "--no-pings",
-        "--noerrdialogs",
-        "--password-store=basic",
-        "--disable-gpu",
-        "--disable-smooth-scrolling",
-        "--disable-backgrounding-occluded-windows",
-        "--disable-features=Translate,MediaRouter,OptimizationHints,GlobalMediaControls,\
-         AutofillServerCommunication,CertificateTransparencyComponentUpdater,\
-         CalculateNativeWinOcclusion,DialMediaRouteProvider,InterestFeedContentSuggestions",
-    ]
-    .map(str::to_owned)
-    .to_vec();
-    all.push(format!("--user-data-dir={}", config.profile_dir.display()));
-    all.push(format!(
-        "--force-device-scale-factor={}",
-        f32::from(config.scale_percent) / 100.0
-    ));
-    // The window manager makes it as large as the screen; this spares the first resize.
-    let css = |pixels: u16| u32::from(pixels) * 100 / u32::from(config.scale_percent);
-    all.push(format!(
-        "--window-size={},{}",
-        css(config.screen.width),
-        css(config.screen.height)
-    ));
+    let screen = (config.screen.width, config.screen.height);
+    let profile = config.profile_dir.display().to_string();
+    let mut all = chromium::arguments(&profile, screen, config.scale_percent);
+    all.push("--remote-debugging-pipe".to_owned());
     match sandbox {
         Sandbox::Namespaces => all.push("--disable-setuid-sandbox".to_owned()),
         Sandbox::Helper => {}

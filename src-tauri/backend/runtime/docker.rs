@@ -176,7 +176,7 @@ impl Docker {
         let slot = self.slot(session);
         // `stop` cancels it as well.
         let cancel = cancel.child_token();
-        slot.starts(&cancel);
+        slot.start.begins(&cancel);
         let _turn = tokio::select! {
             biased;
             () = cancel.cancelled() => return Err(StartError::Cancelled),
@@ -260,7 +260,7 @@ impl Docker {
     /// If the engine cannot be asked, or something stays.
     pub async fn stop(&self, session: SessionId) -> Result<(), EngineError> {
         let slot = self.slot(session);
-        slot.give_up_start();
+        slot.start.give_up();
         let turn = slot.turn.lock().await;
         self.inner.known.let_go(session);
         let stopped = self.end_all(session).await;

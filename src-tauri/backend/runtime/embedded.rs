@@ -175,7 +175,7 @@ impl Embedded {
         let slot = self.slot(session);
         // `stop` cancels it as well.
         let cancel = cancel.child_token();
-        slot.starts(&cancel);
+        slot.start.begins(&cancel);
         let mut running = tokio::select! {
             biased;
             () = cancel.cancelled() => return Err(StartError::Cancelled),
@@ -231,7 +231,7 @@ impl Embedded {
     /// the profile's data. Takes up to some seconds, for Chromium to write what it has.
     pub async fn stop(&self, session: SessionId) -> Result<(), EngineError> {
         let slot = self.slot(session);
-        slot.give_up_start();
+        slot.start.give_up();
         let mut running = slot.running.lock().await;
         let taken = match running.take() {
             Some(engine) => engine.take_back().await,

@@ -2,6 +2,7 @@
 //! command and its policies. By the archive call, so that no path of this machine is mounted and
 //! nothing of it shows when the container is inspected.
 
+use duotab_core::chromium;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -148,49 +149,12 @@ fn pipeline(rate: u16) -> String {
     )
 }
 
-/// The browser's arguments, one a line: the page alone, nothing in the background, nothing asked
-/// of a GPU.
+/// The browser's arguments, one a line.
 fn arguments(with: &Settings<'_>) -> String {
-    let css = |pixels: u16| u32::from(pixels) * 100 / u32::from(with.scale_percent.max(1));
-    let mut all: Vec<String> = [
-        "--kiosk",
-        "--ozone-platform=x11",
-        "--window-position=0,0",
-        "--no-first-run",
-        "--no-default-browser-check",
-        "--hide-crash-restore-bubble",
-        "--disable-session-crashed-bubble",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--disable-breakpad",
-        "--disable-crash-reporter",
-        // Only what is fatal: a browser without a session bus complains all day.
-        "--log-level=3",
-        "--disable-domain-reliability",
-        "--disable-client-side-phishing-detection",
-        "--disable-default-apps",
-        "--metrics-recording-only",
-        "--no-pings",
-        "--noerrdialogs",
-        "--password-store=basic",
-        "--disable-gpu",
-        "--disable-smooth-scrolling",
-        "--disable-backgrounding-occluded-windows",
-        "--disable-features=Translate,MediaRouter,OptimizationHints,GlobalMediaControls,\
-         AutofillServerCommunication,CertificateTransparencyComponentUpdater,\
-         CalculateNativeWinOcclusion,DialMediaRouteProvider,InterestFeedContentSuggestions",
-    ]
-    .map(str::to_owned)
-    .to_vec();
-    all.push(format!("--remote-debugging-port={CDP_PORT}"));
-    all.push(format!("--user-data-dir={}", with.flavour.profile));
-    all.push(format!(
-        "--force-device-scale-factor={}",
-        f32::from(with.scale_percent) / 100.0
-    ));
     let (width, height, _) = with.screen;
-    all.push(format!("--window-size={},{}", css(width), css(height)));
+    let profile = with.flavour.profile;
+    let mut all = chromium::arguments(profile, (width, height), with.scale_percent);
+    all.push(format!("--remote-debugging-port={CDP_PORT}"));
     all.extend_from_slice(with.browser_args);
     // An address is no option, whatever it begins with.
     all.push("--".to_owned());

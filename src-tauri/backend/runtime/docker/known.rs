@@ -97,20 +97,23 @@ impl Known {
 
     /// It is to go, and could not be asked to.
     pub(super) fn abandon(&self, session: SessionId) {
-        let mut abandoned = self
-            .abandoned
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        abandoned.insert(session);
+        self.going().insert(session);
     }
 
-    /// Those that are to go, each told once.
-    pub(super) fn take_abandoned(&self) -> HashSet<SessionId> {
-        let mut abandoned = self
-            .abandoned
+    /// Those that are to go.
+    pub(super) fn abandoned(&self) -> HashSet<SessionId> {
+        self.going().clone()
+    }
+
+    /// These have gone.
+    pub(super) fn settle(&self, gone: &HashSet<SessionId>) {
+        self.going().retain(|session| !gone.contains(session));
+    }
+
+    fn going(&self) -> MutexGuard<'_, HashSet<SessionId>> {
+        self.abandoned
             .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut abandoned)
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Its memory ran out.

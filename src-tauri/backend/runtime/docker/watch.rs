@@ -18,6 +18,9 @@ use super::link::Link;
 use super::{end, logs, remove};
 use crate::runtime::{EngineEnded, EngineNews};
 
+#[cfg(test)]
+mod tests;
+
 /// A container that dies because it is removed is gone within this time.
 const REMOVAL: Duration = Duration::from_millis(200);
 /// How often an engine that is away is looked for.
@@ -31,12 +34,24 @@ pub(super) async fn watch(inner: Arc<Inner>, link: Arc<Link>) {
     let life = inner.life.clone();
     let watching = async {
         let watch = Watch { inner, link };
-        let mut restarted = false;
+        let (mut restarted, mut pause) = (false, LOOK_FIRST);
         loop {
+            let began = Instant::now();
             watch.listen(restarted).await;
             tracing::warn!(socket = watch.link.socket, "the engine's events have ended");
+            let brief = began.elapsed() < LOOK_LAST;
             watch.until_back().await;
             restarted = true;
+            if brief {
+                // Whatever stands before an engine may forbid its events: they end at once, always.
+                sleep(pause).await;
+                pause = (pause * 2).min(LOOK_LAST);
+                if pause == LOOK_LAST {
+                    watch.look(restarted).await;
+                }
+            } else {
+                pause = LOOK_FIRST;
+            }
         }
     };
     tokio::select! {
@@ -67,7 +82,7 @@ impl Watch {
         let mut events = self.link.docker.events(Some(options));
         let mut dying: HashMap<String, Dying> = HashMap::new();
         // Beside the events, so that none is missed while it looks.
-        let mut looking = Box::pin(self.look(restarted));
+        let mut looking = Box::pin(self.look_until_seen(restarted));
         let mut looked = false;
         loop {
             let next = dying.iter().min_by_key(|(_, it)| it.until);
@@ -182,24 +197,37 @@ impl Watch {
         self.tell(EngineNews::Ended(ended)).await;
     }
 
-    /// Compares what runs with what should.
-    async fn look(&self, restarted: bool) {
+    async fn look_until_seen(&self, restarted: bool) {
+        while !self.look(restarted).await {
+            sleep(LOOK_LAST).await;
+        }
+    }
+
+    /// Compares what runs with what should. False if that cannot be seen.
+    async fn look(&self, restarted: bool) -> bool {
         // What is held from now on need not be among what is found.
         let known = self.inner.known.list();
-        let abandoned = self.inner.known.take_abandoned();
+        let mut abandoned = self.inner.known.abandoned();
         let found = match label::containers(&self.link, &self.inner.with.install).await {
             Ok(found) => found,
-            Err(error) => return tracing::warn!(%error, "cannot look at the containers"),
+            Err(error) => {
+                tracing::warn!(%error, "cannot look at the containers");
+                return false;
+            }
         };
         for ours in &found {
-            if ours.session.is_some_and(|it| abandoned.contains(&it)) {
-                tracing::info!(
-                    container = ours.id,
-                    "removing what could not be stopped before"
-                );
-                end(&self.link, &ours.id, ours.state).await;
+            let Some(session) = ours.session.filter(|it| abandoned.contains(it)) else {
+                continue;
+            };
+            tracing::info!(
+                container = ours.id,
+                "removing what could not be stopped before"
+            );
+            if !end(&self.link, &ours.id, ours.state).await {
+                abandoned.remove(&session);
             }
         }
+        self.inner.known.settle(&abandoned);
         for (session, held) in known {
             let state = found
                 .iter()
@@ -225,6 +253,7 @@ impl Watch {
                 }
             }
         }
+        true
     }
 
     /// Until the engine answers again. There is no event for that.

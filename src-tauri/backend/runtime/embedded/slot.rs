@@ -1,7 +1,5 @@
 //! What is known of one session's engine while the app lives.
 
-use std::sync::{Mutex, PoisonError};
-
 use duotab_core::fault::EndCause;
 use duotab_core::message::SessionId;
 use rustix::process::Pid;
@@ -14,31 +12,13 @@ use super::launch::Launched;
 use super::process::{self, Process};
 use crate::endpoint::Endpoint;
 use crate::runtime::EngineEnded;
+use crate::runtime::under_way::UnderWay;
 
 /// One session's place. One call at a time changes what runs.
 #[derive(Debug, Default)]
 pub(super) struct Slot {
     pub(super) running: tokio::sync::Mutex<Option<Running>>,
-    /// Of the start under way, if any.
-    start: Mutex<CancellationToken>,
-}
-
-impl Slot {
-    /// A start begins, and can be given up by this token.
-    pub(super) fn starts(&self, cancel: &CancellationToken) {
-        self.start
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone_from(cancel);
-    }
-
-    /// Give up the start under way, if any.
-    pub(super) fn give_up_start(&self) {
-        self.start
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .cancel();
-    }
+    pub(super) start: UnderWay,
 }
 
 /// An engine whose end is being waited for.
