@@ -49,6 +49,8 @@ pub struct Options {
     pub signalling_limit: Duration,
     /// How long the media may be away, with signalling there, before they are given up.
     pub media_limit: Duration,
+    /// How long the picture goes on to come when nobody watches it any more.
+    pub unwatched_limit: Duration,
 }
 
 impl Default for Options {
@@ -60,6 +62,7 @@ impl Default for Options {
             move_interval: Duration::from_millis(16),
             signalling_limit: Duration::from_secs(20),
             media_limit: Duration::from_secs(20),
+            unwatched_limit: Duration::from_secs(5),
         }
     }
 }
@@ -219,6 +222,7 @@ enum Request {
     Keyboard(KeyboardMap),
     Modifiers { caps: bool, num: bool },
     Keyframe,
+    Watched(bool),
 }
 
 /// What the handle and the task share.
@@ -318,6 +322,13 @@ impl Neko {
     /// Asks for a key frame: the decoder lost its place.
     pub fn request_keyframe(&self) {
         self.request(Request::Keyframe);
+    }
+
+    /// Whether anybody looks at the picture, as one does at first. When nobody does any more, the
+    /// server is soon asked to capture and encode nothing; looked at again, the picture goes on
+    /// with a key frame. Sound is not touched.
+    pub fn set_watched(&self, watched: bool) {
+        self.request(Request::Watched(watched));
     }
 
     /// Measurements so far.

@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 
 use crate::fixture::{LIMIT, Watched, measured, server};
 
+/// The page moves all the time: no picture for so long means that none is sent.
+const QUIET: Duration = Duration::from_millis(1500);
+
 /// The size that a key frame says it has.
 fn size(frame: &Frame) -> Option<(u16, u16)> {
     let at = |i: usize| {
@@ -162,5 +165,36 @@ async fn a_consumer_that_sleeps_loses_frames_and_wakes_to_a_key_frame() {
         }
     }
     assert!(lost.expect("frames were dropped").key);
+    it.neko.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_that_nobody_watches_stops_and_comes_back_with_a_key_frame() {
+    let server = server();
+    let options = Options {
+        // It would go on.
+        audio: false,
+        unwatched_limit: Duration::from_millis(200),
+        ..Options::default()
+    };
+    let mut it = Watched::live(server.endpoint(), options).await;
+    for _ in 0..2 {
+        it.neko.set_watched(false);
+        while let Ok(news) = tokio::time::timeout(QUIET, it.news.recv()).await {
+            assert!(news.is_some(), "the client goes on");
+        }
+        let peers = it.neko.stats().peers;
+        let asked = Instant::now();
+        it.neko.set_watched(true);
+        it.neko.request_keyframe();
+        let News::Frame(first) = it.until("a frame", |it| matches!(it, News::Frame(_))).await
+        else {
+            unreachable!();
+        };
+        assert!(first.key);
+        measured("picture after a pause", asked.elapsed());
+        assert!(asked.elapsed() < LIMIT);
+        assert_eq!(it.neko.stats().peers, peers, "by the same peer");
+    }
     it.neko.close().await;
 }

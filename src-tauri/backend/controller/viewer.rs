@@ -134,6 +134,7 @@ impl Viewer {
 
     pub(super) fn attach(&self, session: SessionId, neko: Arc<Neko>) {
         let mut shared = self.lock();
+        neko.set_watched(shared.watched == Some(session));
         let stream = Stream {
             neko,
             sequence: 0,
@@ -155,6 +156,7 @@ impl Viewer {
         let mut shared = self.lock();
         if let Some(before) = shared.watched().map(|stream| Arc::clone(&stream.neko)) {
             shared.hands.act(&before, FromView::Blur);
+            before.set_watched(false);
         }
         shared.watched = session;
         let id = session.map_or(0, |session| session.0);
@@ -169,6 +171,7 @@ impl Viewer {
         if let Some(cursor) = &stream.cursor {
             self.show_cursor(cursor);
         }
+        stream.neko.set_watched(true);
         stream.neko.request_keyframe();
         let viewport = shared.viewport;
         if let (Some(viewport), Some(stream)) = (viewport, shared.watched()) {

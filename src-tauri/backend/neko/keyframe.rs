@@ -82,6 +82,11 @@ impl Keyframes {
         }
     }
 
+    /// The capture goes on after a pause, and begins with a key frame.
+    pub(super) fn resumed(&mut self, now: Instant) {
+        self.open = Some((Tried::Nothing, now + self.round_trip + AGAIN));
+    }
+
     /// Somebody cannot go on without a key frame.
     pub(super) fn want(&mut self, now: Instant) -> Ask {
         if self.open.is_some() {
@@ -117,7 +122,7 @@ impl Keyframes {
         }
     }
 
-    /// There is no peer to ask.
+    /// There is no peer to ask, or no picture wanted.
     pub(super) fn stop(&mut self) {
         self.open = None;
     }
@@ -197,6 +202,18 @@ mod tests {
         assert_eq!(it.deadline(), Some(due));
         assert_eq!(it.timeout(due), PLI);
         assert_eq!(it.timeout(due + TRIP + PATIENCE * 4), BOTH);
+    }
+
+    #[test]
+    fn a_capture_that_goes_on_is_left_alone_for_a_while() {
+        let (mut it, start) = keyframes();
+        it.connected(start);
+        it.began(start);
+        it.got();
+        it.resumed(start);
+        assert_eq!(it.want(start), NOTHING);
+        assert_eq!(it.timeout(start + TRIP + AGAIN - MOMENT), NOTHING);
+        assert_eq!(it.timeout(start + TRIP + AGAIN), PLI);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod media;
 mod signalling;
+mod unwatched;
 
 use duotab_core::message::Leg;
 use duotab_core::neko::event::{ClientEvent, Paste};
@@ -22,6 +23,7 @@ use super::{Failure, News, Options, Request, Shared};
 use crate::endpoint::Endpoint;
 use media::Media;
 use signalling::Signalling;
+use unwatched::Unwatched;
 
 /// News of peer and signalling that wait for this task.
 const PLACES: usize = 512;
@@ -56,6 +58,7 @@ struct Client {
     started: Instant,
     signalling: Signalling,
     media: Media,
+    unwatched: Unwatched,
     screen: Option<ScreenSize>,
     wish: Option<ScreenWish>,
     /// Whether input counts; told by `control/host`.
@@ -90,6 +93,7 @@ pub(super) async fn run(
     let mut client = Client {
         signalling: Signalling::new(rest, signal_sender),
         media: Media::new(outlet, peer_sender, loopback),
+        unwatched: Unwatched::new(options.unwatched_limit),
         started: Instant::now(),
         screen: None,
         wish: None,
@@ -155,6 +159,7 @@ impl Client {
             self.wish.map(|it| it.until),
             self.signalling.deadline(&self.options),
             self.media.deadline(&self.options),
+            self.unwatched.deadline(),
         ]
         .into_iter()
         .flatten()
@@ -166,6 +171,7 @@ impl Client {
         let now = Instant::now();
         self.signalling_overdue(now)?;
         self.media_overdue(now).await?;
+        self.unwatched_overdue(now);
         if let Some(wish) = self.wish
             && now >= wish.until
         {
@@ -191,6 +197,7 @@ impl Client {
                 self.send(ClientEvent::KeyboardModifiers(modifiers));
             }
             Request::Keyframe => self.need_key(true),
+            Request::Watched(watched) => self.watched(watched),
         }
     }
 

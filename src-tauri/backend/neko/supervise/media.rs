@@ -125,6 +125,16 @@ impl Media {
         matches!(self.step, Step::Connected)
     }
 
+    /// The picture is not to come for now.
+    pub(super) fn paused(&mut self) {
+        self.keyframes.stop();
+    }
+
+    /// The picture is to come again, and begins with a key frame.
+    pub(super) fn resumed(&mut self, now: Instant) {
+        self.keyframes.resumed(now);
+    }
+
     pub(super) const fn is_live(&self) -> bool {
         self.live
     }
@@ -305,6 +315,7 @@ impl Client {
                 self.media.tries = 0;
                 self.media.connect = self.media.answered_at.map(|it| now - it);
                 self.media.keyframes.connected(now);
+                self.unwatched.connected(now);
                 tracing::debug!(took = ?self.media.connect, "the peer is connected");
             }
             (PeerState::Silent, Step::Connected) => {
@@ -325,6 +336,8 @@ impl Client {
     fn lose_media(&mut self) {
         self.media.away_since.get_or_insert_with(Instant::now);
         self.media.live = false;
+        // Only a picture shows that the way is there again.
+        self.go_on();
         if let Some(peer) = &self.media.peer {
             peer.video.restart.store(true, Ordering::Release);
             peer.video.say_live.store(true, Ordering::Release);
@@ -363,6 +376,9 @@ impl Client {
         {
             peer.video.restart.store(true, Ordering::Release);
         }
+        if self.unwatched.is_paused() {
+            return;
+        }
         let ask = self.media.keyframes.want(Instant::now());
         self.ask_for_key(ask);
     }
@@ -378,12 +394,16 @@ impl Client {
         }
         if ask.switch {
             for disabled in [true, false] {
-                self.send(ClientEvent::SignalVideo(VideoRequest {
-                    disabled: Some(disabled),
-                    ..VideoRequest::default()
-                }));
+                self.disable_video(disabled);
             }
         }
+    }
+
+    pub(super) fn disable_video(&self, disabled: bool) {
+        self.send(ClientEvent::SignalVideo(VideoRequest {
+            disabled: Some(disabled),
+            ..VideoRequest::default()
+        }));
     }
 
     fn measure(&mut self) {
