@@ -132,6 +132,12 @@ pub(crate) async fn set_full_screen(controller: State<'_, Controller>, on: bool)
     controller.command(Command::SetFullScreen(on)).await
 }
 
+/// Shows the settings in the place of the tab in front, or puts them away.
+#[tauri::command]
+pub(crate) async fn show_settings(controller: State<'_, Controller>, on: bool) -> Answer {
+    controller.command(Command::ShowSettings(on)).await
+}
+
 /// Puts away a notice that was read.
 #[tauri::command]
 pub(crate) async fn dismiss_notice(controller: State<'_, Controller>, index: usize) -> Answer {

@@ -39,6 +39,7 @@ pub fn builder<R: Runtime>(controller: Controller) -> Builder<R> {
             commands::cancel_stream,
             commands::set_content_area,
             commands::set_full_screen,
+            commands::show_settings,
             commands::dismiss_notice,
             commands::connect_lane,
             commands::subscribe,

@@ -109,7 +109,9 @@ async fn obey(
                     tracing::warn!(%error, "full screen");
                 }
             }
-            ContentOrder::Focus(ShellFocus::AddressBar) => shell.grab_focus(),
+            ContentOrder::Focus(ShellFocus::AddressBar | ShellFocus::Settings) => {
+                shell.grab_focus();
+            }
             ContentOrder::Focus(ShellFocus::Page) => {
                 // The live view is a part of the shell's page.
                 if !content.focus() {

@@ -72,6 +72,7 @@ pub fn asked(chord: Chord, state: &ShellState) -> Option<Asked> {
         (true, false, false, Key::Char('l')) => {
             return Some(Asked::Focus(ShellFocus::AddressBar));
         }
+        (true, false, false, Key::Char(',')) => Some(Command::ShowSettings(true)),
         (true, _, false, Key::Char('r')) | (false, false, false, Key::F(5)) => {
             state.active.map(Command::Reload)
         }

@@ -54,6 +54,8 @@ pub enum Command {
     SetContentArea(ContentArea),
     /// Window full screen on or off.
     SetFullScreen(bool),
+    /// The settings in the place of the tab in front, or not.
+    ShowSettings(bool),
     /// A notice was read.
     DismissNotice(usize),
     /// The person did something in the live view (counts against the idle limit).

@@ -371,6 +371,8 @@ pub struct ShellState {
     pub notices: Vec<Notice>,
     /// Whether the window is full screen (the shell hides its bars).
     pub full_screen: bool,
+    /// Whether the settings stand in the place of the tab in front.
+    pub settings_shown: bool,
 }
 
 /// What the shell's keys ask for, wherever the focus is.
@@ -382,6 +384,8 @@ pub enum ShellFocus {
     AddressBar,
     /// Put the focus into the page or the live view.
     Page,
+    /// Put the focus into the settings.
+    Settings,
 }
 
 /// Controller to UI. Ordered, never dropped.

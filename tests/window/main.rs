@@ -7,5 +7,6 @@ mod keys;
 mod pages;
 mod proxied;
 mod room;
+mod settings;
 mod starts;
 mod streamed;

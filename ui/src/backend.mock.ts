@@ -127,6 +127,11 @@ export class MockBackend implements Backend {
       this.state.full_screen = on;
     });
 
+  showSettings: Backend["showSettings"] = (on) =>
+    this.#note("showSettings", [on], () => {
+      this.state.settings_shown = on;
+    });
+
   dismissNotice: Backend["dismissNotice"] = (index) =>
     this.#note("dismissNotice", [index], () => {
       this.state.notices.splice(index, 1);
@@ -174,6 +179,7 @@ export function stateOf(tabs: TabView[], more: Partial<ShellState> = {}): ShellS
     nodes: [],
     notices: [],
     full_screen: false,
+    settings_shown: false,
     ...more,
   };
 }

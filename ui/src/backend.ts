@@ -30,6 +30,8 @@ export interface Backend {
   cancelStream(tab: TabId): Promise<void>;
   setContentArea(area: ContentArea): Promise<void>;
   setFullScreen(on: boolean): Promise<void>;
+  /** In the place of the tab in front. */
+  showSettings(on: boolean): Promise<void>;
   dismissNotice(index: number): Promise<void>;
   connectLane(): Promise<LaneTicket>;
   quit(): Promise<void>;
@@ -58,6 +60,7 @@ export function tauriBackend(): Backend {
     cancelStream: (tab) => invoke("cancel_stream", { tab }),
     setContentArea: (area) => invoke("set_content_area", { area }),
     setFullScreen: (on) => invoke("set_full_screen", { on }),
+    showSettings: (on) => invoke("show_settings", { on }),
     dismissNotice: (index) => invoke("dismiss_notice", { index }),
     connectLane: () => invoke("connect_lane"),
     quit: () => invoke("quit"),

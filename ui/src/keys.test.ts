@@ -25,6 +25,7 @@ describe("the shell's shortcuts", () => {
     ["Ctrl+Shift+R", { verb: "reload" }],
     ["F5", { verb: "reload" }],
     ["F11", { verb: "full_screen" }],
+    ["Ctrl+,", { verb: "show_settings" }],
     ["Ctrl+Tab Tab", { verb: "next_tab" }],
     ["Ctrl+Shift+Tab Tab", { verb: "previous_tab" }],
     ["Ctrl+Shift+ISO_Left_Tab Tab", { verb: "previous_tab" }],

@@ -17,6 +17,7 @@ export type Verb =
   | { verb: "go_back" }
   | { verb: "go_forward" }
   | { verb: "full_screen" }
+  | { verb: "show_settings" }
   | { verb: "toggle_mode" }
   | { verb: "zoom_in" }
   | { verb: "zoom_out" }
@@ -42,6 +43,7 @@ const WITH_CONTROL: Record<string, Verb> = {
   w: { verb: "close_tab" },
   l: { verb: "focus_address" },
   r: { verb: "reload" },
+  ",": { verb: "show_settings" },
   tab: { verb: "next_tab" },
   pagedown: { verb: "next_tab" },
   pageup: { verb: "previous_tab" },
@@ -83,7 +85,7 @@ function name(chord: Chord): string {
   const letter = place?.[1]?.toLowerCase();
   const digit = place?.[2];
   // On some layouts the minus sign is on a digit's place.
-  if (digit !== undefined && !/^[-+=]$/.test(key)) return digit;
+  if (digit !== undefined && !/^[-+=,]$/.test(key)) return digit;
   if (letter !== undefined && !/^[a-z]$/.test(key)) return letter;
   // Shift+Tab under X.
   return key === "iso_left_tab" || chord.code === "Tab" ? "tab" : key;

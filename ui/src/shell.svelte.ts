@@ -28,6 +28,8 @@ export class Shell {
   tabs: TabView[] = $derived(this.state?.tabs ?? []);
   active: TabView | null = $derived(this.tabs.find((tab) => tab.id === this.state?.active) ?? null);
 
+  settingsShown: boolean = $derived(this.state?.settings_shown ?? false);
+
   #refusalTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(readonly backend: Backend) {}
@@ -107,6 +109,8 @@ export class Shell {
       void this.run(backend.reopenTab());
     } else if (wish.verb === "full_screen") {
       void this.run(backend.setFullScreen(!(this.state?.full_screen ?? false)));
+    } else if (wish.verb === "show_settings") {
+      void this.run(backend.showSettings(true));
     } else if (wish.verb === "focus_address") {
       this.askFocus("address_bar");
     } else if (active) {

@@ -66,6 +66,8 @@ export const texts = {
         internal: "No page yet",
       })[security],
     notSecure: "Not secure",
+    settings: "Settings",
+    settingsHint: "Settings (Ctrl+,)",
   },
 
   mode: {

@@ -164,7 +164,9 @@ fn key(event: &gdk::EventKey) -> Option<Key> {
     let code = event.hardware_keycode();
     let sign = match sign {
         // Rows that need Shift for digits (AZERTY) still count their keys: evdev 2 to 11, plus 8.
-        Some(other) if !other.is_ascii_alphanumeric() && !matches!(other, '+' | '-' | '=') => {
+        Some(other)
+            if !other.is_ascii_alphanumeric() && !matches!(other, '+' | '-' | '=' | ',') =>
+        {
             digit(code)
         }
         Some(sign) => Some(sign),

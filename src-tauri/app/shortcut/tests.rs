@@ -99,6 +99,7 @@ fn each_shortcut_asks_for_its_verb() {
         ("Alt+Left", Command::GoBack(first)),
         ("Alt+Right", Command::GoForward(first)),
         ("F11", Command::SetFullScreen(true)),
+        ("Ctrl+,", Command::ShowSettings(true)),
     ] {
         assert_eq!(command(text, &state), Some(expected), "{text}");
     }

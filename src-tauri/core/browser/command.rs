@@ -16,6 +16,9 @@ impl Browser {
         if self.quitting_since.is_some() && command != Command::Quit {
             return self.reply(request, Err(Problem::Closing));
         }
+        if wants_a_page(&command) {
+            self.settings_shown = false;
+        }
         if let Command::SetMode(id, mode, node) = command {
             return self.set_mode(request, id, mode, node);
         }
@@ -87,6 +90,7 @@ impl Browser {
                     self.act(Action::FullScreen(on));
                 }
             }
+            Command::ShowSettings(on) => self.show_settings(on),
             Command::DismissNotice(index) => {
                 if index < self.notices.len() {
                     self.notices.remove(index);
@@ -245,11 +249,45 @@ impl Browser {
         }
     }
 
+    fn show_settings(&mut self, on: bool) {
+        self.settings_shown = on;
+        self.act(Action::Focus(if on {
+            ShellFocus::Settings
+        } else {
+            ShellFocus::Page
+        }));
+    }
+
     fn quit(&mut self) {
         if self.quitting_since.is_some() {
             return;
         }
         self.quitting_since = Some(self.now);
         self.dismiss_all_sessions();
+    }
+}
+
+/// Whether the person asks for a tab's page, which the settings would hide.
+fn wants_a_page(command: &Command) -> bool {
+    match command {
+        Command::OpenTab { background, .. } => !background,
+        Command::SelectTab(_)
+        | Command::ReopenTab
+        | Command::Navigate(..)
+        | Command::SetMode(..)
+        | Command::GoBack(_)
+        | Command::GoForward(_)
+        | Command::Reload(_) => true,
+        Command::CloseTab(_)
+        | Command::MoveTab(..)
+        | Command::StopLoading(_)
+        | Command::SetZoom(..)
+        | Command::CancelStream(_)
+        | Command::SetContentArea(_)
+        | Command::SetFullScreen(_)
+        | Command::ShowSettings(_)
+        | Command::DismissNotice(_)
+        | Command::Touch
+        | Command::Quit => false,
     }
 }

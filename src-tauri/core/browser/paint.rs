@@ -45,7 +45,8 @@ impl Browser {
         let front = self
             .active
             .and_then(|id| self.tab(id))
-            .filter(|tab| tab.mode == Mode::Proxy && tab.proxied && tab.problem.is_none());
+            .filter(|tab| tab.mode == Mode::Proxy && tab.proxied && tab.problem.is_none())
+            .filter(|_| !self.settings_shown);
         let front = front.map(|tab| tab.id);
         if self.shown != front {
             if let Some(before) = self.shown
@@ -117,6 +118,7 @@ impl Browser {
             nodes: self.nodes.iter().map(placement::name_of).collect(),
             notices: self.notices.clone(),
             full_screen: self.full_screen,
+            settings_shown: self.settings_shown,
         }
     }
 }

@@ -31,4 +31,8 @@ notices: Array<Notice>,
 /**
  * Whether the window is full screen (the shell hides its bars).
  */
-full_screen: boolean, };
+full_screen: boolean, 
+/**
+ * Whether the settings stand in the place of the tab in front.
+ */
+settings_shown: boolean, };

@@ -1,0 +1,17 @@
+//! The settings' sections in their order. A new one is a component of its own and a line here.
+import type { Component } from "svelte";
+import type { Shell } from "../shell.svelte";
+import { settingsTexts } from "../texts.settings";
+import BrowsingData from "./BrowsingData.svelte";
+
+export interface Section {
+  /** Names its element, and so a way to it. */
+  id: string;
+  /** Its heading, and its name in the list of sections. */
+  title: string;
+  component: Component<{ shell: Shell }>;
+}
+
+export const SECTIONS: readonly Section[] = [
+  { id: "browsing-data", title: settingsTexts.data.title, component: BrowsingData },
+];
