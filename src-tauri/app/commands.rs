@@ -1,9 +1,13 @@
 //! One Tauri command for each verb of the shell. They only translate: what is asked becomes a
 //! [`Command`], what comes back a [`Problem`].
 
+pub(crate) mod profile;
+
 use duotab_backend::controller::Controller;
 use duotab_core::event::Command;
-use duotab_core::message::{ContentArea, LaneTicket, Mode, NodeId, Problem, TabId, Update};
+use duotab_core::message::{
+    ContentArea, LaneTicket, Mode, NodeId, Problem, ProfileName, TabId, Update,
+};
 use tauri::State;
 use tauri::ipc::Channel;
 
@@ -26,6 +30,12 @@ pub(crate) async fn open_tab(
             background,
         })
         .await
+}
+
+/// Opens an empty tab of a profile.
+#[tauri::command]
+pub(crate) async fn open_tab_of(controller: State<'_, Controller>, profile: ProfileName) -> Answer {
+    controller.command(Command::OpenTabOf(profile)).await
 }
 
 /// Closes a tab.

@@ -10,6 +10,7 @@ mod certificate;
 mod door;
 mod favicon;
 mod profile;
+mod profiles;
 mod webkit;
 
 use std::collections::HashMap;
@@ -17,12 +18,14 @@ use std::rc::Rc;
 
 use duotab_core::action::PageAction;
 use duotab_core::event::PageNews;
-use duotab_core::message::{ContentArea, TabId};
+use duotab_core::message::{ContentArea, ProfileName, TabId};
+use duotab_core::profile::DEFAULT;
 
 use crate::platform::Layers;
 
 pub(crate) use door::Door;
-pub(crate) use profile::Profile;
+use profile::Profile;
+pub(crate) use profiles::Profiles;
 
 /// Takes news of a tab's page to the controller.
 pub(crate) type Report = Rc<dyn Fn(TabId, PageNews)>;
@@ -30,7 +33,9 @@ pub(crate) type Report = Rc<dyn Fn(TabId, PageNews)>;
 /// All child webviews of the window. Lives on the main thread.
 pub(crate) struct Content {
     layers: Layers,
-    profile: Profile,
+    profiles: Profiles,
+    /// Whose data a tab's next page uses.
+    chosen: HashMap<TabId, ProfileName>,
     report: Report,
     area: ContentArea,
     pages: HashMap<TabId, webkit::Page>,
@@ -39,10 +44,11 @@ pub(crate) struct Content {
 
 impl Content {
     /// No page yet.
-    pub(crate) fn new(layers: Layers, profile: Profile, report: Report) -> Self {
+    pub(crate) fn new(layers: Layers, profiles: Profiles, report: Report) -> Self {
         Self {
             layers,
-            profile,
+            profiles,
+            chosen: HashMap::new(),
             report,
             area: ContentArea::default(),
             pages: HashMap::new(),
@@ -89,6 +95,16 @@ impl Content {
         }
     }
 
+    /// The page that a tab opens next uses this profile's data.
+    pub(crate) fn use_profile(&mut self, tab: TabId, profile: ProfileName) {
+        self.chosen.insert(tab, profile);
+    }
+
+    /// The data of proxied pages.
+    pub(crate) fn profiles(&mut self) -> &mut Profiles {
+        &mut self.profiles
+    }
+
     /// Lays all pages over `area`.
     pub(crate) fn place(&mut self, area: ContentArea) {
         self.area = area;
@@ -105,7 +121,10 @@ impl Content {
         // A page that is opened anew begins a new history.
         self.close(tab);
         let report = Rc::clone(&self.report);
-        let page = webkit::Page::new(&self.profile, move |news| report(tab, news));
+        let chosen = self.chosen.remove(&tab);
+        let name = chosen.unwrap_or_else(|| ProfileName(DEFAULT.to_owned()));
+        let profile = self.profiles.get(&name);
+        let page = webkit::Page::new(profile, move |news| report(tab, news));
         self.layers.add(page.widget());
         page.zoom(zoom);
         (self.report)(tab, PageNews::Opened);

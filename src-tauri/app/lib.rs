@@ -25,6 +25,13 @@ pub fn builder<R: Runtime>(controller: Controller) -> Builder<R> {
         .manage(updates::Updates::default())
         .invoke_handler(tauri::generate_handler![
             commands::open_tab,
+            commands::open_tab_of,
+            commands::profile::create_profile,
+            commands::profile::change_profile,
+            commands::profile::work_on_profile,
+            commands::profile::cancel_profile_work,
+            commands::profile::dismiss_profile_outcome,
+            commands::profile::choose_file,
             commands::close_tab,
             commands::select_tab,
             commands::move_tab,

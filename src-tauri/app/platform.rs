@@ -7,4 +7,8 @@
 mod linux;
 
 #[cfg(target_os = "linux")]
+mod choose;
+#[cfg(target_os = "linux")]
+pub(crate) use choose::choose_file;
+#[cfg(target_os = "linux")]
 pub(crate) use linux::{Layers, has_software_renderer, listen_to_keys, settle_renderer};

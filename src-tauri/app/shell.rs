@@ -10,7 +10,7 @@ use tauri::{App, AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBui
 use tokio::sync::mpsc::UnboundedReceiver;
 use webkit2gtk::WebViewExt;
 
-use crate::content::{Content, Door, Profile};
+use crate::content::{Content, Door, Profiles};
 use crate::platform::{self, Layers};
 use crate::shortcut::{self, Asked, Chord};
 use crate::updates::Updates;
@@ -45,10 +45,11 @@ pub(crate) fn open(
     });
     let door = Door::new(controller.proxy());
     let software = platform::has_software_renderer();
-    let profile = Profile::open(&dirs.data.join("pages"), software, door);
+    let before = dirs.data.join("pages");
+    let profiles = Profiles::new(dirs.data.join("proxied"), &before, software, door);
     let news = controller.clone();
     let report = Rc::new(move |tab, told| news.page_news(tab, told));
-    let content = Content::new(layers, profile, report);
+    let content = Content::new(layers, profiles, report);
 
     let painted = Rc::new(RefCell::new(ShellState::default()));
     let known = Rc::clone(&painted);
@@ -63,7 +64,7 @@ pub(crate) fn open(
 
     let main = glib::MainContext::default();
     main.spawn_local(follow(controller.subscribe(), window.clone(), painted));
-    main.spawn_local(obey(orders, content, window, shell));
+    main.spawn_local(obey(orders, content, window, shell, controller));
     Ok(())
 }
 
@@ -99,10 +100,24 @@ async fn obey(
     mut content: Content,
     window: WebviewWindow,
     shell: webkit2gtk::WebView,
+    controller: Controller,
 ) {
     while let Some(order) = orders.recv().await {
         match order {
             ContentOrder::Page(tab, action) => content.act(tab, action),
+            ContentOrder::UseProfile(tab, profile) => content.use_profile(tab, profile),
+            ContentOrder::ClearProfile(name) => {
+                let (controller, told) = (controller.clone(), name.clone());
+                content
+                    .profiles()
+                    .clear(&name, move || controller.profile_cleared(told));
+            }
+            ContentOrder::DeleteProfile(name) => {
+                let (controller, told) = (controller.clone(), name.clone());
+                content
+                    .profiles()
+                    .delete(&name, move || controller.profile_cleared(told));
+            }
             ContentOrder::Place(area) => content.place(area),
             ContentOrder::FullScreen(on) => {
                 if let Err(error) = window.set_fullscreen(on) {

@@ -2,6 +2,8 @@
 //! actions in order. The only code that knows all rooms of the backend.
 
 mod engine;
+mod left;
+mod profile;
 mod session;
 mod viewer;
 
@@ -16,10 +18,12 @@ use duotab_core::action::{Action, PageAction};
 use duotab_core::browser::{Browser, Saved, Settings};
 use duotab_core::event::{Command, Event, Millis, PageNews, RequestId};
 use duotab_core::message::{
-    ContentArea, LaneTicket, Mode, Notice, Problem, ShellFocus, ShellState, TabId, Update,
+    ContentArea, LaneTicket, Mode, Problem, ProfileName, ShellFocus, ShellState, TabId, Update,
 };
 use duotab_core::node::NodeId;
 use engine::Engines;
+use left::{Left, unavailable};
+use profile::Works;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,6 +54,12 @@ pub struct ControllerConfig {
 /// What the app does for the controller: everything that needs a window.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ContentOrder {
+    /// The page that this tab opens next uses this profile's data.
+    UseProfile(TabId, ProfileName),
+    /// Remove cookies and site data of proxied pages; answered by [`Controller::profile_cleared`].
+    ClearProfile(ProfileName),
+    /// Remove all data of proxied pages, of which none is open; answered alike.
+    DeleteProfile(ProfileName),
     /// Do something to the page of a proxied tab.
     Page(TabId, PageAction),
     /// Where the child webviews stand.
@@ -68,6 +78,7 @@ enum Input {
     Command(Command, oneshot::Sender<Result<(), Problem>>),
     Event(Event),
     Subscribe(mpsc::UnboundedSender<Update>),
+    ProfileCleared(ProfileName),
 }
 
 /// Takes news to the core. Cheap to clone.
@@ -135,6 +146,7 @@ impl Controller {
         }
         let run = Run {
             store: Arc::new(Mutex::new(opened.store)),
+            works: Works::new(engines.runtime(), news.clone(), content.clone()),
             database: config.database,
             store_failed: false,
             nodes: config.nodes,
@@ -178,6 +190,11 @@ impl Controller {
             .send(Input::Event(Event::Page(tab, Mode::Proxy, news)));
     }
 
+    /// A profile's proxied pages have no data any more, as was ordered.
+    pub fn profile_cleared(&self, profile: ProfileName) {
+        let _ = self.queue.send(Input::ProfileCleared(profile));
+    }
+
     /// Addresses that another start of the app handed over.
     pub fn second_instance(&self, inputs: Vec<String>) {
         let _ = self.queue.send(Input::Event(Event::SecondInstance(inputs)));
@@ -216,52 +233,10 @@ async fn start_proxy(config: ProxyConfig, lane: u16) -> Option<Arc<Proxy>> {
     }
 }
 
-/// What the store held, and what is to be told about it.
-struct Left {
-    store: Store,
-    saved: Saved,
-    install: String,
-    notices: Vec<Notice>,
-}
-
-impl Left {
-    fn open(database: &std::path::Path) -> Self {
-        let opened = Store::open(database);
-        let store = opened.store;
-        let read = || -> Result<(Saved, String), StoreError> {
-            let next = store.next_ids()?;
-            let saved = Saved {
-                tabs: store.tabs()?,
-                sessions: store.sessions()?,
-                last_tab: next.tab.0.saturating_sub(1),
-                last_session: next.session.0.saturating_sub(1),
-            };
-            Ok((saved, store.install_id()?))
-        };
-        let mut notices: Vec<Notice> = opened.notice.into_iter().collect();
-        let (saved, install) = read().unwrap_or_else(|error| {
-            notices.push(unavailable(database, &error));
-            (Saved::default(), "unsaved".to_owned())
-        });
-        Self {
-            saved,
-            install,
-            notices,
-            store,
-        }
-    }
-}
-
-fn unavailable(database: &std::path::Path, error: &StoreError) -> Notice {
-    Notice::StoreUnavailable {
-        path: database.display().to_string(),
-        detail: error.to_string(),
-    }
-}
-
 /// The running controller.
 struct Run {
     store: Arc<Mutex<Store>>,
+    works: Works,
     database: PathBuf,
     store_failed: bool,
     nodes: NodeSource,
@@ -305,6 +280,10 @@ impl Run {
                     }
                     continue;
                 }
+                Some(Input::ProfileCleared(profile)) => {
+                    self.works.cleared(&profile);
+                    continue;
+                }
                 Some(Input::Command(command, reply)) => {
                     next_request += 1;
                     let request = RequestId(next_request);
@@ -315,6 +294,7 @@ impl Run {
             }
             ended = self.carry_out(&mut browser).await;
         }
+        self.works.close().await;
         self.engines.close().await;
     }
 
@@ -336,6 +316,15 @@ impl Run {
                 self.save(move |store| store.save_session(&record)).await;
             }
             Action::DeleteSession(id) => self.save(move |store| store.delete_session(id)).await,
+            Action::SaveProfile(record) => {
+                self.save(move |store| store.save_profile(&record)).await;
+            }
+            Action::DeleteProfile(name) => {
+                self.save(move |store| store.delete_profile(&name)).await;
+            }
+            Action::WorkOnProfile(name, work) => self.works.begin(name, work),
+            Action::CancelProfileWork(name) => self.works.cancel(&name),
+            Action::UseProfile(tab, profile) => self.order(ContentOrder::UseProfile(tab, profile)),
             Action::LookAtNodes => self.look_at_nodes(),
             Action::FindEngines => self.engines.find(),
             // No other machine's engine can be asked for one.

@@ -1,6 +1,7 @@
 //! Engines: started, found again, put to sleep, woken and stopped. Nothing above notices which of
 //! the two kinds serves: a process of this machine, or a container of its Docker or Podman.
 
+pub mod data;
 pub mod docker;
 pub mod embedded;
 

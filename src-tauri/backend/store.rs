@@ -8,6 +8,7 @@ mod aside;
 mod data_dir;
 mod failure;
 mod migration;
+mod profile;
 mod session;
 mod setting;
 mod tab;
@@ -178,6 +179,7 @@ fn connect(path: &Path) -> Result<Connection, Refused> {
     migration::migrate(&mut connection)?;
     tab::read(&connection)?;
     session::read(&connection)?;
+    profile::read(&connection)?;
     // Also shows that the place can be written, now and not at the first save.
     setting::write(&connection, "opened_by", env!("CARGO_PKG_VERSION"))?;
     Ok(connection)

@@ -4,6 +4,7 @@
 use crate::event::{RequestId, SessionRecord, TabRecord};
 use crate::message::{ContentArea, Problem, ProfileName, SessionId, ShellFocus, ShellState, TabId};
 use crate::node::NodeId;
+use crate::profile::{DataWork, ProfileRecord};
 
 /// What is to be done to a tab's page, alike for a child webview and a real Chromium.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +56,15 @@ pub enum Action {
     SaveSession(SessionRecord),
     /// Forget a session.
     DeleteSession(SessionId),
+    /// Save a profile.
+    SaveProfile(ProfileRecord),
+    /// Forget a profile.
+    DeleteProfile(ProfileName),
+    /// Do something with a profile's data, which no session has; answered by
+    /// `Event::ProfileWorked`.
+    WorkOnProfile(ProfileName, DataWork),
+    /// Give that up.
+    CancelProfileWork(ProfileName),
     /// Look at all nodes; answered by `Event::NodesSeen`.
     LookAtNodes,
     /// Find what runs by its labels; answered by `Event::EnginesFound`.
@@ -83,6 +93,8 @@ pub enum Action {
     Disconnect(SessionId),
     /// The person asked for this address: the proxy may reach it even if it is not public.
     Permit(String),
+    /// The page that a proxied tab opens next uses this profile's data.
+    UseProfile(TabId, ProfileName),
     /// Do something to the page of a proxied tab.
     Proxied(TabId, PageAction),
     /// Do something to the page of a streamed tab.

@@ -10,6 +10,7 @@ mod leftovers;
 mod page;
 mod paint;
 mod placing;
+mod profiles;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -22,8 +23,10 @@ use crate::message::{
 };
 use crate::node::Node;
 use crate::placement::Demand;
+use crate::profile::{self, ProfileRecord};
 use crate::session::Session;
 use crate::tab::Tab;
+use profiles::Profile;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Closed tabs that can be reopened.
@@ -42,7 +45,7 @@ pub struct Settings {
     pub search: String,
     /// The mode of a new tab.
     pub default_mode: Mode,
-    /// The profile of streamed tabs.
+    /// The profile that is always there.
     pub profile: ProfileName,
 }
 
@@ -54,7 +57,7 @@ impl Default for Settings {
             quit_limit_ms: 8_000,
             search: address::DEFAULT_SEARCH.to_owned(),
             default_mode: Mode::Proxy,
-            profile: ProfileName("default".to_owned()),
+            profile: ProfileName(profile::DEFAULT.to_owned()),
         }
     }
 }
@@ -66,6 +69,8 @@ pub struct Saved {
     pub tabs: Vec<TabRecord>,
     /// The sessions.
     pub sessions: Vec<SessionRecord>,
+    /// The profiles.
+    pub profiles: Vec<ProfileRecord>,
     /// The highest tab id ever used.
     pub last_tab: u32,
     /// The highest session id ever used.
@@ -91,6 +96,7 @@ pub struct Browser {
     recent: Vec<TabId>,
     closed: Vec<(usize, TabRecord)>,
     sessions: BTreeMap<SessionId, Session>,
+    profiles: Vec<Profile>,
     nodes: Vec<Node>,
     looking: bool,
     leftovers: Leftovers,
@@ -120,6 +126,7 @@ impl Browser {
         let known = records.iter().map(|r| (r.id, r.clone())).collect();
         let highest_tab = records.iter().map(|r| r.id.0).max().unwrap_or(0);
         let highest_session = saved.sessions.iter().map(|r| r.id.0).max().unwrap_or(0);
+        let profiles = Profile::restore(&settings.profile, saved.profiles);
         let mut browser = Self {
             settings,
             tabs: records.into_iter().map(Tab::restore).collect(),
@@ -127,6 +134,7 @@ impl Browser {
             recent: Vec::new(),
             closed: Vec::new(),
             sessions: BTreeMap::new(),
+            profiles,
             nodes: Vec::new(),
             looking: true,
             leftovers: Leftovers::Unknown(saved.sessions),
@@ -147,6 +155,8 @@ impl Browser {
         if browser.tabs.is_empty() {
             browser.new_tab(browser.settings.default_mode, 0);
         }
+        browser.keep_profiles();
+        browser.end_pending_work();
         // What was open is what the person left open.
         let restored: Vec<TabId> = browser.tabs.iter().map(|tab| tab.id).collect();
         for tab in restored {
@@ -169,6 +179,8 @@ impl Browser {
                 target,
                 url,
             } => self.stray_page(session, target, &url),
+            Event::ProfileProgress(name, done, total) => self.work_progress(&name, done, total),
+            Event::ProfileWorked(name, work, end) => self.worked(&name, &work, end),
             Event::Notice(notice) => self.notices.push(notice),
             Event::SecondInstance(inputs) => self.second_instance(inputs),
             Event::Deadline => {}
@@ -219,10 +231,14 @@ impl Browser {
     }
 
     fn new_tab(&mut self, mode: Mode, position: usize) -> TabId {
+        self.new_tab_of(self.settings.profile.clone(), mode, position)
+    }
+
+    fn new_tab_of(&mut self, profile: ProfileName, mode: Mode, position: usize) -> TabId {
         self.last_tab += 1;
         let id = TabId(self.last_tab);
-        self.tabs
-            .insert(position.min(self.tabs.len()), Tab::new(id, mode));
+        let tab = Tab::new(id, profile, mode);
+        self.tabs.insert(position.min(self.tabs.len()), tab);
         id
     }
 

@@ -4,6 +4,7 @@ use crate::message::{
     ContentArea, EndCause, Leg, Mode, Notice, ProfileName, SessionId, Stall, StartFailure, TabId,
 };
 use crate::node::{Node, NodeId};
+use crate::profile::{DataWork, ProfileCommand, WorkEnd};
 use crate::proxy::PageFault;
 
 /// Milliseconds since an arbitrary start, monotonic.
@@ -26,6 +27,10 @@ pub enum Command {
         /// Leave the current tab in front.
         background: bool,
     },
+    /// Open an empty tab of a profile, in front.
+    OpenTabOf(ProfileName),
+    /// Something about profiles.
+    Profile(ProfileCommand),
     /// Close a tab.
     CloseTab(TabId),
     /// Bring a tab to the front.
@@ -175,6 +180,10 @@ pub enum Event {
         /// Its address.
         url: String,
     },
+    /// So many bytes of a profile's work are done, of so many.
+    ProfileProgress(ProfileName, u64, u64),
+    /// What came of a profile's work.
+    ProfileWorked(ProfileName, DataWork, WorkEnd),
     /// Something to tell the person.
     Notice(Notice),
     /// The deadline that the core asked for has come.
@@ -219,6 +228,8 @@ pub enum SavedState {
 pub struct TabRecord {
     /// Its id.
     pub id: TabId,
+    /// Whose data its page uses.
+    pub profile: ProfileName,
     /// Its place in the strip, from 0.
     pub position: u32,
     /// Its mode.

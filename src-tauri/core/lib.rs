@@ -16,6 +16,7 @@ pub mod neko;
 pub mod node;
 pub mod placement;
 pub mod pointer;
+pub mod profile;
 pub mod proxy;
 pub mod session;
 pub mod tab;

@@ -7,6 +7,7 @@ use ts_rs::TS;
 
 pub use crate::fault::{EndCause, EngineFault, Stall};
 pub use crate::node::{Lack, NodeId, NodeKind};
+pub use crate::profile::{ProfileName, ProfileView};
 pub use crate::proxy::PageFault;
 
 /// A tab of the window. Never reused within an install.
@@ -20,12 +21,6 @@ pub struct TabId(pub u32);
 #[serde(transparent)]
 #[ts(type = "number")]
 pub struct SessionId(pub u32);
-
-/// The name of a profile: the person's data in a streamed browser.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
-#[serde(transparent)]
-#[ts(type = "string")]
-pub struct ProfileName(pub String);
 
 /// Where a tab's page runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
@@ -272,6 +267,21 @@ pub enum Problem {
         /// The tab that was asked for.
         tab: TabId,
     },
+    /// The profile is not there (any more).
+    #[error("unknown profile")]
+    UnknownProfile,
+    /// Something else is being done with the profile's data.
+    #[error("profile {title} is being worked on")]
+    ProfileBusy {
+        /// What the person calls it.
+        title: String,
+    },
+    /// A streamed session has the profile's data.
+    #[error("profile {title} is in use")]
+    ProfileInUse {
+        /// What the person calls it.
+        title: String,
+    },
     /// The person cancelled.
     #[error("cancelled")]
     Cancelled,
@@ -307,6 +317,8 @@ pub enum Security {
 pub struct TabView {
     /// The tab.
     pub id: TabId,
+    /// Whose data its page uses.
+    pub profile: ProfileName,
     /// Where its page runs.
     pub mode: Mode,
     /// The address, as it may be shown (a look-alike host in punycode). Empty for a new tab.
@@ -371,6 +383,8 @@ pub struct ShellState {
     pub notices: Vec<Notice>,
     /// Whether the window is full screen (the shell hides its bars).
     pub full_screen: bool,
+    /// The profiles, the one that is always there first.
+    pub profiles: Vec<ProfileView>,
     /// Whether the settings stand in the place of the tab in front.
     pub settings_shown: bool,
 }

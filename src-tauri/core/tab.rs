@@ -3,7 +3,9 @@
 use crate::address;
 use crate::event::{Millis, RequestId, TabRecord};
 use crate::history::History;
-use crate::message::{Mode, Problem, SessionId, Stage, StageTime, StreamView, TabId, TabView};
+use crate::message::{
+    Mode, Problem, ProfileName, SessionId, Stage, StageTime, StreamView, TabId, TabView,
+};
 use crate::node::NodeId;
 use crate::session::Session;
 
@@ -79,6 +81,8 @@ impl TabStream {
 pub struct Tab {
     /// Its id.
     pub id: TabId,
+    /// Whose data its page uses.
+    pub profile: ProfileName,
     /// Its mode.
     pub mode: Mode,
     /// Where it has been.
@@ -102,9 +106,10 @@ pub struct Tab {
 impl Tab {
     /// An empty tab.
     #[must_use]
-    pub fn new(id: TabId, mode: Mode) -> Self {
+    pub fn new(id: TabId, profile: ProfileName, mode: Mode) -> Self {
         Self {
             id,
+            profile,
             mode,
             history: History::default(),
             zoom: DEFAULT_ZOOM,
@@ -123,7 +128,7 @@ impl Tab {
         Self {
             history: History::restore(record.history, record.index),
             zoom: record.zoom,
-            ..Self::new(record.id, record.mode)
+            ..Self::new(record.id, record.profile, record.mode)
         }
     }
 
@@ -132,6 +137,7 @@ impl Tab {
     pub fn record(&self, position: usize, active: bool) -> TabRecord {
         TabRecord {
             id: self.id,
+            profile: self.profile.clone(),
             position: u32::try_from(position).unwrap_or(u32::MAX),
             mode: self.mode,
             history: self.history.entries().to_vec(),
@@ -165,6 +171,7 @@ impl Tab {
     pub fn view(&self, session: Option<&Session>, now: Millis) -> TabView {
         TabView {
             id: self.id,
+            profile: self.profile.clone(),
             mode: self.mode,
             address: address::display(self.url()),
             title: self

@@ -38,6 +38,9 @@ impl Content {
                     ContentOrder::Page(tab, action) => {
                         act(&controller, &mut played.lock().unwrap(), tab, action);
                     }
+                    ContentOrder::ClearProfile(name) | ContentOrder::DeleteProfile(name) => {
+                        controller.profile_cleared(name);
+                    }
                     ContentOrder::Exit => {
                         told.send_replace(true);
                     }

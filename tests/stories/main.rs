@@ -17,6 +17,7 @@ mod kept_out;
 mod killed;
 mod placing;
 mod processes;
+mod profiles;
 mod session;
 mod site;
 mod toggle;

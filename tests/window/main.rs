@@ -5,6 +5,7 @@
 mod kept_out;
 mod keys;
 mod pages;
+mod profiles;
 mod proxied;
 mod room;
 mod settings;

@@ -2,6 +2,7 @@
 //! and answers the simplest wishes on a state that a script gave it.
 import type { Backend } from "./backend";
 import type { Problem } from "./messages/Problem";
+import type { ProfileView } from "./messages/ProfileView";
 import type { ShellState } from "./messages/ShellState";
 import type { TabView } from "./messages/TabView";
 import type { Update } from "./messages/Update";
@@ -127,6 +128,36 @@ export class MockBackend implements Backend {
       this.state.full_screen = on;
     });
 
+  openTabOf: Backend["openTabOf"] = (profile) =>
+    this.#note("openTabOf", [profile], () => {
+      const tab = { ...emptyTab(this.#nextTab++), profile };
+      this.state.tabs.push(tab);
+      this.state.active = tab.id;
+    });
+
+  createProfile: Backend["createProfile"] = (title, colour) =>
+    this.#note("createProfile", [title, colour], () => {
+      this.state.profiles.push(profileOf(`p${this.#nextTab++}`, { title, colour }));
+    });
+
+  changeProfile: Backend["changeProfile"] = (name, title, colour) =>
+    this.#note("changeProfile", [name, title, colour], () => {
+      const profile = this.state.profiles.find((each) => each.name === name);
+      if (profile) Object.assign(profile, { title, colour });
+    });
+
+  workOnProfile: Backend["workOnProfile"] = (name, work, endSession) =>
+    this.#note("workOnProfile", [name, work, endSession]);
+  cancelProfileWork: Backend["cancelProfileWork"] = (name) =>
+    this.#note("cancelProfileWork", [name]);
+  dismissProfileOutcome: Backend["dismissProfileOutcome"] = (name) =>
+    this.#note("dismissProfileOutcome", [name]);
+
+  chooseFile: Backend["chooseFile"] = async (suggested) => {
+    await this.#note("chooseFile", [suggested]);
+    return `/tmp/${suggested ?? "a profile.tar"}`;
+  };
+
   showSettings: Backend["showSettings"] = (on) =>
     this.#note("showSettings", [on], () => {
       this.state.settings_shown = on;
@@ -156,6 +187,7 @@ export class MockBackend implements Backend {
 export function emptyTab(id: number): TabView {
   return {
     id,
+    profile: "default",
     mode: "proxy",
     address: "",
     title: "",
@@ -170,6 +202,22 @@ export function emptyTab(id: number): TabView {
   };
 }
 
+/** A profile that nothing is done with. */
+export function profileOf(name: string, more: Partial<ProfileView> = {}): ProfileView {
+  return {
+    name,
+    title: name,
+    colour: "grey",
+    lasting: false,
+    in_use: false,
+    tabs: 0,
+    bytes: null,
+    work: null,
+    outcome: null,
+    ...more,
+  };
+}
+
 /** A whole state of `tabs`, the first one in front. */
 export function stateOf(tabs: TabView[], more: Partial<ShellState> = {}): ShellState {
   return {
@@ -179,6 +227,7 @@ export function stateOf(tabs: TabView[], more: Partial<ShellState> = {}): ShellS
     nodes: [],
     notices: [],
     full_screen: false,
+    profiles: [profileOf("default", { title: "Default", lasting: true })],
     settings_shown: false,
     ...more,
   };

@@ -1,9 +1,12 @@
 //! The way to the app: one method per verb. The only file that imports Tauri.
 import { Channel, invoke } from "@tauri-apps/api/core";
+import type { Colour } from "./messages/Colour";
 import type { ContentArea } from "./messages/ContentArea";
+import type { DataWork } from "./messages/DataWork";
 import type { LaneTicket } from "./messages/LaneTicket";
 import type { Mode } from "./messages/Mode";
 import type { NodeId } from "./messages/NodeId";
+import type { ProfileName } from "./messages/ProfileName";
 import type { TabId } from "./messages/TabId";
 import type { Update } from "./messages/Update";
 
@@ -12,6 +15,16 @@ export interface Backend {
   /** The whole state comes first, then again after each change. */
   subscribe(onUpdate: (update: Update) => void): Promise<void>;
   openTab(input: string | null, mode: Mode | null, background: boolean): Promise<void>;
+  /** An empty tab of a profile, in front. */
+  openTabOf(profile: ProfileName): Promise<void>;
+  createProfile(title: string, colour: Colour): Promise<void>;
+  changeProfile(name: ProfileName, title: string, colour: Colour): Promise<void>;
+  /** `endSession`: the person agreed that the Chromium which has the data is closed first. */
+  workOnProfile(name: ProfileName, work: DataWork, endSession: boolean): Promise<void>;
+  cancelProfileWork(name: ProfileName): Promise<void>;
+  dismissProfileOutcome(name: ProfileName): Promise<void>;
+  /** A path that the person chose: to write under the suggested name, or (null) to read. */
+  chooseFile(suggested: string | null): Promise<string | null>;
   closeTab(tab: TabId): Promise<void>;
   selectTab(tab: TabId): Promise<void>;
   /** `position` counts from 0 in the strip without the tab. */
@@ -46,6 +59,14 @@ export function tauriBackend(): Backend {
       return invoke("subscribe", { updates });
     },
     openTab: (input, mode, background) => invoke("open_tab", { input, mode, background }),
+    openTabOf: (profile) => invoke("open_tab_of", { profile }),
+    createProfile: (title, colour) => invoke("create_profile", { title, colour }),
+    changeProfile: (name, title, colour) => invoke("change_profile", { name, title, colour }),
+    workOnProfile: (name, work, endSession) =>
+      invoke("work_on_profile", { name, work, endSession }),
+    cancelProfileWork: (name) => invoke("cancel_profile_work", { name }),
+    dismissProfileOutcome: (name) => invoke("dismiss_profile_outcome", { name }),
+    chooseFile: (suggested) => invoke("choose_file", { suggested }),
     closeTab: (tab) => invoke("close_tab", { tab }),
     selectTab: (tab) => invoke("select_tab", { tab }),
     moveTab: (tab, position) => invoke("move_tab", { tab, position }),

@@ -4,6 +4,8 @@ import type { Backend } from "./backend";
 import type { Mode } from "./messages/Mode";
 import type { NodeId } from "./messages/NodeId";
 import type { Problem } from "./messages/Problem";
+import type { ProfileName } from "./messages/ProfileName";
+import type { ProfileView } from "./messages/ProfileView";
 import type { ShellFocus } from "./messages/ShellFocus";
 import type { ShellState } from "./messages/ShellState";
 import type { TabId } from "./messages/TabId";
@@ -28,6 +30,7 @@ export class Shell {
   tabs: TabView[] = $derived(this.state?.tabs ?? []);
   active: TabView | null = $derived(this.tabs.find((tab) => tab.id === this.state?.active) ?? null);
 
+  profiles: ProfileView[] = $derived(this.state?.profiles ?? []);
   settingsShown: boolean = $derived(this.state?.settings_shown ?? false);
 
   #refusalTimer: ReturnType<typeof setTimeout> | undefined;
@@ -86,6 +89,10 @@ export class Shell {
 
   openTab(): void {
     void this.run(this.backend.openTab(null, null, false));
+  }
+
+  profile(name: ProfileName): ProfileView | null {
+    return this.profiles.find((each) => each.name === name) ?? null;
   }
 
   setMode(tab: TabView, mode: Mode, node: NodeId | null = null): void {

@@ -1,4 +1,25 @@
 //! What the settings say.
+import type { Colour } from "./messages/Colour";
+import type { DataWork } from "./messages/DataWork";
+import type { Problem } from "./messages/Problem";
+import type { ProfileFault } from "./messages/ProfileFault";
+import type { ProfileView } from "./messages/ProfileView";
+import { engineAway } from "./texts.engine";
+
+/** Bytes as people read them. */
+export function size(bytes: number): string {
+  const units = ["bytes", "KB", "MB", "GB", "TB"];
+  let at = 0;
+  let amount = bytes;
+  while (amount >= 1000 && at < units.length - 1) {
+    amount /= 1000;
+    at += 1;
+  }
+  const digits = at === 0 || amount >= 100 ? 0 : 1;
+  return `${amount.toFixed(digits)} ${units[at] ?? ""}`;
+}
+
+const count = (tabs: number) => (tabs === 1 ? "1 tab" : `${tabs} tabs`);
 
 export const settingsTexts = {
   title: "Settings",
@@ -6,10 +27,159 @@ export const settingsTexts = {
   closeHint: "Close settings (Esc)",
   sections: "Sections",
 
-  data: {
-    title: "Browsing data",
-    lead: "Cookies, logins and site data stay on this machine. Proxy tabs and Streamed tabs run in different engines, and each keeps its own.",
-    inUse: (proxied: number, streamed: number) =>
-      `In use now by ${proxied} Proxy and ${streamed} Streamed ${streamed === 1 ? "tab" : "tabs"}.`,
+  profiles: {
+    title: "Profiles and browsing data",
+    lead: "Each profile has cookies, logins and site data of its own, in Proxy tabs as in Streamed tabs. They stay on this machine.",
+    facts: (profile: ProfileView) =>
+      [
+        profile.bytes === null
+          ? null
+          : profile.bytes === 0
+            ? "no Chromium data yet"
+            : `${size(profile.bytes)} of Chromium data`,
+        profile.tabs === 0 ? "no tabs" : count(profile.tabs),
+        profile.in_use ? "Chromium is running" : null,
+      ]
+        .filter((fact) => fact !== null)
+        .join(" · "),
+    name: "Name",
+    colour: "Colour",
+    colours: {
+      grey: "Grey",
+      blue: "Blue",
+      green: "Green",
+      yellow: "Yellow",
+      orange: "Orange",
+      red: "Red",
+      pink: "Pink",
+      purple: "Purple",
+    } satisfies Record<Colour, string>,
+    create: "New profile",
+    createName: "Name of the new profile",
+    add: "Add profile",
+    edit: "Edit",
+    save: "Save",
+    keep: "Cancel",
+    newTab: "New tab",
+    export: "Export…",
+    import: "Import…",
+    clear: "Clear…",
+    delete: "Delete…",
+    actions: (title: string) => `What can be done with ${title}`,
+    file: (title: string) => `${title.replace(/[^\p{L}\p{N} _-]/gu, "")} profile.tar`,
+    cancel: "Cancel",
+    dismiss: "Dismiss",
+    choose: "Profile of this tab",
+    spoken: (title: string) => `profile ${title}`,
+    confirm: (work: DataWork["work"], profile: ProfileView): { text: string; button: string } => {
+      const ends = profile.in_use
+        ? " Its Chromium is closed first; its pages come back afterwards."
+        : "";
+      switch (work) {
+        case "clear":
+          return {
+            text: `Clear cookies and site data of “${profile.title}”? You are signed out everywhere; bookmarks and history stay.${ends}`,
+            button: "Clear data",
+          };
+        case "delete":
+          return {
+            text: `Delete “${profile.title}” with all its data?${profile.tabs > 0 ? ` Its ${count(profile.tabs)} will be closed.` : ""} This cannot be undone.`,
+            button: "Delete profile",
+          };
+        case "import":
+          return {
+            text: `Replace the Chromium data of “${profile.title}” by those of a file? What it has now is lost.${ends}`,
+            button: "Choose a file…",
+          };
+        case "export":
+          return {
+            text: `Write the Chromium data of “${profile.title}” to a file? Whoever has that file is signed in as you.${ends}`,
+            button: "Choose a file…",
+          };
+        case "measure":
+          return { text: "", button: "" };
+      }
+    },
+    working: (work: DataWork["work"]) =>
+      ({
+        measure: "Measuring…",
+        export: "Exporting…",
+        import: "Importing…",
+        clear: "Clearing…",
+        delete: "Deleting…",
+      })[work],
+    progress: (done: number, total: number) => `${size(done)} of ${size(total)}`,
+    done: (work: DataWork) => {
+      switch (work.work) {
+        case "export":
+          return `Exported to ${work.path}.`;
+        case "import":
+          return `Imported from ${work.path}.`;
+        case "clear":
+          return "Cookies and site data are cleared.";
+        case "delete":
+        case "measure":
+          return "Done.";
+      }
+    },
+    fault,
   },
 };
+
+/** What went wrong, and what to do. */
+function fault(fault: ProfileFault): string {
+  switch (fault.cause) {
+    case "disk_full": {
+      const place = fault.path ?? "the container engine's disk";
+      const sizes =
+        fault.needs > 0 ? ` (${size(fault.needs)} needed, ${size(fault.has)} free)` : "";
+      return `There is no room in ${place}${sizes}. Make some room and try again; nothing was changed.`;
+    }
+    case "no_permission":
+      return `${fault.path} may not be read or written. Choose another place, or change its permissions.`;
+    case "not_there":
+      return `${fault.path} is not there. Choose another place.`;
+    case "not_ours":
+      return `${fault.path} is not an export of a Duotab profile. Nothing was changed.`;
+    case "incomplete":
+      return `A part of ${fault.path} is missing. Copy it again from where it came; nothing was changed.`;
+    case "too_large":
+      return `${fault.path} holds more than a profile can. Nothing was changed.`;
+    case "empty":
+      return "There is nothing to export yet: this profile has had no Streamed tab.";
+    case "in_use":
+      return "Another program is using the data. Close it and try again.";
+    case "engine_away": {
+      const away = engineAway(fault.fault);
+      return `${away.body} ${away.remedy}${away.command ? ` ${away.command}` : ""}`;
+    }
+    case "failed":
+      return `It could not be done: ${fault.detail}. Nothing was changed; try again.`;
+  }
+}
+
+type Refusal = Extract<Problem, { code: "unknown_profile" | "profile_busy" | "profile_in_use" }>;
+
+/** Why something asked of a profile was refused. */
+export function profileRefused(problem: Refusal): { title: string; body: string; remedy: string } {
+  switch (problem.code) {
+    case "unknown_profile":
+      return {
+        title: "This profile is not there any more",
+        body: "It was deleted.",
+        remedy: "Choose another one in the settings.",
+      };
+    case "profile_busy":
+      return {
+        title: `“${problem.title}” is busy`,
+        body: "Something else is being done with its data.",
+        remedy: "Wait until it is done, or cancel it in the settings.",
+      };
+    case "profile_in_use":
+      return {
+        title: `“${problem.title}” is in use`,
+        body: "A Streamed tab has its data.",
+        remedy: "Close its Streamed tabs, or let the settings do it.",
+      };
+  }
+}

@@ -11,6 +11,7 @@ import type { Stage } from "./messages/Stage";
 import type { StartFailure } from "./messages/StartFailure";
 import { awayHere, ended, engineAway, stalled } from "./texts.engine";
 import { hostOf, pageFault } from "./texts.fault";
+import { profileRefused } from "./texts.settings";
 
 /** What a person reads about a problem. */
 export interface ProblemText {
@@ -260,6 +261,10 @@ export const texts = {
             body: "What you asked for belongs to a tab that is not there any more.",
             remedy: "Reopen it with Ctrl+Shift+T.",
           };
+        case "unknown_profile":
+        case "profile_busy":
+        case "profile_in_use":
+          return profileRefused(problem);
         case "closing":
           return {
             title: "Duotab is closing",

@@ -1,10 +1,11 @@
-use duotab_core::message::{Security, TabView};
+use duotab_core::message::{ProfileName, Security, TabView};
 
 use super::*;
 
 fn tab(id: u32, mode: Mode, zoom: u16) -> TabView {
     TabView {
         id: TabId(id),
+        profile: ProfileName("default".into()),
         mode,
         address: String::new(),
         title: String::new(),

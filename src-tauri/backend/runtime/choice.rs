@@ -1,5 +1,7 @@
 //! Which kind of engine serves.
 
+mod data;
+
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 

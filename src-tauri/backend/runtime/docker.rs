@@ -23,6 +23,7 @@ mod place;
 mod progress;
 mod ready;
 mod slot;
+mod volume;
 mod watch;
 
 use std::collections::HashMap;
@@ -96,6 +97,7 @@ struct Inner {
     known: Known,
     /// One container at a time is made: no profile may come into two.
     making: tokio::sync::Mutex<()>,
+    tasks: volume::Tasks,
     news: mpsc::Sender<EngineNews>,
     life: CancellationToken,
 }
@@ -128,6 +130,7 @@ impl Docker {
                 asker: Asker::new(),
                 known: Known::default(),
                 making: tokio::sync::Mutex::default(),
+                tasks: volume::Tasks::default(),
                 news,
                 life: life.clone(),
             }),

@@ -6,6 +6,7 @@
 
 mod config;
 mod control;
+mod data;
 mod folder;
 mod found;
 mod launch;
@@ -150,6 +151,8 @@ impl Embedded {
     /// What runs here, by its labels alone. What is dead, half-started or another install's is
     /// removed. What is being started, stopped or changed right now is left out.
     pub async fn find(&self) -> Vec<FoundEngine> {
+        let profiles = self.with.profiles_dir.clone();
+        let _swept = tokio::task::spawn_blocking(move || data::sweep(&profiles)).await;
         let looks = found::sessions(&self.with.run_dir)
             .into_iter()
             .map(|session| async move {

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{session, setting, tab};
+use super::{profile, session, setting, tab};
 
 /// One step: the schema version that it leads to, and its SQL. Never changed once released.
 pub(super) struct Migration {
@@ -11,7 +11,12 @@ pub(super) struct Migration {
 }
 
 /// All steps in order. Each belongs to the file of its table.
-const MIGRATIONS: &[&Migration] = &[&setting::CREATE, &tab::CREATE, &session::CREATE];
+const MIGRATIONS: &[&Migration] = &[
+    &setting::CREATE,
+    &tab::CREATE,
+    &session::CREATE,
+    &profile::CREATE,
+];
 
 /// The schema version that this program writes.
 pub(super) fn latest() -> u32 {

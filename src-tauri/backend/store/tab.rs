@@ -1,7 +1,7 @@
 //! Open tabs, with their history.
 
 use duotab_core::event::TabRecord;
-use duotab_core::message::{Mode, TabId};
+use duotab_core::message::{Mode, ProfileName, TabId};
 use rusqlite::{Connection, Row};
 
 use super::migration::Migration;
@@ -45,7 +45,7 @@ impl Store {
 
 pub(super) fn read(connection: &Connection) -> rusqlite::Result<Vec<TabRecord>> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, position, mode, history, at, zoom, active FROM tab ORDER BY position, id",
+        "SELECT id, position, mode, history, at, zoom, active, profile FROM tab ORDER BY position, id",
     )?;
     let mut rows = statement.query(())?;
     let mut tabs = Vec::new();
@@ -71,6 +71,7 @@ fn record(row: &Row<'_>) -> Option<TabRecord> {
         index: row.get::<_, u32>(4).ok()? as usize,
         zoom: row.get(5).ok()?,
         active: row.get(6).ok()?,
+        profile: ProfileName(row.get(7).ok()?),
     })
 }
 
@@ -84,11 +85,11 @@ fn write(connection: &Connection, tab: &TabRecord) -> rusqlite::Result<()> {
     let at = u32::try_from(tab.index).unwrap_or(u32::MAX);
     connection
         .prepare_cached(
-            "INSERT INTO tab (id, position, mode, history, at, zoom, active)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO tab (id, position, mode, history, at, zoom, active, profile)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (id) DO UPDATE SET position = excluded.position, mode = excluded.mode,
                  history = excluded.history, at = excluded.at, zoom = excluded.zoom,
-                 active = excluded.active",
+                 active = excluded.active, profile = excluded.profile",
         )?
         .execute((
             tab.id.0,
@@ -98,6 +99,7 @@ fn write(connection: &Connection, tab: &TabRecord) -> rusqlite::Result<()> {
             at,
             tab.zoom,
             tab.active,
+            &tab.profile.0,
         ))?;
     Ok(())
 }
@@ -131,6 +133,7 @@ mod tests {
                     index: index as usize,
                     zoom,
                     active,
+                    profile: ProfileName(if proxy { "default" } else { "p1" }.to_owned()),
                 },
             )
     }
@@ -164,6 +167,7 @@ mod tests {
             index: 0,
             zoom: 100,
             active: true,
+            profile: ProfileName("default".into()),
         };
         for id in 1..=5 {
             write(

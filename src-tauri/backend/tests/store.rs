@@ -18,6 +18,7 @@ use rusqlite::Connection;
 fn tab(id: u32, position: u32) -> TabRecord {
     TabRecord {
         id: TabId(id),
+        profile: ProfileName("default".into()),
         position,
         mode: Mode::Streamed,
         history: vec![HistoryEntry {

@@ -33,6 +33,8 @@ impl Browser {
                 mode,
                 background,
             } => self.open_tab(input.as_deref(), mode, background)?,
+            Command::OpenTabOf(profile) => self.open_tab_of(profile)?,
+            Command::Profile(command) => self.profile_command(command)?,
             Command::CloseTab(id) => {
                 self.known(id)?;
                 self.close_tab(id, true);
@@ -272,6 +274,7 @@ fn wants_a_page(command: &Command) -> bool {
     match command {
         Command::OpenTab { background, .. } => !background,
         Command::SelectTab(_)
+        | Command::OpenTabOf(_)
         | Command::ReopenTab
         | Command::Navigate(..)
         | Command::SetMode(..)
@@ -279,6 +282,7 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::GoForward(_)
         | Command::Reload(_) => true,
         Command::CloseTab(_)
+        | Command::Profile(_)
         | Command::MoveTab(..)
         | Command::StopLoading(_)
         | Command::SetZoom(..)

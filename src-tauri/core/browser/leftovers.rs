@@ -46,6 +46,7 @@ impl Browser {
                 .unwrap_or_default();
             self.do_deeds(id, &deeds);
         }
+        self.begin_waiting_work();
         if !self.looking {
             self.place_waiting();
         }

@@ -54,6 +54,7 @@ impl Browser {
             return;
         }
         match tab.mode {
+            Mode::Proxy if self.is_being_cleared(&tab.profile) => {}
             Mode::Proxy if !tab.proxied && !tab.url().is_empty() => self.open_proxied(id),
             Mode::Streamed if tab.stream.is_none() => self.want_stream(id, None, None),
             _ => {}
@@ -69,6 +70,8 @@ impl Browser {
             url: tab.url().to_owned(),
             zoom: tab.zoom,
         };
+        let profile = tab.profile.clone();
+        self.act(Action::UseProfile(id, profile));
         self.act(Action::Proxied(id, open));
     }
 
@@ -138,7 +141,7 @@ impl Browser {
         let (Some(at), Some(tab)) = (self.position(opener), self.tab(opener)) else {
             return;
         };
-        let (mode, session) = (tab.mode, tab.session());
+        let (mode, session, profile) = (tab.mode, tab.session(), tab.profile.clone());
         match (mode, session, target) {
             (Mode::Streamed, Some(session), Some(target)) => {
                 let id = self.attach_page(session, at + 1, target, url);
@@ -150,7 +153,7 @@ impl Browser {
                 if !address::is_openable(url) {
                     return;
                 }
-                let id = self.new_tab(mode, at + 1);
+                let id = self.new_tab_of(profile, mode, at + 1);
                 if let Some(tab) = self.tab_mut(id) {
                     tab.history.visit(url);
                 }

@@ -118,6 +118,7 @@ impl Browser {
             nodes: self.nodes.iter().map(placement::name_of).collect(),
             notices: self.notices.clone(),
             full_screen: self.full_screen,
+            profiles: self.profile_views(),
             settings_shown: self.settings_shown,
         }
     }

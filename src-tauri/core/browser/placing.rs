@@ -15,6 +15,8 @@ impl Browser {
             .iter()
             .filter(|tab| tab.problem.is_none())
             .filter(|tab| tab.stream.as_ref().is_some_and(|s| s.session.is_none()))
+            // Its data are being changed; it goes on when they are there.
+            .filter(|tab| !self.is_worked_on(&tab.profile))
             .map(|tab| tab.id)
             .collect();
         for id in waiting {
@@ -25,7 +27,10 @@ impl Browser {
     }
 
     fn place_tab(&mut self, id: TabId) {
-        let Some(stream) = self.tab(id).and_then(|tab| tab.stream.as_ref()) else {
+        let Some((profile, stream)) = self
+            .tab(id)
+            .and_then(|tab| Some((tab.profile.clone(), tab.stream.as_ref()?)))
+        else {
             return;
         };
         let demand = self.settings.demand;
@@ -39,12 +44,8 @@ impl Browser {
             Ok(node) => {
                 self.last_session += 1;
                 let session_id = SessionId(self.last_session);
-                let (session, deeds) = Session::begin(
-                    session_id,
-                    self.settings.profile.clone(),
-                    node,
-                    demand.session_memory_mib,
-                );
+                let (session, deeds) =
+                    Session::begin(session_id, profile, node, demand.session_memory_mib);
                 self.sessions.insert(session_id, session);
                 self.do_deeds(session_id, &deeds);
                 self.join(id, session_id);

@@ -137,15 +137,15 @@ impl Browser {
 
     /// A profile's session on the wanted node, else, without a choice, wherever it is.
     pub(super) fn join_existing(&mut self, id: TabId) -> bool {
-        let choice = self
-            .tab(id)
-            .and_then(|tab| tab.stream.as_ref())
-            .and_then(|stream| stream.choice.clone());
+        let Some(tab) = self.tab(id) else {
+            return false;
+        };
+        let choice = tab.stream.as_ref().and_then(|stream| stream.choice.clone());
         let existing = self
             .sessions
             .values()
             .find(|session| {
-                session.profile == self.settings.profile
+                session.profile == tab.profile
                     && session.state() != State::Gone
                     && choice.as_ref().is_none_or(|node| *node == session.node.id)
             })
@@ -203,7 +203,10 @@ impl Browser {
         target: String,
         url: &str,
     ) -> TabId {
-        let id = self.new_tab(Mode::Streamed, position);
+        let Some(session) = self.sessions.get(&session_id) else {
+            return self.new_tab(Mode::Streamed, position);
+        };
+        let id = self.new_tab_of(session.profile.clone(), Mode::Streamed, position);
         let now = self.now;
         if let Some(tab) = self.tab_mut(id) {
             if !url.is_empty() && url != "about:blank" {
@@ -366,6 +369,7 @@ impl Browser {
                 self.want_stream(id, choice, None);
             }
         }
+        self.begin_waiting_work();
     }
 
     /// Brings every streamed tab's stage in line with its session, and lets go of the child

@@ -86,7 +86,15 @@ input: string, } | { "code": "unknown_tab",
 /**
  * The tab that was asked for.
  */
-tab: TabId, } | { "code": "cancelled" } | { "code": "store_failed", 
+tab: TabId, } | { "code": "unknown_profile" } | { "code": "profile_busy", 
+/**
+ * What the person calls it.
+ */
+title: string, } | { "code": "profile_in_use", 
+/**
+ * What the person calls it.
+ */
+title: string, } | { "code": "cancelled" } | { "code": "store_failed", 
 /**
  * The file.
  */

@@ -2,7 +2,7 @@
 import type { Component } from "svelte";
 import type { Shell } from "../shell.svelte";
 import { settingsTexts } from "../texts.settings";
-import BrowsingData from "./BrowsingData.svelte";
+import Profiles from "./Profiles.svelte";
 
 export interface Section {
   /** Names its element, and so a way to it. */
@@ -13,5 +13,5 @@ export interface Section {
 }
 
 export const SECTIONS: readonly Section[] = [
-  { id: "browsing-data", title: settingsTexts.data.title, component: BrowsingData },
+  { id: "profiles", title: settingsTexts.profiles.title, component: Profiles },
 ];

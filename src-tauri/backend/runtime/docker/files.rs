@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::flavour::Flavour;
+use super::volume::SETTLE;
 use crate::endpoint::Secret;
 
 /// Neko's user and group in all of its images.
@@ -77,6 +78,7 @@ pub(super) fn all(with: &Settings<'_>) -> Vec<File> {
             ..file(CONFIG, 0o400, neko(with).to_string())
         },
         file("/etc/neko/duotab-browser.sh", 0o755, BROWSER.to_owned()),
+        file("/etc/neko/duotab-settle.sh", 0o644, SETTLE.to_owned()),
         file("/etc/neko/duotab-arguments", 0o644, arguments(with)),
         file(
             &format!("/etc/neko/supervisord/{name}.conf"),

@@ -114,6 +114,9 @@ pub(super) async fn make_room(
         }
     }
     let volume = label::volume_name(&inner.with.install, &spec.profile);
+    if inner.tasks.has(&volume) {
+        return Err(StartError::bare(StartFailure::ProfileInUse));
+    }
     let options = ListContainersOptionsBuilder::default()
         .all(true)
         .filters(&HashMap::from([("volume", vec![volume])]))

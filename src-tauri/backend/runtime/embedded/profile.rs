@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -37,18 +37,10 @@ impl Profile {
     pub(super) fn take(profiles: &Path, name: &ProfileName) -> Result<Self, StartFailure> {
         let name = folder_name(name);
         let folder = profiles.join(&name);
+        make_folder(profiles).map_err(|error| unwritable(&folder, &error))?;
+        let Lock { file: lock, .. } = Lock::take(profiles, &name)?;
+        // It may have been deleted while the lock was waited for.
         make_folder(&folder).map_err(|error| unwritable(&folder, &error))?;
-        let lock = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(profiles.join(format!("{name}.lock")))
-            .map_err(|error| unwritable(profiles, &error))?;
-        match lock_soon(&lock) {
-            Ok(()) => {}
-            Err(Errno::WOULDBLOCK) => return Err(StartFailure::ProfileInUse),
-            Err(error) => return Err(unwritable(profiles, &error.into())),
-        }
         access(&folder, Access::WRITE_OK | Access::EXEC_OK)
             .map_err(|error| unwritable(&folder, &error.into()))?;
         if statvfs(&folder).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < ROOM) {
@@ -57,6 +49,48 @@ impl Profile {
             });
         }
         Ok(Self { folder, lock })
+    }
+}
+
+/// A profile's lock, which lies beside its folder: the folder may be another one tomorrow.
+#[derive(Debug)]
+pub(super) struct Lock {
+    file: File,
+    path: PathBuf,
+}
+
+impl Lock {
+    /// Take it, by the name of the profile's folder. Blocks: a fifth of a second if somebody else
+    /// has it.
+    pub(super) fn take(profiles: &Path, name: &str) -> Result<Self, StartFailure> {
+        let path = profiles.join(format!("{name}.lock"));
+        for _ in 0..LOCK_TRIES {
+            let file = OpenOptions::new()
+                .create(true)
+                .append(true)
+                .mode(0o600)
+                .open(&path)
+                .map_err(|error| unwritable(profiles, &error))?;
+            match lock_soon(&file) {
+                Ok(()) => {}
+                Err(Errno::WOULDBLOCK) => return Err(StartFailure::ProfileInUse),
+                Err(error) => return Err(unwritable(profiles, &error.into())),
+            }
+            // Whoever had it may have removed the profile and its lock.
+            let same = std::fs::metadata(&path)
+                .ok()
+                .zip(file.metadata().ok())
+                .is_some_and(|(there, ours)| there.ino() == ours.ino());
+            if same {
+                return Ok(Self { file, path });
+            }
+        }
+        Err(StartFailure::ProfileInUse)
+    }
+
+    /// The profile is gone, and so is its lock.
+    pub(super) fn remove(self) {
+        let _was_there = std::fs::remove_file(&self.path);
     }
 }
 
@@ -91,7 +125,7 @@ pub(super) fn unwritable(folder: &Path, error: &io::Error) -> StartFailure {
 
 /// A name for the folder: letters, digits, `-` and `_` stay; each other byte, also `.` and `/`,
 /// becomes `%` and two hex digits. Two profiles never share a folder, and none leaves its place.
-fn folder_name(name: &ProfileName) -> String {
+pub(super) fn folder_name(name: &ProfileName) -> String {
     let mut folder = String::new();
     for byte in name.0.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') {

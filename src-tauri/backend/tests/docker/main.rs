@@ -7,6 +7,7 @@
 )]
 
 mod away;
+mod data;
 mod fence;
 mod home;
 mod life;

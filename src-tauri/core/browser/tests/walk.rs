@@ -5,6 +5,7 @@ use super::world::{Bench, host};
 use crate::event::{Command, PageNews};
 use crate::fault::{EndCause, Stall};
 use crate::message::Leg;
+use crate::profile::{Colour, DataWork, ProfileCommand};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -17,7 +18,7 @@ enum Move {
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
     let one = prop_oneof![
-        3 => (0_u8..14, any::<u8>()).prop_map(|(c, t)| Move::Command(c, t)),
+        3 => (0_u8..18, any::<u8>()).prop_map(|(c, t)| Move::Command(c, t)),
         4 => any::<u8>().prop_map(Move::Answer),
         1 => any::<u8>().prop_map(Move::Drop),
         2 => (0_u8..11, any::<u8>()).prop_map(|(n, t)| Move::News(n, t)),
@@ -29,6 +30,10 @@ fn make_move(bench: &mut Bench, what: Move) {
     let tab_at = |bench: &Bench, n: u8| {
         let tabs = &bench.browser.tabs;
         tabs[usize::from(n) % tabs.len()].id
+    };
+    let profile_at = |bench: &Bench, n: u8| {
+        let profiles = bench.browser.profile_views();
+        profiles[usize::from(n / 4) % profiles.len()].name.clone()
     };
     match what {
         Move::Command(c, t) => {
@@ -45,6 +50,21 @@ fn make_move(bench: &mut Bench, what: Move) {
                 9 => Command::Reload(tab),
                 10 => Command::CancelStream(tab),
                 11 => Command::MoveTab(tab, usize::from(t)),
+                14 => Command::Profile(ProfileCommand::Create {
+                    title: "Work".into(),
+                    colour: Colour::Blue,
+                }),
+                15 => Command::OpenTabOf(profile_at(bench, t)),
+                16 | 17 => Command::Profile(ProfileCommand::Work {
+                    name: profile_at(bench, t),
+                    work: match t % 4 {
+                        0 => DataWork::Measure,
+                        1 => DataWork::Import { path: "/a".into() },
+                        2 => DataWork::Clear,
+                        _ => DataWork::Delete,
+                    },
+                    end_session: c == 16,
+                }),
                 _ => Command::OpenTab {
                     input: Some("http://localhost/o".into()),
                     mode: (c == 12).then_some(Mode::Streamed),
@@ -131,7 +151,11 @@ proptest! {
             make_move(&mut bench, one);
             prop_assert!(!bench.browser.tabs.is_empty());
             prop_assert!(bench.browser.active.is_some_and(|id| bench.browser.tab(id).is_some()));
-            prop_assert!(bench.world.engines.len() <= 2, "one session per profile and node");
+            for profile in bench.browser.profile_views() {
+                let of = |id: &&SessionId| bench.world.data.get(*id) == Some(&profile.name);
+                let engines = bench.world.engines.iter().filter(of).count();
+                prop_assert!(engines <= 2, "one session per profile and node");
+            }
             for (id, session) in &bench.browser.sessions {
                 for tab in &session.tabs {
                     let tab = bench.browser.tab(*tab);

@@ -5,6 +5,7 @@ use crate::action::PageAction;
 use crate::event::{Command, HistoryEntry, PageNews, SavedState};
 use crate::message::Stage;
 use crate::node::{EngineHealth, NodeId, NodeKind};
+use crate::profile::{DataWork, WorkEnd};
 use std::collections::BTreeSet;
 
 pub(super) fn host(total_memory_mib: u64) -> Node {
@@ -28,6 +29,12 @@ pub(super) struct World {
     pub(super) rows: BTreeMap<SessionId, SavedState>,
     /// Engines that exist, in whatever state.
     pub(super) engines: BTreeSet<SessionId>,
+    /// Whose data an engine has, also one that is gone.
+    pub(super) data: BTreeMap<SessionId, ProfileName>,
+    /// Profiles whose data are being worked on.
+    pub(super) working: BTreeSet<ProfileName>,
+    /// What is saved of profiles.
+    pub(super) profiles: BTreeMap<ProfileName, ProfileRecord>,
     pub(super) attached: BTreeSet<SessionId>,
     /// Child webviews.
     pub(super) webviews: BTreeSet<TabId>,
@@ -54,7 +61,33 @@ impl World {
             }
             Action::LookAtNodes => self.answers.push(Event::NodesSeen(nodes.to_vec())),
             Action::FindEngines => self.answers.push(Event::EnginesFound(vec![])),
-            Action::StartEngine { session, .. } => {
+            Action::SaveProfile(record) => {
+                self.profiles.insert(record.name.clone(), record);
+            }
+            Action::DeleteProfile(name) => {
+                self.profiles.remove(&name);
+            }
+            Action::WorkOnProfile(name, work) => {
+                let holder = self
+                    .engines
+                    .iter()
+                    .find(|id| self.data.get(id) == Some(&name));
+                assert_eq!(holder, None, "an engine has the data that are worked on");
+                let saved = self.profiles.get(&name).and_then(|it| it.pending);
+                assert_eq!(saved, work.pending(), "begun before it was saved");
+                self.working.insert(name.clone());
+                let end = match work {
+                    DataWork::Measure => WorkEnd::Measured(7),
+                    _ => WorkEnd::Done,
+                };
+                self.answers.push(Event::ProfileWorked(name, work, end));
+            }
+            Action::StartEngine {
+                session, profile, ..
+            } => {
+                let changing = self.working.contains(&profile);
+                assert!(!changing, "an engine takes data that are worked on");
+                self.data.insert(session, profile);
                 assert_eq!(self.rows.get(&session), Some(&SavedState::Starting));
                 self.engines.insert(session);
                 self.answers.push(Event::EngineStarted(session));
@@ -146,6 +179,9 @@ impl Bench {
     }
 
     pub(super) fn tell(&mut self, event: Event) {
+        if let Event::ProfileWorked(name, ..) = &event {
+            self.world.working.remove(name);
+        }
         self.now.0 += 10;
         self.browser.handle(self.now, event);
         self.drain();

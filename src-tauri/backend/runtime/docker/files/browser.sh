@@ -4,8 +4,10 @@
 program=$1 profile=$2
 mapfile -t arguments </etc/neko/duotab-arguments
 
-# What a browser that was killed has left. The profile is ours alone: its volume is in one container.
-rm -f "$profile"/SingletonLock "$profile"/SingletonCookie "$profile"/SingletonSocket
+# What a browser that was killed has left, or whoever was putting data into its profile. The profile
+# is ours alone: its volume is in one container.
+. /etc/neko/duotab-settle.sh
+(cd "$profile" && settle)
 
 screen=${DISPLAY#:}
 until [ -S "/tmp/.X11-unix/X${screen%%.*}" ]; do sleep 0.02; done

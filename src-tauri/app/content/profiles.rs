@@ -1,0 +1,129 @@
+//! All profiles of proxied pages: opened when a page wants one, each with a folder of its own.
+//!
+//! A profile whose data are to go gets a new folder, for the engine may still write to the old one.
+//! The folder with the highest number is the profile's; what else there is of it goes.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use duotab_core::message::ProfileName;
+use duotab_core::profile::DEFAULT;
+
+use super::{Door, Profile};
+
+/// Opens profiles.
+pub(crate) struct Profiles {
+    folder: PathBuf,
+    software: bool,
+    door: Door,
+    open: HashMap<ProfileName, Profile>,
+}
+
+impl Profiles {
+    /// Profiles in folders of `folder`. `before` has the data of the one profile of earlier versions.
+    pub(crate) fn new(folder: PathBuf, before: &Path, software: bool, door: Door) -> Self {
+        let first = folder.join(name_of(&ProfileName(DEFAULT.to_owned()), 0));
+        if before.is_dir() && !folder.exists() {
+            let moved =
+                std::fs::create_dir_all(&folder).and_then(|()| std::fs::rename(before, &first));
+            if let Err(error) = moved {
+                tracing::warn!(%error, "data of proxied pages stay where they were");
+            }
+        }
+        Self {
+            folder,
+            software,
+            door,
+            open: HashMap::new(),
+        }
+    }
+
+    /// A profile, opened if need be.
+    pub(crate) fn get(&mut self, name: &ProfileName) -> &Profile {
+        self.open.entry(name.clone()).or_insert_with(|| {
+            let mut numbers = numbers(&self.folder, name);
+            let last = numbers.pop().unwrap_or(0);
+            remove(&self.folder, name, numbers);
+            let folder = self.folder.join(name_of(name, last));
+            Profile::open(&folder, self.software, self.door.clone())
+        })
+    }
+
+    /// Removes a profile's data, of which no page is open; calls `then` when that is done.
+    pub(crate) fn clear(&mut self, name: &ProfileName, then: impl FnOnce() + Send + 'static) {
+        self.open.remove(name);
+        let numbers = numbers(&self.folder, name);
+        let next = numbers
+            .last()
+            .map(|last| self.folder.join(name_of(name, last + 1)));
+        if let Some(next) = next
+            && let Err(error) = std::fs::create_dir_all(next)
+        {
+            tracing::warn!(%error, "a new folder for proxied pages");
+        }
+        let (folder, name) = (self.folder.clone(), name.clone());
+        std::thread::spawn(move || {
+            remove(&folder, &name, numbers);
+            then();
+        });
+    }
+
+    /// Removes all of a profile, of which no page is open; calls `then` when that is done.
+    pub(crate) fn delete(&mut self, name: &ProfileName, then: impl FnOnce() + Send + 'static) {
+        self.open.remove(name);
+        let numbers = numbers(&self.folder, name);
+        let (folder, name) = (self.folder.clone(), name.clone());
+        std::thread::spawn(move || {
+            remove(&folder, &name, numbers);
+            then();
+        });
+    }
+}
+
+fn name_of(name: &ProfileName, number: u32) -> String {
+    // Names are given by the core: letters and digits.
+    let name: String = name.0.chars().filter(char::is_ascii_alphanumeric).collect();
+    format!("{name}.{number}")
+}
+
+/// The numbers of a profile's folders, the present one last.
+fn numbers(folder: &Path, name: &ProfileName) -> Vec<u32> {
+    let mut numbers: Vec<u32> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let file = entry.file_name().into_string().ok()?;
+            let number = file.rsplit_once('.')?.1.parse().ok()?;
+            (file == name_of(name, number)).then_some(number)
+        })
+        .collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+fn remove(folder: &Path, name: &ProfileName, numbers: Vec<u32>) {
+    for number in numbers {
+        let path = folder.join(name_of(name, number));
+        if let Err(error) = std::fs::remove_dir_all(&path) {
+            tracing::warn!(%error, "data of proxied pages; they go when the profile is opened next");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_with_the_highest_number_is_the_profile_s() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["p1.0", "p1.10", "p1.9", "p11.3", "p1.x", "p1", "other.1"] {
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        let numbers = |name: &str| numbers(folder.path(), &ProfileName(name.into()));
+        assert_eq!(numbers("p1"), [0, 9, 10]);
+        assert_eq!(numbers("p11"), [3]);
+        assert_eq!(numbers("none"), [0; 0]);
+    }
+}

@@ -1,0 +1,52 @@
+//! What an earlier run of the app left in the store.
+
+use std::path::Path;
+
+use crate::store::{Store, StoreError};
+use duotab_core::browser::Saved;
+use duotab_core::message::Notice;
+
+/// What the store held, and what is to be told about it.
+pub(super) struct Left {
+    pub(super) store: Store,
+    pub(super) saved: Saved,
+    pub(super) install: String,
+    pub(super) notices: Vec<Notice>,
+}
+
+impl Left {
+    pub(super) fn open(database: &Path) -> Self {
+        let opened = Store::open(database);
+        let store = opened.store;
+        let read = || -> Result<(Saved, String), StoreError> {
+            let next = store.next_ids()?;
+            let saved = Saved {
+                tabs: store.tabs()?,
+                sessions: store.sessions()?,
+                profiles: store.profiles()?,
+                last_tab: next.tab.0.saturating_sub(1),
+                last_session: next.session.0.saturating_sub(1),
+            };
+            Ok((saved, store.install_id()?))
+        };
+        let mut notices: Vec<Notice> = opened.notice.into_iter().collect();
+        let (saved, install) = read().unwrap_or_else(|error| {
+            notices.push(unavailable(database, &error));
+            (Saved::default(), "unsaved".to_owned())
+        });
+        Self {
+            saved,
+            install,
+            notices,
+            store,
+        }
+    }
+}
+
+/// Nothing can be saved.
+pub(super) fn unavailable(database: &Path, error: &StoreError) -> Notice {
+    Notice::StoreUnavailable {
+        path: database.display().to_string(),
+        detail: error.to_string(),
+    }
+}

@@ -1,0 +1,203 @@
+//! A profile's data in its volume: measured, taken out, put in, cleared and deleted, by a container
+//! of the same image in which no browser runs. It works just as well where the engine is far away.
+//!
+//! What is put in is first put beside the old data, then takes their place by steps that can be cut
+//! short anywhere and are ended by whatever next has the volume (`settle.sh`).
+
+mod pack;
+mod room;
+mod stream;
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use bollard::errors::Error;
+use bollard::query_parameters::{ListContainersOptionsBuilder, RemoveVolumeOptionsBuilder};
+use duotab_core::message::ProfileName;
+use duotab_core::profile::ProfileFault;
+
+use self::room::Room;
+use super::label::{self, State};
+use super::link::Link;
+use super::{Docker, Inner, fault, remove};
+use crate::runtime::data::{DataError, Job};
+
+/// Also for the browser's own start.
+pub(super) const SETTLE: &str = include_str!("volume/settle.sh");
+
+/// Volumes that are being worked on: no engine may have one of them.
+#[derive(Debug, Default)]
+pub(super) struct Tasks(Mutex<HashSet<String>>);
+
+impl Tasks {
+    pub(super) fn has(&self, volume: &str) -> bool {
+        self.all().contains(volume)
+    }
+
+    fn all(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Docker {
+    /// How much space a profile's data take, in bytes. Nothing if there are none.
+    ///
+    /// # Errors
+    /// If they cannot be measured.
+    pub async fn profile_size(&self, profile: &ProfileName, job: Job) -> Result<u64, DataError> {
+        let work = async {
+            let link = self.link().await.map_err(away)?;
+            if !is_there(&self.inner, &link, profile).await? {
+                return Ok(0);
+            }
+            let room = Room::enter(&self.inner, link, profile).await?;
+            let size = room.run("measure").await.map(|said| said.used);
+            room.leave().await;
+            size
+        };
+        until_given_up(&job, work).await
+    }
+
+    /// Writes a profile's data to a file, without caches. The file is there when it is whole.
+    ///
+    /// # Errors
+    /// Why there is no such file.
+    pub async fn export_profile(
+        &self,
+        profile: &ProfileName,
+        to: PathBuf,
+        job: Job,
+    ) -> Result<(), DataError> {
+        let work = async {
+            let link = self.link().await.map_err(away)?;
+            if !is_there(&self.inner, &link, profile).await? {
+                return Err(DataError::Fault(ProfileFault::Empty));
+            }
+            let room = Room::enter(&self.inner, link, profile).await?;
+            let done = room.export(to, &job).await;
+            room.leave().await;
+            done
+        };
+        until_given_up(&job, work).await
+    }
+
+    /// Puts the data of an export in the place of a profile's.
+    ///
+    /// # Errors
+    /// Why the profile is as it was.
+    pub async fn import_profile(
+        &self,
+        profile: &ProfileName,
+        from: PathBuf,
+        job: Job,
+    ) -> Result<(), DataError> {
+        let work = async {
+            // The whole file is looked at before anything is put anywhere.
+            let bytes = pack::check(from.clone(), job.clone()).await?;
+            let link = self.link().await.map_err(away)?;
+            let room = Room::enter(&self.inner, link, profile).await?;
+            let done = room.import(from, bytes, &job).await;
+            room.leave().await;
+            done
+        };
+        until_given_up(&job, work).await
+    }
+
+    /// Removes cookies and site data; what the person made stays.
+    ///
+    /// # Errors
+    /// If that is not done yet; what was begun is ended by what next has the volume.
+    pub async fn clear_profile(&self, profile: &ProfileName, job: Job) -> Result<(), DataError> {
+        let work = async {
+            let link = self.link().await.map_err(away)?;
+            if !is_there(&self.inner, &link, profile).await? {
+                return Ok(());
+            }
+            let room = Room::enter(&self.inner, link, profile).await?;
+            let done = room.run("clear").await.map(drop);
+            room.leave().await;
+            done
+        };
+        until_given_up(&job, work).await
+    }
+
+    /// Removes a profile's data for good.
+    ///
+    /// # Errors
+    /// Why they are still there.
+    pub async fn delete_profile(&self, profile: &ProfileName) -> Result<(), DataError> {
+        let link = self.link().await.map_err(away)?;
+        let volume = label::volume_name(&self.inner.with.install, profile);
+        let _making = self.inner.making.lock().await;
+        clear_way(&self.inner, &link, &volume).await?;
+        let options = RemoveVolumeOptionsBuilder::default().force(false).build();
+        match link.docker.remove_volume(&volume, Some(options)).await {
+            Ok(()) => Ok(()),
+            Err(error) if fault::is_gone(&error) => Ok(()),
+            Err(error) if fault::kind(&error) == fault::Kind::Conflict => {
+                Err(DataError::Fault(ProfileFault::InUse))
+            }
+            Err(error) => Err(refused(&link, &error)),
+        }
+    }
+}
+
+fn away(fault: duotab_core::fault::EngineFault) -> DataError {
+    DataError::Fault(ProfileFault::EngineAway { fault })
+}
+
+fn refused(link: &Link, error: &Error) -> DataError {
+    fault::of_start(error, &link.socket).into()
+}
+
+fn failed(detail: impl Into<String>) -> DataError {
+    DataError::Fault(ProfileFault::Failed {
+        detail: detail.into(),
+    })
+}
+
+/// What is dropped when the person gives up cleans up behind itself.
+async fn until_given_up<T>(
+    job: &Job,
+    work: impl Future<Output = Result<T, DataError>>,
+) -> Result<T, DataError> {
+    tokio::select! {
+        biased;
+        () = job.given_up() => Err(DataError::Cancelled),
+        done = work => done,
+    }
+}
+
+async fn is_there(inner: &Inner, link: &Link, profile: &ProfileName) -> Result<bool, DataError> {
+    let volume = label::volume_name(&inner.with.install, profile);
+    match link.docker.inspect_volume(&volume).await {
+        Ok(_) => Ok(true),
+        Err(error) if fault::is_gone(&error) => Ok(false),
+        Err(error) => Err(refused(link, &error)),
+    }
+}
+
+/// Sees to it that nobody has the volume: what is dead goes, what lives is not disturbed.
+async fn clear_way(inner: &Inner, link: &Link, volume: &str) -> Result<(), DataError> {
+    if inner.tasks.has(volume) {
+        return Err(DataError::Fault(ProfileFault::InUse));
+    }
+    let ours = label::containers(link, &inner.with.install).await;
+    let ours = ours.map_err(|error| refused(link, &error))?;
+    let options = ListContainersOptionsBuilder::default()
+        .all(true)
+        .filters(&HashMap::from([("volume", vec![volume.to_owned()])]))
+        .build();
+    let holders = link.docker.list_containers(Some(options)).await;
+    for holder in holders.map_err(|error| refused(link, &error))? {
+        let Some(id) = holder.id else { continue };
+        match ours.iter().find(|ours| ours.id == id) {
+            Some(ours) if ours.state == State::Dead || ours.session.is_none() => {
+                remove(link, &id).await;
+            }
+            _ => return Err(DataError::Fault(ProfileFault::InUse)),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,278 @@
+//! A container with a profile's volume, for everything but browsing.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bollard::errors::Error;
+use bollard::models::{ContainerCreateBody, HostConfig, Mount, MountType, MountVolumeOptions};
+use bollard::query_parameters::{CreateContainerOptionsBuilder, WaitContainerOptionsBuilder};
+use duotab_core::message::ProfileName;
+use duotab_core::profile::ProfileFault;
+use futures_util::StreamExt as _;
+use tokio::time::timeout;
+
+use super::{SETTLE, clear_way, failed, pack, refused, stream};
+use crate::runtime::data::{
+    DataError, Job, KEPT_PROFILE, KEPT_TOP, SLACK, blocking, check_room, folder_of,
+};
+use crate::runtime::docker::files::{File, NEKO};
+use crate::runtime::docker::link::Link;
+use crate::runtime::docker::{Inner, archive, create, image, label, remove};
+
+const TASK: &str = include_str!("task.sh");
+const SAID: &str = "/tmp/duotab-said";
+/// Where an import waits in its volume.
+const STAGE: &str = ".duotab-import";
+
+/// Removing or linking some ten thousand files on a slow disk.
+const TASK_LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// Bytes in a volume, and beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Said {
+    pub(super) used: u64,
+    pub(super) free: u64,
+}
+
+fn parse(text: &str) -> Option<Said> {
+    let mut numbers = text.split_whitespace().map(str::parse);
+    Some(Said {
+        used: numbers.next()?.ok()?,
+        free: numbers.next()?.ok()?,
+    })
+}
+
+/// A container with a profile's volume, for everything but browsing. Dropped, it is removed.
+pub(super) struct Room<'a> {
+    inner: &'a Inner,
+    link: Arc<Link>,
+    volume: String,
+    profile: &'static str,
+    container: Option<String>,
+}
+
+impl<'a> Room<'a> {
+    pub(super) async fn enter(
+        inner: &'a Inner,
+        link: Arc<Link>,
+        profile: &ProfileName,
+    ) -> Result<Self, DataError> {
+        let config_dir = inner.with.surroundings.config_dir.clone();
+        image::have(&link, &inner.with.image, config_dir, &|_| {}).await?;
+        let volume = label::volume_name(&inner.with.install, profile);
+        let _making = inner.making.lock().await;
+        clear_way(inner, &link, &volume).await?;
+        inner.tasks.all().insert(volume.clone());
+        let mut room = Self {
+            inner,
+            link,
+            volume,
+            profile: inner.flavour().profile,
+            container: None,
+        };
+        let made = room.make(profile).await;
+        made.map_err(|error| refused(&room.link, &error))?;
+        Ok(room)
+    }
+
+    async fn make(&mut self, profile: &ProfileName) -> Result<(), Error> {
+        let install = &self.inner.with.install;
+        let docker = &self.link.docker;
+        let volume = create::volume_request(install, profile);
+        docker.create_volume(volume).await?;
+        let name = format!("{}-room", self.volume);
+        // What the engine makes of a question that nobody waits for any more bears this name too.
+        self.container = Some(name.clone());
+        let options = CreateContainerOptionsBuilder::default().name(&name).build();
+        docker
+            .create_container(Some(options), self.body(profile))
+            .await?;
+        let folder = File {
+            path: format!("{}/", self.profile),
+            owner: NEKO,
+            mode: 0o700,
+            text: String::new(),
+        };
+        let file = |path: &str, text: &str| File {
+            path: path.to_owned(),
+            owner: 0,
+            mode: 0o644,
+            text: text.to_owned(),
+        };
+        let files = [
+            folder,
+            file("/etc/neko/duotab-task.sh", TASK),
+            file("/etc/neko/duotab-settle.sh", SETTLE),
+            file("/etc/neko/duotab-kept", &kept()),
+        ];
+        archive::put(&self.link, &name, &files).await
+    }
+
+    fn body(&self, profile: &ProfileName) -> ContainerCreateBody {
+        let argument = ["/bin/bash", "/etc/neko/duotab-task.sh", self.profile];
+        ContainerCreateBody {
+            image: Some(self.inner.with.image.clone()),
+            entrypoint: Some(argument.map(str::to_owned).to_vec()),
+            cmd: Some(Vec::new()),
+            user: Some(format!("{NEKO}:{NEKO}")),
+            labels: Some(label::of_volume(&self.inner.with.install, profile)),
+            network_disabled: Some(true),
+            host_config: Some(HostConfig {
+                network_mode: Some("none".to_owned()),
+                cap_drop: Some(vec!["ALL".to_owned()]),
+                security_opt: Some(vec!["no-new-privileges".to_owned()]),
+                mounts: Some(vec![Mount {
+                    typ: Some(MountType::VOLUME),
+                    source: Some(self.volume.clone()),
+                    target: Some(self.profile.to_owned()),
+                    volume_options: Some(MountVolumeOptions {
+                        no_copy: Some(true),
+                        ..MountVolumeOptions::default()
+                    }),
+                    ..Mount::default()
+                }]),
+                ..HostConfig::default()
+            }),
+            ..ContainerCreateBody::default()
+        }
+    }
+
+    fn container(&self) -> &str {
+        self.container.as_deref().unwrap_or_default()
+    }
+
+    /// Has a task done, and waits for its end.
+    pub(super) async fn run(&self, task: &str) -> Result<Said, DataError> {
+        let link = &self.link;
+        let steps = async {
+            let task = File {
+                path: "/etc/neko/duotab-task".to_owned(),
+                owner: 0,
+                mode: 0o644,
+                text: task.to_owned(),
+            };
+            archive::put(link, self.container(), &[task]).await?;
+            link.docker.start_container(self.container(), None).await?;
+            let options = WaitContainerOptionsBuilder::default()
+                .condition("not-running")
+                .build();
+            let mut wait = link.pulls.wait_container(self.container(), Some(options));
+            let code = match wait.next().await {
+                Some(Ok(answer)) => answer.status_code,
+                Some(Err(Error::DockerContainerWaitError { code, .. })) => code,
+                Some(Err(error)) => return Err(error),
+                None => -1,
+            };
+            let said = archive::get(link, self.container(), SAID).await;
+            Ok((code, said.unwrap_or_default()))
+        };
+        let done = timeout(TASK_LIMIT, steps).await;
+        let (code, said) = done
+            .map_err(|_| failed("the container engine takes too long"))?
+            .map_err(|error| refused(link, &error))?;
+        match parse(&said) {
+            Some(said) if code == 0 => Ok(said),
+            _ => Err(failed(format!("“{task}” ended with {code}"))),
+        }
+    }
+
+    pub(super) async fn export(&self, to: PathBuf, job: &Job) -> Result<(), DataError> {
+        let there = self.run("measure").await?;
+        let folder = folder_of(&to).to_owned();
+        // Caches are counted as well: no more is known.
+        let used = there.used;
+        blocking(move || check_room(&folder, used)).await?;
+        job.begins(used);
+        let (bytes, pump) = stream::download(&self.link, self.container(), self.profile);
+        let own = job.clone();
+        let written = blocking(move || pack::write_export(bytes, &to, &own));
+        let (written, pumped) = tokio::join!(written, pump);
+        pumped.map_err(|error| refused(&self.link, &error))?;
+        written
+    }
+
+    pub(super) async fn import(
+        &self,
+        from: PathBuf,
+        bytes: u64,
+        job: &Job,
+    ) -> Result<(), DataError> {
+        let there = self.run("stage").await?;
+        if there.free < bytes.saturating_add(SLACK) {
+            return Err(DataError::Fault(ProfileFault::DiskFull {
+                path: None,
+                needs: bytes,
+                has: there.free,
+            }));
+        }
+        job.begins(bytes);
+        let (writer, body) = stream::body();
+        let own = job.clone();
+        let read = blocking(move || pack::pack_import(&from, writer, &own));
+        let folder = format!("{}/{STAGE}", self.profile);
+        let upload = stream::upload(&self.link, self.container(), &folder, body);
+        let (read, uploaded) = tokio::join!(read, upload);
+        // What was read badly was also sent badly.
+        read?;
+        match uploaded {
+            Ok(()) => {}
+            Err(stream::Broken::Engine(error)) => return Err(refused(&self.link, &error)),
+            Err(stream::Broken::Silent) => {
+                return Err(failed("the container engine takes nothing any more"));
+            }
+        }
+        self.run("put").await.map(drop)
+    }
+
+    /// Removes the container, and waits for it.
+    pub(super) async fn leave(mut self) {
+        if let Some(name) = self.container.take() {
+            remove(&self.link, &name).await;
+        }
+    }
+}
+
+impl Drop for Room<'_> {
+    fn drop(&mut self) {
+        self.inner.tasks.all().remove(&self.volume);
+        let name = self.container.take();
+        if let (Some(name), Ok(runtime)) = (name, tokio::runtime::Handle::try_current()) {
+            let link = Arc::clone(&self.link);
+            runtime.spawn(async move { remove(&link, &name).await });
+        }
+    }
+}
+
+/// What stays when site data go, as patterns of the shell, one a line.
+fn kept() -> String {
+    let quoted = |name: &str| name.replace(' ', "\\ ");
+    let top = KEPT_TOP.iter().map(|name| quoted(name));
+    let within = KEPT_PROFILE.iter().flat_map(|name| {
+        let name = quoted(name);
+        ["Default", "Profile\\ *"]
+            .map(|profile| format!("{profile}/{name} {profile}/{name}-journal"))
+    });
+    top.chain(within).map(|line| line + "\n").collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_task_says_is_two_numbers_or_nothing() {
+        assert_eq!(parse("12 34\n"), Some(Said { used: 12, free: 34 }));
+        for text in ["", "12", "a b", "-1 2", "1 99999999999999999999999"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn patterns_are_safe_in_a_shell() {
+        for line in kept().lines() {
+            let fine = |c: char| c.is_ascii_alphanumeric() || " \\/*.-".contains(c);
+            assert!(line.chars().all(fine), "{line}");
+        }
+    }
+}

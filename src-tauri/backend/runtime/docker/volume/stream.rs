@@ -1,0 +1,180 @@
+//! Bytes between a thread that reads and writes archives and an engine that sends and takes them.
+//! Neither side gets ahead of the other by more than a few pieces.
+
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bollard::errors::Error;
+use bollard::query_parameters::{
+    DownloadFromContainerOptionsBuilder, UploadToContainerOptionsBuilder,
+};
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use crate::runtime::docker::link::Link;
+
+/// Pieces under way.
+const AHEAD: usize = 8;
+/// Bytes of a piece.
+const PIECE: usize = 256 * 1024;
+/// For each piece.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// What an engine sends, to be read by a thread. It ends early if the engine does.
+pub(super) struct Bytewise {
+    pieces: mpsc::Receiver<Bytes>,
+    rest: Bytes,
+}
+
+impl Read for Bytewise {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.rest.is_empty() {
+            match self.pieces.blocking_recv() {
+                Some(piece) => self.rest = piece,
+                None => return Ok(0),
+            }
+        }
+        let some = self.rest.split_to(self.rest.len().min(into.len()));
+        if let Some(into) = into.get_mut(..some.len()) {
+            into.copy_from_slice(&some);
+        }
+        Ok(some.len())
+    }
+}
+
+/// A folder of a container as an archive, and what carries it.
+pub(super) fn download<'a>(
+    link: &'a Link,
+    container: &'a str,
+    path: &str,
+) -> (Bytewise, impl Future<Output = Result<(), Error>> + 'a) {
+    let (to, pieces) = mpsc::channel(AHEAD);
+    let options = DownloadFromContainerOptionsBuilder::default()
+        .path(path)
+        .build();
+    let pump = async move {
+        let mut sent = Box::pin(
+            link.docker
+                .download_from_container(container, Some(options)),
+        );
+        loop {
+            match timeout(SILENCE, sent.next()).await {
+                Err(_) => return Err(Error::RequestTimeoutError),
+                Ok(None) => return Ok(()),
+                Ok(Some(Err(error))) => return Err(error),
+                Ok(Some(Ok(piece))) => {
+                    // Whoever reads no more says why.
+                    if to.send(piece).await.is_err() {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    };
+    let bytes = Bytewise {
+        pieces,
+        rest: Bytes::new(),
+    };
+    (bytes, pump)
+}
+
+/// What a thread writes, for an engine. Dropped before its end, it breaks the body.
+pub(super) struct Pieces {
+    to: mpsc::Sender<io::Result<Bytes>>,
+    gathered: Vec<u8>,
+}
+
+impl Pieces {
+    fn send(&mut self) -> io::Result<()> {
+        let piece = std::mem::take(&mut self.gathered);
+        let sent = self.to.blocking_send(Ok(piece.into()));
+        sent.map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+
+    pub(super) fn end(mut self) -> io::Result<()> {
+        self.send()?;
+        // An empty piece says that this was all.
+        self.send()
+    }
+}
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.gathered.extend_from_slice(bytes);
+        if self.gathered.len() >= PIECE {
+            self.send()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The body of a request, as it is written.
+pub(super) struct Body(mpsc::Receiver<io::Result<Bytes>>);
+
+pub(super) fn body() -> (Pieces, Body) {
+    let (to, pieces) = mpsc::channel(AHEAD);
+    let writer = Pieces {
+        to,
+        gathered: Vec::new(),
+    };
+    (writer, Body(pieces))
+}
+
+/// Why an upload failed.
+pub(super) enum Broken {
+    Engine(Error),
+    /// The engine has taken nothing for a minute.
+    Silent,
+}
+
+/// Puts an archive into a folder of a container.
+pub(super) async fn upload(
+    link: &Link,
+    container: &str,
+    path: &str,
+    Body(pieces): Body,
+) -> Result<(), Broken> {
+    let options = UploadToContainerOptionsBuilder::default()
+        .path(path)
+        .build();
+    let taken = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&taken);
+    let body = futures_util::stream::unfold(Some(pieces), move |pieces| {
+        count.fetch_add(1, Ordering::Relaxed);
+        async move {
+            let mut pieces = pieces?;
+            match pieces.recv().await {
+                Some(Ok(piece)) if piece.is_empty() => None,
+                Some(piece) => Some((piece, Some(pieces))),
+                None => Some((Err(io::ErrorKind::UnexpectedEof.into()), None)),
+            }
+        }
+    });
+    // Its answer comes when all is there; it has no limit of its own.
+    let sending =
+        link.pulls
+            .upload_to_container(container, Some(options), bollard::body_try_stream(body));
+    let silent = async {
+        let mut before = 0;
+        loop {
+            tokio::time::sleep(SILENCE).await;
+            let now = taken.load(Ordering::Relaxed);
+            if now == before {
+                return;
+            }
+            before = now;
+        }
+    };
+    tokio::select! {
+        sent = sending => sent.map_err(Broken::Engine),
+        () = silent => Err(Broken::Silent),
+    }
+}

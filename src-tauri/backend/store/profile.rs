@@ -1,0 +1,138 @@
+//! Profiles: what a person calls them, and what was begun with their data.
+
+use duotab_core::message::ProfileName;
+use duotab_core::profile::ProfileRecord;
+use rusqlite::{Connection, Row};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::migration::Migration;
+use super::{Store, StoreError};
+
+pub(super) const CREATE: Migration = Migration {
+    version: 4,
+    sql: "CREATE TABLE profile (
+        name    TEXT PRIMARY KEY NOT NULL,
+        title   TEXT NOT NULL,
+        colour  TEXT NOT NULL,
+        pending TEXT
+    ) STRICT;
+    ALTER TABLE tab ADD COLUMN profile TEXT NOT NULL DEFAULT 'default';",
+};
+
+impl Store {
+    /// All profiles, the oldest first. A row that cannot be understood is left out.
+    pub fn profiles(&self) -> Result<Vec<ProfileRecord>, StoreError> {
+        self.with(read)
+    }
+
+    /// Save a profile, new or known. It is on the disk when this returns.
+    pub fn save_profile(&self, profile: &ProfileRecord) -> Result<(), StoreError> {
+        self.with_durable(|connection| write(connection, profile))
+    }
+
+    /// Forget a profile.
+    pub fn delete_profile(&self, profile: &ProfileName) -> Result<(), StoreError> {
+        self.with(|connection| {
+            connection
+                .prepare_cached("DELETE FROM profile WHERE name = ?1")?
+                .execute([&profile.0])?;
+            Ok(())
+        })
+    }
+}
+
+pub(super) fn read(connection: &Connection) -> rusqlite::Result<Vec<ProfileRecord>> {
+    let mut statement = connection
+        .prepare_cached("SELECT name, title, colour, pending FROM profile ORDER BY rowid")?;
+    let mut rows = statement.query(())?;
+    let mut profiles = Vec::new();
+    while let Some(row) = rows.next()? {
+        match record(row) {
+            Some(profile) => profiles.push(profile),
+            None => tracing::warn!("saved profile not understood"),
+        }
+    }
+    Ok(profiles)
+}
+
+fn record(row: &Row<'_>) -> Option<ProfileRecord> {
+    let pending: Option<String> = row.get(3).ok()?;
+    Some(ProfileRecord {
+        name: ProfileName(row.get(0).ok()?),
+        title: row.get(1).ok()?,
+        colour: from_word(&row.get::<_, String>(2).ok()?)?,
+        pending: match pending {
+            Some(word) => Some(from_word(&word)?),
+            None => None,
+        },
+    })
+}
+
+fn write(connection: &Connection, profile: &ProfileRecord) -> rusqlite::Result<()> {
+    let pending = profile.pending.as_ref().map(word).transpose()?;
+    connection
+        .prepare_cached(
+            "INSERT INTO profile (name, title, colour, pending) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (name) DO UPDATE SET title = excluded.title, colour = excluded.colour,
+                 pending = excluded.pending",
+        )?
+        .execute((
+            &profile.name.0,
+            &profile.title,
+            word(&profile.colour)?,
+            pending,
+        ))?;
+    Ok(())
+}
+
+/// A plain variant's name, as it travels.
+fn word(of: &impl Serialize) -> rusqlite::Result<String> {
+    match serde_json::to_value(of) {
+        Ok(serde_json::Value::String(word)) => Ok(word),
+        Ok(_) => Err(rusqlite::Error::InvalidQuery),
+        Err(error) => Err(rusqlite::Error::ToSqlConversionFailure(error.into())),
+    }
+}
+
+fn from_word<T: DeserializeOwned>(word: &str) -> Option<T> {
+    serde_json::from_value(serde_json::Value::String(word.to_owned())).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use duotab_core::profile::{Colour, Pending};
+
+    use super::*;
+    use crate::store::migration::fresh;
+
+    #[test]
+    fn a_profile_is_read_as_it_was_last_written_in_the_order_they_were_made() {
+        let connection = fresh();
+        let profile = |name: &str, pending| ProfileRecord {
+            name: ProfileName(name.into()),
+            title: "Büro".into(),
+            colour: Colour::Green,
+            pending,
+        };
+        write(&connection, &profile("p2", Some(Pending::Clear))).unwrap();
+        write(&connection, &profile("default", None)).unwrap();
+        write(&connection, &profile("p2", Some(Pending::Delete))).unwrap();
+        assert_eq!(
+            read(&connection).unwrap(),
+            [
+                profile("p2", Some(Pending::Delete)),
+                profile("default", None)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_understood_is_left_out() {
+        let connection = fresh();
+        connection
+            .execute_batch("INSERT INTO profile VALUES ('a', 'A', 'ultraviolet', NULL)")
+            .unwrap();
+        assert_eq!(read(&connection).unwrap(), []);
+    }
+}

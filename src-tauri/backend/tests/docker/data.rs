@@ -1,0 +1,214 @@
+//! A profile's data in its volume, against a real engine.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use duotab_backend::runtime::data::{DataError, Job};
+use duotab_core::message::{ProfileName, SessionId};
+use duotab_core::profile::ProfileFault;
+use tokio_util::sync::CancellationToken;
+
+use crate::home::{Home, within};
+
+const ONE: SessionId = SessionId(1);
+const PROFILE: &str = "/home/neko/.config/chromium";
+
+static DEFAULT: LazyLock<ProfileName> = LazyLock::new(|| ProfileName("default".into()));
+
+/// A profile that a browser has used, and its mark; no engine runs any more.
+async fn used(home: &Home) {
+    home.start(1).await.unwrap();
+    home.run_beside_page(&format!(
+        "mkdir -p {PROFILE}/Default/Cache {PROFILE}/Default/IndexedDB;
+         echo kept >{PROFILE}/Default/Bookmarks; echo site >{PROFILE}/Default/IndexedDB/mark;
+         echo cached >{PROFILE}/Default/Cache/mark; ln -s gone-1 {PROFILE}/link"
+    ));
+    within("the stop", home.docker.stop(ONE)).await.unwrap();
+}
+
+async fn export(home: &Home, to: &Path) {
+    let out = home
+        .docker
+        .export_profile(&DEFAULT, to.to_owned(), Job::unwatched());
+    within("the export", out).await.unwrap();
+}
+
+async fn import(home: &Home, from: &Path) -> Result<(), DataError> {
+    let put_in = home
+        .docker
+        .import_profile(&DEFAULT, from.to_owned(), Job::unwatched());
+    within("the import", put_in).await
+}
+
+fn names(file: &Path) -> Vec<String> {
+    let listed = std::process::Command::new("tar")
+        .arg("tf")
+        .arg(file)
+        .output();
+    let listed = String::from_utf8(listed.unwrap().stdout).unwrap();
+    listed.lines().map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_goes_out_to_a_file_and_into_another_install() {
+    let (Some(home), Some(other)) = (Home::new("data-out"), Home::new("data0-in")) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("out.tar");
+    used(&home).await;
+    let size = home.docker.profile_size(&DEFAULT, Job::unwatched());
+    assert!(within("the size", size).await.unwrap() > 100_000);
+    export(&home, &file).await;
+    assert_eq!(home.containers("{{.Names}}"), [""; 0], "nobody is left");
+    let all = names(&file);
+    let has = |name: &str| all.iter().any(|it| it.starts_with(name));
+    assert!(has("data/Default/IndexedDB/mark") && has("data/Local State"));
+    for out in ["data/Default/Cache", "data/Singleton", "data/link"] {
+        assert!(!has(out), "{out}");
+    }
+
+    used(&other).await;
+    other.start(1).await.unwrap();
+    other.run(&format!("echo old >{PROFILE}/Default/old"));
+    // A profile that is in use is not touched.
+    let in_use = Err(DataError::Fault(ProfileFault::InUse));
+    assert_eq!(import(&other, &file).await, in_use);
+    within("the stop", other.docker.stop(ONE)).await.unwrap();
+    import(&other, &file).await.unwrap();
+    assert_eq!(other.containers("{{.Names}}"), [""; 0]);
+    other.start(2).await.unwrap();
+    let told = other.run_beside_page(&format!(
+        "cat {PROFILE}/Default/IndexedDB/mark; ls -a {PROFILE} | grep duotab; ls {PROFILE}/Default/old;
+         find {PROFILE} ! -user neko; true"
+    ));
+    assert_eq!(told, ["site"]);
+    other.docker.stop(SessionId(2)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_cut_short_leaves_the_volume_as_it_was() {
+    let Some(home) = Home::new("data-cut") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (file, cut) = (folder.path().join("a.tar"), folder.path().join("b.tar"));
+    used(&home).await;
+    export(&home, &file).await;
+    let bytes = std::fs::read(&file).unwrap();
+    std::fs::write(&cut, &bytes[..bytes.len() * 2 / 3]).unwrap();
+    let path = cut.display().to_string();
+    assert_eq!(
+        import(&home, &cut).await,
+        Err(DataError::Fault(ProfileFault::Incomplete { path }))
+    );
+    home.start(1).await.unwrap();
+    let mark = home.run(&format!("cat {PROFILE}/Default/IndexedDB/mark"));
+    assert_eq!(mark, ["site"]);
+    home.docker.stop(ONE).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clearing_leaves_what_the_person_made_and_deleting_leaves_no_volume() {
+    let Some(home) = Home::new("data-clear") else {
+        return;
+    };
+    used(&home).await;
+    let clear = home.docker.clear_profile(&DEFAULT, Job::unwatched());
+    within("the clearing", clear).await.unwrap();
+    home.start(1).await.unwrap();
+    let told = home.run(&format!(
+        "cat {PROFILE}/Default/Bookmarks; ls {PROFILE}/Default/IndexedDB/mark {PROFILE}/.duotab-*; true"
+    ));
+    assert_eq!(told, ["kept"]);
+    let in_use = Err(DataError::Fault(ProfileFault::InUse));
+    assert_eq!(home.docker.delete_profile(&DEFAULT).await, in_use);
+    home.docker.stop(ONE).await.unwrap();
+    home.docker.delete_profile(&DEFAULT).await.unwrap();
+    home.docker.delete_profile(&DEFAULT).await.unwrap();
+    assert_eq!(home.volumes(), [""; 0]);
+    let size = home.docker.profile_size(&DEFAULT, Job::unwatched());
+    assert_eq!(size.await, Ok(0));
+    assert_eq!(home.volumes(), [""; 0], "looking makes none");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.tar");
+    let out = home
+        .docker
+        .export_profile(&DEFAULT, file.clone(), Job::unwatched());
+    assert_eq!(out.await, Err(DataError::Fault(ProfileFault::Empty)));
+    assert!(!file.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_that_is_given_up_leaves_no_container_and_no_file() {
+    let Some(home) = Home::new("data-given") else {
+        return;
+    };
+    used(&home).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.tar");
+    let cancel = CancellationToken::new();
+    // The first it says of itself.
+    let at_once = cancel.clone();
+    let progress = std::sync::Arc::new(move |_, _| at_once.cancel());
+    let job = Job::new(progress, cancel);
+    let out = home.docker.export_profile(&DEFAULT, file.clone(), job);
+    assert_eq!(within("giving up", out).await, Err(DataError::Cancelled));
+    // The volume is free for whoever comes next.
+    within("the next start", async {
+        while home.start(2).await.is_err() {}
+    })
+    .await;
+    assert_eq!(home.containers("{{.ID}}").len(), 1);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    home.docker.stop(SessionId(2)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_cut_short_between_two_steps_is_ended_by_the_next_start() {
+    let Some(mut home) = Home::new("data-steps") else {
+        return;
+    };
+    used(&home).await;
+    let volume = home.volumes().remove(0);
+    let mount = format!("{volume}:{PROFILE}");
+    let image = home.engine.image.clone();
+    // The states in which a dead machine can leave a volume, and what has to come of each.
+    for (left, expected) in [
+        (
+            "mkdir .duotab-import; echo new >.duotab-import/mark",
+            "site",
+        ),
+        (
+            "mkdir -p .duotab-ready/Default/IndexedDB; echo new >.duotab-ready/Default/IndexedDB/mark",
+            "new",
+        ),
+        (
+            "mkdir .duotab-move; mv Default .duotab-move/; mkdir -p .duotab-move/x",
+            "new",
+        ),
+    ] {
+        let doing = format!("cd {PROFILE}; {left}");
+        let run = [
+            "run",
+            "--rm",
+            "--user=neko",
+            "--entrypoint=bash",
+            "--volume",
+        ];
+        home.order(&[&run[..], &[&mount, &image, "-c", &doing]].concat());
+        home.start(1).await.unwrap();
+        let told = home.run(&format!(
+            "cd {PROFILE}; until [ -e Default/Preferences ]; do sleep 0.05; done;
+             cat Default/IndexedDB/mark; ls -d .duotab-*; true"
+        ));
+        assert_eq!(told, [expected], "{left}");
+        home.docker.stop(ONE).await.unwrap();
+    }
+    // A room that an app was killed in.
+    let label = format!("io.duotab.install={}", home.with.install);
+    home.order(&["create", "--label", &label, "--volume", &mount, &image]);
+    home.restart();
+    home.docker.find().await;
+    assert_eq!(home.containers("{{.ID}}"), [""; 0]);
+}

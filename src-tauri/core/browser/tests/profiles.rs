@@ -1,0 +1,196 @@
+//! Profiles: apart from each other, and changed only while nobody has their data.
+
+use super::*;
+use crate::message::ShellState;
+use crate::profile::{
+    Colour, DataWork, Pending, ProfileCommand, ProfileFault, ProfileRecord, ProfileView, WorkEnd,
+};
+
+fn name(name: &str) -> ProfileName {
+    ProfileName(name.into())
+}
+
+fn painted(bench: &Bench) -> &ShellState {
+    bench.world.painted.as_ref().unwrap()
+}
+
+fn view(bench: &Bench, of: &str) -> ProfileView {
+    let all = &painted(bench).profiles;
+    all.iter().find(|it| it.name.0 == of).unwrap().clone()
+}
+
+fn create(bench: &mut Bench, title: &str) {
+    bench.command(Command::Profile(ProfileCommand::Create {
+        title: title.into(),
+        colour: Colour::Green,
+    }));
+}
+
+fn work(bench: &mut Bench, of: &str, work: DataWork, end_session: bool) -> Option<Problem> {
+    let request = bench.command(Command::Profile(ProfileCommand::Work {
+        name: name(of),
+        work,
+        end_session,
+    }));
+    bench.world.replies[&request].clone().err()
+}
+
+fn streamed_in(bench: &mut Bench, profile: &str) -> TabId {
+    bench.command(Command::OpenTabOf(name(profile)));
+    let tab = bench.browser.active.unwrap();
+    bench.command(Command::Navigate(tab, "http://localhost/p".into()));
+    bench.command(Command::SetMode(tab, Mode::Streamed, None));
+    bench.settle();
+    tab
+}
+
+#[test]
+fn each_profile_has_a_session_of_its_own_and_its_pages_stay_in_it() {
+    let mut bench = Bench::new(vec![host(32_000)]);
+    let first = bench.stream();
+    create(&mut bench, "Work");
+    let second = streamed_in(&mut bench, "p1");
+    let session = |bench: &Bench, tab| bench.browser.tab(tab).and_then(Tab::session).unwrap();
+    let (one, two) = (session(&bench, first), session(&bench, second));
+    assert_ne!(one, two);
+    assert_eq!(bench.world.data[&two], name("p1"));
+    bench.tell(Event::Page(
+        second,
+        Mode::Streamed,
+        PageNews::OpenedPage {
+            url: "http://localhost/popup".into(),
+            target: Some("T".into()),
+            foreground: true,
+        },
+    ));
+    let popup = bench.browser.active.unwrap();
+    assert_eq!(bench.browser.tab(popup).unwrap().profile, name("p1"));
+    assert_eq!(session(&bench, popup), two);
+    assert_eq!(view(&bench, "p1").tabs, 2);
+}
+
+#[test]
+fn an_empty_tab_in_front_takes_the_profile_and_another_is_left_alone() {
+    let mut bench = Bench::new(vec![]);
+    create(&mut bench, "Work");
+    bench.command(Command::OpenTabOf(name("p1")));
+    assert_eq!(bench.browser.tabs.len(), 1);
+    assert_eq!(bench.browser.tabs[0].profile, name("p1"));
+    let tab = bench.first();
+    bench.command(Command::Navigate(tab, "http://localhost/a".into()));
+    bench.command(Command::OpenTabOf(name("default")));
+    assert_eq!(bench.browser.tabs.len(), 2);
+    assert_eq!(bench.browser.tabs[0].profile, name("p1"));
+    let opened = Action::UseProfile(tab, name("p1"));
+    assert!(bench.world.log.contains(&opened), "in both modes");
+}
+
+#[test]
+fn data_in_use_are_worked_on_after_the_session_s_end_and_its_tabs_come_back() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let tab = bench.stream();
+    let refused = work(&mut bench, "default", DataWork::Clear, false);
+    assert!(matches!(refused, Some(Problem::ProfileInUse { .. })));
+    assert_eq!(work(&mut bench, "default", DataWork::Clear, true), None);
+    let before = bench.browser.tab(tab).and_then(Tab::session);
+    assert!(view(&bench, "default").work.is_some());
+    bench.settle();
+    let after = bench.browser.tab(tab).and_then(Tab::session);
+    assert!(after.is_some() && after != before, "with a new session");
+    assert_eq!(bench.stage(tab), Some(Stage::Live));
+    let outcome = view(&bench, "default").outcome.unwrap();
+    assert_eq!((outcome.work, outcome.fault), (DataWork::Clear, None));
+    assert_eq!(bench.world.profiles[&name("default")].pending, None);
+}
+
+#[test]
+fn a_deleted_profile_takes_its_tabs_along_and_the_lasting_one_stays() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    create(&mut bench, "Work");
+    let tab = streamed_in(&mut bench, "p1");
+    bench.command(Command::CloseTab(tab));
+    let tab = streamed_in(&mut bench, "p1");
+    assert_eq!(work(&mut bench, "p1", DataWork::Delete, true), None);
+    bench.settle();
+    assert!(bench.browser.tab(tab).is_none());
+    assert!(painted(&bench).profiles.iter().all(|it| it.name.0 != "p1"));
+    assert!(bench.world.profiles.is_empty() && bench.world.engines.is_empty());
+    bench.command(Command::ReopenTab);
+    assert!(
+        bench
+            .browser
+            .tabs
+            .iter()
+            .all(|tab| tab.profile.0 == "default")
+    );
+    assert!(work(&mut bench, "default", DataWork::Delete, true).is_some());
+}
+
+#[test]
+fn what_an_app_that_was_killed_has_begun_is_ended_by_the_next() {
+    let record = |of: &str, pending| ProfileRecord {
+        name: name(of),
+        title: of.into(),
+        colour: Colour::Red,
+        pending: Some(pending),
+    };
+    let saved = Saved {
+        profiles: vec![
+            record("p1", Pending::Delete),
+            record("default", Pending::Clear),
+            record("p2", Pending::Import),
+        ],
+        ..Saved::default()
+    };
+    let mut browser = Browser::new(Settings::default(), saved, Millis(0));
+    browser.handle(Millis(1), Event::EnginesFound(vec![]));
+    let begun: Vec<(String, DataWork)> = browser
+        .take_actions()
+        .filter_map(|action| match action {
+            Action::WorkOnProfile(name, work) => Some((name.0, work)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        begun,
+        [
+            ("default".into(), DataWork::Clear),
+            ("p1".into(), DataWork::Delete),
+            ("p2".into(), DataWork::Measure),
+        ]
+    );
+}
+
+#[test]
+fn a_fault_is_shown_until_it_is_read_and_changes_nothing() {
+    let mut bench = Bench::new(vec![]);
+    bench.settle();
+    let import = DataWork::Import { path: "/a".into() };
+    assert_eq!(work(&mut bench, "default", import.clone(), false), None);
+    let busy = work(&mut bench, "default", DataWork::Clear, true);
+    assert!(matches!(busy, Some(Problem::ProfileBusy { .. })));
+    bench.world.answers.clear();
+    let fault = ProfileFault::NotOurs { path: "/a".into() };
+    let end = WorkEnd::Failed(fault.clone());
+    bench.tell(Event::ProfileWorked(name("default"), import, end));
+    let outcome = view(&bench, "default").outcome.unwrap();
+    assert_eq!(outcome.fault, Some(fault));
+    bench.command(Command::Profile(ProfileCommand::Dismiss(name("default"))));
+    assert_eq!(view(&bench, "default").outcome, None);
+}
+
+#[test]
+fn titles_are_plain_and_short_and_never_empty() {
+    let mut bench = Bench::new(vec![]);
+    create(&mut bench, " \u{7}\n ");
+    assert_eq!(painted(&bench).profiles.len(), 1);
+    create(&mut bench, &"x\u{0}".repeat(100));
+    assert_eq!(view(&bench, "p1").title, "x".repeat(40));
+    bench.command(Command::Profile(ProfileCommand::Change {
+        name: name("p1"),
+        title: "  ".into(),
+        colour: Colour::Pink,
+    }));
+    let changed = view(&bench, "p1");
+    assert_eq!((changed.title.len(), changed.colour), (40, Colour::Pink));
+}
