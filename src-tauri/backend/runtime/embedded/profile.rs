@@ -37,7 +37,7 @@ impl Profile {
     pub(super) fn take(profiles: &Path, name: &ProfileName) -> Result<Self, StartFailure> {
         let name = folder_name(name);
         let folder = profiles.join(&name);
-        make_folder(profiles).map_err(|error| unwritable(&folder, &error))?;
+        make_folder(&folder).map_err(|error| unwritable(&folder, &error))?;
         let Lock { file: lock, .. } = Lock::take(profiles, &name)?;
         // It may have been deleted while the lock was waited for.
         make_folder(&folder).map_err(|error| unwritable(&folder, &error))?;
