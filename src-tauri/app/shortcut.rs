@@ -2,7 +2,8 @@
 //! They hold wherever the focus is: in the shell, in a page, in the live view.
 
 use duotab_core::event::Command;
-use duotab_core::message::{Mode, ShellFocus, ShellState, TabId};
+use duotab_core::message::{Mode, ProfileName, ShellFocus, ShellState, TabId};
+use duotab_core::profile::PRIVATE;
 
 /// A key without its modifiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +68,9 @@ pub fn asked(chord: Chord, state: &ShellState) -> Option<Asked> {
             mode: None,
             background: false,
         }),
+        (true, true, false, Key::Char('n')) => {
+            Some(Command::OpenTabOf(ProfileName(PRIVATE.to_owned())))
+        }
         (true, true, false, Key::Char('t')) => Some(Command::ReopenTab),
         (true, false, false, Key::Char('w')) => state.active.map(Command::CloseTab),
         (true, false, false, Key::Char('l')) => {

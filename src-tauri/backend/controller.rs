@@ -21,6 +21,7 @@ use duotab_core::message::{
     ContentArea, LaneTicket, Mode, Problem, ProfileName, ShellFocus, ShellState, TabId, Update,
 };
 use duotab_core::node::NodeId;
+use duotab_core::profile::PRIVATE;
 use engine::Engines;
 use left::{Left, unavailable};
 use profile::Works;
@@ -324,6 +325,10 @@ impl Run {
             }
             Action::WorkOnProfile(name, work) => self.works.begin(name, work),
             Action::CancelProfileWork(name) => self.works.cancel(&name),
+            Action::ForgetPrivate => {
+                let private = ProfileName(PRIVATE.to_owned());
+                self.order(ContentOrder::DeleteProfile(private));
+            }
             Action::UseProfile(tab, profile) => self.order(ContentOrder::UseProfile(tab, profile)),
             Action::LookAtNodes => self.look_at_nodes(),
             Action::FindEngines => self.engines.find(),

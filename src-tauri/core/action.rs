@@ -63,6 +63,8 @@ pub enum Action {
     /// Do something with a profile's data, which no session has; answered by
     /// `Event::ProfileWorked`.
     WorkOnProfile(ProfileName, DataWork),
+    /// Forget what private pages have left in the window.
+    ForgetPrivate,
     /// Give that up.
     CancelProfileWork(ProfileName),
     /// Look at all nodes; answered by `Event::NodesSeen`.

@@ -103,6 +103,8 @@ pub struct Browser {
     area: ContentArea,
     full_screen: bool,
     settings_shown: bool,
+    /// Whether there are private tabs.
+    private: bool,
     notices: Vec<Notice>,
     quitting_since: Option<Millis>,
     last_tab: u32,
@@ -141,6 +143,7 @@ impl Browser {
             area: ContentArea::default(),
             full_screen: false,
             settings_shown: false,
+            private: false,
             notices: Vec::new(),
             quitting_since: None,
             last_tab: saved.last_tab.max(highest_tab),

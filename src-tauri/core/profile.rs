@@ -10,8 +10,18 @@ use ts_rs::TS;
 #[ts(type = "string")]
 pub struct ProfileName(pub String);
 
+impl ProfileName {
+    /// Whether nothing of it may stay.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.0 == PRIVATE
+    }
+}
+
 /// The profile that is always there.
 pub const DEFAULT: &str = "default";
+/// The profile that leaves nothing: neither its data nor its tabs are ever saved.
+pub const PRIVATE: &str = "private";
 /// Characters of a title.
 pub const TITLE_CAP: usize = 40;
 
@@ -65,6 +75,17 @@ pub struct ProfileRecord {
 }
 
 impl ProfileRecord {
+    /// The profile that leaves nothing.
+    #[must_use]
+    pub fn private() -> Self {
+        Self {
+            name: ProfileName(PRIVATE.to_owned()),
+            title: "Private".to_owned(),
+            colour: Colour::Purple,
+            pending: None,
+        }
+    }
+
     /// The profile that is always there, as long as nobody has changed it.
     #[must_use]
     pub fn first(name: ProfileName) -> Self {
@@ -196,6 +217,8 @@ pub struct ProfileView {
     pub colour: Colour,
     /// Whether it is always there.
     pub lasting: bool,
+    /// Whether nothing of it stays.
+    pub private: bool,
     /// Whether a streamed session has its data now.
     pub in_use: bool,
     /// How many tabs it has.

@@ -27,7 +27,7 @@ suite() {
 
 run tests/engine/conformance.sh
 suite docker
-suite stories contained::
+suite stories contained
 if [ -n "$failed" ]; then
     printf 'failed:\n%s' "$failed" >&2
     exit 1

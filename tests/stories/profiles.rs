@@ -127,7 +127,7 @@ async fn a_deleted_profile_leaves_no_tab_no_data_and_no_row() {
         .iter()
         .map(|it| it.title.clone())
         .collect();
-    assert_eq!(names, ["Default"]);
+    assert_eq!(names, ["Default", "Private"]);
     create(&mut again, "Other").await;
     again.quit().await;
 }
@@ -148,6 +148,48 @@ async fn a_file_that_is_no_profile_says_so_and_changes_nothing() {
     app.until_title(ann, ANN).await;
     app.quit().await;
     home.assert_nothing_left();
+}
+
+/// A login in a private tab, and what of it is on the disk while it lasts.
+async fn private(home: &Home, site: &Site) -> Vec<std::path::PathBuf> {
+    let mut app = home.app().await;
+    let tab = open_of(&mut app, "private", &site.url("/login")).await;
+    app.until_title(tab, "welcome").await;
+    let other = open_of(&mut app, "private", &site.url("/who")).await;
+    app.until_title(other, ANN).await;
+    let kept = entries(&home.dirs.profiles());
+    app.act("close_tab", tab).await;
+    app.act("close_tab", other).await;
+    home.until_nothing_is_left().await;
+    let again = open_of(&mut app, "private", &site.url("/who")).await;
+    app.until_title(again, NOBODY).await;
+    app.quit().await;
+    kept
+}
+
+fn entries(folder: &Path) -> Vec<std::path::PathBuf> {
+    let all = std::fs::read_dir(folder).into_iter().flatten();
+    all.map(|entry| entry.unwrap().path()).collect()
+}
+
+#[tokio::test]
+async fn a_private_tab_leaves_nothing_and_the_next_one_knows_nobody() {
+    let (home, site) = (Home::new(), Site::start().await);
+    assert_eq!(
+        private(&home, &site).await,
+        [""; 0].map(std::path::PathBuf::from)
+    );
+    home.assert_nothing_left();
+}
+
+#[tokio::test]
+async fn contained_private_tabs_have_no_volume() {
+    let Some(home) = Home::contained() else {
+        return;
+    };
+    let site = Site::of(&home).await;
+    private(&home, &site).await;
+    assert_eq!(home.profiles(), [""; 0]);
 }
 
 /// From a home where Ann is logged in to another one where nobody is.

@@ -209,6 +209,7 @@ export function profileOf(name: string, more: Partial<ProfileView> = {}): Profil
     title: name,
     colour: "grey",
     lasting: false,
+    private: false,
     in_use: false,
     tabs: 0,
     bytes: null,

@@ -37,6 +37,7 @@ describe("the shell's shortcuts", () => {
     ["Ctrl+8 Digit8", { verb: "nth_tab", index: 7 }],
     ["Ctrl+9 Digit9", { verb: "last_tab" }],
     ["Ctrl+Shift+T", { verb: "reopen_tab" }],
+    ["Ctrl+Shift+N", { verb: "open_private_tab" }],
     ["Ctrl+Shift+M", { verb: "toggle_mode" }],
     ["Alt+ArrowLeft", { verb: "go_back" }],
     ["Alt+ArrowRight", { verb: "go_forward" }],

@@ -4,6 +4,7 @@
 /** What a shortcut asks for. */
 export type Verb =
   | { verb: "open_tab" }
+  | { verb: "open_private_tab" }
   | { verb: "close_tab" }
   | { verb: "reopen_tab" }
   | { verb: "focus_address" }
@@ -57,6 +58,7 @@ const WITH_CONTROL: Record<string, Verb> = {
 const WITH_CONTROL_SHIFT: Record<string, Verb> = {
   t: { verb: "reopen_tab" },
   r: { verb: "reload" },
+  n: { verb: "open_private_tab" },
   m: { verb: "toggle_mode" },
   tab: { verb: "previous_tab" },
   pagedown: { verb: "move_tab", by: 1 },

@@ -112,6 +112,9 @@ export class Shell {
     const { backend, active } = this;
     if (wish.verb === "open_tab") {
       this.openTab();
+    } else if (wish.verb === "open_private_tab") {
+      const hidden = this.profiles.find((each) => each.private);
+      if (hidden) void this.run(backend.openTabOf(hidden.name));
     } else if (wish.verb === "reopen_tab") {
       void this.run(backend.reopenTab());
     } else if (wish.verb === "full_screen") {

@@ -69,6 +69,8 @@ export const settingsTexts = {
     file: (title: string) => `${title.replace(/[^\p{L}\p{N} _-]/gu, "")} profile.tar`,
     cancel: "Cancel",
     dismiss: "Dismiss",
+    private:
+      "A private tab (Ctrl+Shift+N) keeps nothing: with the last one, its cookies, data and history are gone.",
     choose: "Profile of this tab",
     spoken: (title: string) => `profile ${title}`,
     confirm: (work: DataWork["work"], profile: ProfileView): { text: string; button: string } => {

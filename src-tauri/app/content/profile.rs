@@ -19,16 +19,21 @@ pub(crate) struct Profile {
 }
 
 impl Profile {
-    /// The profile whose data lie in `folder`; one that forgets if the folder cannot be used.
-    pub(crate) fn open(folder: &Path, software: bool, door: Door) -> Self {
-        let text = folder.to_str().filter(|_| usable(folder));
+    /// The profile whose data lie in `folder`; one that forgets without a folder, or if it cannot be
+    /// used.
+    pub(crate) fn open(folder: Option<&Path>, software: bool, door: Door) -> Self {
+        let text = folder
+            .filter(|folder| usable(folder))
+            .and_then(|folder| folder.to_str());
         let data = match text {
             Some(text) => WebsiteDataManager::builder()
                 .base_data_directory(text)
                 .base_cache_directory(format!("{text}/cache"))
                 .build(),
             None => {
-                tracing::warn!("proxied pages keep nothing: their folder cannot be used");
+                if folder.is_some() {
+                    tracing::warn!("proxied pages keep nothing: their folder cannot be used");
+                }
                 WebsiteDataManager::new_ephemeral()
             }
         };

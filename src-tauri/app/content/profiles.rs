@@ -41,11 +41,14 @@ impl Profiles {
     /// A profile, opened if need be.
     pub(crate) fn get(&mut self, name: &ProfileName) -> &Profile {
         self.open.entry(name.clone()).or_insert_with(|| {
+            if name.is_private() {
+                return Profile::open(None, self.software, self.door.clone());
+            }
             let mut numbers = numbers(&self.folder, name);
             let last = numbers.pop().unwrap_or(0);
             remove(&self.folder, name, numbers);
             let folder = self.folder.join(name_of(name, last));
-            Profile::open(&folder, self.software, self.door.clone())
+            Profile::open(Some(&folder), self.software, self.door.clone())
         })
     }
 

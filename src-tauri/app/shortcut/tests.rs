@@ -99,6 +99,10 @@ fn each_shortcut_asks_for_its_verb() {
         ("Ctrl+=", Command::SetZoom(first, 110)),
         ("Alt+Left", Command::GoBack(first)),
         ("Alt+Right", Command::GoForward(first)),
+        (
+            "Ctrl+Shift+n",
+            Command::OpenTabOf(ProfileName("private".into())),
+        ),
         ("F11", Command::SetFullScreen(true)),
         ("Ctrl+,", Command::ShowSettings(true)),
     ] {

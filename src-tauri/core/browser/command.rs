@@ -154,7 +154,7 @@ impl Browser {
         self.let_go(id, close_page);
         self.tabs.remove(at);
         self.recent.retain(|tab| *tab != id);
-        if !record.history.is_empty() {
+        if !record.history.is_empty() && !record.profile.is_private() {
             self.closed.push((at, record));
             let over = self.closed.len().saturating_sub(REOPENABLE_CAP);
             self.closed.drain(..over);

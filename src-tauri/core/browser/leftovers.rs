@@ -53,7 +53,8 @@ impl Browser {
     }
 
     fn adopt(&mut self, engine: &FoundEngine, row: Option<&SessionRecord>) {
-        let keep = engine.healthy && row.is_some_and(|row| row.state != SavedState::Ending);
+        let keep = engine.healthy
+            && row.is_some_and(|row| row.state != SavedState::Ending && !row.profile.is_private());
         let state = match (keep, engine.suspended) {
             (true, true) => State::Suspended(self.now),
             _ => State::Detached,

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 impl Browser {
     pub(super) fn settle(&mut self) {
+        self.forget_private();
         self.save_tabs();
         self.bring_pages_to_front();
         self.watch();
@@ -22,6 +23,7 @@ impl Browser {
             .tabs
             .iter()
             .enumerate()
+            .filter(|(_, tab)| !tab.profile.is_private())
             .map(|(at, tab)| (tab.id, tab.record(at, self.active == Some(tab.id))))
             .collect();
         if records == self.saved {

@@ -48,7 +48,8 @@ impl Profile {
             .partition(|record| record.name == *first);
         let lasting = lasting.into_iter().next();
         std::iter::once(lasting.unwrap_or_else(|| ProfileRecord::first(first.clone())))
-            .chain(others)
+            .chain(others.into_iter().filter(|it| !it.name.is_private()))
+            .chain([ProfileRecord::private()])
             .map(Self::new)
             .collect()
     }
@@ -97,7 +98,8 @@ impl Browser {
                 title,
                 colour,
             } => {
-                let profile = self.profile_mut(&name).ok_or(Problem::UnknownProfile)?;
+                let profile = self.profile_mut(&name).filter(|_| !name.is_private());
+                let profile = profile.ok_or(Problem::UnknownProfile)?;
                 if let Some(title) = plain(&title) {
                     profile.record.title = title;
                 }
@@ -140,7 +142,9 @@ impl Browser {
             pending: None,
         };
         self.act(Action::SaveProfile(record.clone()));
-        self.profiles.push(Profile::new(record));
+        // The private one stays the last.
+        let at = self.profiles.len().saturating_sub(1);
+        self.profiles.insert(at, Profile::new(record));
     }
 
     fn ask_for_work(
@@ -150,7 +154,8 @@ impl Browser {
         end_session: bool,
     ) -> Result<(), Problem> {
         let lasting = *name == self.settings.profile;
-        let profile = self.profile(name).ok_or(Problem::UnknownProfile)?;
+        let profile = self.profile(name).filter(|_| !name.is_private());
+        let profile = profile.ok_or(Problem::UnknownProfile)?;
         let title = profile.record.title.clone();
         match &profile.work {
             Some(_) if work == DataWork::Measure => return Ok(()),
@@ -231,6 +236,28 @@ impl Browser {
     pub(super) fn is_being_cleared(&self, name: &ProfileName) -> bool {
         let work = self.profile(name).and_then(|it| it.work.as_ref());
         work.is_some_and(|it| matches!(it.work, DataWork::Clear | DataWork::Delete))
+    }
+
+    /// With its last tab goes all that private pages have left.
+    pub(super) fn forget_private(&mut self) {
+        let private = |name: &ProfileName| name.is_private();
+        let has_tabs = self.tabs.iter().any(|tab| private(&tab.profile));
+        let had_tabs = std::mem::replace(&mut self.private, has_tabs);
+        if has_tabs {
+            return;
+        }
+        let sessions: Vec<SessionId> = self
+            .sessions
+            .values()
+            .filter(|session| private(&session.profile))
+            .map(|session| session.id)
+            .collect();
+        for session in sessions {
+            self.step(session, Happening::Dismissed);
+        }
+        if had_tabs {
+            self.act(Action::ForgetPrivate);
+        }
     }
 
     fn sessions_of(&self, name: &ProfileName) -> Vec<SessionId> {
@@ -393,7 +420,8 @@ impl Browser {
                 name: name.clone(),
                 title: profile.record.title.clone(),
                 colour: profile.record.colour,
-                lasting: *name == self.settings.profile,
+                lasting: *name == self.settings.profile || name.is_private(),
+                private: name.is_private(),
                 in_use: !self.sessions_of(name).is_empty(),
                 tabs: u32::try_from(tabs).unwrap_or(u32::MAX),
                 bytes: profile.bytes,

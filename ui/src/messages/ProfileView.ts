@@ -25,6 +25,10 @@ colour: Colour,
  */
 lasting: boolean, 
 /**
+ * Whether nothing of it stays.
+ */
+private: boolean, 
+/**
  * Whether a streamed session has its data now.
  */
 in_use: boolean, 

@@ -46,6 +46,7 @@ pub(super) struct Plan<'a> {
 pub(super) fn body(plan: &Plan<'_>) -> ContainerCreateBody {
     let server = format!("{SERVER_PORT}/tcp");
     let media = format!("{}/udp", plan.media_port);
+    let private = plan.profile.is_private();
     let loopback = |port: Option<u16>| {
         Some(vec![PortBinding {
             host_ip: Some("127.0.0.1".to_owned()),
@@ -63,7 +64,12 @@ pub(super) fn body(plan: &Plan<'_>) -> ContainerCreateBody {
                 (server, loopback(None)),
                 (media, loopback(Some(plan.media_port))),
             ])),
-            mounts: Some(vec![volume(plan)]),
+            // What is private is on no disk at all. Whoever runs in the container may write there.
+            tmpfs: private.then(|| {
+                let options = "rw,nosuid,nodev,mode=1777".to_owned();
+                HashMap::from([(plan.flavour.profile.to_owned(), options)])
+            }),
+            mounts: (!private).then(|| vec![volume(plan)]),
             shm_size: Some(SHARED_MEMORY),
             log_config: log(plan.facts),
             ..fence(plan)

@@ -37,6 +37,8 @@ pub(super) struct File {
 #[derive(Clone, Debug)]
 pub(super) struct Settings<'a> {
     pub(super) flavour: Flavour,
+    /// Whether the profile is in memory.
+    pub(super) private: bool,
     pub(super) username: &'a str,
     pub(super) password: &'a Secret,
     /// For picture, sound and input; the same inside and outside.
@@ -71,7 +73,11 @@ pub(super) fn all(with: &Settings<'_>) -> Vec<File> {
         ..
     } = with.flavour;
     vec![
-        folder(profile),
+        File {
+            // A file system in memory takes the mode of the folder below it, and not its owner.
+            mode: if with.private { 0o1777 } else { 0o700 },
+            ..folder(profile)
+        },
         folder("/home/neko/Downloads"),
         File {
             owner: NEKO,
@@ -233,6 +239,7 @@ mod tests {
     fn settings<'a>(password: &'a Secret, args: &'a [String]) -> Settings<'a> {
         Settings {
             flavour: Flavour::of("chromium"),
+            private: false,
             username: "duotab",
             password,
             media_port: 40_000,

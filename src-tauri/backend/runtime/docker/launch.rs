@@ -205,15 +205,18 @@ async fn made(
     name: &str,
     password: &Secret,
 ) -> Result<String, Error> {
-    // Podman does not take a volume's labels from a container.
-    let volume = create::volume_request(plan.install, plan.profile);
-    half.link.docker.create_volume(volume).await?;
+    if !plan.profile.is_private() {
+        // Podman does not take a volume's labels from a container.
+        let volume = create::volume_request(plan.install, plan.profile);
+        half.link.docker.create_volume(volume).await?;
+    }
     let container = half.make(name, create::body(plan)).await?;
     let link = &half.link;
     let (width, height, rate) = inner.with.screen;
     let (width, height) = spec.screen.unwrap_or((width, height));
     let files = files::all(&Settings {
         flavour: plan.flavour,
+        private: plan.profile.is_private(),
         username: USERNAME,
         password,
         media_port: plan.media_port,

@@ -106,8 +106,13 @@ struct Prepared {
 impl Prepared {
     fn make(with: &EmbeddedConfig, spec: &StartSpec) -> Result<Self, StartFailure> {
         make_folder(&with.run_dir).map_err(|error| unwritable(&with.run_dir, &error))?;
-        let profile = Profile::take(&with.profiles_dir, &spec.profile)?;
         let folder = Folder::of(&with.run_dir, spec.session);
+        // What is private lies with what goes when the engine goes.
+        let profile = if spec.profile.is_private() {
+            Profile::passing(&with.run_dir, folder.path())
+        } else {
+            Profile::take(&with.profiles_dir, &spec.profile)
+        }?;
         let config = KonekoConfig {
             session: spec.session.0,
             install: with.install.clone(),

@@ -32,6 +32,15 @@ pub(super) struct Profile {
 }
 
 impl Profile {
+    /// One that goes with the folder of its engine, where it is made by the engine itself. It has no
+    /// other owner, and its lock says nothing.
+    pub(super) fn passing(run: &Path, engine: &Path) -> Result<Self, StartFailure> {
+        Ok(Self {
+            folder: engine.join("profile"),
+            lock: File::open(run).map_err(|error| unwritable(run, &error))?,
+        })
+    }
+
     /// Make the folder if it is missing, check that it can be used, and take it. Blocks: a
     /// fifth of a second if somebody else has it.
     pub(super) fn take(profiles: &Path, name: &ProfileName) -> Result<Self, StartFailure> {

@@ -183,7 +183,7 @@ fn a_fault_is_shown_until_it_is_read_and_changes_nothing() {
 fn titles_are_plain_and_short_and_never_empty() {
     let mut bench = Bench::new(vec![]);
     create(&mut bench, " \u{7}\n ");
-    assert_eq!(painted(&bench).profiles.len(), 1);
+    assert_eq!(painted(&bench).profiles.len(), 2, "and the private one");
     create(&mut bench, &"x\u{0}".repeat(100));
     assert_eq!(view(&bench, "p1").title, "x".repeat(40));
     bench.command(Command::Profile(ProfileCommand::Change {
@@ -193,4 +193,54 @@ fn titles_are_plain_and_short_and_never_empty() {
     }));
     let changed = view(&bench, "p1");
     assert_eq!((changed.title.len(), changed.colour), (40, Colour::Pink));
+}
+
+#[test]
+fn nothing_of_a_private_tab_is_ever_saved_and_its_session_goes_with_it() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let kept = bench.first();
+    bench.command(Command::Navigate(kept, "http://localhost/a".into()));
+    let tab = streamed_in(&mut bench, "private");
+    assert_eq!(bench.stage(tab), Some(Stage::Live));
+    let session = bench.browser.tab(tab).and_then(Tab::session).unwrap();
+    // Back in Proxy mode its logins are still there for the next toggle.
+    bench.command(Command::SetMode(tab, Mode::Proxy, None));
+    bench.settle();
+    assert!(bench.world.engines.contains(&session));
+    bench.command(Command::CloseTab(tab));
+    bench.settle();
+    assert!(bench.world.engines.is_empty() && bench.world.rows.is_empty());
+    assert!(bench.world.log.contains(&Action::ForgetPrivate));
+    let saved = bench.world.log.iter().any(|action| match action {
+        Action::SaveTab(record) => record.id == tab,
+        Action::SaveProfile(_) => true,
+        _ => false,
+    });
+    assert!(!saved);
+    bench.command(Command::ReopenTab);
+    assert_eq!(bench.browser.tabs.len(), 1, "it is not remembered either");
+    assert!(work(&mut bench, "private", DataWork::Measure, false).is_some());
+}
+
+#[test]
+fn a_private_engine_of_an_app_that_was_killed_is_stopped() {
+    let saved = Saved {
+        sessions: vec![SessionRecord {
+            id: SessionId(1),
+            profile: name("private"),
+            node: NodeId::host(),
+            state: SavedState::Live,
+        }],
+        ..Saved::default()
+    };
+    let mut browser = Browser::new(Settings::default(), saved, Millis(0));
+    let found = FoundEngine {
+        session: SessionId(1),
+        node: NodeId::host(),
+        healthy: true,
+        suspended: false,
+    };
+    browser.handle(Millis(1), Event::EnginesFound(vec![found]));
+    let stop = Action::StopEngine(SessionId(1), NodeId::host());
+    assert!(browser.take_actions().any(|action| action == stop));
 }
