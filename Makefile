@@ -1,12 +1,13 @@
 # make run          the app, in a window; without a display, in a private X server
 # make test         everything that can be proven here
 # make test-engine  its part beside a real container engine, as root; IMAGE= takes another image
+# make test-wayland the window's tests on a Wayland compositor instead of an X server
 # make demo         the main job plays by itself; pictures and times in target/demo/
 # make bench        a table of times and loads, and target/bench/*.json
 # make conformance  the client's tests against a real Neko: NEKO_URL= NEKO_USER= NEKO_PASSWORD=
 # make package      target/release/bundle/deb/*.deb
 
-.PHONY: run test test-engine check demo bench conformance package setup
+.PHONY: run test test-engine test-wayland check demo bench conformance package setup
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 
@@ -29,6 +30,13 @@ test: check
 test-engine: setup $(PAGE)
 	$(CARGO) build --locked -p koneko
 	IMAGE=$(IMAGE) tests/engine/test.sh
+
+# What needs the X server's own way is left out: sizes that it gives, and its clipboard.
+test-wayland: setup $(PAGE)
+	tests/setup.sh weston
+	$(CARGO) build --locked -p duotab -p koneko
+	DUOTAB_TEST_WAYLAND=1 tests/offline.sh $(CARGO) test --locked --test window -- \
+		--test-threads=1 --skip every_size --skip copied_on_one_side
 
 check: setup $(PAGE)
 	$(NODE) npm run --silent check

@@ -11,4 +11,6 @@ mod choose;
 #[cfg(target_os = "linux")]
 pub(crate) use choose::choose_file;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Layers, has_software_renderer, listen_to_keys, settle_renderer};
+pub(crate) use linux::{
+    Layers, has_display, has_software_renderer, listen_to_keys, settle_renderer,
+};

@@ -58,6 +58,12 @@ pub fn run() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if !platform::has_display() {
+        tracing::error!(
+            "there is no desktop to show a window on: DISPLAY and WAYLAND_DISPLAY lead to none"
+        );
+        return ExitCode::FAILURE;
+    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {

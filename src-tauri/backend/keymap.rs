@@ -32,10 +32,30 @@ impl Default for Keymap {
 }
 
 /// The layout of the X server of this desktop; without one, that of the system's file; else US.
+/// A Wayland compositor's own layout goes first: its X server knows the keys, but not the name.
 /// Blocks for some milliseconds.
 #[must_use]
 pub fn local() -> Keymap {
-    from_display().or_else(from_file).unwrap_or_default()
+    let display = from_display();
+    if std::env::var_os("WAYLAND_DISPLAY").is_some()
+        && let Some(mut keymap) = from_environment().or_else(from_file)
+    {
+        if let Some(display) = display {
+            keymap.symbols = display.symbols;
+        }
+        return keymap;
+    }
+    display.or_else(from_file).unwrap_or_default()
+}
+
+/// What compositors that are no desktop of their own take their layout from.
+fn from_environment() -> Option<Keymap> {
+    let value = |name: &str| std::env::var(name).ok().as_deref().and_then(word);
+    Some(Keymap {
+        layout: value("XKB_DEFAULT_LAYOUT")?,
+        variant: value("XKB_DEFAULT_VARIANT").unwrap_or_default(),
+        symbols: LayoutSymbols::us(),
+    })
 }
 
 fn from_display() -> Option<Keymap> {

@@ -116,14 +116,13 @@ impl App {
             .append(true)
             .open(self.home.path().join("log"))?;
         command
-            .env("DISPLAY", start.display.name())
+            .env_remove("WAYLAND_DISPLAY")
+            .envs(start.display.environment())
             .env("DUOTAB_DATA_DIR", self.data())
             // Whatever engine this machine may have is none of the tests' business.
             .env("DUOTAB_ENGINE", "embedded")
             .env("DUOTAB_RUNTIME_DIR", self.run_folder())
-            .env("GDK_BACKEND", "x11")
             .env("NO_AT_BRIDGE", "1")
-            .env_remove("WAYLAND_DISPLAY")
             .env_remove("DBUS_SESSION_BUS_ADDRESS")
             .envs(start.environment.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::from(log.try_clone()?))

@@ -1,5 +1,6 @@
 //! A private X server with a window manager: what is on it, and hands for keys and mouse.
 
+use std::ffi::OsString;
 use std::process::Stdio;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use x11rb::protocol::xproto::{
 use x11rb::rust_connection::RustConnection;
 
 use crate::child::{self, Program};
+use crate::wayland::{Compositor, WAYLAND};
 use crate::{Outcome, Picture, within};
 
 /// An X server of the test's own.
@@ -24,16 +26,25 @@ pub struct Display {
     root: Window,
     size: (u16, u16),
     changes: watch::Receiver<u64>,
-    _window_manager: Program,
+    desktop: Desktop,
     _server: Program,
 }
 
 impl Display {
-    /// Starts a server with one screen of this size, and a window manager on it.
+    /// Starts a server with one screen of this size, and a window manager on it. With
+    /// `DUOTAB_TEST_WAYLAND` it is a Wayland compositor instead, on all of the screen.
     ///
     /// # Errors
     /// If a program is missing or does not come up.
     pub async fn start(width: u16, height: u16) -> Outcome<Self> {
+        Self::with_layout(width, height, "us").await
+    }
+
+    /// The same, with this keyboard layout.
+    ///
+    /// # Errors
+    /// If a program is missing or does not come up.
+    pub async fn with_layout(width: u16, height: u16, layout: &str) -> Outcome<Self> {
         let mut server = Program::start(
             child::command("Xvfb")
                 .args(["-displayfd", "1", "-nolisten", "tcp", "-noreset"])
@@ -52,14 +63,13 @@ impl Display {
 
         let (x, screen) = RustConnection::connect(Some(&name))?;
         let root = x.setup().roots[screen].root;
-        let ready = managed(&name)?;
-        let window_manager = Program::start(
-            child::command("openbox")
-                .env("DISPLAY", &name)
-                .stdout(Stdio::null())
-                .stderr(Stdio::null()),
-        )?;
-        within("the window manager", ready).await??;
+        let mut setxkbmap = child::command("setxkbmap");
+        setxkbmap.args(["-display", &name, layout]);
+        within("setxkbmap", child::run(&mut setxkbmap)).await??;
+        let desktop = match std::env::var_os(WAYLAND) {
+            Some(_) => Desktop::Wayland(Compositor::start(&name, (width, height), layout).await?),
+            None => Desktop::X(window_manager(&name).await?),
+        };
         let changes = changes(&name)?;
         Ok(Self {
             name,
@@ -67,7 +77,7 @@ impl Display {
             root,
             size: (width, height),
             changes,
-            _window_manager: window_manager,
+            desktop,
             _server: server,
         })
     }
@@ -76,6 +86,22 @@ impl Display {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether windows are those of a Wayland compositor.
+    #[must_use]
+    pub fn is_wayland(&self) -> bool {
+        matches!(self.desktop, Desktop::Wayland(_))
+    }
+
+    /// What an app needs to know to show itself here.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, OsString)> {
+        let mut environment = vec![("DISPLAY", self.name.clone().into())];
+        match &self.desktop {
+            Desktop::Wayland(compositor) => environment.extend(compositor.environment()),
+            Desktop::X(_) => environment.push(("GDK_BACKEND", "x11".into())),
+        }
+        environment
     }
 
     /// What is on the screen now.
@@ -127,6 +153,9 @@ impl Display {
     /// # Errors
     /// If no window has the focus.
     pub fn window(&self) -> Outcome<[u32; 4]> {
+        if self.is_wayland() {
+            return Ok([0, 0, self.size.0.into(), self.size.1.into()]);
+        }
         let name = self
             .x
             .intern_atom(false, b"_NET_ACTIVE_WINDOW")?
@@ -176,7 +205,16 @@ impl Display {
     /// If `xdotool` is missing.
     pub async fn click(&self, x: u32, y: u32, button: u8) -> Outcome<()> {
         let (x, y, button) = (x.to_string(), y.to_string(), button.to_string());
-        self.hand(&["mousemove", &x, &y, "click", &button]).await
+        let mut moves = Vec::new();
+        if self.is_wayland() {
+            // Weston adds up how far the pointer went from where it first saw it: the corners are
+            // where both agree.
+            let (right, bottom) = (self.size.0.to_string(), self.size.1.to_string());
+            self.hand(&["mousemove", &right, &bottom]).await?;
+            moves.extend(["mousemove", "0", "0"]);
+        }
+        moves.extend(["mousemove", &x, &y, "click", &button]);
+        self.hand(&moves).await
     }
 
     /// Gives the window with the focus another size.
@@ -195,6 +233,25 @@ impl Display {
         xdotool.stdout(Stdio::null());
         within("xdotool", child::run(&mut xdotool)).await?
     }
+}
+
+/// Whose windows apps are shown in.
+#[derive(Debug)]
+enum Desktop {
+    X(#[allow(dead_code, reason = "held until the end")] Program),
+    Wayland(Compositor),
+}
+
+async fn window_manager(display: &str) -> Outcome<Program> {
+    let ready = managed(display)?;
+    let program = Program::start(
+        child::command("openbox")
+            .env("DISPLAY", display)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null()),
+    )?;
+    within("the window manager", ready).await??;
+    Ok(program)
 }
 
 /// Comes true when a window manager has announced itself.

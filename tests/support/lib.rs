@@ -17,6 +17,7 @@ mod picture;
 pub mod probe;
 mod shell;
 pub mod socket;
+mod wayland;
 
 pub use app::{App, Start};
 pub use display::Display;
@@ -40,4 +41,14 @@ pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> Outcome<T
     tokio::time::timeout(LIMIT, future)
         .await
         .map_err(|_| format!("waited {LIMIT:?} in vain: {what}").into())
+}
+
+/// Knocks until somebody opens: a foreign program that will listen tells nobody.
+pub(crate) async fn until_open<T, E, F>(mut knock: impl FnMut() -> F)
+where
+    F: Future<Output = Result<T, E>>,
+{
+    while knock().await.is_err() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }

@@ -2,17 +2,17 @@
 
 use std::net::TcpListener;
 use std::path::Path;
-use std::time::Duration;
 
 use fantoccini::elements::Element;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 use tokio::process::Command;
 
 use crate::child::Program;
-use crate::{Display, LIMIT, Outcome, within};
+use crate::{Display, LIMIT, Outcome, until_open, within};
 
 /// A session with the shell's page of a running app. Dropped, it takes the app with it.
 #[derive(Debug)]
@@ -31,7 +31,8 @@ impl Shell {
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         driver.args(["--host=127.0.0.1", &format!("--port={port}")]);
         let driver = Program::start(&mut driver)?;
-        within("WebKitWebDriver", listens(port)).await?;
+        let open = until_open(|| TcpStream::connect(("127.0.0.1", port)));
+        within("WebKitWebDriver", open).await?;
 
         let mut capabilities = Capabilities::new();
         capabilities.insert(
@@ -194,15 +195,5 @@ impl Shell {
     /// If the session is lost already.
     pub async fn close(self) -> Outcome<()> {
         Ok(within("the end of the session", self.client.clone().close()).await??)
-    }
-}
-
-/// Waits until somebody listens. There is no event to wait for: the driver says nothing.
-async fn listens(port: u16) {
-    while tokio::net::TcpStream::connect(("127.0.0.1", port))
-        .await
-        .is_err()
-    {
-        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

@@ -97,3 +97,18 @@ async fn a_shell_whose_own_page_crashes_comes_back() -> Outcome<()> {
     assert_eq!(running.ended().await?.code(), Some(0));
     Ok(())
 }
+
+#[tokio::test]
+async fn without_a_desktop_the_app_says_so_and_ends() -> Outcome<()> {
+    let display = Display::start(1000, 700).await?;
+    let app = App::new()?;
+    let start = start(&display)
+        .variable("DISPLAY", ":none")
+        .variable("WAYLAND_DISPLAY", "none");
+    let mut running = app.spawn(&start)?;
+    assert_eq!(running.ended().await?.code(), Some(1));
+    let log = app.log()?;
+    assert!(log.contains("there is no desktop"), "{log}");
+    assert!(!log.contains("panicked"), "{log}");
+    Ok(())
+}

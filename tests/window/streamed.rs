@@ -99,10 +99,7 @@ async fn in_window_with(
     variables: &[(&str, String)],
     test: impl AsyncFnOnce(&Room) -> Outcome<()>,
 ) -> Outcome<()> {
-    let display = Display::start(1280, 800).await?;
-    let mut setxkbmap = Command::new("setxkbmap");
-    setxkbmap.args(["-display", display.name(), layout]);
-    assert!(setxkbmap.status().await?.success(), "setxkbmap {layout}");
+    let display = Display::with_layout(1280, 800, layout).await?;
     let site = ProbeSite::with(
         Router::new()
             .route("/desk", get(desk))

@@ -46,6 +46,11 @@ pub(crate) fn settle_renderer() {
     tracing::warn!(%error, "the renderer keeps its default");
 }
 
+/// Whether there is a display to show a window on. On the main thread only.
+pub(crate) fn has_display() -> bool {
+    gtk::init().is_ok()
+}
+
 /// The layers of the window: the shell's page below, pages of tabs above it.
 pub(crate) struct Layers {
     overlay: gtk::Overlay,
