@@ -148,6 +148,12 @@ pub(crate) async fn show_settings(controller: State<'_, Controller>, on: bool) -
     controller.command(Command::ShowSettings(on)).await
 }
 
+/// Fetches the newer image of the streamed browser that was offered.
+#[tauri::command]
+pub(crate) async fn fetch_engine_image(controller: State<'_, Controller>) -> Answer {
+    controller.command(Command::FetchEngineImage).await
+}
+
 /// Puts away a notice that was read.
 #[tauri::command]
 pub(crate) async fn dismiss_notice(controller: State<'_, Controller>, index: usize) -> Answer {

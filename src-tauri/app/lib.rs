@@ -48,6 +48,7 @@ pub fn builder<R: Runtime>(controller: Controller) -> Builder<R> {
             commands::set_full_screen,
             commands::show_settings,
             commands::dismiss_notice,
+            commands::fetch_engine_image,
             commands::connect_lane,
             commands::subscribe,
             commands::quit,

@@ -111,9 +111,17 @@ async fn start_controller(
         nodes: NodeSource::Host,
         origins: vec![SHELL_ORIGIN.to_owned()],
         proxy: ProxyConfig::default(),
-        settings: Settings::default(),
+        settings: Settings {
+            standby: is_on("DUOTAB_STANDBY"),
+            ..Settings::default()
+        },
     };
     Controller::start(config, content).await
+}
+
+/// Whether a variable of the environment switches something on.
+fn is_on(variable: &str) -> bool {
+    std::env::var(variable).is_ok_and(|it| matches!(it.as_str(), "1" | "on" | "true" | "yes"))
 }
 
 /// The engines, as the environment wants them. The install's id is filled in by the controller.
@@ -130,6 +138,7 @@ fn runtime(dirs: &Dirs) -> RuntimeConfig {
     {
         docker.image = image;
     }
+    docker.home_closed = std::env::var("DUOTAB_HOME_NETWORK").is_ok_and(|it| it == "closed");
     RuntimeConfig {
         choice,
         embedded: EmbeddedConfig::new(koneko(), dirs, String::new()),

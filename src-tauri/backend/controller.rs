@@ -1,6 +1,7 @@
 //! The controller: takes commands and news one at a time, asks the core, and carries out its
 //! actions in order. The only code that knows all rooms of the backend.
 
+mod acting;
 mod engine;
 mod left;
 mod profile;
@@ -78,6 +79,8 @@ pub enum ContentOrder {
 enum Input {
     Command(Command, oneshot::Sender<Result<(), Problem>>),
     Event(Event),
+    /// A setting to be kept.
+    Keep(String, String),
     Subscribe(mpsc::UnboundedSender<Update>),
     ProfileCleared(ProfileName),
 }
@@ -90,6 +93,10 @@ impl News {
     fn send(&self, event: Event) {
         // Without a controller there is nobody to tell.
         let _ = self.0.send(Input::Event(event));
+    }
+
+    fn keep(&self, key: String, value: String) {
+        let _ = self.0.send(Input::Keep(key, value));
     }
 }
 
@@ -120,8 +127,8 @@ impl Controller {
         let proxy = start_proxy(config.proxy, lane.port()).await;
         let (queue, inputs) = mpsc::unbounded_channel();
         let news = News(queue.clone());
-        let database = config.database.clone();
-        let opened = tokio::task::spawn_blocking(move || Left::open(&database))
+        let (database, image) = (config.database.clone(), config.runtime.docker.image.clone());
+        let opened = tokio::task::spawn_blocking(move || Left::open(&database, &image))
             .await
             .map_err(std::io::Error::other)?;
         let runtime = RuntimeConfig {
@@ -134,6 +141,7 @@ impl Controller {
             },
             docker: DockerConfig {
                 install: opened.install,
+                kept: opened.image,
                 ..config.runtime.docker
             },
         };
@@ -292,6 +300,11 @@ impl Run {
                     browser.handle(now(), Event::Command(request, command));
                 }
                 Some(Input::Event(event)) => browser.handle(now(), event),
+                Some(Input::Keep(key, value)) => {
+                    self.save(move |store| store.set_setting(&key, &value))
+                        .await;
+                    continue;
+                }
             }
             ended = self.carry_out(&mut browser).await;
         }
@@ -340,8 +353,17 @@ impl Run {
                 session,
                 profile,
                 memory_mib,
+                ahead,
                 ..
-            } => self.engines.start_engine(session, profile, memory_mib),
+            } => {
+                let start = engine::Start {
+                    profile,
+                    memory_mib,
+                    ahead,
+                };
+                self.engines.start_engine(session, start);
+            }
+            Action::FetchEngineImage => self.engines.fetch_image(),
             Action::ResumeEngine(session, _) => self.engines.resume(session),
             Action::SuspendEngine(session, _) => self.engines.suspend(session),
             Action::StopEngine(session, _) => self.engines.stop(session),

@@ -20,7 +20,7 @@ use duotab_core::message::Leg;
 use duotab_core::neko::event::Disconnect;
 use duotab_core::neko::input::InputMessage;
 use duotab_core::neko::shape::{KeyboardMap, ScreenSize};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
@@ -239,7 +239,7 @@ pub struct Neko {
     requests: mpsc::Sender<Request>,
     shared: Arc<Shared>,
     cancel: CancellationToken,
-    task: Option<JoinHandle<()>>,
+    task: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// Starts a client as one supervised task of the current Tokio runtime.
@@ -267,7 +267,7 @@ pub fn start(endpoint: Endpoint, options: Options) -> (Neko, mpsc::Receiver<News
         requests,
         shared,
         cancel,
-        task: Some(task),
+        task: Mutex::new(Some(task)),
     };
     (neko, news)
 }
@@ -338,9 +338,14 @@ impl Neko {
     }
 
     /// Ends the client in good order, within three seconds.
-    pub async fn close(mut self) {
+    pub async fn close(&self) {
         self.cancel.cancel();
-        if let Some(task) = self.task.take() {
+        let task = self
+            .task
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(task) = task {
             let abort = task.abort_handle();
             if tokio::time::timeout(CLOSE_LIMIT, task).await.is_err() {
                 abort.abort();

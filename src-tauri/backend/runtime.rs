@@ -10,7 +10,7 @@ mod under_way;
 
 pub use choice::{Choice, Runtime, RuntimeConfig};
 
-use duotab_core::fault::{EndCause, Stall};
+use duotab_core::fault::{EndCause, ImageUpdate, Stall};
 use duotab_core::message::{ProfileName, SessionId, StartFailure};
 
 /// What to start.
@@ -28,6 +28,8 @@ pub struct StartSpec {
     pub scale_percent: u16,
     /// Width and height of its screen in pixels; `None` takes the configured size.
     pub screen: Option<(u16, u16)>,
+    /// Nobody waits for it: nothing is fetched for it.
+    pub ahead: bool,
 }
 
 /// Why an engine does not run. Nothing of it is left.
@@ -89,6 +91,22 @@ pub enum EngineNews {
     Stalled(SessionId, Stall),
     /// One that was held up goes on.
     Back(SessionId),
+    /// The browser's own sandbox is off: its kernel or its container does not let it have one.
+    Unsandboxed(SessionId),
+    /// Something about a newer image.
+    Image {
+        /// The image's reference, as it was set.
+        image: String,
+        /// What.
+        update: ImageUpdate,
+    },
+    /// To be kept for the image, and to be given back at the next start of the app.
+    Keep {
+        /// The image's reference, as it was set.
+        image: String,
+        /// It.
+        kept: String,
+    },
 }
 
 /// 32 random bytes in hex; `None` if the system has none to give.

@@ -81,7 +81,11 @@ pub enum Action {
         profile: ProfileName,
         /// MiB it may use.
         memory_mib: u64,
+        /// Nobody waits for it: nothing is fetched for it.
+        ahead: bool,
     },
+    /// Fetch the engine's newer image that was offered; what comes of it is a notice.
+    FetchEngineImage,
     /// Wake a suspended engine; answered by started or ended.
     ResumeEngine(SessionId, NodeId),
     /// Let an engine sleep; answered by suspended or ended.

@@ -11,6 +11,7 @@ mod page;
 mod paint;
 mod placing;
 mod profiles;
+mod standby;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub default_mode: Mode,
     /// The profile that is always there.
     pub profile: ProfileName,
+    /// Whether an engine is kept ready for the next streamed tab where there is memory for it.
+    pub standby: bool,
 }
 
 impl Default for Settings {
@@ -58,6 +61,7 @@ impl Default for Settings {
             search: address::DEFAULT_SEARCH.to_owned(),
             default_mode: Mode::Proxy,
             profile: ProfileName(profile::DEFAULT.to_owned()),
+            standby: false,
         }
     }
 }
@@ -107,6 +111,8 @@ pub struct Browser {
     private: bool,
     notices: Vec<Notice>,
     quitting_since: Option<Millis>,
+    /// The last engine that was kept ready came to nothing: no other until a picture was there.
+    standby_failed: bool,
     last_tab: u32,
     last_session: u32,
     now: Millis,
@@ -146,6 +152,7 @@ impl Browser {
             private: false,
             notices: Vec::new(),
             quitting_since: None,
+            standby_failed: false,
             last_tab: saved.last_tab.max(highest_tab),
             last_session: saved.last_session.max(highest_session),
             now,
@@ -184,7 +191,7 @@ impl Browser {
             } => self.stray_page(session, target, &url),
             Event::ProfileProgress(name, done, total) => self.work_progress(&name, done, total),
             Event::ProfileWorked(name, work, end) => self.worked(&name, &work, end),
-            Event::Notice(notice) => self.notices.push(notice),
+            Event::Notice(notice) => self.notice(notice),
             Event::SecondInstance(inputs) => self.second_instance(inputs),
             Event::Deadline => {}
             event => self.stream_event(event),
@@ -211,6 +218,16 @@ impl Browser {
     #[must_use]
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        if matches!(notice, Notice::EngineImage { .. }) {
+            let other = |it: &Notice| !matches!(it, Notice::EngineImage { .. });
+            self.notices.retain(other);
+        }
+        if !self.notices.contains(&notice) {
+            self.notices.push(notice);
+        }
     }
 
     fn act(&mut self, action: Action) {

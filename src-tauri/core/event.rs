@@ -61,6 +61,8 @@ pub enum Command {
     SetFullScreen(bool),
     /// The settings in the place of the tab in front, or not.
     ShowSettings(bool),
+    /// Fetch the newer image of the streamed browser that was offered.
+    FetchEngineImage,
     /// A notice was read.
     DismissNotice(usize),
     /// The person did something in the live view (counts against the idle limit).

@@ -1,5 +1,6 @@
 //! What goes wrong with engines in containers, as far as a person can act on the difference.
 
+use crate::message::StartFailure;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -71,4 +72,27 @@ pub enum Stall {
         /// Why.
         fault: EngineFault,
     },
+}
+
+/// What becomes of a newer image of the streamed browser.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "step", rename_all = "snake_case")]
+#[ts(export)]
+pub enum ImageUpdate {
+    /// The registry has it.
+    Offered,
+    /// It is being fetched.
+    Fetching {
+        /// How much of it is there.
+        percent: u8,
+    },
+    /// It is there, and the next session is started from it.
+    Fetched,
+    /// It could not be fetched.
+    Failed {
+        /// Why.
+        failure: StartFailure,
+    },
+    /// It did not become ready: the former one is used again.
+    RolledBack,
 }

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use crate::fault::{EndCause, EngineFault, Stall};
+pub use crate::fault::{EndCause, EngineFault, ImageUpdate, Stall};
 pub use crate::node::{Lack, NodeId, NodeKind};
 pub use crate::profile::{ProfileName, ProfileView};
 pub use crate::proxy::PageFault;
@@ -358,6 +358,15 @@ pub enum Notice {
         /// Where the newer file is now.
         path: String,
     },
+    /// Something about a newer image of the streamed browser. One of these counts, the last.
+    EngineImage {
+        /// The image's reference.
+        image: String,
+        /// What.
+        update: ImageUpdate,
+    },
+    /// The streamed browser runs without its own sandbox.
+    SandboxOff,
     /// Nothing can be saved; the app works, but forgets.
     StoreUnavailable {
         /// The file.

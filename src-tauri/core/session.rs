@@ -94,6 +94,8 @@ pub struct Session {
     was_seen: bool,
     /// Percent of the engine's image that are there, while it is being fetched.
     fetched: Option<u8>,
+    /// Begun for nobody, to be ready for the next tab.
+    ahead: bool,
 }
 
 impl Session {
@@ -115,8 +117,28 @@ impl Session {
             state: State::Starting,
             was_seen: false,
             fetched: None,
+            ahead: false,
         };
         (session, vec![Deed::Save, Deed::Start])
+    }
+
+    /// The same for nobody yet: to be ready for the next tab.
+    #[must_use]
+    pub fn ahead(mut self) -> Self {
+        self.ahead = true;
+        self
+    }
+
+    /// Whether its engine was started for nobody.
+    #[must_use]
+    pub const fn is_ahead(&self) -> bool {
+        self.ahead
+    }
+
+    /// Whether nobody has joined it since.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.ahead && self.tabs.is_empty() && !matches!(self.state, State::Ending | State::Gone)
     }
 
     /// A session that an earlier run of the app left behind.
@@ -138,6 +160,7 @@ impl Session {
             state,
             was_seen: true,
             fetched: None,
+            ahead: false,
         }
     }
 
@@ -200,6 +223,7 @@ impl Session {
             }
             (_, H::Dismissed) => (S::Ending, vec![Save, Stop]),
 
+            (S::Starting, H::EngineStarted) if self.tabs.is_empty() => (S::Detached, vec![Save]),
             (S::Starting, H::EngineStarted) | (S::Detached, H::TabJoined) => {
                 (S::Connecting, vec![Save, Connect])
             }
@@ -255,6 +279,7 @@ impl Session {
     /// Somebody has seen its picture: from now on its end can wait.
     pub const fn seen(&mut self) {
         self.was_seen = true;
+        self.ahead = false;
     }
 
     /// Whether somebody has seen its picture.
@@ -320,6 +345,18 @@ mod tests {
     }
 
     #[test]
+    fn an_engine_that_was_started_for_nobody_waits_for_the_first_tab() {
+        let mut s = session().ahead();
+        assert_eq!(s.step(Happening::EngineStarted, NOW), [Deed::Save]);
+        assert_eq!(s.state(), State::Detached);
+        s.tabs.push(TabId(1));
+        assert_eq!(
+            s.step(Happening::TabJoined, NOW),
+            [Deed::Save, Deed::Connect]
+        );
+    }
+
+    #[test]
     fn a_start_that_is_cancelled_is_stopped_and_forgotten() {
         let mut s = session();
         assert_eq!(
@@ -338,9 +375,11 @@ mod tests {
     #[test]
     fn a_tab_that_comes_while_the_engine_falls_asleep_wakes_it_afterwards() {
         let mut s = session();
+        s.tabs.push(TabId(1));
         s.step(Happening::EngineStarted, NOW);
         s.step(Happening::StreamLive, NOW);
         s.seen();
+        s.tabs.clear();
         s.step(Happening::LastTabLeft, NOW);
         s.tabs.push(TabId(2));
         assert_eq!(s.step(Happening::TabJoined, NOW), []);

@@ -53,7 +53,7 @@ pub(crate) async fn run(config: Config, board: &Board) -> Result<(), StartFailur
     };
     let port = listener.local_addr().map_err(ended)?.port();
     let mut serving = tokio::spawn(server::serve(listener, Arc::clone(&room)));
-    board.publish(&Status::ready(port));
+    board.publish(&Status::ready(port, parts.sandboxed));
     let shown = async {
         let shown = match &room.tools.browser {
             Some(browser) => browser::shows(browser.shown.clone()).await,
@@ -127,6 +127,8 @@ struct Parts {
     display: Option<Display>,
     manager: Option<Child>,
     browser: Option<Browser>,
+    /// Whether the browser has a sandbox of its own.
+    sandboxed: bool,
 }
 
 impl Parts {
@@ -196,6 +198,7 @@ async fn start(
     let (display, (fence, sandbox)) = tokio::join!(display::start(&config), fence::probe(&program));
     let display = parts.display.insert(display?);
     let x = display.address.name();
+    parts.sandboxed = sandbox != Sandbox::None;
     match sandbox {
         Sandbox::None => tracing::error!(
             "THE BROWSER HAS NO SANDBOX: this kernel allows neither user namespaces nor the helper"

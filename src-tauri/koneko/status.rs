@@ -25,7 +25,12 @@ pub(crate) enum Status {
     /// On the way.
     Starting { pid: u32, step: Step },
     /// Serving on this port.
-    Ready { pid: u32, port: u16 },
+    Ready {
+        pid: u32,
+        port: u16,
+        /// Whether the browser has a sandbox of its own.
+        sandboxed: bool,
+    },
     /// About to end, and why.
     Failed { pid: u32, failure: StartFailure },
 }
@@ -36,9 +41,13 @@ impl Status {
         Self::Starting { pid, step }
     }
 
-    pub(crate) fn ready(port: u16) -> Self {
+    pub(crate) fn ready(port: u16, sandboxed: bool) -> Self {
         let pid = std::process::id();
-        Self::Ready { pid, port }
+        Self::Ready {
+            pid,
+            port,
+            sandboxed,
+        }
     }
 
     pub(crate) fn failed(failure: StartFailure) -> Self {
@@ -99,7 +108,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let board = Board::new(dir.path());
         board.publish(&Status::starting(Step::Display));
-        board.publish(&Status::ready(9));
+        board.publish(&Status::ready(9, true));
         let text = std::fs::read_to_string(dir.path().join("status.json")).unwrap();
         assert!(text.contains(r#""state":"ready""#) && text.contains(r#""port":9"#));
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);

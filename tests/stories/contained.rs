@@ -7,6 +7,7 @@ mod cut;
 mod cycles;
 mod faults;
 mod relay;
+mod standby;
 
 use duotab_core::message::{Problem, Stage, TabId};
 

@@ -168,6 +168,7 @@ export class MockBackend implements Backend {
       this.state.notices.splice(index, 1);
     });
 
+  fetchEngineImage: Backend["fetchEngineImage"] = () => this.#note("fetchEngineImage", []);
   cancelStream: Backend["cancelStream"] = (tab) => this.setTabMode(tab, "proxy", null);
   reopenTab: Backend["reopenTab"] = () => this.#note("reopenTab", []);
   goBack: Backend["goBack"] = (tab) => this.#note("goBack", [tab]);

@@ -46,6 +46,8 @@ export interface Backend {
   /** In the place of the tab in front. */
   showSettings(on: boolean): Promise<void>;
   dismissNotice(index: number): Promise<void>;
+  /** Fetches the newer image of the streamed browser that was offered. */
+  fetchEngineImage(): Promise<void>;
   connectLane(): Promise<LaneTicket>;
   quit(): Promise<void>;
 }
@@ -83,6 +85,7 @@ export function tauriBackend(): Backend {
     setFullScreen: (on) => invoke("set_full_screen", { on }),
     showSettings: (on) => invoke("show_settings", { on }),
     dismissNotice: (index) => invoke("dismiss_notice", { index }),
+    fetchEngineImage: () => invoke("fetch_engine_image"),
     connectLane: () => invoke("connect_lane"),
     quit: () => invoke("quit"),
   };

@@ -1,6 +1,7 @@
 //! The words about engines in containers; a part of `texts.ts`.
 import type { EndCause } from "./messages/EndCause";
 import type { EngineFault } from "./messages/EngineFault";
+import type { ImageUpdate } from "./messages/ImageUpdate";
 import type { NodeLacks } from "./messages/NodeLacks";
 import type { Stall } from "./messages/Stall";
 import type { ProblemText } from "./texts";
@@ -31,6 +32,22 @@ export function ended(node: string, end: EndCause): string {
       return `The container engine on ${node} was stopped or started anew, and took Chromium along.`;
     case "unresponsive":
       return `The Chromium that ran this page on ${node} no longer did what it was asked.`;
+  }
+}
+
+/** News of a newer image of the streamed browser. */
+export function imageUpdate(update: ImageUpdate): string {
+  switch (update.step) {
+    case "offered":
+      return "A newer version of the streamed browser is there.";
+    case "fetching":
+      return `Fetching the newer streamed browser: ${update.percent} %`;
+    case "fetched":
+      return "The newer streamed browser is used from the next start on. Pages that are open stay as they are.";
+    case "failed":
+      return "The newer streamed browser could not be fetched. The one that is there is still used.";
+    case "rolled_back":
+      return "The newer streamed browser did not start, so the former one is used again. Nothing was lost.";
   }
 }
 

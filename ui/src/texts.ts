@@ -9,7 +9,7 @@ import type { Problem } from "./messages/Problem";
 import type { Security } from "./messages/Security";
 import type { Stage } from "./messages/Stage";
 import type { StartFailure } from "./messages/StartFailure";
-import { awayHere, ended, engineAway, stalled } from "./texts.engine";
+import { awayHere, ended, engineAway, stalled, imageUpdate } from "./texts.engine";
 import { hostOf, pageFault } from "./texts.fault";
 import { profileRefused } from "./texts.settings";
 
@@ -136,8 +136,14 @@ export const texts = {
   notice: {
     strip: "Messages",
     dismiss: "Dismiss",
+    update: "Update",
+    again: "Try again",
     text: (notice: Notice): string => {
       switch (notice.code) {
+        case "engine_image":
+          return imageUpdate(notice.update);
+        case "sandbox_off":
+          return "The streamed Chromium runs without its own sandbox: this machine does not let it have one. Only open pages you trust in Streamed.";
         case "store_set_aside":
           return `The saved tabs could not be read, so Duotab began afresh. The old file is kept at ${notice.path}.`;
         case "store_too_new":

@@ -10,7 +10,7 @@ use crate::runtime::{EngineError, EngineNews, Runtime, StartError, StartSpec};
 use duotab_core::action::PageAction;
 use duotab_core::event::Event;
 use duotab_core::fault::{EndCause, Stall};
-use duotab_core::message::{ProfileName, SessionId, StartFailure, TabId};
+use duotab_core::message::{Notice, ProfileName, SessionId, StartFailure, TabId};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -20,13 +20,21 @@ use tokio_util::sync::CancellationToken;
 /// What an engine's task is told.
 #[derive(Debug)]
 enum Order {
-    Start(ProfileName, u64),
+    Start(Start),
     Resume,
     Suspend,
     Stop,
     Connect,
     Disconnect,
     Page(TabId, PageAction),
+}
+
+/// With whose data an engine starts, how many MiB it may use, and whether anybody waits for it.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub(super) profile: ProfileName,
+    pub(super) memory_mib: u64,
+    pub(super) ahead: bool,
 }
 
 struct Task {
@@ -54,12 +62,28 @@ impl Engines {
     ) -> Self {
         let to_core = news.clone();
         let told = tokio::spawn(async move {
+            let mut said_unsandboxed = false;
             while let Some(told) = told.recv().await {
-                to_core.send(match told {
+                let event = match told {
+                    // Once in a life of the app is enough.
+                    EngineNews::Unsandboxed(_)
+                        if std::mem::replace(&mut said_unsandboxed, true) =>
+                    {
+                        continue;
+                    }
+                    EngineNews::Unsandboxed(_) => Event::Notice(Notice::SandboxOff),
+                    EngineNews::Keep { image, kept } => {
+                        to_core.keep(format!("image:{image}"), kept);
+                        continue;
+                    }
+                    EngineNews::Image { image, update } => {
+                        Event::Notice(Notice::EngineImage { image, update })
+                    }
                     EngineNews::Ended(end) => Event::EngineEnded(end.session, end.cause, end.log),
                     EngineNews::Stalled(session, stall) => Event::EngineStalled(session, stall),
                     EngineNews::Back(session) => Event::EngineBack(session),
-                });
+                };
+                to_core.send(event);
             }
         });
         Self {
@@ -81,8 +105,14 @@ impl Engines {
         tokio::spawn(async move { news.send(Event::EnginesFound(runtime.find().await)) });
     }
 
-    pub(super) fn start_engine(&mut self, id: SessionId, profile: ProfileName, memory_mib: u64) {
-        self.tell(id, Order::Start(profile, memory_mib));
+    /// Fetches a newer image; what comes of it is told.
+    pub(super) fn fetch_image(&self) {
+        let runtime = Arc::clone(&self.runtime);
+        tokio::spawn(async move { runtime.fetch_update().await });
+    }
+
+    pub(super) fn start_engine(&mut self, id: SessionId, start: Start) {
+        self.tell(id, Order::Start(start));
     }
 
     pub(super) fn resume(&mut self, id: SessionId) {
@@ -191,11 +221,12 @@ impl Engine {
     async fn carry_out(&mut self, order: Order) {
         let id = self.id;
         match order {
-            Order::Start(profile, memory_mib) => {
+            Order::Start(start) => {
                 let spec = StartSpec {
                     session: id,
-                    profile,
-                    memory_mib,
+                    profile: start.profile,
+                    memory_mib: start.memory_mib,
+                    ahead: start.ahead,
                     ..self.viewer.start_spec()
                 };
                 let cancel = self.cancel.clone();

@@ -11,11 +11,13 @@ pub(super) struct Left {
     pub(super) store: Store,
     pub(super) saved: Saved,
     pub(super) install: String,
+    /// What was kept for the image.
+    pub(super) image: String,
     pub(super) notices: Vec<Notice>,
 }
 
 impl Left {
-    pub(super) fn open(database: &Path) -> Self {
+    pub(super) fn open(database: &Path, image: &str) -> Self {
         let opened = Store::open(database);
         let store = opened.store;
         let read = || -> Result<(Saved, String), StoreError> {
@@ -34,7 +36,9 @@ impl Left {
             notices.push(unavailable(database, &error));
             (Saved::default(), "unsaved".to_owned())
         });
+        let kept = store.setting(&format!("image:{image}"));
         Self {
+            image: kept.ok().flatten().unwrap_or_default(),
             saved,
             install,
             notices,

@@ -1,14 +1,15 @@
 //! What is attached to a running engine: the Neko client and the page control, brought up
 //! together, told apart by the leg that fails.
 
+use super::acting::{self, Acting, Orders, PageOrder, Undone};
 use super::viewer::Viewer;
 use crate::endpoint::{Endpoint, Secret};
 use crate::neko::{self, Neko};
 use crate::page::{self, PageError, PageEvent, Pages};
 use duotab_core::action::PageAction;
-use duotab_core::event::{Event, PageNews};
+use duotab_core::event::Event;
 use duotab_core::message::{Leg, Mode, SessionId, TabId};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -38,10 +39,12 @@ pub(super) struct Attached {
     pages: Control,
     /// The last connection, which still knows which page was whose.
     control: Option<Pages>,
-    /// The tabs whose pages were opened.
-    tabs: HashSet<TabId>,
+    /// The tabs whose pages were opened, with their zoom in percent.
+    tabs: HashMap<TabId, u16>,
     /// Orders that came before the page control was there.
-    waiting: Vec<(TabId, PageAction)>,
+    waiting: Vec<PageOrder>,
+    /// Orders that the last connection took and did not carry out.
+    undone: Undone,
     acting: Option<Acting>,
 }
 
@@ -52,19 +55,6 @@ enum Control {
     Connecting(JoinHandle<Result<(Pages, mpsc::Receiver<PageEvent>), PageError>>),
     Connected(mpsc::Receiver<PageEvent>),
     Failed,
-}
-
-/// The task that carries out page orders, one after the other.
-struct Acting {
-    orders: mpsc::UnboundedSender<(TabId, PageAction)>,
-    failures: mpsc::UnboundedReceiver<Event>,
-    handle: JoinHandle<()>,
-}
-
-impl Drop for Acting {
-    fn drop(&mut self) {
-        self.handle.abort();
-    }
 }
 
 impl Drop for Control {
@@ -88,22 +78,23 @@ impl Attached {
             token: None,
             pages: Control::Waiting,
             control: before,
-            tabs: HashSet::new(),
+            tabs: HashMap::new(),
             waiting: Vec::new(),
+            undone: Undone::default(),
             acting: None,
         }
     }
 
     pub(super) fn page(&mut self, tab: TabId, action: PageAction) {
         match &action {
-            PageAction::Open { .. } | PageAction::Attach { .. } => self.tabs.insert(tab),
+            PageAction::Open { zoom, .. }
+            | PageAction::Attach { zoom, .. }
+            | PageAction::Zoom(zoom) => self.tabs.insert(tab, *zoom),
             PageAction::Close => self.tabs.remove(&tab),
-            _ => false,
+            _ => None,
         };
         match &self.acting {
-            Some(acting) => {
-                let _ = acting.orders.send((tab, action));
-            }
+            Some(acting) => acting.order(tab, action),
             None => self.waiting.push((tab, action)),
         }
     }
@@ -124,12 +115,11 @@ impl Attached {
                     Some(Event::StrayPage { session, target, url })
                 }
                 Heard::Event(PageEvent::Disconnected) => {
-                    self.acting = None;
                     self.connect_pages();
                     None
                 }
             },
-            failure = page_failure(&mut self.acting) => Some(failure),
+            failure = acting::told(&mut self.acting) => Some(failure),
             else => std::future::pending().await,
         }
     }
@@ -163,7 +153,7 @@ impl Attached {
             return HashMap::new();
         };
         self.tabs
-            .iter()
+            .keys()
             .filter_map(|tab| Some((*tab, control.target(*tab)?)))
             .collect()
     }
@@ -173,7 +163,11 @@ impl Attached {
             return;
         };
         let endpoint = self.link.endpoint.clone();
+        let acting = self.acting.take();
         self.pages = Control::Connecting(tokio::spawn(async move {
+            if let Some(acting) = acting {
+                acting.end().await;
+            }
             let tries = async {
                 loop {
                     match page::connect(&endpoint, &token).await {
@@ -199,10 +193,18 @@ impl Attached {
         match connected {
             Ok((pages, events)) => {
                 self.pages = Control::Connected(events);
-                let first = std::mem::take(&mut self.waiting);
-                let known = self.known_targets();
+                let first = Orders {
+                    tabs: self.tabs.clone(),
+                    known: self.known_targets(),
+                    orders: self
+                        .undone
+                        .take()
+                        .into_iter()
+                        .chain(self.waiting.drain(..))
+                        .collect(),
+                };
                 self.control = Some(pages.clone());
-                self.acting = Some(act_in_order(pages, first, known));
+                self.acting = Some(Acting::start(pages, first, self.undone.clone()));
                 None
             }
             Err(error) => {
@@ -225,15 +227,10 @@ impl Attached {
         } = self;
         viewer.detach(link.session);
         // Orders that were given before (a page to close) are carried out first.
-        if let Some(mut acting) = acting {
-            let (nobody, _) = mpsc::unbounded_channel();
-            drop(std::mem::replace(&mut acting.orders, nobody));
-            let _ = tokio::time::timeout(Duration::from_secs(1), &mut acting.handle).await;
+        if let Some(acting) = acting {
+            acting.end().await;
         }
-        // The view has let go of it; if a frame is being shown right now, the drop ends it.
-        if let Some(neko) = Arc::into_inner(neko) {
-            neko.close().await;
-        }
+        neko.close().await;
         control
     }
 }
@@ -256,86 +253,5 @@ impl Control {
             }
             Self::Waiting | Self::Failed => std::future::pending().await,
         }
-    }
-}
-
-async fn page_failure(acting: &mut Option<Acting>) -> Event {
-    if let Some(acting) = acting
-        && let Some(event) = acting.failures.recv().await
-    {
-        return event;
-    }
-    std::future::pending().await
-}
-
-/// Carries out page orders one after the other. Pages that stood in the engine before (the app was
-/// killed, or the connection was away) are given back to the tabs that ask for them; those that no
-/// tab asks for are closed.
-fn act_in_order(
-    pages: Pages,
-    first: Vec<(TabId, PageAction)>,
-    mut known: HashMap<TabId, String>,
-) -> Acting {
-    let (orders, mut inbox) = mpsc::unbounded_channel::<(TabId, PageAction)>();
-    let (told, failures) = mpsc::unbounded_channel();
-    let handle = tokio::spawn(async move {
-        let act = async |tab: TabId, action: PageAction| {
-            let opens = match &action {
-                PageAction::Open { url, .. } | PageAction::Navigate(url) => Some(url.clone()),
-                _ => None,
-            };
-            if let Err(error) = pages.act(tab, action).await {
-                tracing::warn!(tab = tab.0, %error, "page order failed");
-                if let Some(url) = opens {
-                    let detail = error.to_string();
-                    let failed = PageNews::Failed {
-                        url,
-                        fault: None,
-                        detail,
-                    };
-                    let _ = told.send(Event::Page(tab, Mode::Streamed, failed));
-                }
-            }
-        };
-        let mut left = pages.list();
-        for (tab, action) in first {
-            act(tab, claim(tab, action, &mut left, &mut known)).await;
-        }
-        for (target, _) in left {
-            // It may be gone by now.
-            let _ = pages.dismiss(&target).await;
-        }
-        while let Some((tab, action)) = inbox.recv().await {
-            act(tab, action).await;
-        }
-    });
-    Acting {
-        orders,
-        failures,
-        handle,
-    }
-}
-
-/// Turns an order to open a page into one to take over a page that is there already.
-fn claim(
-    tab: TabId,
-    action: PageAction,
-    left: &mut Vec<(String, String)>,
-    known: &mut HashMap<TabId, String>,
-) -> PageAction {
-    let PageAction::Open { url, zoom } = &action else {
-        return action;
-    };
-    let known = known.remove(&tab);
-    let at = left
-        .iter()
-        .position(|(target, _)| Some(target) == known.as_ref())
-        .or_else(|| left.iter().position(|(_, at)| at == url));
-    match at {
-        Some(at) => PageAction::Attach {
-            target: left.swap_remove(at).0,
-            zoom: *zoom,
-        },
-        None => action,
     }
 }

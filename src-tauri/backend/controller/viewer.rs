@@ -107,6 +107,7 @@ impl Viewer {
                 let size = screen_of(viewport);
                 (clamp(size.width), clamp(size.height))
             }),
+            ahead: false,
         }
     }
 

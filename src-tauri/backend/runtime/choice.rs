@@ -72,6 +72,7 @@ pub struct Runtime {
     docker: Docker,
     /// Which kind serves a session: one that was found may be of the kind that is not chosen now.
     serving: Mutex<HashMap<SessionId, Kind>>,
+    news: mpsc::Sender<EngineNews>,
     _end_of_life: DropGuard,
 }
 
@@ -82,6 +83,7 @@ impl Runtime {
         let (embedded, ended) = Embedded::new(with.embedded);
         let (docker, told) = Docker::new(with.docker);
         let (news, receiver) = mpsc::channel(NEWS_LIMIT);
+        let to_app = news.clone();
         let life = CancellationToken::new();
         let end = life.clone().drop_guard();
         tokio::spawn(async move {
@@ -96,6 +98,7 @@ impl Runtime {
             embedded,
             docker,
             serving: Mutex::default(),
+            news: to_app,
             _end_of_life: end,
         };
         (runtime, receiver)
@@ -159,7 +162,15 @@ impl Runtime {
         let kind = settled.unwrap_or(Kind::Embedded);
         self.serves(spec.session, kind);
         match kind {
-            Kind::Embedded => self.embedded.start(spec, cancel).await,
+            Kind::Embedded => {
+                let session = spec.session;
+                let started = self.embedded.start(spec, cancel).await;
+                if started.is_ok() && self.embedded.is_sandboxed(session) == Some(false) {
+                    // Whoever does not listen need not know.
+                    let _ = self.news.try_send(EngineNews::Unsandboxed(session));
+                }
+                started
+            }
             Kind::Docker => self.docker.start(spec, cancel, fetched).await,
         }
     }
@@ -209,6 +220,11 @@ impl Runtime {
         };
         self.serving().remove(&session);
         stopped
+    }
+
+    /// Fetches the newer image that was offered: see [`Docker::fetch_update`].
+    pub async fn fetch_update(&self) {
+        self.docker.fetch_update().await;
     }
 
     /// The kind that serves from now on. Settled once, if anything is there to serve.

@@ -13,12 +13,15 @@ mod files;
 mod flavour;
 mod found;
 mod image;
+mod images;
 mod known;
 mod label;
 mod launch;
 mod link;
 mod login;
 mod logs;
+mod network;
+mod pin;
 mod place;
 mod progress;
 mod ready;
@@ -40,6 +43,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use self::end::{end, pause, remove};
 use self::flavour::Flavour;
 use self::image::Reference;
+use self::images::Images;
 use self::known::{Expected, Known};
 use self::link::Link;
 pub use self::place::{Address, Surroundings};
@@ -72,6 +76,12 @@ pub struct DockerConfig {
     pub browser_args: Vec<String>,
     /// How long a start may take once the image is there.
     pub start_limit: Duration,
+    /// Whether the home network, this machine included, is closed to what runs in a container.
+    pub home_closed: bool,
+    /// What was to be kept for the image: see [`EngineNews::Keep`]. Empty at first.
+    pub kept: String,
+    /// How often the registry is asked for a newer image; `None` is never.
+    pub update_every: Option<Duration>,
 }
 
 impl DockerConfig {
@@ -85,6 +95,9 @@ impl DockerConfig {
             screen: (1280, 720, 30),
             browser_args: Vec::new(),
             start_limit: Duration::from_secs(60),
+            home_closed: false,
+            kept: String::new(),
+            update_every: Some(Duration::from_secs(24 * 60 * 60)),
         }
     }
 }
@@ -95,6 +108,7 @@ struct Inner {
     with: DockerConfig,
     asker: Asker,
     known: Known,
+    images: Images,
     /// One container at a time is made: no profile may come into two.
     making: tokio::sync::Mutex<()>,
     tasks: volume::Tasks,
@@ -124,8 +138,15 @@ impl Docker {
     pub fn new(with: DockerConfig) -> (Self, mpsc::Receiver<EngineNews>) {
         let (news, receiver) = mpsc::channel(NEWS_LIMIT);
         let life = CancellationToken::new();
+        let images = Images::new(
+            with.image.clone(),
+            with.surroundings.config_dir.clone(),
+            &with.kept,
+            news.clone(),
+        );
         let docker = Self {
             inner: Arc::new(Inner {
+                images,
                 with,
                 asker: Asker::new(),
                 known: Known::default(),
@@ -267,13 +288,37 @@ impl Docker {
         let turn = slot.turn.lock().await;
         self.inner.known.let_go(session);
         let stopped = self.end_all(session).await;
-        if stopped.is_err() {
+        match self.link().await {
+            Ok(link) if stopped.is_ok() => {
+                self.inner.images.has_served_well(&link, session).await;
+            }
             // It goes when the engine is back.
-            self.inner.known.abandon(session);
+            _ => self.inner.known.abandon(session),
         }
         drop(turn);
         self.forget(session, slot);
         stopped
+    }
+
+    /// Asks the registry whether it has a newer image; one is offered as [`EngineNews::Image`].
+    ///
+    /// # Errors
+    /// Why it cannot be asked.
+    pub async fn look_for_update(&self) -> Result<bool, StartFailure> {
+        let link = self.link().await;
+        let link = link.map_err(|fault| StartFailure::EngineAway { fault })?;
+        self.inner.images.look(&link).await
+    }
+
+    /// Fetches the newer image that was offered, which takes as long as it takes; what comes of it
+    /// is told as [`EngineNews::Image`]. The next start tries it.
+    pub async fn fetch_update(&self) {
+        if let Ok(link) = self.link().await {
+            tokio::select! {
+                () = self.inner.life.cancelled() => {}
+                () = self.inner.images.fetch(&link) => {}
+            }
+        }
     }
 
     /// Ends all containers of a session; there is one at most, unless something went wrong.
@@ -304,6 +349,8 @@ impl Docker {
             found::sweep(&self.inner, &link).await;
         }
         tokio::spawn(watch::watch(Arc::clone(&self.inner), Arc::clone(&link)));
+        let asking = images::ask_now_and_then(Arc::clone(&self.inner), Arc::clone(&link));
+        tokio::spawn(asking);
         Ok(link)
     }
 

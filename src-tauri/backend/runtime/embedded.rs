@@ -299,6 +299,15 @@ impl Embedded {
         }
     }
 
+    /// Whether the browser of an engine that serves has a sandbox of its own.
+    #[must_use]
+    pub fn is_sandboxed(&self, session: SessionId) -> Option<bool> {
+        match Folder::of(&self.with.run_dir, session).status()? {
+            status::Status::Ready { sandboxed, .. } => Some(sandboxed),
+            _ => None,
+        }
+    }
+
     fn watch(&self, session: SessionId, launched: Launched) -> Running {
         Running::watch(session, launched, &self.life, self.ended.clone())
     }

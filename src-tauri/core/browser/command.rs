@@ -98,6 +98,7 @@ impl Browser {
                     self.notices.remove(index);
                 }
             }
+            Command::FetchEngineImage => self.act(Action::FetchEngineImage),
             Command::Quit => self.quit(),
             // Answered by `command`; activity has no limit to move while a tab is open.
             Command::SetMode(..) | Command::Touch => {}
@@ -290,6 +291,7 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::SetContentArea(_)
         | Command::SetFullScreen(_)
         | Command::ShowSettings(_)
+        | Command::FetchEngineImage
         | Command::DismissNotice(_)
         | Command::Touch
         | Command::Quit => false,

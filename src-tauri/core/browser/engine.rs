@@ -33,7 +33,12 @@ impl Browser {
             // It was to go anyway; its stop is answered by itself.
             return;
         }
-        let waits = matches!(session.state(), State::Suspending | State::Suspended(_));
+        if session.tabs.is_empty() && session.is_ahead() {
+            self.standby_failed = true;
+        }
+        let waits = matches!(session.state(), State::Suspending | State::Suspended(_))
+            // Whoever joined it meanwhile gets one of his own.
+            || session.state() == State::Starting && session.is_ahead();
         let problem = problem(session.node.name.clone());
         if !waits {
             self.blame(id, &problem);

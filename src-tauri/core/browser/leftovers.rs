@@ -49,6 +49,7 @@ impl Browser {
         self.begin_waiting_work();
         if !self.looking {
             self.place_waiting();
+            self.stand_by();
         }
     }
 

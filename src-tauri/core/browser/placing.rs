@@ -1,7 +1,7 @@
 //! Placing: a node for every streamed tab that has none.
 
 use super::{Browser, Leftovers};
-use crate::message::{SessionId, TabId};
+use crate::message::{Problem, SessionId, TabId};
 use crate::placement::{self, Reservation};
 use crate::session::Session;
 
@@ -50,6 +50,8 @@ impl Browser {
                 self.do_deeds(session_id, &deeds);
                 self.join(id, session_id);
             }
+            // What nobody asked for yet makes room for what is.
+            Err(Problem::NoCapableNode { .. }) if self.give_up_standby() => {}
             Err(problem) => {
                 let Some(tab) = self.tab_mut(id) else { return };
                 let request = tab.stream.as_mut().and_then(|stream| stream.request.take());
@@ -61,7 +63,7 @@ impl Browser {
         }
     }
 
-    fn reservations(&self) -> Vec<Reservation> {
+    pub(super) fn reservations(&self) -> Vec<Reservation> {
         self.sessions
             .values()
             .map(|session| Reservation {

@@ -172,7 +172,8 @@ impl Browser {
         if !sessions.is_empty() && work == DataWork::Measure {
             return Ok(());
         }
-        if !sessions.is_empty() && !end_session {
+        let is_used = |id: &SessionId| self.sessions.get(id).is_some_and(|it| !it.is_idle());
+        if sessions.iter().any(is_used) && !end_session {
             return Err(Problem::ProfileInUse { title });
         }
         if profile.work.is_some() {
@@ -381,6 +382,7 @@ impl Browser {
             }
         }
         self.wake_waiting();
+        self.want_standby();
         if let Some(front) = self.active {
             self.wake(front);
         }

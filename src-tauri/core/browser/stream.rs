@@ -251,12 +251,16 @@ impl Browser {
                 self.nodes = nodes;
                 self.looking = false;
                 self.place_waiting();
+                self.stand_by();
             }
             Event::EnginesFound(found) => self.engines_found(&found),
             Event::EngineStarted(id) => self.step(id, Happening::EngineStarted),
             Event::EngineSuspended(id) => self.step(id, Happening::EngineSuspended),
             Event::EngineStopped(id) => self.step(id, Happening::EngineStopped),
-            Event::StreamLive(id) => self.step(id, Happening::StreamLive),
+            Event::StreamLive(id) => {
+                self.standby_failed = false;
+                self.step(id, Happening::StreamLive);
+            }
             Event::StreamLost(id, _) => self.step(id, Happening::StreamLost),
             Event::StreamFailed(id, leg) => self.stream_failed(id, leg),
             Event::EngineEnded(id, end, log) => self.engine_ended(id, end, log),
@@ -323,6 +327,7 @@ impl Browser {
                     node,
                     profile: session.profile.clone(),
                     memory_mib: session.memory_mib,
+                    ahead: session.is_ahead(),
                 },
                 Deed::Resume => Action::ResumeEngine(id, node),
                 Deed::Suspend => Action::SuspendEngine(id, node),
@@ -370,6 +375,7 @@ impl Browser {
             }
         }
         self.begin_waiting_work();
+        self.want_standby();
     }
 
     /// Brings every streamed tab's stage in line with its session, and lets go of the child

@@ -3,6 +3,7 @@
 mod profiles;
 mod settings;
 mod stall;
+mod standby;
 mod walk;
 mod world;
 

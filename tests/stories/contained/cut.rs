@@ -49,3 +49,28 @@ async fn a_live_tab_whose_socket_was_cut_goes_on_in_the_same_container() {
     assert_eq!((after, home.browsers()), (before, browsers));
     ends_well(&home, app).await;
 }
+
+#[tokio::test]
+async fn a_live_tab_whose_socket_is_mended_at_once_goes_on_by_itself() {
+    let Some(mut home) = Home::contained() else {
+        return;
+    };
+    let relay = Relay::start(&home.beside.as_ref().unwrap().socket);
+    home.socket = Some(relay.address());
+    let site = Site::of(&home).await;
+    let mut app = home.app().await;
+    let tab = app.open(&site.url("/page/one"), "streamed").await;
+    app.until_live(tab).await;
+    for _ in 0..3 {
+        relay.cut().await;
+        relay.mend();
+        // The page can be controlled again.
+        app.navigate(tab, &site.url("/page/two")).await;
+        app.until_title(tab, "two").await;
+        app.navigate(tab, &site.url("/page/one")).await;
+        app.until_title(tab, "one").await;
+        let view = app.until_live(tab).await;
+        assert_eq!(view.problem, None);
+    }
+    ends_well(&home, app).await;
+}

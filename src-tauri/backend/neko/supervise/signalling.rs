@@ -21,6 +21,8 @@ const WAITS: [Duration; 5] = [
     Duration::from_millis(120),
     Duration::from_millis(250),
 ];
+/// A server that answers takes milliseconds to let go of a login.
+const LOGOUT_LIMIT: Duration = Duration::from_secs(1);
 /// With the picture there, signalling that comes back within this is not worth a word.
 const QUIET: Duration = Duration::from_secs(1);
 
@@ -71,6 +73,10 @@ impl Signalling {
         self.open = false;
         if let Some(link) = self.link.take() {
             link.close().await;
+        }
+        // A login that stays would keep the next one out until the server has missed this one.
+        if let Some(token) = self.token.take() {
+            let _ = tokio::time::timeout(LOGOUT_LIMIT, self.rest.logout(&token)).await;
         }
     }
 

@@ -38,6 +38,8 @@ pub(super) struct Plan<'a> {
     pub(super) memory_mib: u64,
     pub(super) media_port: u16,
     pub(super) facts: Facts,
+    /// Whether the home network is to be closed.
+    pub(super) home_closed: bool,
     /// Off where the engine has refused limits.
     pub(super) limited: bool,
 }
@@ -57,7 +59,12 @@ pub(super) fn body(plan: &Plan<'_>) -> ContainerCreateBody {
         image: Some(plan.image.to_owned()),
         // Chromium's lock on its profile names the host: it must be the same each time.
         hostname: Some("duotab".to_owned()),
-        labels: Some(label::of(plan.install, plan.session, plan.profile)),
+        labels: Some(label::of(
+            plan.install,
+            plan.session,
+            plan.profile,
+            plan.home_closed,
+        )),
         exposed_ports: Some(vec![server.clone(), media.clone()]),
         host_config: Some(HostConfig {
             port_bindings: Some(HashMap::from([
@@ -89,15 +96,11 @@ fn fence(plan: &Plan<'_>) -> HostConfig {
     } = plan.facts;
     let memory = i64::try_from(plan.memory_mib << 20).unwrap_or(i64::MAX);
     let with = |can: bool, limit: i64| (plan.limited && can).then_some(limit);
-    let mut security = vec!["no-new-privileges".to_owned()];
     let mut capabilities = CAPABILITIES.map(str::to_owned).to_vec();
     if podman {
-        // Podman takes a path of its own machine for a list of system calls. Its default list has
-        // what a browser's sandbox needs, but for `chroot`, which comes with the capability. The
-        // browser itself, which is not root, does not get that.
+        // For a browser's sandbox, which calls `chroot`: Podman's list of system calls has that with
+        // the capability. The browser itself, which is not root, does not get it.
         capabilities.push("SYS_CHROOT".to_owned());
-    } else {
-        security.push(format!("seccomp={SECCOMP}"));
     }
     HostConfig {
         memory: with(limits_memory, memory),
@@ -107,9 +110,19 @@ fn fence(plan: &Plan<'_>) -> HostConfig {
         pids_limit: with(limits_pids, PIDS),
         cap_drop: Some(vec!["ALL".to_owned()]),
         cap_add: Some(capabilities),
-        security_opt: Some(security),
+        security_opt: Some(security(plan.facts)),
         ..HostConfig::default()
     }
+}
+
+/// No new privileges, and the list of system calls. Podman takes a path of its own machine for
+/// that, and has a list of its own.
+pub(super) fn security(facts: Facts) -> Vec<String> {
+    let mut security = vec!["no-new-privileges".to_owned()];
+    if !facts.podman {
+        security.push(format!("seccomp={SECCOMP}"));
+    }
+    security
 }
 
 /// All cores but half a one, which is the desktop's, and never less than one.
@@ -175,6 +188,7 @@ mod tests {
             memory_mib: 2048,
             media_port: 40_000,
             facts,
+            home_closed: false,
             limited,
         };
         body(&plan).host_config.unwrap()

@@ -4,13 +4,14 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bollard::container::LogOutput;
 use bollard::errors::Error;
 use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
 use bytes::{Buf as _, Bytes};
 use futures_util::{Stream, StreamExt as _};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 
 use super::files::CDP_PORT;
 use super::link::Link;
@@ -32,6 +33,8 @@ const SANDBOX: &str = r#"until [ -s /tmp/duotab-sandbox ]; do
 done
 cat /tmp/duotab-sandbox"#;
 
+/// A browser that is there answers within milliseconds; [`BRIDGE`] waits for one that comes.
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// Bytes of a process's output that are taken at once.
 const CHUNK: usize = 64 * 1024;
 /// Characters of the answer of [`is_sandboxed`] that are read.
@@ -46,6 +49,23 @@ pub(super) async fn dial(link: &Link, container: &str) -> io::Result<Carried> {
         input,
         rest: Bytes::new(),
     })
+}
+
+/// Whether the browser's control answers as a browser does, within some seconds.
+pub(super) async fn browser_answers(link: &Link, container: &str) -> bool {
+    let asked = async {
+        let mut control = dial(link, container).await.ok()?;
+        let question = format!(
+            "GET /json/version HTTP/1.1\r\nHost: 127.0.0.1:{CDP_PORT}\r\nConnection: close\r\n\r\n"
+        );
+        control.write_all(question.as_bytes()).await.ok()?;
+        control.flush().await.ok()?;
+        let mut answer = [0; 12];
+        control.read_exact(&mut answer).await.ok()?;
+        Some(answer.starts_with(b"HTTP/1.1 200"))
+    };
+    let asked = tokio::time::timeout(ANSWER_LIMIT, asked).await;
+    asked.is_ok_and(|answers| answers == Some(true))
 }
 
 /// Whether the browser's own sandbox is on, once it starts. `None` if that cannot be told.

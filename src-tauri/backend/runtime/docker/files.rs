@@ -20,7 +20,15 @@ pub(super) const CDP_PORT: u16 = 9222;
 pub(super) const CONFIG: &str = "/etc/neko/neko.yaml";
 
 const BROWSER: &str = include_str!("files/browser.sh");
+const NETWORK: &str = include_str!("files/network.py");
 const POLICIES: &str = include_str!("files/policies.json");
+
+/// There where the home network is to be closed.
+const HOME_CLOSED: &str = "/etc/neko/duotab-home-closed";
+/// The program that closes it.
+pub(super) const NETWORK_PROGRAM: &str = "/etc/neko/duotab-network.py";
+/// There when it is closed; nobody but root can make it.
+pub(super) const NETWORK_CLOSED: &str = "/etc/neko/duotab-home-is-closed";
 
 /// Something to put into a container.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,6 +58,8 @@ pub(super) struct Settings<'a> {
     pub(super) start_url: &'a str,
     /// More arguments for the browser.
     pub(super) browser_args: &'a [String],
+    /// Whether the home network is to be closed.
+    pub(super) home_closed: bool,
 }
 
 /// All files, folders first.
@@ -72,7 +82,7 @@ pub(super) fn all(with: &Settings<'_>) -> Vec<File> {
         policies,
         ..
     } = with.flavour;
-    vec![
+    let mut all = vec![
         File {
             // A file system in memory takes the mode of the folder below it, and not its owner.
             mode: if with.private { 0o1777 } else { 0o700 },
@@ -96,7 +106,22 @@ pub(super) fn all(with: &Settings<'_>) -> Vec<File> {
             0o644,
             POLICIES.to_owned(),
         ),
-    ]
+    ];
+    if with.home_closed {
+        // The browser waits until it is closed.
+        all.push(file(HOME_CLOSED, 0o444, String::new()));
+    }
+    all
+}
+
+/// What a second container runs to close the home network.
+pub(super) fn network_program() -> File {
+    File {
+        path: NETWORK_PROGRAM.to_owned(),
+        owner: 0,
+        mode: 0o444,
+        text: NETWORK.to_owned(),
+    }
 }
 
 /// Neko's configuration, version 3. Its own defaults ask a server of the world for our address,
@@ -247,6 +272,7 @@ mod tests {
             scale_percent: 150,
             start_url: "http://a/\n--no-sandbox",
             browser_args: args,
+            home_closed: false,
         }
     }
 

@@ -12,7 +12,7 @@ use duotab_core::node::NodeId;
 use super::label::{self, Ours, State};
 use super::launch::{Launched, base, endpoint};
 use super::link::Link;
-use super::{Docker, Inner, archive, end, fault, files, remove};
+use super::{Docker, Inner, archive, end, fault, files, network, remove};
 use crate::runtime::{StartError, StartSpec};
 
 /// All sessions that can be taken over. The rest is removed.
@@ -86,6 +86,19 @@ pub(super) async fn grasp(
             container: ours.id,
             endpoint: held.endpoint,
         }));
+    }
+    if ours.home_closed {
+        // It may have been started anew since, and has a network without rules then.
+        let name = label::container_name(&inner.with.install, session);
+        if let Err(failure) = network::close(link, &ours.id, &name).await {
+            tracing::warn!(
+                session = session.0,
+                ?failure,
+                "removing a container that is not fenced"
+            );
+            remove(link, &ours.id).await;
+            return Ok(None);
+        }
     }
     let config = archive::get(link, &ours.id, files::CONFIG).await?;
     let Some((username, password)) = files::login(&config) else {

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use bollard::query_parameters::CreateImageOptionsBuilder;
+use bollard::query_parameters::{CreateImageOptionsBuilder, RemoveImageOptionsBuilder};
 use duotab_core::message::StartFailure;
 use futures_util::StreamExt as _;
 
 use super::link::Link;
+use super::pin::is_digest;
 use super::progress::Progress;
 use super::{fault, login};
 
@@ -20,6 +21,11 @@ pub(super) struct Reference<'a> {
 }
 
 impl<'a> Reference<'a> {
+    /// Whether it names one image for ever.
+    pub(super) fn is_fixed(&self) -> bool {
+        is_digest(self.version)
+    }
+
     /// Takes `registry:5000/a/b:tag` or `a/b@sha256:…` apart. Without a version it is `latest`.
     pub(super) fn parse(text: &'a str) -> Self {
         if let Some((repository, digest)) = text.split_once('@') {
@@ -47,6 +53,38 @@ impl<'a> Reference<'a> {
     }
 }
 
+/// Whether the engine has the image.
+pub(super) async fn is_there(link: &Link, image: &str) -> Result<bool, StartFailure> {
+    match link.docker.inspect_image(image).await {
+        Ok(_) => Ok(true),
+        Err(error) if fault::is_gone(&error) => Ok(false),
+        Err(error) => Err(fault::of_start(&error, &link.socket)),
+    }
+}
+
+/// The digest of an image that the engine has, as its registry knows it. One that was built here
+/// has none.
+pub(super) async fn digest(link: &Link, image: &str) -> Option<String> {
+    let inspected = link.docker.inspect_image(image).await.ok()?;
+    let all = inspected.repo_digests?;
+    let repository = Reference::parse(image).repository;
+    // Podman writes Docker Hub's name in full.
+    let of = |name: &str| name == repository || name.ends_with(&format!("/{repository}"));
+    all.iter()
+        .filter_map(|it| it.split_once('@'))
+        .find(|(name, digest)| of(name) && is_digest(digest))
+        .map(|(_, digest)| digest.to_owned())
+}
+
+/// The person's login for the image's registry, if there is one.
+pub(super) async fn login(
+    config_dir: Option<PathBuf>,
+    image: &str,
+) -> Option<bollard::auth::DockerCredentials> {
+    let repository = Reference::parse(image).repository.to_owned();
+    login::for_repository(&config_dir?, &repository).await
+}
+
 /// Sees to it that the engine has the image. `fetched` hears the percentage when it grows; without
 /// a pull it hears nothing. Dropped, it gives the pull up: whole layers are kept for the next one.
 pub(super) async fn have(
@@ -55,10 +93,8 @@ pub(super) async fn have(
     config_dir: Option<PathBuf>,
     fetched: &(dyn Fn(u8) + Send + Sync),
 ) -> Result<(), StartFailure> {
-    match link.docker.inspect_image(image).await {
-        Ok(_) => return Ok(()),
-        Err(error) if fault::is_gone(&error) => {}
-        Err(error) => return Err(fault::of_start(&error, &link.socket)),
+    if is_there(link, image).await? {
+        return Ok(());
     }
     tracing::info!(image, "fetching the image");
     fetched(0);
@@ -67,10 +103,7 @@ pub(super) async fn have(
         .from_image(reference.repository)
         .tag(reference.version)
         .build();
-    let repository = reference.repository.to_owned();
-    let login =
-        tokio::task::spawn_blocking(move || login::for_repository(&config_dir?, &repository));
-    let login = login.await.ok().flatten();
+    let login = login(config_dir, image).await;
     let mut progress = Progress::default();
     let mut pull = link.pulls.create_image(Some(options), None, login);
     while let Some(line) = pull.next().await {
@@ -87,13 +120,27 @@ pub(super) async fn have(
     drop(pull);
     fetched(100);
     // A pull that was cut short ends like one that is done.
-    match link.docker.inspect_image(image).await {
-        Ok(_) => Ok(()),
-        Err(error) if fault::is_gone(&error) => Err(StartFailure::RegistryUnreachable {
-            image: image.to_owned(),
-        }),
-        Err(error) => Err(fault::of_start(&error, &link.socket)),
+    if is_there(link, image).await? {
+        return Ok(());
     }
+    Err(StartFailure::RegistryUnreachable {
+        image: image.to_owned(),
+    })
+}
+
+/// Removes an image that no container uses. Nothing is lost but a download if it stays.
+pub(super) async fn remove(link: &Link, image: &str) -> bool {
+    let options = RemoveImageOptionsBuilder::default().build();
+    let removed = link.docker.remove_image(image, Some(options), None).await;
+    match removed {
+        Ok(_) => tracing::info!(image, "an image that is not needed any more was removed"),
+        Err(error) if fault::is_gone(&error) => {}
+        Err(error) => {
+            tracing::debug!(%error, image, "image not removed");
+            return false;
+        }
+    }
+    true
 }
 
 #[cfg(test)]

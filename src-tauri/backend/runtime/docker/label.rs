@@ -11,6 +11,7 @@ use super::link::Link;
 const INSTALL: &str = "io.duotab.install";
 const SESSION: &str = "io.duotab.session";
 const PROFILE: &str = "io.duotab.profile";
+const HOME: &str = "io.duotab.home-network";
 const VERSION: &str = "io.duotab.version";
 
 /// Characters of the install's id that stand in names.
@@ -21,8 +22,12 @@ pub(super) fn of(
     install: &str,
     session: SessionId,
     profile: &ProfileName,
+    home_closed: bool,
 ) -> HashMap<String, String> {
     let mut labels = of_volume(install, profile);
+    if home_closed {
+        labels.insert(HOME.to_owned(), "closed".to_owned());
+    }
     labels.insert(SESSION.to_owned(), session.0.to_string());
     labels
 }
@@ -78,6 +83,8 @@ pub(super) struct Ours {
     /// `None` if the label is not one of ours.
     pub(super) session: Option<SessionId>,
     pub(super) state: State,
+    /// Whether the home network is closed to it, or to be closed.
+    pub(super) home_closed: bool,
 }
 
 /// What a container does.
@@ -107,6 +114,7 @@ fn ours(container: ContainerSummary) -> Option<Ours> {
     Some(Ours {
         id: container.id?,
         session: session(&labels),
+        home_closed: labels.get(HOME).is_some_and(|it| it == "closed"),
         state: match container.state {
             Some(ContainerSummaryStateEnum::RUNNING) => State::Running,
             Some(ContainerSummaryStateEnum::PAUSED) => State::Paused,
@@ -126,7 +134,12 @@ mod tests {
 
     #[test]
     fn a_container_s_session_can_be_read_off_its_labels() {
-        let labels = of("install", SessionId(7), &ProfileName("default".into()));
+        let labels = of(
+            "install",
+            SessionId(7),
+            &ProfileName("default".into()),
+            false,
+        );
         assert_eq!(session(&labels), Some(SessionId(7)));
         assert_eq!(session(&HashMap::new()), None);
     }

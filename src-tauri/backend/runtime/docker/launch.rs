@@ -19,12 +19,14 @@ use url::Url;
 use super::create::{self, Plan};
 use super::files::{self, SERVER_PORT, Settings};
 use super::link::Link;
-use super::{Inner, archive, exec, fault, found, image, label, logs, remove};
+use super::{Inner, archive, exec, fault, found, label, logs, network, remove};
 use crate::endpoint::{Cdp, Endpoint, Secret, Tunnel};
-use crate::runtime::{StartError, StartSpec, random_password};
+use crate::runtime::{EngineNews, StartError, StartSpec, random_password};
 
 /// Somebody else may take the port between our look and the engine's.
 const PORT_TRIES: usize = 5;
+/// Between two questions whether the browser is there; the question itself waits some seconds.
+const BROWSER_AGAIN: std::time::Duration = std::time::Duration::from_millis(100);
 /// Who logs in.
 const USERNAME: &str = "duotab";
 
@@ -68,6 +70,7 @@ impl Drop for Half {
         {
             runtime.spawn(async move {
                 settle(making).await;
+                remove(&link, &network::name_beside(&name)).await;
                 remove(&link, &name).await;
             });
         }
@@ -82,7 +85,8 @@ async fn settle(making: Option<JoinHandle<Result<String, Error>>>) {
     }
 }
 
-/// Starts a container for `spec`. The image may take as long as it takes; the rest has a limit.
+/// Starts a container for `spec`. The image may take as long as it takes; the rest has a limit. A
+/// newer image that does not become ready is given up for the one before, which then serves.
 pub(super) async fn launch(
     inner: &Inner,
     link: &Arc<Link>,
@@ -90,12 +94,58 @@ pub(super) async fn launch(
     cancel: &CancellationToken,
     fetched: &(dyn Fn(u8) + Send + Sync),
 ) -> Result<Launched, StartError> {
-    let config_dir = inner.with.surroundings.config_dir.clone();
-    tokio::select! {
+    let images = &inner.images;
+    if !images.has_next() {
+        let launched = attempt(inner, link, spec, false, cancel, fetched).await;
+        if launched.is_ok() {
+            images.is_served(spec.session);
+        }
+        return launched;
+    }
+    match attempt(inner, link, spec, true, cancel, fetched).await {
+        Ok(launched) => {
+            images.next_is_ready(link, spec.session).await;
+            Ok(launched)
+        }
+        Err(StartError::Failed { failure, log }) if may_be_the_image(&failure) => {
+            tracing::warn!(?failure, ?log, "the newer image does not become ready");
+            let launched = attempt(inner, link, spec, false, cancel, fetched).await;
+            // If not even that one serves, it is not the image's fault.
+            if launched.is_ok() {
+                images.roll_back(link).await;
+            }
+            launched
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether another image might start where this one did not.
+fn may_be_the_image(failure: &StartFailure) -> bool {
+    matches!(
+        failure,
+        StartFailure::TimedOut
+            | StartFailure::Exited { .. }
+            | StartFailure::Refused { .. }
+            | StartFailure::ImageMissing { .. }
+    )
+}
+
+async fn attempt(
+    inner: &Inner,
+    link: &Arc<Link>,
+    spec: &StartSpec,
+    trial: bool,
+    cancel: &CancellationToken,
+    fetched: &(dyn Fn(u8) + Send + Sync),
+) -> Result<Launched, StartError> {
+    let image = tokio::select! {
         biased;
         () = cancel.cancelled() => return Err(StartError::Cancelled),
-        had = image::have(link, &inner.with.image, config_dir, fetched) => had.map_err(StartError::bare)?,
-    }
+        image = inner.images.choose(link, trial, !spec.ahead, fetched) => {
+            image.map_err(StartError::bare)?
+        }
+    };
     let limit = Instant::now() + inner.with.start_limit;
     let mut half = Half {
         link: Arc::clone(link),
@@ -106,7 +156,7 @@ pub(super) async fn launch(
         biased;
         () = cancel.cancelled() => Err(StartError::Cancelled),
         () = sleep_until(limit) => Err(StartError::bare(StartFailure::TimedOut)),
-        launched = steps(inner, link, spec, &mut half) => launched,
+        launched = steps(inner, link, spec, (&image, trial), &mut half) => launched,
     };
     match launched {
         Ok(launched) => {
@@ -130,6 +180,7 @@ async fn undo(inner: &Inner, session: SessionId, mut half: Half, error: StartErr
         },
         StartError::Cancelled => StartError::Cancelled,
     };
+    remove(&half.link, &network::name_beside(&name)).await;
     if !remove(&half.link, &name).await {
         inner.known.abandon(session);
     }
@@ -141,6 +192,7 @@ async fn steps(
     inner: &Inner,
     link: &Arc<Link>,
     spec: &StartSpec,
+    (image, trial): (&str, bool),
     half: &mut Half,
 ) -> Result<Launched, StartError> {
     let refused = |error: &Error| StartError::bare(fault::of_start(error, &link.socket));
@@ -158,11 +210,12 @@ async fn steps(
             install: &inner.with.install,
             session: spec.session,
             profile: &spec.profile,
-            image: &inner.with.image,
+            image,
             flavour: inner.flavour(),
             memory_mib: spec.memory_mib,
             media_port,
             facts: link.facts,
+            home_closed: inner.with.home_closed,
             limited,
         };
         match made(inner, half, spec, &plan, &name, &password).await {
@@ -187,9 +240,18 @@ async fn steps(
     drop(making);
     let base = base(link, &container).await.map_err(|e| refused(&e))?;
     let endpoint = endpoint(link, &container, base, USERNAME.to_owned(), password);
-    let ready = ready(inner, link, &container, &endpoint).await;
-    ready.map_err(StartError::bare)?;
-    report_sandbox(inner, link, &container);
+    let closed = async {
+        if !inner.with.home_closed {
+            return Ok(());
+        }
+        network::close(link, &container, &name).await
+    };
+    let ready = ready(inner, link, &container, &endpoint);
+    tokio::try_join!(closed, ready).map_err(StartError::bare)?;
+    if trial {
+        browser_answers(link, &container).await;
+    }
+    report_sandbox(inner, link, spec.session, &container);
     Ok(Launched {
         container,
         endpoint,
@@ -224,6 +286,7 @@ async fn made(
         scale_percent: spec.scale_percent,
         start_url: &spec.start_url,
         browser_args: &inner.with.browser_args,
+        home_closed: inner.with.home_closed,
     });
     archive::put(link, &container, &files).await?;
     link.docker.start_container(&container, None).await?;
@@ -251,9 +314,17 @@ async fn ready(
     }
 }
 
-/// Says in the log if the browser's pages are not fenced by the browser itself.
-fn report_sandbox(inner: &Inner, link: &Arc<Link>, container: &str) {
+/// Until the browser answers: an image on trial is not trusted with that.
+async fn browser_answers(link: &Link, container: &str) {
+    while !exec::browser_answers(link, container).await {
+        tokio::time::sleep(BROWSER_AGAIN).await;
+    }
+}
+
+/// Says so if the browser's pages are not fenced by the browser itself.
+fn report_sandbox(inner: &Inner, link: &Arc<Link>, session: SessionId, container: &str) {
     let (life, link) = (inner.life.clone(), Arc::clone(link));
+    let news = inner.news.clone();
     let container = container.to_owned();
     tokio::spawn(async move {
         tokio::select! {
@@ -262,6 +333,8 @@ fn report_sandbox(inner: &Inner, link: &Arc<Link>, container: &str) {
                 tracing::warn!(
                     "Chromium runs without its own sandbox: the kernel or the engine forbids it"
                 );
+                // Without a receiver there is nobody to tell.
+                let _ = news.send(EngineNews::Unsandboxed(session)).await;
             }
         }
     });

@@ -213,6 +213,13 @@ mod tests {
         assert_eq!(folder.status(), None);
         fs::remove_file(&status).unwrap();
         fs::copy(&real, &status).unwrap();
-        assert_eq!(folder.status(), Some(Status::Ready { pid: 1, port: 80 }));
+        assert_eq!(
+            folder.status(),
+            Some(Status::Ready {
+                pid: 1,
+                port: 80,
+                sandboxed: true
+            })
+        );
     }
 }

@@ -30,6 +30,9 @@ pub(super) enum Status {
         pid: i32,
         /// On this port of the loopback interface.
         port: u16,
+        /// Whether its browser has a sandbox of its own. An older koneko does not say.
+        #[serde(default = "yes")]
+        sandboxed: bool,
     },
     /// It gives up, and ends.
     Failed {
@@ -38,6 +41,10 @@ pub(super) enum Status {
         /// Why.
         failure: StartFailure,
     },
+}
+
+const fn yes() -> bool {
+    true
 }
 
 impl Status {
@@ -112,7 +119,8 @@ mod tests {
             parse(r#"{"state":"ready","pid":1,"port":41234,"new":true}"#),
             Some(Status::Ready {
                 pid: 1,
-                port: 41234
+                port: 41234,
+                sandboxed: true
             })
         );
         assert_eq!(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use duotab_backend::endpoint::Endpoint;
 use duotab_backend::runtime::docker::{Docker, DockerConfig, Surroundings};
 use duotab_backend::runtime::{EngineNews, StartError, StartSpec};
+use duotab_core::fault::ImageUpdate;
 use duotab_core::message::{ProfileName, SessionId};
 use duotab_test_support::engine::Engine;
 use tokio::sync::mpsc;
@@ -67,8 +68,25 @@ impl Home {
         within("a start", starting).await
     }
 
+    /// Of an engine; what is told of images is left out.
     pub(crate) async fn next_news(&mut self) -> EngineNews {
-        within("news", self.news.recv()).await.expect("news")
+        loop {
+            let news = within("news", self.news.recv()).await.expect("news");
+            if !matches!(news, EngineNews::Image { .. } | EngineNews::Keep { .. }) {
+                return news;
+            }
+        }
+    }
+
+    /// What is told of an image, until it is this. Anything else that is told comes first.
+    pub(crate) async fn until_image(&mut self, wanted: &ImageUpdate) {
+        loop {
+            match within("news", self.news.recv()).await.expect("news") {
+                EngineNews::Image { update, .. } if update == *wanted => return,
+                EngineNews::Keep { kept, .. } => self.with.kept = kept,
+                _ => {}
+            }
+        }
     }
 
     /// Something for the engine's own client to do.
@@ -95,6 +113,16 @@ impl Home {
         let all = self.containers("{{.ID}}");
         assert_eq!(all.len(), 1, "{all:?}");
         all[0].clone()
+    }
+
+    pub(crate) fn has_image(&self, image: &str) -> bool {
+        let all = [
+            "images",
+            "--digests",
+            "--format",
+            "{{.Repository}}@{{.Digest}}",
+        ];
+        self.engine.docker(&all).iter().any(|it| it == image)
     }
 
     pub(crate) fn volumes(&self) -> Vec<String> {
@@ -148,6 +176,7 @@ impl Drop for Home {
 
 pub(crate) fn spec(session: u32) -> StartSpec {
     StartSpec {
+        ahead: false,
         session: SessionId(session),
         profile: ProfileName("default".into()),
         memory_mib: 1024,

@@ -255,6 +255,7 @@ impl Steps {
 
 pub(crate) fn spec(session: u32) -> StartSpec {
     StartSpec {
+        ahead: false,
         session: SessionId(session),
         profile: ProfileName("default".into()),
         memory_mib: 1024,

@@ -160,8 +160,12 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) fn new(nodes: Vec<Node>) -> Self {
+        Self::with(Settings::default(), nodes)
+    }
+
+    pub(super) fn with(settings: Settings, nodes: Vec<Node>) -> Self {
         let mut bench = Self {
-            browser: Browser::new(Settings::default(), Saved::default(), Millis(0)),
+            browser: Browser::new(settings, Saved::default(), Millis(0)),
             world: World::default(),
             nodes,
             now: Millis(0),

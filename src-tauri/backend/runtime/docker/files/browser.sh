@@ -9,6 +9,11 @@ mapfile -t arguments </etc/neko/duotab-arguments
 . /etc/neko/duotab-settle.sh
 (cd "$profile" && settle)
 
+# Where the home network is to be closed, no page before it is.
+if [ -e /etc/neko/duotab-home-closed ]; then
+    until [ -e /etc/neko/duotab-home-is-closed ]; do sleep 0.02; done
+fi
+
 screen=${DISPLAY#:}
 until [ -S "/tmp/.X11-unix/X${screen%%.*}" ]; do sleep 0.02; done
 

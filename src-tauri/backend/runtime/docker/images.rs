@@ -1,0 +1,266 @@
+//! The images that containers are made from: one by its digest, and a newer one that is offered,
+//! fetched, tried, and given up again if it does not become ready.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use duotab_core::fault::ImageUpdate;
+use duotab_core::message::{SessionId, StartFailure};
+use tokio::sync::{Notify, mpsc};
+
+use super::image::{self, Reference};
+use super::link::Link;
+use super::pin::Pin;
+use super::{Inner, fault};
+use crate::runtime::EngineNews;
+
+/// The registry is left alone while the app starts.
+const FIRST_WAIT: Duration = Duration::from_secs(60);
+/// How soon a registry that could not be asked is asked again.
+const AGAIN: Duration = Duration::from_secs(60 * 60);
+
+/// One image by its name, and what is known of its digests.
+#[derive(Debug)]
+pub(super) struct Images {
+    /// As it was set: a tag, most often.
+    name: String,
+    config_dir: Option<PathBuf>,
+    pin: Mutex<Pin>,
+    /// What the registry has, until it is fetched.
+    offered: Mutex<Option<String>>,
+    /// Held while a newer one is being fetched.
+    fetching: tokio::sync::Mutex<()>,
+    /// Sessions that run from the digest in use.
+    served: Mutex<HashSet<SessionId>>,
+    pinned: Notify,
+    news: mpsc::Sender<EngineNews>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Images {
+    /// `kept` is what was told last to be kept.
+    pub(super) fn new(
+        name: String,
+        config_dir: Option<PathBuf>,
+        kept: &str,
+        news: mpsc::Sender<EngineNews>,
+    ) -> Self {
+        Self {
+            name,
+            config_dir,
+            pin: Mutex::new(Pin::parse(kept)),
+            offered: Mutex::default(),
+            fetching: tokio::sync::Mutex::default(),
+            served: Mutex::default(),
+            pinned: Notify::new(),
+            news,
+        }
+    }
+
+    /// Whether a newer one is to be tried.
+    pub(super) fn has_next(&self) -> bool {
+        lock(&self.pin).next.is_some()
+    }
+
+    /// What a container is to be made from, fetched if need be and allowed: the digest on trial,
+    /// or the one in use.
+    pub(super) async fn choose(
+        &self,
+        link: &Link,
+        trial: bool,
+        may_fetch: bool,
+        fetched: &(dyn Fn(u8) + Send + Sync),
+    ) -> Result<String, StartFailure> {
+        let wanted = {
+            let pin = lock(&self.pin);
+            if trial {
+                pin.next.clone()
+            } else {
+                pin.digest.clone()
+            }
+        };
+        if let Some(digest) = wanted {
+            let exact = self.exact(&digest);
+            match self.have(link, &exact, may_fetch, fetched).await {
+                Ok(()) => return Ok(exact),
+                // A registry need not keep what its tag has left; the tag is there for that.
+                Err(
+                    StartFailure::ImageMissing { .. }
+                    | StartFailure::RegistryUnreachable { .. }
+                    | StartFailure::RegistryDenied { .. },
+                ) if !trial => tracing::warn!(exact, "the image is not to be had any more"),
+                Err(failure) => return Err(failure),
+            }
+        }
+        self.have(link, &self.name, may_fetch, fetched).await?;
+        if Reference::parse(&self.name).is_fixed() {
+            return Ok(self.name.clone());
+        }
+        let Some(digest) = image::digest(link, &self.name).await else {
+            // Built on this machine: there is no registry that could have a newer one.
+            return Ok(self.name.clone());
+        };
+        let exact = self.exact(&digest);
+        tracing::info!(exact, "the image in use from now on");
+        self.change(|pin| pin.pin(digest)).await;
+        self.pinned.notify_one();
+        Ok(exact)
+    }
+
+    /// Fetches an image. By its tag only what is not there at all.
+    async fn have(
+        &self,
+        link: &Link,
+        image: &str,
+        may_fetch: bool,
+        fetched: &(dyn Fn(u8) + Send + Sync),
+    ) -> Result<(), StartFailure> {
+        if !may_fetch && !image::is_there(link, image).await? {
+            let image = image.to_owned();
+            return Err(StartFailure::ImageMissing { image });
+        }
+        image::have(link, image, self.config_dir.clone(), fetched).await
+    }
+
+    /// The one on trial serves.
+    pub(super) async fn next_is_ready(&self, link: &Link, session: SessionId) {
+        let old = self.change(Pin::next_is_ready).await;
+        self.is_served(session);
+        if let Some(old) = old {
+            image::remove(link, &self.exact(&old)).await;
+        }
+    }
+
+    /// A session runs from the digest in use.
+    pub(super) fn is_served(&self, session: SessionId) {
+        lock(&self.served).insert(session);
+    }
+
+    /// The one on trial does not become ready, and the one before does.
+    pub(super) async fn roll_back(&self, link: &Link) {
+        let failed = self.change(Pin::roll_back).await;
+        self.say(ImageUpdate::RolledBack);
+        if let Some(failed) = failed {
+            image::remove(link, &self.exact(&failed)).await;
+        }
+    }
+
+    /// A session has ended in peace. If it ran from the digest in use, the one before has no more
+    /// to do.
+    pub(super) async fn has_served_well(&self, link: &Link, session: SessionId) {
+        if !lock(&self.served).remove(&session) {
+            return;
+        }
+        let before = lock(&self.pin).before.clone();
+        if let Some(before) = before
+            && image::remove(link, &self.exact(&before)).await
+        {
+            self.change(|pin| pin.before = None).await;
+        }
+    }
+
+    /// Asks the registry now whether it has a newer one. Nothing is fetched.
+    pub(super) async fn look(&self, link: &Link) -> Result<bool, StartFailure> {
+        if Reference::parse(&self.name).is_fixed() {
+            return Ok(false);
+        }
+        let login = image::login(self.config_dir.clone(), &self.name).await;
+        let answer = link.docker.inspect_registry_image(&self.name, login).await;
+        let answer = answer.map_err(|error| fault::of_pull(&error, &self.name, &link.socket))?;
+        self.change(|pin| pin.asked(SystemTime::now())).await;
+        let digest = answer.descriptor.digest.unwrap_or_default();
+        if !lock(&self.pin).is_news(&digest) {
+            return Ok(false);
+        }
+        tracing::info!(image = self.name, digest, "a newer image");
+        *lock(&self.offered) = Some(digest);
+        self.say(ImageUpdate::Offered);
+        Ok(true)
+    }
+
+    /// Fetches what was offered. It is used from the next start on.
+    pub(super) async fn fetch(&self, link: &Link) {
+        let Ok(_fetching) = self.fetching.try_lock() else {
+            return;
+        };
+        let Some(digest) = lock(&self.offered).clone() else {
+            return;
+        };
+        let fetched = |percent| self.say(ImageUpdate::Fetching { percent });
+        fetched(0);
+        if let Err(failure) = self.have(link, &self.exact(&digest), true, &fetched).await {
+            return self.say(ImageUpdate::Failed { failure });
+        }
+        *lock(&self.offered) = None;
+        let other = self.change(|pin| pin.try_next(digest)).await;
+        self.say(ImageUpdate::Fetched);
+        if let Some(other) = other {
+            image::remove(link, &self.exact(&other)).await;
+        }
+    }
+
+    fn exact(&self, digest: &str) -> String {
+        format!("{}@{digest}", Reference::parse(&self.name).repository)
+    }
+
+    /// Changes what is known, and has it kept.
+    async fn change<T>(&self, change: impl FnOnce(&mut Pin) -> T) -> T {
+        let (result, kept) = {
+            let mut pin = lock(&self.pin);
+            let before = pin.clone();
+            let result = change(&mut pin);
+            (result, (*pin != before).then(|| pin.text()))
+        };
+        if let Some(kept) = kept {
+            let image = self.name.clone();
+            // Without a receiver nobody keeps anything.
+            let _ = self.news.send(EngineNews::Keep { image, kept }).await;
+        }
+        result
+    }
+
+    fn say(&self, update: ImageUpdate) {
+        let image = self.name.clone();
+        // One that finds no room is soon followed by the next.
+        if self
+            .news
+            .try_send(EngineNews::Image { image, update })
+            .is_err()
+        {
+            tracing::debug!("no room for news of an image");
+        }
+    }
+}
+
+/// Asks the registry now and then, until the app lets go of the engine.
+pub(super) async fn ask_now_and_then(inner: Arc<Inner>, link: Arc<Link>) {
+    let Some(every) = inner.with.update_every else {
+        return;
+    };
+    let asking = async {
+        let mut wait = FIRST_WAIT;
+        loop {
+            while lock(&inner.images.pin).digest.is_none() {
+                inner.images.pinned.notified().await;
+            }
+            let quiet = lock(&inner.images.pin).quiet(every, SystemTime::now());
+            tokio::time::sleep(wait.max(quiet)).await;
+            wait = match inner.images.look(&link).await {
+                Ok(_) => every,
+                Err(failure) => {
+                    tracing::debug!(?failure, "no word of a newer image");
+                    AGAIN
+                }
+            };
+        }
+    };
+    tokio::select! {
+        () = inner.life.cancelled() => {}
+        () = asking => {}
+    }
+}

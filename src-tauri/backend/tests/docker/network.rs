@@ -1,0 +1,98 @@
+//! The home network, closed to a browser and open to it.
+//!
+//! Beside the engine of the tests stands a small server. By the gateway's address it is a machine
+//! of the home network, by an address of the documentation's (RFC 5737) one of the internet.
+
+use std::net::Ipv4Addr;
+use std::process::Command;
+
+use duotab_core::message::SessionId;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpListener;
+
+use crate::home::{Home, is_healthy};
+
+const PAGE: &str = "<title>hello</title>";
+const INTERNET: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 7);
+
+/// Answers everybody; gives its port.
+async fn server() -> u16 {
+    let server = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).await.unwrap();
+    let port = server.local_addr().unwrap().port();
+    // There already, or now.
+    let address = format!("{INTERNET}/32");
+    let _added = Command::new("ip")
+        .args(["address", "add", &address, "dev", "lo"])
+        .status();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = server.accept().await {
+            let head = "HTTP/1.0 200 OK\r\nContent-Type: text/html\r\nContent-Length";
+            let page = format!("{head}: {}\r\n\r\n{PAGE}", PAGE.len());
+            let _ = client.write_all(page.as_bytes()).await;
+        }
+    });
+    port
+}
+
+/// Whether something in the container gets an answer from there.
+fn reaches(home: &Home, address: &str, port: u16) -> bool {
+    let asks = format!("curl --silent --max-time 5 http://{address}:{port}/ || echo no");
+    home.run(&asks) == [PAGE]
+}
+
+/// The title of a page that the container's browser opens there.
+fn title(home: &Home, address: &str, port: u16) -> String {
+    let opens = format!(
+        r#"python3 - <<'END'
+import json, time, urllib.request as ask
+pages = "http://127.0.0.1:9222/json"
+new = ask.Request(pages + "/new?http://{address}:{port}/", method="PUT")
+opened = json.load(ask.urlopen(new))["id"]
+for _ in range(200):
+    [page] = [page for page in json.load(ask.urlopen(pages)) if page["id"] == opened]
+    if page["title"] in ("hello", "{address}"):
+        break
+    time.sleep(0.1)
+print(page["title"])
+END"#
+    );
+    home.run_beside_page(&opens).concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_is_kept_off_the_home_network_reaches_the_internet_alone() {
+    let Some(home) = Home::new("net-closed") else {
+        return;
+    };
+    let (port, gateway) = (server().await, home.engine.gateway.to_string());
+    let mut home = home.with(|with, _| with.home_closed = true);
+    let endpoint = home.start(1).await.unwrap();
+    assert!(!reaches(&home, &gateway, port));
+    for elsewhere in ["192.168.1.1", "172.16.0.1", "100.64.0.1", "169.254.169.254"] {
+        let asks = format!("curl --silent --max-time 5 http://{elsewhere}/; echo $?");
+        // 7 is a connection that was refused, at once; 28 would be one that hangs.
+        assert_eq!(home.run(&asks), ["7"], "{elsewhere}");
+    }
+    assert!(reaches(&home, &INTERNET.to_string(), port));
+    assert!(is_healthy(&endpoint).await);
+    // By the browser itself: what it cannot load is called by its host.
+    assert_eq!(title(&home, &INTERNET.to_string(), port), "hello");
+    assert_eq!(title(&home, &gateway, port), gateway);
+    // It outlives a sleep and the app.
+    home.docker.suspend(SessionId(1)).await.unwrap();
+    home.restart();
+    let endpoint = home.docker.resume(SessionId(1)).await.unwrap();
+    assert!(is_healthy(&endpoint).await);
+    assert!(!reaches(&home, &gateway, port));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_is_closed_the_home_network_is_open() {
+    let Some(home) = Home::new("net-open") else {
+        return;
+    };
+    let (port, gateway) = (server().await, home.engine.gateway.to_string());
+    home.start(1).await.unwrap();
+    assert!(reaches(&home, &gateway, port));
+    assert!(reaches(&home, &INTERNET.to_string(), port));
+}

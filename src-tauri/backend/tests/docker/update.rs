@@ -1,0 +1,142 @@
+//! The digest that is used, and a newer one that is offered, tried, kept or given up.
+//!
+//! Each test has a tag of its own, which it moves from one image to the other.
+
+use std::time::Duration;
+
+use duotab_core::fault::ImageUpdate;
+use duotab_core::message::SessionId;
+
+use crate::home::{Home, is_healthy, within};
+
+/// Has the registry's `tag` lead to the image that `version` leads to.
+fn lead(home: &Home, tag: &str, version: &str) {
+    let from = format!("{}/duotab/neko:{version}", home.engine.registry);
+    home.order(&["pull", "--quiet", &from]);
+    home.order(&["tag", &from, tag]);
+    home.order(&["push", "--quiet", tag]);
+}
+
+/// An install whose tag leads to version 1, and has been used once.
+async fn used(install: &str) -> Option<(Home, String)> {
+    let home = Home::new(install)?;
+    let tag = format!("{}/duotab/neko:{install}", home.engine.registry);
+    lead(&home, &tag, "1");
+    let home = home.with(|with, _| {
+        with.image.clone_from(&tag);
+        with.start_limit = Duration::from_secs(12);
+    });
+    home.start(1).await.unwrap();
+    within("a stop", home.docker.stop(SessionId(1)))
+        .await
+        .unwrap();
+    Some((home, tag))
+}
+
+fn image(home: &Home) -> String {
+    let images = home.containers("{{.Image}}");
+    assert_eq!(images.len(), 1, "{images:?}");
+    images[0].clone()
+}
+
+async fn fetched(home: &mut Home, tag: &str, version: &str) {
+    lead(home, tag, version);
+    assert_eq!(home.docker.look_for_update().await, Ok(true));
+    home.until_image(&ImageUpdate::Offered).await;
+    within("the update", home.docker.fetch_update()).await;
+    home.until_image(&ImageUpdate::Fetched).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_is_made_from_the_digest_that_was_used_first_wherever_the_tag_leads() {
+    let Some((mut home, tag)) = used("update-pin").await else {
+        return;
+    };
+    home.start(2).await.unwrap();
+    let first = image(&home);
+    assert!(first.contains("@sha256:"), "{first}");
+    within("a stop", home.docker.stop(SessionId(2)))
+        .await
+        .unwrap();
+    lead(&home, &tag, "2");
+    home.start(3).await.unwrap();
+    assert_eq!(image(&home), first);
+    within("a stop", home.docker.stop(SessionId(3)))
+        .await
+        .unwrap();
+    // The same after the app was away.
+    let kept = match home.news.try_recv() {
+        Ok(duotab_backend::runtime::EngineNews::Keep { kept, .. }) => kept,
+        other => panic!("{other:?}"),
+    };
+    let mut home = home.with(|with, _| with.kept = kept);
+    home.start(4).await.unwrap();
+    assert_eq!(image(&home), first);
+    home.restart();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_image_is_offered_fetched_and_used_from_the_next_start_on() {
+    let Some((mut home, tag)) = used("update-good").await else {
+        return;
+    };
+    assert_eq!(home.docker.look_for_update().await, Ok(false));
+    home.start(2).await.unwrap();
+    let first = image(&home);
+    fetched(&mut home, &tag, "2").await;
+    assert_eq!(image(&home), first, "what runs is left alone");
+    within("a stop", home.docker.stop(SessionId(2)))
+        .await
+        .unwrap();
+    home.start(3).await.unwrap();
+    let second = image(&home);
+    assert!(second.contains("@sha256:") && second != first);
+    assert!(home.has_image(&first), "in case the new one does not do");
+    within("a stop", home.docker.stop(SessionId(3)))
+        .await
+        .unwrap();
+    assert!(!home.has_image(&first));
+    assert_eq!(home.docker.look_for_update().await, Ok(false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_image_that_does_not_become_ready_is_given_up_for_the_former_one() {
+    let Some((mut home, tag)) = used("update-bad").await else {
+        return;
+    };
+    home.start(2).await.unwrap();
+    let first = image(&home);
+    within("a stop", home.docker.stop(SessionId(2)))
+        .await
+        .unwrap();
+    fetched(&mut home, &tag, "broken").await;
+    let endpoint = home.start(3).await.unwrap();
+    assert!(is_healthy(&endpoint).await);
+    assert_eq!(image(&home), first);
+    home.until_image(&ImageUpdate::RolledBack).await;
+    let offered = home.docker.look_for_update().await;
+    assert_eq!(offered, Ok(false), "it is not offered again");
+    // A better one is.
+    lead(&home, &tag, "2");
+    assert_eq!(home.docker.look_for_update().await, Ok(true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_waits_for_fetches_nothing() {
+    let Some(home) = Home::new("update-ahead") else {
+        return;
+    };
+    let home = home.with(|with, engine| {
+        with.image = format!("{}/duotab/neko:never-there", engine.registry);
+    });
+    let mut spec = crate::home::spec(1);
+    spec.ahead = true;
+    let asked = std::sync::atomic::AtomicBool::new(false);
+    let started = home
+        .start_with(spec, &|_| {
+            asked.store(true, std::sync::atomic::Ordering::Relaxed)
+        })
+        .await;
+    assert!(started.is_err());
+    assert!(!asked.into_inner());
+}
