@@ -14,6 +14,7 @@ pub mod lane;
 pub mod message;
 pub mod neko;
 pub mod node;
+pub mod notice;
 pub mod placement;
 pub mod pointer;
 pub mod profile;

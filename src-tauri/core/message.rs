@@ -7,6 +7,7 @@ use ts_rs::TS;
 
 pub use crate::fault::{EndCause, EngineFault, ImageUpdate, Stall};
 pub use crate::node::{Lack, NodeId, NodeKind};
+pub use crate::notice::Notice;
 pub use crate::profile::{ProfileName, ProfileView};
 pub use crate::proxy::PageFault;
 
@@ -341,39 +342,6 @@ pub struct TabView {
     pub stream: Option<StreamView>,
     /// What went wrong with this tab, until it is tried again.
     pub problem: Option<Problem>,
-}
-
-/// A message to the person that belongs to no tab.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(tag = "code", rename_all = "snake_case")]
-#[ts(export)]
-pub enum Notice {
-    /// The database was unreadable and was set aside; the app began afresh.
-    StoreSetAside {
-        /// Where the old file is now.
-        path: String,
-    },
-    /// The database is from a newer version and was set aside.
-    StoreTooNew {
-        /// Where the newer file is now.
-        path: String,
-    },
-    /// Something about a newer image of the streamed browser. One of these counts, the last.
-    EngineImage {
-        /// The image's reference.
-        image: String,
-        /// What.
-        update: ImageUpdate,
-    },
-    /// The streamed browser runs without its own sandbox.
-    SandboxOff,
-    /// Nothing can be saved; the app works, but forgets.
-    StoreUnavailable {
-        /// The file.
-        path: String,
-        /// What the system said.
-        detail: String,
-    },
 }
 
 /// All that the shell paints. Sent whole after each change; the last one counts.
