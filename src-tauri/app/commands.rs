@@ -6,7 +6,8 @@ pub(crate) mod profile;
 use duotab_backend::controller::Controller;
 use duotab_core::event::Command;
 use duotab_core::message::{
-    ContentArea, LaneTicket, Mode, NodeId, Problem, ProfileName, TabId, Update,
+    self, AskId, ContentArea, Direction, DownloadId, DownloadVerb, LaneTicket, Mode, NodeId,
+    Problem, ProfileName, TabId, Update, Wish,
 };
 use tauri::State;
 use tauri::ipc::Channel;
@@ -119,6 +120,86 @@ pub(crate) async fn set_zoom(
     percent: u16,
 ) -> Answer {
     controller.command(Command::SetZoom(tab, percent)).await
+}
+
+/// Looks for a text in the page; an empty one only begins.
+#[tauri::command]
+pub(crate) async fn find(controller: State<'_, Controller>, tab: TabId, text: String) -> Answer {
+    controller.command(Command::Find(tab, text)).await
+}
+
+/// Goes to another match.
+#[tauri::command]
+pub(crate) async fn find_step(
+    controller: State<'_, Controller>,
+    tab: TabId,
+    direction: Direction,
+) -> Answer {
+    controller.command(Command::FindStep(tab, direction)).await
+}
+
+/// Looks for nothing any more.
+#[tauri::command]
+pub(crate) async fn find_end(controller: State<'_, Controller>, tab: TabId) -> Answer {
+    controller.command(Command::FindEnd(tab)).await
+}
+
+/// Answers a question of a page.
+#[tauri::command]
+pub(crate) async fn answer(
+    controller: State<'_, Controller>,
+    tab: TabId,
+    ask: AskId,
+    answer: message::Answer,
+) -> Answer {
+    controller.command(Command::Answer(tab, ask, answer)).await
+}
+
+/// Decides about a wish of the site of a tab's page, or leaves it open again.
+#[tauri::command]
+pub(crate) async fn decide(
+    controller: State<'_, Controller>,
+    tab: TabId,
+    wish: Wish,
+    allowed: Option<bool>,
+) -> Answer {
+    controller
+        .command(Command::Decide(tab, wish, allowed))
+        .await
+}
+
+/// Does something with a download.
+#[tauri::command]
+pub(crate) async fn download(
+    controller: State<'_, Controller>,
+    download: DownloadId,
+    verb: DownloadVerb,
+) -> Answer {
+    controller.command(Command::Download(download, verb)).await
+}
+
+/// Takes all downloads that are over off the list.
+#[tauri::command]
+pub(crate) async fn forget_downloads(controller: State<'_, Controller>) -> Answer {
+    controller.command(Command::ForgetDownloads).await
+}
+
+/// Shows what lies behind or ahead in a tab's history, to choose from.
+#[tauri::command]
+pub(crate) async fn show_history(
+    controller: State<'_, Controller>,
+    tab: TabId,
+    direction: Direction,
+) -> Answer {
+    controller
+        .command(Command::ShowHistory(tab, direction))
+        .await
+}
+
+/// Gives the keyboard to the page in front.
+#[tauri::command]
+pub(crate) async fn focus_page(controller: State<'_, Controller>) -> Answer {
+    controller.command(Command::FocusPage).await
 }
 
 /// Gives up a start or a reconnect.

@@ -8,7 +8,9 @@
 mod address;
 mod certificate;
 mod door;
+mod download;
 mod favicon;
+mod opened;
 mod profile;
 mod profiles;
 mod webkit;
@@ -16,14 +18,18 @@ mod webkit;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use download::Transfers;
 use duotab_core::action::PageAction;
+use duotab_core::download::DownloadOrder;
 use duotab_core::event::PageNews;
 use duotab_core::message::{ContentArea, ProfileName, TabId};
 use duotab_core::profile::DEFAULT;
+use opened::{Opened, Route};
 
 use crate::platform::Layers;
 
 pub(crate) use door::Door;
+pub(crate) use download::DownloadReport;
 use profile::Profile;
 pub(crate) use profiles::Profiles;
 
@@ -37,15 +43,24 @@ pub(crate) struct Content {
     /// Whose data a tab's next page uses.
     chosen: HashMap<TabId, ProfileName>,
     report: Report,
+    transfers: Transfers,
+    opened: Opened,
     area: ContentArea,
-    pages: HashMap<TabId, webkit::Page>,
+    pages: HashMap<TabId, Rc<webkit::Page>>,
     front: Option<TabId>,
 }
 
 impl Content {
     /// No page yet.
-    pub(crate) fn new(layers: Layers, profiles: Profiles, report: Report) -> Self {
+    pub(crate) fn new(
+        layers: Layers,
+        profiles: Profiles,
+        report: Report,
+        downloads: DownloadReport,
+    ) -> Self {
         Self {
+            transfers: Transfers::new(downloads),
+            opened: Opened::new(&report),
             layers,
             profiles,
             chosen: HashMap::new(),
@@ -60,8 +75,7 @@ impl Content {
     pub(crate) fn act(&mut self, tab: TabId, action: PageAction) {
         match action {
             PageAction::Open { url, zoom } => self.open(tab, &url, zoom),
-            // Proxied pages that a page opens are only asked for; there is nothing to attach to.
-            PageAction::Attach { .. } => tracing::warn!(?tab, "a proxied page cannot be attached"),
+            PageAction::Attach { target, zoom } => self.attach(tab, &target, zoom),
             PageAction::Close => self.close(tab),
             PageAction::Show => self.show(tab),
             PageAction::Hide => {
@@ -84,6 +98,13 @@ impl Content {
                     PageAction::Reload => page.reload(),
                     PageAction::Stop => page.stop(),
                     PageAction::Zoom(percent) => page.zoom(percent),
+                    PageAction::Find(text) => page.find(&text),
+                    PageAction::FindStep(direction) => page.find_step(direction),
+                    PageAction::FindEnd => page.find_end(),
+                    PageAction::Step(steps) => page.step(steps),
+                    PageAction::Print => page.print(),
+                    PageAction::Source => page.show_source(),
+                    PageAction::Answer(ask, answer) => page.answer(ask, &answer),
                     PageAction::Focus => page.focus(),
                     PageAction::Open { .. }
                     | PageAction::Attach { .. }
@@ -105,6 +126,18 @@ impl Content {
         &mut self.profiles
     }
 
+    /// Does something to a transfer or a downloaded file.
+    pub(crate) fn download(&mut self, order: DownloadOrder) {
+        match order {
+            DownloadOrder::Fetch { url, profile, .. } => {
+                let open = self.profiles.get(&profile);
+                self.transfers.watch(&open.context, &profile);
+                self.transfers.fetch(&open.context, &url);
+            }
+            other => self.transfers.act(other),
+        }
+    }
+
     /// Lays all pages over `area`.
     pub(crate) fn place(&mut self, area: ContentArea) {
         self.area = area;
@@ -120,15 +153,32 @@ impl Content {
     fn open(&mut self, tab: TabId, url: &str, zoom: u16) {
         // A page that is opened anew begins a new history.
         self.close(tab);
-        let report = Rc::clone(&self.report);
-        let chosen = self.chosen.remove(&tab);
-        let name = chosen.unwrap_or_else(|| ProfileName(DEFAULT.to_owned()));
-        let profile = self.profiles.get(&name);
-        let page = webkit::Page::new(profile, move |news| report(tab, news));
+        let page = self.make(tab);
         self.layers.add(page.widget());
         page.zoom(zoom);
         (self.report)(tab, PageNews::Opened);
         page.navigate(url);
+        self.pages.insert(tab, page);
+    }
+
+    /// A page for a tab, with the data of the profile that was chosen for it.
+    fn make(&mut self, tab: TabId) -> Rc<webkit::Page> {
+        let chosen = self.chosen.remove(&tab);
+        let name = chosen.unwrap_or_else(|| ProfileName(DEFAULT.to_owned()));
+        let profile = self.profiles.get(&name);
+        self.transfers.watch(&profile.context, &name);
+        webkit::Page::new(profile, &Route::of(&self.report, tab), &self.opened)
+    }
+
+    /// Gives a tab the page that another one has opened.
+    fn attach(&mut self, tab: TabId, target: &str, zoom: u16) {
+        let Some(page) = self.opened.take(target) else {
+            return (self.report)(tab, PageNews::Closed);
+        };
+        self.close(tab);
+        self.layers.add(page.widget());
+        page.zoom(zoom);
+        page.bind(tab);
         self.pages.insert(tab, page);
     }
 

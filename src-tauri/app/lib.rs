@@ -4,6 +4,7 @@
 
 mod commands;
 mod content;
+mod history_menu;
 mod inset;
 pub mod instance;
 mod platform;
@@ -43,6 +44,15 @@ pub fn builder<R: Runtime>(controller: Controller) -> Builder<R> {
             commands::reload,
             commands::stop_loading,
             commands::set_zoom,
+            commands::find,
+            commands::find_step,
+            commands::find_end,
+            commands::answer,
+            commands::decide,
+            commands::download,
+            commands::forget_downloads,
+            commands::show_history,
+            commands::focus_page,
             commands::cancel_stream,
             commands::set_content_area,
             commands::set_full_screen,

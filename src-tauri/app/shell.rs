@@ -11,6 +11,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use webkit2gtk::WebViewExt;
 
 use crate::content::{Content, Door, Profiles};
+use crate::history_menu;
 use crate::platform::{self, Layers};
 use crate::shortcut::{self, Asked, Chord};
 use crate::updates::Updates;
@@ -49,7 +50,9 @@ pub(crate) fn open(
     let profiles = Profiles::new(dirs.data.join("proxied"), &before, software, door);
     let news = controller.clone();
     let report = Rc::new(move |tab, told| news.page_news(tab, told));
-    let content = Content::new(layers, profiles, report);
+    let news = controller.clone();
+    let downloads = Rc::new(move |transfer, told| news.download_news(transfer, told));
+    let content = Content::new(layers, profiles, report, downloads);
 
     let painted = Rc::new(RefCell::new(ShellState::default()));
     let known = Rc::clone(&painted);
@@ -118,14 +121,15 @@ async fn obey(
                     .profiles()
                     .delete(&name, move || controller.profile_cleared(told));
             }
+            ContentOrder::Download(order) => content.download(order),
             ContentOrder::Place(area) => content.place(area),
+            ContentOrder::HistoryMenu(tab, places) => {
+                history_menu::show(&shell, &controller, tab, places);
+            }
             ContentOrder::FullScreen(on) => {
                 if let Err(error) = window.set_fullscreen(on) {
                     tracing::warn!(%error, "full screen");
                 }
-            }
-            ContentOrder::Focus(ShellFocus::AddressBar | ShellFocus::Settings) => {
-                shell.grab_focus();
             }
             ContentOrder::Focus(ShellFocus::Page) => {
                 // The live view is a part of the shell's page.
@@ -133,6 +137,8 @@ async fn obey(
                     shell.grab_focus();
                 }
             }
+            // Everything else that takes the keyboard is a part of the shell's own page.
+            ContentOrder::Focus(_) => shell.grab_focus(),
             ContentOrder::Exit => window.app_handle().exit(0),
         }
     }

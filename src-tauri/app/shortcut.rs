@@ -2,7 +2,8 @@
 //! They hold wherever the focus is: in the shell, in a page, in the live view.
 
 use duotab_core::event::Command;
-use duotab_core::message::{Mode, ProfileName, ShellFocus, ShellState, TabId};
+use duotab_core::message::{Mode, ProfileName, ShellFocus, ShellState, TabId, TabView};
+use duotab_core::page::{Direction, zoom_in, zoom_out};
 use duotab_core::profile::PRIVATE;
 
 /// A key without its modifiers.
@@ -47,11 +48,6 @@ pub enum Asked {
     /// Nothing now; but the key is the shell's, and the page must not see it.
     Nothing,
 }
-
-/// The zoom steps, in percent.
-const ZOOM: [u16; 17] = [
-    25, 33, 50, 67, 75, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300, 400, 500,
-];
 
 /// What `chord` asks for while the shell shows `state`; `None` if the key is the page's.
 #[must_use]
@@ -99,16 +95,23 @@ pub fn asked(chord: Chord, state: &ShellState) -> Option<Asked> {
                 .get(position)
                 .map(|tab| Command::SelectTab(tab.id))
         }
-        (true, _, false, Key::Char('+' | '=')) => zoom(state, |now| {
-            ZOOM.into_iter().find(|step| *step > now).unwrap_or(500)
-        }),
-        (true, false, false, Key::Char('-')) => zoom(state, |now| {
-            ZOOM.into_iter()
-                .rev()
-                .find(|step| *step < now)
-                .unwrap_or(25)
-        }),
+        (true, _, false, Key::Char('+' | '=')) => zoom(state, zoom_in),
+        (true, false, false, Key::Char('-')) => zoom(state, zoom_out),
         (true, false, false, Key::Char('0')) => zoom(state, |_| 100),
+        (true, false, false, Key::Char('u')) => state.active.map(Command::ViewSource),
+        // Chromium has its own way to print what it streams.
+        (true, false, false, Key::Char('p')) => match front(state) {
+            Some(tab) if tab.mode == Mode::Streamed => return None,
+            tab => tab.map(|tab| Command::Print(tab.id)),
+        },
+        (true, false, false, Key::Char('j')) => return Some(Asked::Focus(ShellFocus::Downloads)),
+        (true, false, false, Key::Char('f')) => return Some(find(state)),
+        (true, false, false, Key::Char('g')) | (false, false, false, Key::F(3)) => {
+            return Some(find_step(state, Direction::Forward));
+        }
+        (true, true, false, Key::Char('g')) | (false, true, false, Key::F(3)) => {
+            return Some(find_step(state, Direction::Back));
+        }
         (false, false, true, Key::Left) => state.active.map(Command::GoBack),
         (false, false, true, Key::Right) => state.active.map(Command::GoForward),
         (false, false, false, Key::F(11)) => Some(Command::SetFullScreen(!state.full_screen)),
@@ -117,8 +120,29 @@ pub fn asked(chord: Chord, state: &ShellState) -> Option<Asked> {
     Some(command.map_or(Asked::Nothing, Asked::Command))
 }
 
+/// An empty tab has nothing to look in.
+fn find(state: &ShellState) -> Asked {
+    let tab = front(state).filter(|tab| !tab.address.is_empty());
+    tab.map_or(Asked::Nothing, |_| Asked::Focus(ShellFocus::Find))
+}
+
+fn find_step(state: &ShellState, direction: Direction) -> Asked {
+    let looks = |tab: &&TabView| {
+        let find = tab.page.find.as_ref();
+        find.is_some_and(|find| !find.text.is_empty())
+    };
+    match front(state).filter(looks) {
+        Some(tab) => Asked::Command(Command::FindStep(tab.id, direction)),
+        None => find(state),
+    }
+}
+
+fn front(state: &ShellState) -> Option<&TabView> {
+    state.tabs.iter().find(|tab| Some(tab.id) == state.active)
+}
+
 fn toggle(state: &ShellState) -> Option<Command> {
-    let tab = state.tabs.iter().find(|tab| Some(tab.id) == state.active)?;
+    let tab = front(state)?;
     let mode = match tab.mode {
         Mode::Proxy => Mode::Streamed,
         Mode::Streamed => Mode::Proxy,
@@ -127,7 +151,7 @@ fn toggle(state: &ShellState) -> Option<Command> {
 }
 
 fn zoom(state: &ShellState, next: impl Fn(u16) -> u16) -> Option<Command> {
-    let tab = state.tabs.iter().find(|tab| Some(tab.id) == state.active)?;
+    let tab = front(state)?;
     Some(Command::SetZoom(tab.id, next(tab.zoom)))
 }
 

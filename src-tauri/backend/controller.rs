@@ -4,6 +4,7 @@
 mod acting;
 mod engine;
 mod left;
+mod order;
 mod profile;
 mod session;
 mod viewer;
@@ -15,16 +16,16 @@ use crate::runtime::docker::DockerConfig;
 use crate::runtime::embedded::EmbeddedConfig;
 use crate::runtime::{Runtime, RuntimeConfig};
 use crate::store::{Store, StoreError};
-use duotab_core::action::{Action, PageAction};
+use duotab_core::action::Action;
 use duotab_core::browser::{Browser, Saved, Settings};
+use duotab_core::download::{DownloadNews, Transfer};
 use duotab_core::event::{Command, Event, Millis, PageNews, RequestId};
-use duotab_core::message::{
-    ContentArea, LaneTicket, Mode, Problem, ProfileName, ShellFocus, ShellState, TabId, Update,
-};
+use duotab_core::message::{LaneTicket, Mode, Problem, ProfileName, ShellState, TabId, Update};
 use duotab_core::node::NodeId;
 use duotab_core::profile::PRIVATE;
 use engine::Engines;
 use left::{Left, unavailable};
+pub use order::ContentOrder;
 use profile::Works;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -51,27 +52,6 @@ pub struct ControllerConfig {
     pub proxy: ProxyConfig,
     /// What can be set.
     pub settings: Settings,
-}
-
-/// What the app does for the controller: everything that needs a window.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ContentOrder {
-    /// The page that this tab opens next uses this profile's data.
-    UseProfile(TabId, ProfileName),
-    /// Remove cookies and site data of proxied pages; answered by [`Controller::profile_cleared`].
-    ClearProfile(ProfileName),
-    /// Remove all data of proxied pages, of which none is open; answered alike.
-    DeleteProfile(ProfileName),
-    /// Do something to the page of a proxied tab.
-    Page(TabId, PageAction),
-    /// Where the child webviews stand.
-    Place(ContentArea),
-    /// Window full screen on or off.
-    FullScreen(bool),
-    /// Give the keyboard to the shell or to the page in front.
-    Focus(ShellFocus),
-    /// End the app: all is put away.
-    Exit,
 }
 
 /// What comes to the controller's one queue.
@@ -204,6 +184,13 @@ impl Controller {
         let _ = self.queue.send(Input::ProfileCleared(profile));
     }
 
+    /// News of a download.
+    pub fn download_news(&self, transfer: Transfer, news: DownloadNews) {
+        let _ = self
+            .queue
+            .send(Input::Event(Event::Download(transfer, news)));
+    }
+
     /// Addresses that another start of the app handed over.
     pub fn second_instance(&self, inputs: Vec<String>) {
         let _ = self.queue.send(Input::Event(Event::SecondInstance(inputs)));
@@ -326,6 +313,12 @@ impl Run {
         match action {
             Action::SaveTab(record) => self.save(move |store| store.save_tab(&record)).await,
             Action::DeleteTab(id) => self.save(move |store| store.delete_tab(id)).await,
+            Action::SaveSite(site) => self.save(move |store| store.save_site(&site)).await,
+            Action::SaveDownload(download) => {
+                self.save(move |store| store.save_download(&download)).await;
+            }
+            Action::DeleteDownload(id) => self.save(move |store| store.delete_download(id)).await,
+            Action::Download(order) => self.order(ContentOrder::Download(order)),
             Action::SaveSession(record) => {
                 self.save(move |store| store.save_session(&record)).await;
             }
@@ -380,6 +373,9 @@ impl Run {
             Action::Place(area) => {
                 self.viewer.place(area);
                 self.order(ContentOrder::Place(area));
+            }
+            Action::HistoryMenu(tab, places) => {
+                self.order(ContentOrder::HistoryMenu(tab, places));
             }
             Action::FullScreen(on) => self.order(ContentOrder::FullScreen(on)),
             Action::Reply(request, result) => {

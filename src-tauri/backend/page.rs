@@ -7,6 +7,7 @@
 mod act;
 mod book;
 mod favicon;
+mod find;
 mod follow;
 mod history;
 mod news;

@@ -6,11 +6,13 @@
 
 mod aside;
 mod data_dir;
+mod download;
 mod failure;
 mod migration;
 mod profile;
 mod session;
 mod setting;
+mod site;
 mod tab;
 
 use std::fs::OpenOptions;

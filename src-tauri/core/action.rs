@@ -1,10 +1,14 @@
 //! What is to be done to the world. Actions are carried out in the order they are given; a save
 //! is on disk before the action behind it begins.
 
+use crate::ask::{Answer, AskId};
+use crate::download::{Download, DownloadId, DownloadOrder};
 use crate::event::{RequestId, SessionRecord, TabRecord};
 use crate::message::{ContentArea, Problem, ProfileName, SessionId, ShellFocus, ShellState, TabId};
 use crate::node::NodeId;
+use crate::page::Direction;
 use crate::profile::{DataWork, ProfileRecord};
+use crate::site::Site;
 
 /// What is to be done to a tab's page, alike for a child webview and a real Chromium.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +39,22 @@ pub enum PageAction {
     Stop,
     /// Zoom in percent.
     Zoom(u16),
+    /// Look for a text, without regard to case, and mark what is found; answered by
+    /// [`crate::event::PageNews::Found`].
+    Find(String),
+    /// Go to another match of the text.
+    FindStep(Direction),
+    /// Take the marks away.
+    FindEnd,
+    /// So many steps in the engine's own history, back if negative.
+    Step(isize),
+    /// Print, by the desktop's dialog.
+    Print,
+    /// Show what its server sent, as a page of its own; answered by
+    /// [`crate::event::PageNews::OpenedPage`].
+    Source,
+    /// Answer a question of the page.
+    Answer(AskId, Answer),
     /// Bring to the front.
     Show,
     /// Take from the front (a child webview only; a streamed page is covered by the next one).
@@ -52,6 +72,14 @@ pub enum Action {
     SaveTab(TabRecord),
     /// Forget a tab.
     DeleteTab(TabId),
+    /// Save what is decided for a site; an empty decision is forgotten.
+    SaveSite(Site),
+    /// Save a download.
+    SaveDownload(Download),
+    /// Forget a download; its file stays.
+    DeleteDownload(DownloadId),
+    /// Do something to a transfer or a file.
+    Download(DownloadOrder),
     /// Save a session.
     SaveSession(SessionRecord),
     /// Forget a session.
@@ -107,6 +135,8 @@ pub enum Action {
     Streamed(SessionId, TabId, PageAction),
     /// Whose picture goes to the view, if any.
     Watch(Option<SessionId>),
+    /// Show places of a tab's history, with their positions, to choose from.
+    HistoryMenu(TabId, Vec<(usize, String)>),
     /// Where the child webviews stand.
     Place(ContentArea),
     /// Window full screen on or off.

@@ -4,9 +4,12 @@
 //! What is in front, what is saved and what is painted are derived after each event, in one place
 //! ([`Browser::settle`]), so no rule has to remember them.
 
+mod ask;
 mod command;
 mod engine;
+mod find;
 mod leftovers;
+mod open;
 mod page;
 mod paint;
 mod placing;
@@ -18,6 +21,7 @@ mod tests;
 
 use crate::action::Action;
 use crate::address;
+use crate::download::{Change, Download, Downloads};
 use crate::event::{Event, Millis, RequestId, SessionRecord, TabRecord};
 use crate::message::{
     ContentArea, Mode, Notice, Problem, ProfileName, SessionId, ShellState, TabId,
@@ -26,6 +30,7 @@ use crate::node::Node;
 use crate::placement::Demand;
 use crate::profile::{self, ProfileRecord};
 use crate::session::Session;
+use crate::site::{Site, Sites};
 use crate::tab::Tab;
 use profiles::Profile;
 use std::collections::{BTreeMap, VecDeque};
@@ -75,6 +80,10 @@ pub struct Saved {
     pub sessions: Vec<SessionRecord>,
     /// The profiles.
     pub profiles: Vec<ProfileRecord>,
+    /// What is decided for sites.
+    pub sites: Vec<Site>,
+    /// The list of downloads.
+    pub downloads: Vec<Download>,
     /// The highest tab id ever used.
     pub last_tab: u32,
     /// The highest session id ever used.
@@ -102,6 +111,8 @@ pub struct Browser {
     sessions: BTreeMap<SessionId, Session>,
     profiles: Vec<Profile>,
     nodes: Vec<Node>,
+    sites: Sites,
+    downloads: Downloads,
     looking: bool,
     leftovers: Leftovers,
     area: ContentArea,
@@ -144,6 +155,8 @@ impl Browser {
             sessions: BTreeMap::new(),
             profiles,
             nodes: Vec::new(),
+            sites: Sites::restore(saved.sites),
+            downloads: Downloads::restore(saved.downloads),
             looking: true,
             leftovers: Leftovers::Unknown(saved.sessions),
             area: ContentArea::default(),
@@ -191,6 +204,10 @@ impl Browser {
             } => self.stray_page(session, target, &url),
             Event::ProfileProgress(name, done, total) => self.work_progress(&name, done, total),
             Event::ProfileWorked(name, work, end) => self.worked(&name, &work, end),
+            Event::Download(transfer, news) => {
+                let changes = self.downloads.hear(transfer, news);
+                self.save_downloads(changes);
+            }
             Event::Notice(notice) => self.notice(notice),
             Event::SecondInstance(inputs) => self.second_instance(inputs),
             Event::Deadline => {}
@@ -232,6 +249,24 @@ impl Browser {
 
     fn act(&mut self, action: Action) {
         self.actions.push_back(action);
+    }
+
+    fn forget_private_lists(&mut self) {
+        self.sites.forget(ProfileName::is_private);
+        self.downloads.forget_all_of(ProfileName::is_private);
+        self.act(Action::ForgetPrivate);
+    }
+
+    fn save_downloads(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            if matches!(&change, Change::Save(download) if download.profile.is_private()) {
+                continue;
+            }
+            self.act(match change {
+                Change::Save(download) => Action::SaveDownload(download),
+                Change::Delete(id) => Action::DeleteDownload(id),
+            });
+        }
     }
 
     fn reply(&mut self, request: RequestId, result: Result<(), Problem>) {

@@ -1,9 +1,12 @@
 //! What happens: commands of the person and news of the world, as the core takes them.
 
+use crate::ask::{Answer, Ask, AskId, Wish};
+use crate::download::{DownloadId, DownloadNews, DownloadVerb, Transfer};
 use crate::message::{
     ContentArea, EndCause, Leg, Mode, Notice, ProfileName, SessionId, Stall, StartFailure, TabId,
 };
 use crate::node::{Node, NodeId};
+use crate::page::Direction;
 use crate::profile::{DataWork, ProfileCommand, WorkEnd};
 use crate::proxy::PageFault;
 
@@ -53,6 +56,30 @@ pub enum Command {
     StopLoading(TabId),
     /// Set the zoom in percent.
     SetZoom(TabId, u16),
+    /// Look for a text in the page; an empty one begins without looking for anything.
+    Find(TabId, String),
+    /// Go to another match.
+    FindStep(TabId, Direction),
+    /// Look for nothing any more.
+    FindEnd(TabId),
+    /// Go to an entry of the tab's history.
+    GoTo(TabId, usize),
+    /// Show what lies behind or ahead in the tab's history, to choose from.
+    ShowHistory(TabId, Direction),
+    /// Print the page.
+    Print(TabId),
+    /// Show the page's source in a tab.
+    ViewSource(TabId),
+    /// Answer a question of a page.
+    Answer(TabId, AskId, Answer),
+    /// Decide about a wish of the site of a tab's page, or (`None`) leave it open again.
+    Decide(TabId, Wish, Option<bool>),
+    /// Do something with a download.
+    Download(DownloadId, DownloadVerb),
+    /// Take all downloads that are over off the list.
+    ForgetDownloads,
+    /// Give the keyboard to the page in front.
+    FocusPage,
     /// Give up a start or a reconnect; the tab goes back to Proxy mode.
     CancelStream(TabId),
     /// Where the content area is now.
@@ -87,6 +114,8 @@ pub enum PageNews {
     Opened,
     /// It began or ended loading.
     Loading(bool),
+    /// How much of it is loaded, in percent.
+    Progress(u8),
     /// Its title.
     Title(String),
     /// Its icon, as a `data:` URL.
@@ -107,12 +136,33 @@ pub enum PageNews {
         /// The engine's own code.
         detail: String,
     },
+    /// The answer to [`crate::action::PageAction::Find`] and its steps.
+    Found {
+        /// How many matches there are.
+        matches: u32,
+        /// Which of them is in sight, from 1, where the engine tells.
+        at: Option<u32>,
+    },
+    /// The person wants something that it points at in a tab, of its own mode unless another
+    /// is named.
+    TabWanted {
+        /// The address.
+        url: String,
+        /// The mode.
+        mode: Option<Mode>,
+    },
+    /// It asks the person something, and waits.
+    Asks(Ask),
+    /// It waits no longer.
+    AskGone(AskId),
+    /// The person turned the wheel with Control held.
+    Zoomed(Direction),
     /// Its own process crashed.
     Crashed,
     /// It closed itself, or was closed in the engine.
     Closed,
-    /// It opened another page, which exists already in the engine under `target`
-    /// (streamed), or is only asked for (`None`, proxied).
+    /// It opened another page, which exists already in the engine under `target`, or is only
+    /// asked for (`None`).
     OpenedPage {
         /// The new page's address.
         url: String,
@@ -173,6 +223,8 @@ pub enum Event {
     StreamFailed(SessionId, Leg),
     /// News of a tab's page, from the engine of that mode.
     Page(TabId, Mode, PageNews),
+    /// News of a download.
+    Download(Transfer, DownloadNews),
     /// A page stands in a session's engine that belongs to no tab.
     StrayPage {
         /// The session.

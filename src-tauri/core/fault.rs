@@ -1,6 +1,5 @@
 //! What goes wrong with engines in containers, as far as a person can act on the difference.
 
-use crate::message::StartFailure;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -95,4 +94,68 @@ pub enum ImageUpdate {
     },
     /// It did not become ready: the former one is used again.
     RolledBack,
+}
+
+/// What keeps an engine from starting, as far as the person can act on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "cause", rename_all = "snake_case")]
+#[ts(export)]
+pub enum StartFailure {
+    /// The machine has no Chromium.
+    BrowserMissing,
+    /// The machine has no private X server (Xvfb).
+    DisplayServerMissing,
+    /// Another program that the engine needs is missing.
+    ProgramMissing {
+        /// The program's name.
+        program: String,
+    },
+    /// No space is left where the profile lives.
+    DiskFull {
+        /// The folder.
+        path: String,
+    },
+    /// The profile's folder cannot be written.
+    ReadOnly {
+        /// The folder.
+        path: String,
+    },
+    /// No port could be had.
+    PortTaken,
+    /// The profile is in use by a session that is not ours.
+    ProfileInUse,
+    /// The engine ended while it was starting.
+    Exited {
+        /// Its exit code, if it had one.
+        code: Option<i32>,
+    },
+    /// The engine did not become ready in time.
+    TimedOut,
+    /// The container engine cannot be asked.
+    EngineAway {
+        /// Why.
+        fault: EngineFault,
+    },
+    /// No space is left where the container engine keeps its images and containers.
+    EngineDiskFull,
+    /// There is no such image.
+    ImageMissing {
+        /// Its reference.
+        image: String,
+    },
+    /// The registry does not let us have the image.
+    RegistryDenied {
+        /// The image's reference.
+        image: String,
+    },
+    /// The registry cannot be reached.
+    RegistryUnreachable {
+        /// The image's reference.
+        image: String,
+    },
+    /// The container engine refused, for a reason of its own.
+    Refused {
+        /// Its words.
+        detail: String,
+    },
 }

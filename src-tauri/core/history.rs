@@ -131,6 +131,18 @@ impl History {
         Some(self.jump(self.current + 1))
     }
 
+    /// To any entry; `None` if there is no such one, or it is the current one.
+    pub fn go(&mut self, to: usize) -> Option<Step> {
+        if to == self.current || to >= self.entries.len() {
+            return None;
+        }
+        let run = self.run_start..self.run_start + self.run_len;
+        if run.contains(&to) && run.contains(&self.current) {
+            return Some(Step::Engine);
+        }
+        Some(self.jump(to))
+    }
+
     /// Loading `to` adds an entry behind the engine's current one; the run begins there.
     fn jump(&mut self, to: usize) -> Step {
         let engine_index = self.skip + self.current.saturating_sub(self.run_start);
@@ -240,6 +252,16 @@ mod tests {
         let mut history = History::restore(list(&["http://a", "c"]), 0);
         history.report(&list(&["https://a"]), 0);
         assert_eq!(urls(&history), ["https://a", "c"]);
+    }
+
+    #[test]
+    fn an_entry_of_the_engine_page_is_gone_to_by_the_engine_and_any_other_is_loaded() {
+        let mut history = History::restore(list(&["a", "b"]), 1);
+        history.report(&list(&["b", "c", "d"]), 2);
+        assert_eq!(history.go(1), Some(Step::Engine));
+        assert_eq!(history.go(0), Some(Step::Load("a".into())));
+        assert_eq!(history.go(0), None, "it is there");
+        assert_eq!(history.go(9), None);
     }
 
     #[test]

@@ -4,8 +4,10 @@
 
 pub mod action;
 pub mod address;
+pub mod ask;
 pub mod browser;
 pub mod chromium;
+pub mod download;
 pub mod event;
 pub mod fault;
 pub mod history;
@@ -15,9 +17,11 @@ pub mod message;
 pub mod neko;
 pub mod node;
 pub mod notice;
+pub mod page;
 pub mod placement;
 pub mod pointer;
 pub mod profile;
 pub mod proxy;
 pub mod session;
+pub mod site;
 pub mod tab;

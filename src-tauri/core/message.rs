@@ -5,11 +5,15 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use crate::fault::{EndCause, EngineFault, ImageUpdate, Stall};
+pub use crate::ask::{Answer, Ask, AskId, Wish};
+pub use crate::download::{Download, DownloadId, DownloadVerb};
+pub use crate::fault::{EndCause, EngineFault, ImageUpdate, Stall, StartFailure};
 pub use crate::node::{Lack, NodeId, NodeKind};
 pub use crate::notice::Notice;
+pub use crate::page::{Direction, Find, PageView};
 pub use crate::profile::{ProfileName, ProfileView};
 pub use crate::proxy::PageFault;
+pub use crate::site::Site;
 
 /// A tab of the window. Never reused within an install.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
@@ -101,70 +105,6 @@ pub struct NodeLacks {
     pub node: NodeName,
     /// All that it lacks.
     pub lacks: Vec<Lack>,
-}
-
-/// What keeps an engine from starting, as far as the person can act on it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(tag = "cause", rename_all = "snake_case")]
-#[ts(export)]
-pub enum StartFailure {
-    /// The machine has no Chromium.
-    BrowserMissing,
-    /// The machine has no private X server (Xvfb).
-    DisplayServerMissing,
-    /// Another program that the engine needs is missing.
-    ProgramMissing {
-        /// The program's name.
-        program: String,
-    },
-    /// No space is left where the profile lives.
-    DiskFull {
-        /// The folder.
-        path: String,
-    },
-    /// The profile's folder cannot be written.
-    ReadOnly {
-        /// The folder.
-        path: String,
-    },
-    /// No port could be had.
-    PortTaken,
-    /// The profile is in use by a session that is not ours.
-    ProfileInUse,
-    /// The engine ended while it was starting.
-    Exited {
-        /// Its exit code, if it had one.
-        code: Option<i32>,
-    },
-    /// The engine did not become ready in time.
-    TimedOut,
-    /// The container engine cannot be asked.
-    EngineAway {
-        /// Why.
-        fault: EngineFault,
-    },
-    /// No space is left where the container engine keeps its images and containers.
-    EngineDiskFull,
-    /// There is no such image.
-    ImageMissing {
-        /// Its reference.
-        image: String,
-    },
-    /// The registry does not let us have the image.
-    RegistryDenied {
-        /// The image's reference.
-        image: String,
-    },
-    /// The registry cannot be reached.
-    RegistryUnreachable {
-        /// The image's reference.
-        image: String,
-    },
-    /// The container engine refused, for a reason of its own.
-    Refused {
-        /// Its words.
-        detail: String,
-    },
 }
 
 /// Which leg of the way to the picture failed.
@@ -342,6 +282,8 @@ pub struct TabView {
     pub stream: Option<StreamView>,
     /// What went wrong with this tab, until it is tried again.
     pub problem: Option<Problem>,
+    /// What its page does besides being shown.
+    pub page: PageView,
 }
 
 /// All that the shell paints. Sent whole after each change; the last one counts.
@@ -364,6 +306,8 @@ pub struct ShellState {
     pub profiles: Vec<ProfileView>,
     /// Whether the settings stand in the place of the tab in front.
     pub settings_shown: bool,
+    /// Files that pages gave to the person, the newest first.
+    pub downloads: Vec<Download>,
 }
 
 /// What the shell's keys ask for, wherever the focus is.
@@ -377,6 +321,12 @@ pub enum ShellFocus {
     Page,
     /// Put the focus into the settings.
     Settings,
+    /// Look for something in the page: put the focus where that is typed.
+    Find,
+    /// Show the downloads, or put them away.
+    Downloads,
+    /// A page asks something: the focus goes to the answer.
+    Ask,
 }
 
 /// Controller to UI. Ordered, never dropped.

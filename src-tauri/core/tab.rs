@@ -7,6 +7,7 @@ use crate::message::{
     Mode, Problem, ProfileName, SessionId, Stage, StageTime, StreamView, TabId, TabView,
 };
 use crate::node::NodeId;
+use crate::page::PageView;
 use crate::session::Session;
 
 /// Icons above this many bytes are not shown: they would travel with every state.
@@ -101,6 +102,8 @@ pub struct Tab {
     pub waiting_history: Option<History>,
     /// The streamed side.
     pub stream: Option<TabStream>,
+    /// What its page does besides being shown.
+    pub page: PageView,
 }
 
 impl Tab {
@@ -119,6 +122,7 @@ impl Tab {
             proxied: false,
             waiting_history: None,
             stream: None,
+            page: PageView::default(),
         }
     }
 
@@ -186,6 +190,7 @@ impl Tab {
             security: address::security(self.url()),
             stream: self.stream.as_ref().map(|stream| stream.view(session, now)),
             problem: self.problem.clone(),
+            page: self.page.clone(),
         }
     }
 }

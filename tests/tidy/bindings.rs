@@ -1,7 +1,9 @@
 //! The TypeScript types are those of the Rust messages.
 
 use crate::tree::top;
-use duotab_core::message::{ContentArea, LaneTicket, Mode, Problem, ShellFocus, Update};
+use duotab_core::message::{
+    Answer, ContentArea, Direction, DownloadVerb, LaneTicket, Mode, Problem, ShellFocus, Update,
+};
 use std::collections::BTreeMap;
 use std::path::Path;
 use ts_rs::{Config, TS};
@@ -27,6 +29,9 @@ fn the_generated_types_are_up_to_date() {
     Problem::export_all(&config).expect("written");
     Mode::export_all(&config).expect("written");
     ShellFocus::export_all(&config).expect("written");
+    Answer::export_all(&config).expect("written");
+    Direction::export_all(&config).expect("written");
+    DownloadVerb::export_all(&config).expect("written");
     let fresh = read(fresh.path());
     assert!(fresh.len() > 10, "all messages");
     assert_eq!(

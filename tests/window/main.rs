@@ -2,8 +2,12 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+mod asks;
+mod downloads;
+mod find;
 mod kept_out;
 mod keys;
+mod opening;
 mod pages;
 mod profiles;
 mod proxied;

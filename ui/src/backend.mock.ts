@@ -123,6 +123,20 @@ export class MockBackend implements Backend {
       this.#on(tab, (each) => (each.zoom = percent)),
     );
 
+  find: Backend["find"] = (tab, text) =>
+    this.#note(
+      "find",
+      [tab, text],
+      this.#on(tab, (each) => (each.page.find = { text, matches: null, at: null })),
+    );
+
+  findEnd: Backend["findEnd"] = (tab) =>
+    this.#note(
+      "findEnd",
+      [tab],
+      this.#on(tab, (each) => (each.page.find = null)),
+    );
+
   setFullScreen: Backend["setFullScreen"] = (on) =>
     this.#note("setFullScreen", [on], () => {
       this.state.full_screen = on;
@@ -173,6 +187,19 @@ export class MockBackend implements Backend {
   reopenTab: Backend["reopenTab"] = () => this.#note("reopenTab", []);
   goBack: Backend["goBack"] = (tab) => this.#note("goBack", [tab]);
   goForward: Backend["goForward"] = (tab) => this.#note("goForward", [tab]);
+  findStep: Backend["findStep"] = (tab, direction) => this.#note("findStep", [tab, direction]);
+  decide: Backend["decide"] = (tab, wish, allowed) => this.#note("decide", [tab, wish, allowed]);
+  answer: Backend["answer"] = (tab, ask, answer) =>
+    this.#note(
+      "answer",
+      [tab, ask, answer],
+      this.#on(tab, (each) => (each.page.asks = each.page.asks.filter((one) => one.id !== ask))),
+    );
+  download: Backend["download"] = (id, verb) => this.#note("download", [id, verb]);
+  forgetDownloads: Backend["forgetDownloads"] = () => this.#note("forgetDownloads", []);
+  showHistory: Backend["showHistory"] = (tab, direction) =>
+    this.#note("showHistory", [tab, direction]);
+  focusPage: Backend["focusPage"] = () => this.#note("focusPage", []);
   reload: Backend["reload"] = (tab) => this.#note("reload", [tab]);
   stopLoading: Backend["stopLoading"] = (tab) => this.#note("stopLoading", [tab]);
   setContentArea: Backend["setContentArea"] = (area) => this.#note("setContentArea", [area]);
@@ -200,6 +227,7 @@ export function emptyTab(id: number): TabView {
     security: "internal",
     stream: null,
     problem: null,
+    page: { progress: null, find: null, asks: [], dialogs: 0, site: null },
   };
 }
 
@@ -231,6 +259,7 @@ export function stateOf(tabs: TabView[], more: Partial<ShellState> = {}): ShellS
     full_screen: false,
     profiles: [profileOf("default", { title: "Default", lasting: true })],
     settings_shown: false,
+    downloads: [],
     ...more,
   };
 }

@@ -1,14 +1,20 @@
 //! The way to the app: one method per verb. The only file that imports Tauri.
 import { Channel, invoke } from "@tauri-apps/api/core";
+import type { Answer } from "./messages/Answer";
+import type { AskId } from "./messages/AskId";
 import type { Colour } from "./messages/Colour";
 import type { ContentArea } from "./messages/ContentArea";
 import type { DataWork } from "./messages/DataWork";
+import type { Direction } from "./messages/Direction";
+import type { DownloadId } from "./messages/DownloadId";
+import type { DownloadVerb } from "./messages/DownloadVerb";
 import type { LaneTicket } from "./messages/LaneTicket";
 import type { Mode } from "./messages/Mode";
 import type { NodeId } from "./messages/NodeId";
 import type { ProfileName } from "./messages/ProfileName";
 import type { TabId } from "./messages/TabId";
 import type { Update } from "./messages/Update";
+import type { Wish } from "./messages/Wish";
 
 /** What the shell can ask for. Each promise rejects with a `Problem`. */
 export interface Backend {
@@ -39,6 +45,21 @@ export interface Backend {
   reload(tab: TabId): Promise<void>;
   stopLoading(tab: TabId): Promise<void>;
   setZoom(tab: TabId, percent: number): Promise<void>;
+  /** Looks for a text in the page; an empty one only begins. */
+  find(tab: TabId, text: string): Promise<void>;
+  findStep(tab: TabId, direction: Direction): Promise<void>;
+  findEnd(tab: TabId): Promise<void>;
+  /** Answers a question of a tab's page. */
+  answer(tab: TabId, ask: AskId, answer: Answer): Promise<void>;
+  /** Decides about a wish of the site of a tab's page; null leaves it open again. */
+  decide(tab: TabId, wish: Wish, allowed: boolean | null): Promise<void>;
+  download(download: DownloadId, verb: DownloadVerb): Promise<void>;
+  /** Takes all downloads that are over off the list. */
+  forgetDownloads(): Promise<void>;
+  /** Shows what lies behind or ahead in the tab's history, in a menu of the desktop. */
+  showHistory(tab: TabId, direction: Direction): Promise<void>;
+  /** Gives the keyboard to the page in front. */
+  focusPage(): Promise<void>;
   /** Gives up a start or a reconnect; the tab goes back to Proxy. */
   cancelStream(tab: TabId): Promise<void>;
   setContentArea(area: ContentArea): Promise<void>;
@@ -80,6 +101,15 @@ export function tauriBackend(): Backend {
     reload: (tab) => invoke("reload", { tab }),
     stopLoading: (tab) => invoke("stop_loading", { tab }),
     setZoom: (tab, percent) => invoke("set_zoom", { tab, percent }),
+    find: (tab, text) => invoke("find", { tab, text }),
+    findStep: (tab, direction) => invoke("find_step", { tab, direction }),
+    findEnd: (tab) => invoke("find_end", { tab }),
+    answer: (tab, ask, answer) => invoke("answer", { tab, ask, answer }),
+    decide: (tab, wish, allowed) => invoke("decide", { tab, wish, allowed }),
+    download: (download, verb) => invoke("download", { download, verb }),
+    forgetDownloads: () => invoke("forget_downloads"),
+    showHistory: (tab, direction) => invoke("show_history", { tab, direction }),
+    focusPage: () => invoke("focus_page"),
     cancelStream: (tab) => invoke("cancel_stream", { tab }),
     setContentArea: (area) => invoke("set_content_area", { area }),
     setFullScreen: (on) => invoke("set_full_screen", { on }),

@@ -1,6 +1,8 @@
 //! The shell's shortcuts, as a pure table: a key event gives a verb or nothing.
 //! The app has the same table for keys that a page's own webview receives.
 
+import type { Direction } from "./messages/Direction";
+
 /** What a shortcut asks for. */
 export type Verb =
   | { verb: "open_tab" }
@@ -8,6 +10,9 @@ export type Verb =
   | { verb: "close_tab" }
   | { verb: "reopen_tab" }
   | { verb: "focus_address" }
+  | { verb: "downloads" }
+  | { verb: "find" }
+  | { verb: "find_step"; direction: Direction }
   | { verb: "reload" }
   | { verb: "next_tab" }
   | { verb: "previous_tab" }
@@ -45,6 +50,9 @@ const WITH_CONTROL: Record<string, Verb> = {
   l: { verb: "focus_address" },
   r: { verb: "reload" },
   ",": { verb: "show_settings" },
+  f: { verb: "find" },
+  j: { verb: "downloads" },
+  g: { verb: "find_step", direction: "forward" },
   tab: { verb: "next_tab" },
   pagedown: { verb: "next_tab" },
   pageup: { verb: "previous_tab" },
@@ -60,6 +68,7 @@ const WITH_CONTROL_SHIFT: Record<string, Verb> = {
   r: { verb: "reload" },
   n: { verb: "open_private_tab" },
   m: { verb: "toggle_mode" },
+  g: { verb: "find_step", direction: "back" },
   tab: { verb: "previous_tab" },
   pagedown: { verb: "move_tab", by: 1 },
   pageup: { verb: "move_tab", by: -1 },
@@ -73,8 +82,13 @@ const WITH_ALT: Record<string, Verb> = {
 };
 
 const ALONE: Record<string, Verb> = {
+  f3: { verb: "find_step", direction: "forward" },
   f5: { verb: "reload" },
   f11: { verb: "full_screen" },
+};
+
+const WITH_SHIFT: Record<string, Verb> = {
+  f3: { verb: "find_step", direction: "back" },
 };
 
 /**
@@ -104,8 +118,9 @@ export function verbFor(chord: Chord): Verb | null {
     const table = shiftKey ? WITH_CONTROL_SHIFT : WITH_CONTROL;
     return table[key] ?? null;
   }
-  if (ctrlKey || shiftKey) return null;
-  return (altKey ? WITH_ALT[key] : ALONE[key]) ?? null;
+  if (ctrlKey || (shiftKey && altKey)) return null;
+  const table = altKey ? WITH_ALT : shiftKey ? WITH_SHIFT : ALONE;
+  return table[key] ?? null;
 }
 
 /** The next step above `percent`. */

@@ -24,6 +24,10 @@ export class Shell {
   refusal = $state.raw<Problem | null>(null);
   /** Where the focus was last asked to go; `nth` makes each wish a new one. */
   focus = $state.raw<{ target: ShellFocus; nth: number }>({ target: "page", nth: 0 });
+  /** Whether what is decided for the site in front is being looked at. */
+  siteOpen = $state(false);
+  /** Whether the downloads are being looked at. */
+  downloadsOpen = $state(false);
   /** The page cannot reach the app at all. */
   cutOff = $state.raw(false);
 
@@ -42,6 +46,8 @@ export class Shell {
       await this.backend.subscribe((update) => {
         if (update.kind === "focus") {
           this.askFocus(update.target);
+          if (update.target === "find") this.#beginFind();
+          if (update.target === "downloads") this.#toggleDownloads();
         } else {
           this.receivedAt = performance.now();
           this.state = update.state;
@@ -54,6 +60,21 @@ export class Shell {
 
   askFocus(target: ShellFocus): void {
     this.focus = { target, nth: this.focus.nth + 1 };
+  }
+
+  /** Gives the keyboard back to the page, wherever it lives. */
+  focusPage(): void {
+    void this.run(this.backend.focusPage());
+  }
+
+  #toggleDownloads(): void {
+    this.downloadsOpen = !this.downloadsOpen;
+    if (!this.downloadsOpen) this.focusPage();
+  }
+
+  #beginFind(): void {
+    const tab = this.active;
+    if (tab && !tab.page.find) void this.run(this.backend.find(tab.id, ""));
   }
 
   /** Waits for a wish; a refusal is shown. Answers whether it was granted. */
@@ -123,6 +144,12 @@ export class Shell {
       void this.run(backend.showSettings(true));
     } else if (wish.verb === "focus_address") {
       this.askFocus("address_bar");
+    } else if (wish.verb === "downloads") {
+      this.#toggleDownloads();
+    } else if (wish.verb === "find" || (wish.verb === "find_step" && !active?.page.find?.text)) {
+      if (!active?.address) return;
+      this.askFocus("find");
+      this.#beginFind();
     } else if (active) {
       this.#performOn(active, wish);
     }
@@ -135,6 +162,8 @@ export class Shell {
         return void this.run(backend.closeTab(tab.id));
       case "reload":
         return void this.run(backend.reload(tab.id));
+      case "find_step":
+        return void this.run(backend.findStep(tab.id, wish.direction));
       case "go_back":
         if (tab.can_go_back) void this.run(backend.goBack(tab.id));
         return;

@@ -28,6 +28,8 @@ test.each<[Verb, unknown[]]>([
   [{ verb: "zoom_out" }, ["setZoom", 2, 90]],
   [{ verb: "zoom_reset" }, ["setZoom", 2, 100]],
   [{ verb: "full_screen" }, ["setFullScreen", true]],
+  [{ verb: "find" }, ["find", 2, ""]],
+  [{ verb: "find_step", direction: "forward" }, ["find", 2, ""]],
 ])("$verb asks the backend once", async (verb, expected) => {
   const { backend, shell } = await shellOf([1, 2, 3], 2);
   shell.perform(verb);

@@ -1,16 +1,26 @@
 //! One page in `WebKitGTK`: what can be done to it, and the news it gives.
 
+mod ask;
+mod find;
 mod history;
+mod menu;
+mod print;
 mod signals;
+mod source;
+mod wheel;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use duotab_core::ask::{Answer, AskId};
 use duotab_core::event::PageNews;
+use duotab_core::message::TabId;
 use gtk::prelude::*;
-use webkit2gtk::{WebView, WebViewExt};
+use webkit2gtk::{BackForwardListExt, URIRequestExt, WebView, WebViewExt};
 
+use super::opened::{Opened, Route};
 use super::{Door, Profile, address};
+use ask::Asked;
 
 /// The address that could not be loaded, for the next try: the engine forgets it.
 type Failed = Rc<RefCell<Option<String>>>;
@@ -20,25 +30,100 @@ pub(super) struct Page {
     view: WebView,
     door: Door,
     failed: Failed,
+    asked: Rc<Asked>,
     report: Rc<dyn Fn(PageNews)>,
+    route: Rc<Route>,
+    show_source: source::Show,
+}
+
+/// Has other pages that a page opens become tabs.
+fn opening(view: &WebView, report: &Rc<dyn Fn(PageNews)>, profile: &Profile, opened: &Opened) {
+    let (told, profile, opened) = (Rc::clone(report), profile.clone(), opened.clone());
+    view.connect_create(move |view, action| {
+        let url = action.clone().request().and_then(|request| request.uri());
+        let url = url.map(String::from).filter(|url| !url.is_empty());
+        let url = url.unwrap_or_else(|| "about:blank".to_owned());
+        if !address::may_open(&url) {
+            return None;
+        }
+        let related = |route: Rc<Route>, opened| Page::related(view, &profile, &route, &opened);
+        let (target, page) = opened.keep(related);
+        told(PageNews::OpenedPage {
+            url,
+            target: Some(target),
+            foreground: true,
+        });
+        Some(page.view.clone().upcast())
+    });
+}
+
+/// Shows sources as pages of their own.
+fn source_of(report: &Rc<dyn Fn(PageNews)>, profile: &Profile, opened: &Opened) -> source::Show {
+    let (report, profile, opened) = (Rc::clone(report), profile.clone(), opened.clone());
+    Rc::new(move |view| {
+        let (report, profile, opened) = (Rc::clone(&report), profile.clone(), opened.clone());
+        source::read(view, move |url| {
+            let new = |route: Rc<Route>, opened| Page::new(&profile, &route, &opened);
+            let (target, page) = opened.keep(new);
+            report(PageNews::OpenedPage {
+                url,
+                target: Some(target),
+                foreground: true,
+            });
+            Some(page)
+        });
+    })
 }
 
 impl Page {
     /// A page without an address, hidden.
-    pub(super) fn new(profile: &Profile, report: impl Fn(PageNews) + 'static) -> Self {
-        let report: Rc<dyn Fn(PageNews)> = Rc::new(report);
+    pub(super) fn new(profile: &Profile, route: &Rc<Route>, opened: &Opened) -> Rc<Self> {
         let view = WebView::builder()
             .web_context(&profile.context)
             .settings(&profile.settings)
             .build();
+        Self::over(view, profile, route, opened)
+    }
+
+    /// The same, for what `opener` opens: the two know each other, as pages may.
+    fn related(
+        opener: &WebView,
+        profile: &Profile,
+        route: &Rc<Route>,
+        opened: &Opened,
+    ) -> Rc<Self> {
+        let view = WebView::builder()
+            .related_view(opener)
+            .settings(&profile.settings)
+            .build();
+        Self::over(view, profile, route, opened)
+    }
+
+    fn over(view: WebView, profile: &Profile, route: &Rc<Route>, opened: &Opened) -> Rc<Self> {
+        let told = Rc::clone(route);
+        let report: Rc<dyn Fn(PageNews)> = Rc::new(move |news| told.tell(news));
         let failed = Failed::default();
-        signals::connect(&view, &report, &failed, &profile.door);
-        Self {
+        signals::connect(&view, &report, &failed, profile);
+        opening(&view, &report, profile, opened);
+        find::connect(&view, &report);
+        wheel::connect(&view, &report);
+        let show_source = source_of(&report, profile, opened);
+        menu::connect(&view, &report, Rc::clone(&show_source));
+        let asked = Asked::connect(&view, &report);
+        Rc::new(Self {
             view,
             door: profile.door.clone(),
             failed,
+            asked,
             report,
-        }
+            route: Rc::clone(route),
+            show_source,
+        })
+    }
+
+    /// It has a tab now.
+    pub(super) fn bind(&self, tab: TabId) {
+        self.route.bind(tab);
     }
 
     /// What is laid into the window.
@@ -48,6 +133,9 @@ impl Page {
 
     /// Goes to `url`, unless a page may not go there.
     pub(super) fn navigate(&self, url: &str) {
+        self.asked.dismiss();
+        // Of a source, only the page itself can be had again.
+        let url = url.strip_prefix(source::PREFIX).unwrap_or(url);
         let refused = if !self.door.is_open() {
             "the proxy does not run"
         } else if !address::may_open(url) {
@@ -66,18 +154,41 @@ impl Page {
         });
     }
 
+    /// So many steps in the history.
+    pub(super) fn step(&self, steps: isize) {
+        let list = self.view.back_forward_list();
+        let item = list.and_then(|list| list.nth_item(i32::try_from(steps).ok()?));
+        if let Some(item) = item {
+            self.asked.dismiss();
+            self.view.go_to_back_forward_list_item(&item);
+        }
+    }
+
+    /// Prints it.
+    pub(super) fn print(&self) {
+        print::ask(&self.view);
+    }
+
+    /// Shows its source in a tab.
+    pub(super) fn show_source(&self) {
+        (self.show_source)(&self.view);
+    }
+
     /// One step back.
     pub(super) fn back(&self) {
+        self.asked.dismiss();
         self.view.go_back();
     }
 
     /// One step forward.
     pub(super) fn forward(&self) {
+        self.asked.dismiss();
         self.view.go_forward();
     }
 
     /// Loads again; what failed to load is tried again.
     pub(super) fn reload(&self) {
+        self.asked.dismiss();
         match self.failed.take() {
             Some(url) => self.navigate(&url),
             None => self.view.reload(),
@@ -86,7 +197,13 @@ impl Page {
 
     /// Stops loading.
     pub(super) fn stop(&self) {
+        self.asked.dismiss();
         self.view.stop_loading();
+    }
+
+    /// Answers a question of the page.
+    pub(super) fn answer(&self, id: AskId, answer: &Answer) {
+        self.asked.answer(id, answer);
     }
 
     /// Zoom in percent.

@@ -161,6 +161,7 @@ fn key(event: &gdk::EventKey) -> Option<Key> {
         named::Right | named::KP_Right => return Some(Key::Right),
         named::Page_Up | named::KP_Page_Up => return Some(Key::PageUp),
         named::Page_Down | named::KP_Page_Down => return Some(Key::PageDown),
+        named::F3 => return Some(Key::F(3)),
         named::F5 => return Some(Key::F(5)),
         named::F11 => return Some(Key::F(11)),
         _ => {}

@@ -1,4 +1,4 @@
-use duotab_core::message::{ProfileName, Security, TabView};
+use duotab_core::message::{Find, PageView, ProfileName, Security, TabView};
 
 use super::*;
 
@@ -17,6 +17,7 @@ fn tab(id: u32, mode: Mode, zoom: u16) -> TabView {
         security: Security::Internal,
         stream: None,
         problem: None,
+        page: PageView::default(),
     }
 }
 
@@ -50,6 +51,7 @@ fn chord(text: &str) -> Chord {
             "Right" => chord.key = Key::Right,
             "PageUp" => chord.key = Key::PageUp,
             "PageDown" => chord.key = Key::PageDown,
+            "F3" => chord.key = Key::F(3),
             "F5" => chord.key = Key::F(5),
             "F11" => chord.key = Key::F(11),
             sign => chord.key = Key::Char(sign.chars().next().unwrap()),
@@ -166,5 +168,32 @@ fn the_zoom_stays_within_its_steps() {
     assert_eq!(
         command("Ctrl+-", &state),
         Some(Command::SetZoom(TabId(5), 25))
+    );
+}
+
+#[test]
+fn looking_in_a_page_begins_with_its_field_and_goes_on_by_the_same_keys_everywhere() {
+    let mut state = three_tabs();
+    for empty in ["Ctrl+f", "F3"] {
+        assert_eq!(asked(chord(empty), &state), Some(Asked::Nothing), "{empty}");
+    }
+    state.tabs[0].address = "http://localhost/".into();
+    for begins in ["Ctrl+f", "F3", "Shift+F3", "Ctrl+g"] {
+        let asked = asked(chord(begins), &state);
+        assert_eq!(asked, Some(Asked::Focus(ShellFocus::Find)), "{begins}");
+    }
+    state.tabs[0].page.find = Some(Find::of("a"));
+    for (text, direction) in [
+        ("F3", Direction::Forward),
+        ("Ctrl+g", Direction::Forward),
+        ("Shift+F3", Direction::Back),
+        ("Ctrl+Shift+g", Direction::Back),
+    ] {
+        let step = Command::FindStep(TabId(4), direction);
+        assert_eq!(command(text, &state), Some(step), "{text}");
+    }
+    assert_eq!(
+        asked(chord("Ctrl+f"), &state),
+        Some(Asked::Focus(ShellFocus::Find))
     );
 }

@@ -26,6 +26,8 @@ impl Left {
                 tabs: store.tabs()?,
                 sessions: store.sessions()?,
                 profiles: store.profiles()?,
+                sites: store.sites()?,
+                downloads: store.downloads()?,
                 last_tab: next.tab.0.saturating_sub(1),
                 last_session: next.session.0.saturating_sub(1),
             };

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::book::BLANK;
 use super::route::loading;
-use super::{PageError, Shared, follow};
+use super::{PageError, Shared, find, follow};
 
 /// The zoom that is taken, in percent: Chromium's own range.
 const ZOOM: std::ops::RangeInclusive<u16> = 25..=500;
@@ -31,7 +31,7 @@ pub(super) async fn act(
             return take(shared, tab, &target, zoom).await;
         }
         // Gone already, by itself.
-        (PageAction::Close | PageAction::Hide, None) => return Ok(()),
+        (PageAction::Close | PageAction::Hide | PageAction::FindEnd, None) => return Ok(()),
         (_, None) => return Err(PageError::UnknownTab(tab)),
         (PageAction::Navigate(url), Some(target)) => {
             return navigate(shared, &target, url).await;
@@ -39,9 +39,23 @@ pub(super) async fn act(
         (PageAction::Zoom(percent), Some(target)) => {
             return set_zoom(shared, &target, percent).await;
         }
+        (PageAction::Find(text), Some(target)) => {
+            return find::look(shared, &target, text, None).await;
+        }
+        (PageAction::FindStep(direction), Some(target)) => {
+            return find::step(shared, &target, direction).await;
+        }
+        (PageAction::FindEnd, Some(target)) => {
+            return find::look(shared, &target, String::new(), None).await;
+        }
         (PageAction::Back, Some(target)) => return step(shared, &target, -1).await,
         (PageAction::Forward, Some(target)) => return step(shared, &target, 1).await,
-        (PageAction::Hide, Some(_)) => return Ok(()),
+        // Chromium asks in its own picture.
+        (
+            PageAction::Hide | PageAction::Answer(..) | PageAction::Print | PageAction::Source,
+            Some(_),
+        ) => return Ok(()),
+        (PageAction::Step(steps), Some(target)) => return step(shared, &target, steps).await,
         (PageAction::Close, Some(target)) => {
             shared.book().release(tab);
             return close(shared, &target).await;

@@ -45,6 +45,8 @@ pub(super) struct Page {
     pub(super) closing: bool,
     /// Its zoom in percent.
     pub(super) zoom: u16,
+    /// What is looked for in it; empty for nothing.
+    pub(super) looked: String,
     /// What was told of it last.
     pub(super) told: Told,
     /// Its history or title may have changed.
@@ -143,6 +145,7 @@ impl Book {
             fresh: false,
             closing: false,
             zoom: 100,
+            looked: String::new(),
             told: Told::default(),
             changed: Arc::default(),
             document: Arc::default(),

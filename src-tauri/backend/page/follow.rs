@@ -204,6 +204,17 @@ pub(super) async fn evaluate(
     frame: Option<&str>,
     expression: &str,
 ) -> Option<String> {
+    evaluate_within(RENDERER_LIMIT, shared, session, frame, expression).await
+}
+
+/// The same, within another limit.
+pub(super) async fn evaluate_within(
+    limit: Duration,
+    shared: &Shared,
+    session: &str,
+    frame: Option<&str>,
+    expression: &str,
+) -> Option<String> {
     let on = Some(session);
     let asked = async {
         let mut params = json!({
@@ -221,10 +232,7 @@ pub(super) async fn evaluate(
             .ok()?;
         answer["result"]["value"].as_str().map(str::to_owned)
     };
-    tokio::time::timeout(RENDERER_LIMIT, asked)
-        .await
-        .ok()
-        .flatten()
+    tokio::time::timeout(limit, asked).await.ok().flatten()
 }
 
 /// Looks after a page that came up by itself.

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{profile, session, setting, tab};
+use super::{download, profile, session, setting, site, tab};
 
 /// One step: the schema version that it leads to, and its SQL. Never changed once released.
 pub(super) struct Migration {
@@ -16,6 +16,8 @@ const MIGRATIONS: &[&Migration] = &[
     &tab::CREATE,
     &session::CREATE,
     &profile::CREATE,
+    &site::CREATE,
+    &download::CREATE,
 ];
 
 /// The schema version that this program writes.

@@ -3,13 +3,11 @@
 use super::{Browser, REOPENABLE_CAP};
 use crate::action::{Action, PageAction};
 use crate::address;
+use crate::download::DownloadOrder;
 use crate::event::{Command, RequestId, TabRecord};
 use crate::history::Step;
 use crate::message::{Mode, Problem, ShellFocus, TabId};
 use crate::tab::Tab;
-
-/// The zoom that can be set, in percent.
-const ZOOM: std::ops::RangeInclusive<u16> = 25..=500;
 
 impl Browser {
     pub(super) fn command(&mut self, request: RequestId, command: Command) {
@@ -69,11 +67,62 @@ impl Browser {
                 self.page_action(id, PageAction::Stop);
             }
             Command::SetZoom(id, percent) => {
-                let at = self.known(id)?;
-                let percent = percent.clamp(*ZOOM.start(), *ZOOM.end());
-                self.tabs[at].zoom = percent;
-                self.page_action(id, PageAction::Zoom(percent));
+                self.known(id)?;
+                self.set_zoom(id, percent);
             }
+            Command::Find(id, text) => {
+                self.known(id)?;
+                self.find(id, &text);
+            }
+            Command::FindStep(id, direction) => {
+                self.known(id)?;
+                self.find_step(id, direction);
+            }
+            Command::FindEnd(id) => {
+                self.known(id)?;
+                self.find_end(id);
+            }
+            Command::Answer(id, ask, answer) => {
+                self.known(id)?;
+                self.answer(id, ask, answer);
+            }
+            Command::Decide(id, wish, allowed) => self.decide_here(id, wish, allowed)?,
+            Command::Download(id, verb) => {
+                let (changes, order) = self.downloads.act(id, verb);
+                self.save_downloads(changes);
+                if let Some(DownloadOrder::Fetch {
+                    url, came: true, ..
+                }) = &order
+                {
+                    self.permit(url);
+                }
+                order
+                    .into_iter()
+                    .for_each(|order| self.act(Action::Download(order)));
+            }
+            Command::ForgetDownloads => {
+                let changes = self.downloads.clear();
+                self.save_downloads(changes);
+            }
+            Command::GoTo(id, to) => {
+                let at = self.known(id)?;
+                let steps = to.cast_signed() - self.tabs[at].history.index().cast_signed();
+                let step = self.tabs[at].history.go(to);
+                self.take_step(id, step, PageAction::Step(steps));
+            }
+            Command::ShowHistory(id, direction) => {
+                self.known(id)?;
+                self.show_history(id, direction);
+            }
+            Command::Print(id) => {
+                self.known(id)?;
+                self.page_action(id, PageAction::Print);
+            }
+            Command::ViewSource(id) => {
+                self.known(id)?;
+                self.view_source(id);
+            }
+            Command::FocusPage => self.act(Action::Focus(ShellFocus::Page)),
             Command::CancelStream(id) => {
                 let at = self.known(id)?;
                 if self.tabs[at].mode == Mode::Streamed {
@@ -281,12 +330,24 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::SetMode(..)
         | Command::GoBack(_)
         | Command::GoForward(_)
+        | Command::Find(..)
+        | Command::GoTo(..)
+        | Command::ViewSource(_)
         | Command::Reload(_) => true,
         Command::CloseTab(_)
         | Command::Profile(_)
         | Command::MoveTab(..)
         | Command::StopLoading(_)
         | Command::SetZoom(..)
+        | Command::FindStep(..)
+        | Command::FindEnd(_)
+        | Command::ShowHistory(..)
+        | Command::Print(_)
+        | Command::Answer(..)
+        | Command::Decide(..)
+        | Command::Download(..)
+        | Command::ForgetDownloads
+        | Command::FocusPage
         | Command::CancelStream(_)
         | Command::SetContentArea(_)
         | Command::SetFullScreen(_)

@@ -2,9 +2,9 @@
 
 use super::Browser;
 use crate::action::{Action, PageAction};
-use crate::address;
 use crate::event::PageNews;
-use crate::message::{Mode, Problem, SessionId, TabId};
+use crate::message::{Mode, Problem, TabId};
+use crate::page::{Direction, zoom_in, zoom_out};
 
 /// The longest title that is kept, in characters.
 const TITLE_CAP: usize = 300;
@@ -99,11 +99,28 @@ impl Browser {
             }
             PageNews::Loading(loading) => {
                 tab.loading = loading;
+                tab.page.loads(loading);
                 if loading {
                     tab.problem = tab.problem.take().filter(|p| {
                         !matches!(p, Problem::PageFailed { .. } | Problem::PageCrashed)
                     });
+                } else {
+                    self.find_again(id);
                 }
+            }
+            PageNews::Progress(percent) => {
+                tab.page.progress = tab.loading.then_some(percent.min(100));
+            }
+            PageNews::Found { matches, at } => tab.page.found(matches, at),
+            PageNews::TabWanted { url, mode } => self.tab_wanted(id, &url, mode),
+            PageNews::Asks(ask) => self.asked(id, ask),
+            PageNews::AskGone(ask) => self.ask_gone(id, ask),
+            PageNews::Zoomed(direction) => {
+                let zoom = match direction {
+                    Direction::Forward => zoom_in(tab.zoom),
+                    Direction::Back => zoom_out(tab.zoom),
+                };
+                self.set_zoom(id, zoom);
             }
             PageNews::Title(title) => {
                 let title: String = title.chars().take(TITLE_CAP).collect();
@@ -119,10 +136,12 @@ impl Browser {
             }
             PageNews::Failed { url, fault, detail } => {
                 tab.loading = false;
+                tab.page.loads(false);
                 tab.problem = Some(Problem::PageFailed { url, fault, detail });
             }
             PageNews::Crashed => {
                 tab.loading = false;
+                tab.page.gone();
                 tab.problem = Some(Problem::PageCrashed);
             }
             PageNews::Closed => {
@@ -134,44 +153,6 @@ impl Browser {
                 target,
                 foreground,
             } => self.opened_page(id, &url, target, foreground),
-        }
-    }
-
-    fn opened_page(&mut self, opener: TabId, url: &str, target: Option<String>, foreground: bool) {
-        let (Some(at), Some(tab)) = (self.position(opener), self.tab(opener)) else {
-            return;
-        };
-        let (mode, session, profile) = (tab.mode, tab.session(), tab.profile.clone());
-        match (mode, session, target) {
-            (Mode::Streamed, Some(session), Some(target)) => {
-                let id = self.attach_page(session, at + 1, target, url);
-                if foreground {
-                    self.bring_to_front(Some(id));
-                }
-            }
-            _ => {
-                if !address::is_openable(url) {
-                    return;
-                }
-                let id = self.new_tab_of(profile, mode, at + 1);
-                if let Some(tab) = self.tab_mut(id) {
-                    tab.history.visit(url);
-                }
-                if foreground {
-                    self.bring_to_front(Some(id));
-                }
-            }
-        }
-    }
-
-    pub(super) fn stray_page(&mut self, session: SessionId, target: String, url: &str) {
-        let attached = self
-            .sessions
-            .get(&session)
-            .is_some_and(|session| session.is_attached());
-        if attached {
-            let id = self.attach_page(session, self.tabs.len(), target, url);
-            self.bring_to_front(Some(id));
         }
     }
 }

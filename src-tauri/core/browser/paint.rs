@@ -3,8 +3,10 @@
 use super::Browser;
 use crate::action::{Action, PageAction};
 use crate::event::TabRecord;
-use crate::message::{Mode, SessionId, ShellState, TabId};
+use crate::message::{Mode, SessionId, ShellState, TabId, TabView};
+use crate::page::PageView;
 use crate::placement;
+use crate::site::origin_of;
 use crate::tab::Tab;
 use std::collections::BTreeMap;
 
@@ -105,6 +107,14 @@ impl Browser {
         }
     }
 
+    fn page_view(&self, tab: &Tab) -> PageView {
+        let site = origin_of(tab.url()).and_then(|origin| self.sites.of(&tab.profile, &origin));
+        PageView {
+            site: site.cloned(),
+            ..tab.page.clone()
+        }
+    }
+
     /// All that the shell paints.
     #[must_use]
     pub fn view(&self) -> ShellState {
@@ -113,7 +123,10 @@ impl Browser {
             tabs: self
                 .tabs
                 .iter()
-                .map(|tab| tab.view(session_of(tab), self.now))
+                .map(|tab| TabView {
+                    page: self.page_view(tab),
+                    ..tab.view(session_of(tab), self.now)
+                })
                 .collect(),
             active: self.active,
             reopenable: u32::try_from(self.closed.len()).unwrap_or(u32::MAX),
@@ -122,6 +135,7 @@ impl Browser {
             full_screen: self.full_screen,
             profiles: self.profile_views(),
             settings_shown: self.settings_shown,
+            downloads: self.downloads.view(),
         }
     }
 }

@@ -257,7 +257,7 @@ impl Browser {
             self.step(session, Happening::Dismissed);
         }
         if had_tabs {
-            self.act(Action::ForgetPrivate);
+            self.forget_private_lists();
         }
     }
 

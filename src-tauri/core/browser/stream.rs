@@ -32,6 +32,7 @@ impl Browser {
                     tab.mode = Mode::Streamed;
                     tab.problem = None;
                     tab.loading = false;
+                    tab.page.gone();
                     tab.waiting_history = tab.proxied.then(|| tab.history.clone());
                 } else if let Some(session) = tab.session() {
                     let at = self.sessions.get(&session).map(|s| s.node.id.clone());
@@ -60,6 +61,7 @@ impl Browser {
         tab.mode = Mode::Proxy;
         tab.problem = None;
         tab.loading = false;
+        tab.page.gone();
         match tab.waiting_history.take() {
             Some(history) if waiting => tab.history = history,
             _ => {
@@ -296,6 +298,7 @@ impl Browser {
             if tab.session() == Some(id) {
                 tab.problem = Some(problem.clone());
                 tab.loading = false;
+                tab.page.gone();
             }
         }
     }

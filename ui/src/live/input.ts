@@ -13,6 +13,8 @@ export interface InputOptions {
   /** The hidden field that has the focus, so that input methods work. */
   field: HTMLTextAreaElement;
   send: (bytes: Bytes) => void;
+  /** The wheel was turned with Control held: so many steps closer. */
+  zoom: (steps: number) => void;
   /** A place of the page in remote pixels. */
   toRemote: (x: number, y: number) => { x: number; y: number };
 }
@@ -182,7 +184,10 @@ export class LiveInput {
 
   #turn(facts: Parameters<Wheel["turn"]>[0], control: boolean): void {
     const steps = this.#wheel.turn(facts);
-    if (steps) this.options.send(message.scroll(steps.x, steps.y, control));
+    if (!steps) return;
+    // Chromium would zoom all pages of the site, and tell nobody.
+    if (control) this.options.zoom(-steps.y);
+    else this.options.send(message.scroll(steps.x, steps.y, false));
   }
 }
 

@@ -3,4 +3,4 @@
 /**
  * What the shell's keys ask for, wherever the focus is.
  */
-export type ShellFocus = "address_bar" | "page" | "settings";
+export type ShellFocus = "address_bar" | "page" | "settings" | "find" | "downloads" | "ask";

@@ -1,33 +1,31 @@
 //! What the engine says about a page, turned into news.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use duotab_core::event::PageNews;
 use gtk::gdk::ModifierType;
 use gtk::glib::{self, Cast, ObjectExt};
 use webkit2gtk::{
-    LoadEvent, NavigationPolicyDecision, NavigationPolicyDecisionExt, NavigationType, NetworkError,
-    PermissionRequestExt, PolicyDecision, PolicyDecisionExt, PolicyDecisionType, PolicyError,
-    ResponsePolicyDecision, ResponsePolicyDecisionExt, URIRequestExt, URIResponseExt,
+    BackForwardListExt, LoadEvent, NavigationPolicyDecision, NavigationPolicyDecisionExt,
+    NavigationType, NetworkError, PolicyDecision, PolicyDecisionExt, PolicyDecisionType,
+    PolicyError, ResponsePolicyDecision, ResponsePolicyDecisionExt, URIRequestExt, URIResponseExt,
     WebProcessTerminationReason, WebView, WebViewExt,
 };
 
-use super::super::{Door, address, certificate, favicon};
+use super::super::{Door, Profile, address, certificate, favicon};
+use super::source::PREFIX;
 use super::{Failed, history};
 
 type Report = Rc<dyn Fn(PageNews)>;
 
 /// Listens to all that the shell must know of the page.
-pub(super) fn connect(view: &WebView, report: &Report, failed: &Failed, door: &Door) {
+pub(super) fn connect(view: &WebView, report: &Report, failed: &Failed, profile: &Profile) {
+    let door = &profile.door;
     paint(view, report);
     loading(view, report, failed, door);
     opening(view, report, failed, door);
     ending(view, report);
-    // No page is given a device, a place or a notification before there is a way to ask.
-    view.connect_permission_request(|_, request| {
-        request.deny();
-        true
-    });
 }
 
 fn paint(view: &WebView, report: &Report) {
@@ -60,6 +58,14 @@ fn paint(view: &WebView, report: &Report) {
 fn loading(view: &WebView, report: &Report, failed: &Failed, door: &Door) {
     let told = Rc::clone(report);
     view.connect_is_loading_notify(move |view| told(PageNews::Loading(view.is_loading())));
+    let told = Rc::clone(report);
+    let last = Cell::new(0);
+    view.connect_estimated_load_progress_notify(move |view| {
+        let percent = percent(view.estimated_load_progress());
+        if view.is_loading() && last.replace(percent) != percent {
+            told(PageNews::Progress(percent));
+        }
+    });
 
     let forgotten = Rc::clone(failed);
     view.connect_load_changed(move |_, event| {
@@ -98,6 +104,15 @@ fn loading(view: &WebView, report: &Report, failed: &Failed, door: &Door) {
     });
 }
 
+/// In steps that an eye can tell apart: each is painted.
+fn percent(progress: f64) -> u8 {
+    let mut percent = 0;
+    while percent < 100 && f64::from(percent + 5) / 100.0 <= progress {
+        percent += 5;
+    }
+    percent
+}
+
 /// A load that was stopped, replaced by another, or became a download.
 fn is_no_failure(error: &glib::Error) -> bool {
     error.matches(NetworkError::Cancelled)
@@ -106,22 +121,17 @@ fn is_no_failure(error: &glib::Error) -> bool {
 
 fn opening(view: &WebView, report: &Report, failed: &Failed, door: &Door) {
     let told = Rc::clone(report);
-    view.connect_create(move |_, action| {
-        let url = action.clone().request().and_then(|request| request.uri());
-        open(&told, url, true);
-        None
-    });
-
-    let told = Rc::clone(report);
     let kept = Rc::clone(failed);
     let way = door.clone();
-    view.connect_decide_policy(move |_, decision, kind| match kind {
-        PolicyDecisionType::NavigationAction => decide(decision, &told),
-        PolicyDecisionType::Response => refuse(decision, &told, &kept, &way),
+    view.connect_decide_policy(move |view, decision, kind| match kind {
+        PolicyDecisionType::NavigationAction | PolicyDecisionType::NewWindowAction => {
+            decide(decision, &told)
+        }
+        PolicyDecisionType::Response => {
+            refuse(decision, &told, &kept, &way) || keep(view, decision, &told)
+        }
         _ => false,
     });
-
-    view.connect_authenticate(|_, request| Door::keep(request));
 }
 
 /// Takes a navigation in hand that the engine must not do; `false` leaves it to the engine.
@@ -141,7 +151,10 @@ fn decide(decision: &PolicyDecision, report: &Report) -> bool {
         decision.ignore();
         return true;
     }
-    if !url.as_deref().is_some_and(address::may_hold) {
+    // A source that we show has such an address; no engine can load one.
+    let shown = action.navigation_type() == NavigationType::Other
+        && url.as_deref().is_some_and(|url| url.starts_with(PREFIX));
+    if !shown && !url.as_deref().is_some_and(address::may_hold) {
         tracing::debug!("a page was kept from an address of a foreign scheme");
         decision.ignore();
         return true;
@@ -173,6 +186,35 @@ fn refuse(decision: &PolicyDecision, report: &Report, failed: &Failed, door: &Do
         fault: Some(fault),
         detail: format!("HTTP {} of the proxy", response.status_code()),
     });
+    true
+}
+
+/// Has what is no page become a file; `true` if it does.
+fn keep(view: &WebView, decision: &PolicyDecision, report: &Report) -> bool {
+    let Some(decision) = decision.downcast_ref::<ResponsePolicyDecision>() else {
+        return false;
+    };
+    let attached = decision
+        .response()
+        .and_then(|response| response.http_headers()?.one("Content-Disposition"))
+        .is_some_and(|says| {
+            let kind = says.split(';').next().unwrap_or_default();
+            kind.trim().eq_ignore_ascii_case("attachment")
+        });
+    if !attached && decision.is_mime_type_supported() {
+        return false;
+    }
+    if !attached && !decision.is_main_frame_main_resource() {
+        return false;
+    }
+    decision.download();
+    let shows_nothing = view
+        .back_forward_list()
+        .is_none_or(|list| list.current_item().is_none());
+    if shows_nothing {
+        // A tab that was opened for a file has nothing to show.
+        report(PageNews::Closed);
+    }
     true
 }
 

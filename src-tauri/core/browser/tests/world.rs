@@ -132,7 +132,7 @@ impl World {
                     }));
                 }
             }
-            Action::Proxied(tab, PageAction::Open { .. }) => {
+            Action::Proxied(tab, PageAction::Open { .. } | PageAction::Attach { .. }) => {
                 assert!(self.webviews.insert(tab), "two webviews for one tab");
             }
             Action::Proxied(tab, PageAction::Close) => {

@@ -1,0 +1,282 @@
+//! Downloads of proxied pages: the engine transfers, this module finds them a place and tells of
+//! them. They go through the profile's proxy, as its pages do.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+use duotab_core::download::{DownloadFault, DownloadNews, DownloadOrder, Transfer, name};
+use duotab_core::message::ProfileName;
+use gtk::gio;
+use gtk::glib;
+use gtk::prelude::*;
+use webkit2gtk::{
+    Download, DownloadError, DownloadExt, URIRequestExt, URIResponseExt, WebContext, WebContextExt,
+};
+
+/// Takes news of a transfer to the controller.
+pub(crate) type DownloadReport = Rc<dyn Fn(Transfer, DownloadNews)>;
+
+/// The least time between two news of how far a transfer is.
+const PACE: Duration = Duration::from_millis(250);
+
+/// Less room than this is none, in bytes.
+const NO_ROOM: u64 = 64 * 1024;
+
+/// Names with a number that are tried; a folder with more of them is full in its own way.
+const TRIES: u32 = 10_000;
+
+/// All transfers that run. Lives on the main thread.
+#[derive(Clone)]
+pub(super) struct Transfers(Rc<Inner>);
+
+struct Inner {
+    report: DownloadReport,
+    last: Cell<u32>,
+    running: RefCell<BTreeMap<Transfer, Running>>,
+    watched: RefCell<Vec<glib::WeakRef<WebContext>>>,
+}
+
+struct Running {
+    profile: ProfileName,
+    download: Download,
+    /// Where the file will be; empty until the server has named it.
+    path: PathBuf,
+}
+
+impl Transfers {
+    pub(super) fn new(report: DownloadReport) -> Self {
+        Self(Rc::new(Inner {
+            report,
+            last: Cell::new(0),
+            running: RefCell::default(),
+            watched: RefCell::default(),
+        }))
+    }
+
+    /// Looks after all transfers of a profile from now on.
+    pub(super) fn watch(&self, context: &WebContext, profile: &ProfileName) {
+        let mut watched = self.0.watched.borrow_mut();
+        watched.retain(|other| other.upgrade().is_some());
+        if watched
+            .iter()
+            .any(|other| other.upgrade().as_ref() == Some(context))
+        {
+            return;
+        }
+        watched.push(context.downgrade());
+        let (transfers, profile) = (self.clone(), profile.clone());
+        context.connect_download_started(move |_, download| transfers.begin(download, &profile));
+    }
+
+    /// Fetches an address; the context tells of it as of any other.
+    pub(super) fn fetch(&self, context: &WebContext, url: &str) {
+        if super::address::may_open(url) {
+            context.download_uri(url);
+        }
+    }
+
+    /// Does what is asked.
+    pub(super) fn act(&self, order: DownloadOrder) {
+        match order {
+            DownloadOrder::Fetch { .. } => {}
+            DownloadOrder::Cancel(transfer) => {
+                let running = self.0.running.borrow();
+                let download = running.get(&transfer).map(|it| it.download.clone());
+                drop(running);
+                if let Some(download) = download {
+                    download.cancel();
+                }
+            }
+            DownloadOrder::Open(path) => open(Path::new(&path)),
+            DownloadOrder::Reveal(path) => reveal(Path::new(&path)),
+        }
+    }
+
+    fn begin(&self, download: &Download, profile: &ProfileName) {
+        let inner = &self.0;
+        inner.last.set(inner.last.get().wrapping_add(1));
+        let transfer = Transfer(inner.last.get());
+        inner.running.borrow_mut().insert(
+            transfer,
+            Running {
+                profile: profile.clone(),
+                download: download.clone(),
+                path: PathBuf::new(),
+            },
+        );
+        let of = self.clone();
+        download.connect_decide_destination(move |download, suggested| {
+            of.place(transfer, download, suggested);
+            true
+        });
+        let of = self.clone();
+        let due = Rc::new(Cell::new(false));
+        download.connect_received_data(move |download, _| {
+            if due.replace(true) {
+                return;
+            }
+            let (of, due, download) = (of.clone(), Rc::clone(&due), download.clone());
+            glib::timeout_add_local_once(PACE, move || {
+                due.set(false);
+                (of.0.report)(transfer, progress(&download));
+            });
+        });
+        let of = self.clone();
+        download.connect_failed(move |download, error| {
+            let news = if error.matches(DownloadError::CancelledByUser) {
+                DownloadNews::Cancelled
+            } else {
+                DownloadNews::Failed(of.fault(transfer, error))
+            };
+            of.end(transfer, download, news);
+        });
+        let of = self.clone();
+        // Also comes after a failure; by then it is forgotten.
+        download.connect_finished(move |download| of.end(transfer, download, DownloadNews::Done));
+    }
+
+    /// Finds a place for a file that the server has named, without touching what is there.
+    fn place(&self, transfer: Transfer, download: &Download, suggested: &str) {
+        let folder = folder();
+        let name = name::safe(suggested);
+        let made = std::fs::create_dir_all(&folder);
+        let place = made.ok().and_then(|()| self.free(&folder, &name));
+        let (path, name) = place.unwrap_or_else(|| (folder.join(&name), name.clone()));
+        let Some(profile) = self.profile(transfer) else {
+            return download.cancel();
+        };
+        let began = DownloadNews::Began {
+            profile,
+            url: address(download),
+            name,
+            path: path.display().to_string(),
+        };
+        if let Some(running) = self.0.running.borrow_mut().get_mut(&transfer) {
+            running.path.clone_from(&path);
+        }
+        (self.0.report)(transfer, began);
+        download.set_allow_overwrite(false);
+        match path.to_str() {
+            Some(path) => download.set_destination(path),
+            None => download.cancel(),
+        }
+    }
+
+    /// The first name that nobody has: no file, and no other transfer.
+    fn free(&self, folder: &Path, name: &str) -> Option<(PathBuf, String)> {
+        let running = self.0.running.borrow();
+        (0..TRIES).find_map(|number| {
+            let name = match number {
+                0 => name.to_owned(),
+                number => name::numbered(name, number),
+            };
+            let path = folder.join(&name);
+            let taken =
+                path.symlink_metadata().is_ok() || running.values().any(|other| other.path == path);
+            (!taken).then_some((path, name))
+        })
+    }
+
+    fn profile(&self, transfer: Transfer) -> Option<ProfileName> {
+        let running = self.0.running.borrow();
+        running
+            .get(&transfer)
+            .map(|running| running.profile.clone())
+    }
+
+    fn fault(&self, transfer: Transfer, error: &glib::Error) -> DownloadFault {
+        tracing::debug!(%error, "a download failed");
+        if !error.matches(DownloadError::Destination) {
+            return DownloadFault::Network;
+        }
+        let running = self.0.running.borrow();
+        let path = running.get(&transfer).map(|running| running.path.as_path());
+        let folder = path.and_then(Path::parent).unwrap_or(Path::new("/"));
+        let shown = folder.display().to_string();
+        if room(folder).is_some_and(|room| room < NO_ROOM) {
+            DownloadFault::DiskFull { folder: shown }
+        } else {
+            DownloadFault::NotWritable { folder: shown }
+        }
+    }
+
+    fn end(&self, transfer: Transfer, download: &Download, news: DownloadNews) {
+        let ended = self.0.running.borrow_mut().remove(&transfer);
+        let Some(ended) = ended else { return };
+        if ended.path.as_os_str().is_empty() {
+            // It failed before it had a name: it has to be told of all the same.
+            let url = address(download);
+            let name = name::safe(url.split(['?', '#']).next().unwrap_or_default());
+            let path = folder().join(&name).display().to_string();
+            let profile = ended.profile.clone();
+            let began = DownloadNews::Began {
+                profile,
+                url,
+                name,
+                path,
+            };
+            (self.0.report)(transfer, began);
+        }
+        (self.0.report)(transfer, progress(download));
+        (self.0.report)(transfer, news);
+    }
+}
+
+fn progress(download: &Download) -> DownloadNews {
+    let said = download
+        .response()
+        .map(|response| response.content_length());
+    DownloadNews::Progress {
+        received: download.received_data_length(),
+        total: said.filter(|total| *total > 0),
+    }
+}
+
+fn address(download: &Download) -> String {
+    let request = download.request().and_then(|request| request.uri());
+    request.map(String::from).unwrap_or_default()
+}
+
+/// The person's own folder for downloads, as the desktop knows it.
+fn folder() -> PathBuf {
+    glib::user_special_dir(glib::UserDirectory::Downloads)
+        .unwrap_or_else(|| glib::home_dir().join("Downloads"))
+}
+
+/// Bytes that are free where `folder` lies.
+fn room(folder: &Path) -> Option<u64> {
+    let info = gio::File::for_path(folder)
+        .query_filesystem_info("filesystem::free", gio::Cancellable::NONE)
+        .ok()?;
+    Some(info.attribute_uint64("filesystem::free"))
+}
+
+/// Opens a file with the desktop's program for it; shows it in its folder where that would run it.
+fn open(path: &Path) {
+    let (kind, _) = gio::content_type_guess(Some(path), &[]);
+    if gio::content_type_can_be_executable(&kind) && kind != "text/plain" {
+        return reveal(path);
+    }
+    launch(path);
+}
+
+fn reveal(path: &Path) {
+    launch(path.parent().unwrap_or(path));
+}
+
+fn launch(path: &Path) {
+    let uri = gio::File::for_path(path).uri();
+    gio::AppInfo::launch_default_for_uri_async(
+        &uri,
+        gio::AppLaunchContext::NONE,
+        gio::Cancellable::NONE,
+        |launched| {
+            if let Err(error) = launched {
+                tracing::warn!(%error, "no program shows the file");
+            }
+        },
+    );
+}

@@ -1,0 +1,185 @@
+//! What a page asks the person. The engine would ask in windows of its own; here it waits, that
+//! page alone, until the shell has brought the answer.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use duotab_core::ask::{Answer, Ask, AskId, Question, Wish};
+use duotab_core::event::PageNews;
+use gtk::glib::{self, Cast, ObjectExt};
+use webkit2gtk::{
+    AuthenticationRequestExt, GeolocationPermissionRequest, LoadEvent,
+    NotificationPermissionRequest, PermissionRequest, PermissionRequestExt,
+    PointerLockPermissionRequest, ScriptDialog, ScriptDialogType, UserMediaPermissionRequest,
+    UserMediaPermissionRequestExt, WebView, WebViewExt, WebsiteDataAccessPermissionRequest,
+};
+
+use super::super::Door;
+
+/// A question in the engine's hands.
+enum Open {
+    Permission(PermissionRequest),
+    Dialog(ScriptDialog),
+}
+
+/// The open questions of one page.
+pub(super) struct Asked {
+    report: Rc<dyn Fn(PageNews)>,
+    last: Cell<u32>,
+    open: RefCell<BTreeMap<AskId, Open>>,
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        for (_, open) in std::mem::take(self.open.get_mut()) {
+            open.answer(&Answer::No { always: false });
+        }
+    }
+}
+
+impl Asked {
+    /// Has all questions of a page come here.
+    pub(super) fn connect(view: &WebView, report: &Rc<dyn Fn(PageNews)>) -> Rc<Self> {
+        let asked = Rc::new(Self {
+            report: Rc::clone(report),
+            last: Cell::new(0),
+            open: RefCell::default(),
+        });
+        let weak = Rc::downgrade(&asked);
+        view.connect_permission_request(move |view, request| {
+            match (weak.upgrade(), wishes(request)) {
+                (Some(asked), Some(wishes)) => {
+                    let question = Question::Permission { wishes };
+                    asked.ask(&origin(view), question, Open::Permission(request.clone()));
+                }
+                // Nobody could say what it means, or nobody is there.
+                _ => request.deny(),
+            }
+            true
+        });
+        let weak = Rc::downgrade(&asked);
+        view.connect_script_dialog(move |view, dialog| {
+            let Some(asked) = weak.upgrade() else {
+                return false;
+            };
+            asked.ask(
+                &origin(view),
+                question(dialog),
+                Open::Dialog(dialog.clone()),
+            );
+            true
+        });
+        view.connect_authenticate(|_, request| {
+            // What is typed is kept for as long as the app runs, by the engine and nowhere else. The
+            // engine's own form asks, in the page's place: it alone can be given the answer.
+            request.set_can_save_credentials(false);
+            Door::keep(request)
+        });
+        let weak = Rc::downgrade(&asked);
+        view.connect_load_changed(move |_, event| {
+            // The page that asked is going.
+            if event == LoadEvent::Started
+                && let Some(asked) = weak.upgrade()
+            {
+                asked.dismiss();
+            }
+        });
+        asked
+    }
+
+    fn ask(&self, origin: &str, question: Question, open: Open) {
+        self.last.set(self.last.get().wrapping_add(1));
+        let id = AskId(self.last.get());
+        self.open.borrow_mut().insert(id, open);
+        (self.report)(PageNews::Asks(Ask::new(id, origin, question)));
+    }
+
+    /// The person has answered.
+    pub(super) fn answer(&self, id: AskId, answer: &Answer) {
+        // Taken out first: the answer may bring the next question.
+        let open = self.open.borrow_mut().remove(&id);
+        if let Some(open) = open {
+            open.answer(answer);
+        }
+    }
+
+    /// Puts all questions away: the page that asked them is to go.
+    pub(super) fn dismiss(&self) {
+        let open = self.open.take();
+        for (id, open) in open {
+            open.answer(&Answer::No { always: false });
+            (self.report)(PageNews::AskGone(id));
+        }
+    }
+}
+
+impl Open {
+    fn answer(&self, answer: &Answer) {
+        let yes = matches!(answer, Answer::Yes { .. });
+        match self {
+            Self::Permission(request) if yes => request.allow(),
+            Self::Permission(request) => request.deny(),
+            Self::Dialog(dialog) => {
+                match (dialog.dialog_type(), answer) {
+                    (ScriptDialogType::Confirm | ScriptDialogType::BeforeUnloadConfirm, _) => {
+                        dialog.confirm_set_confirmed(yes);
+                    }
+                    (ScriptDialogType::Prompt, Answer::Text { text }) => {
+                        dialog.prompt_set_text(&text.0);
+                    }
+                    _ => {}
+                }
+                dialog.close();
+            }
+        }
+    }
+}
+
+/// What a request is for; `None` for what nobody can be asked about in plain words: lists of
+/// devices, protected media, codecs.
+fn wishes(request: &PermissionRequest) -> Option<Vec<Wish>> {
+    if let Some(media) = request.downcast_ref::<UserMediaPermissionRequest>() {
+        let camera = media.is_for_video_device().then_some(Wish::Camera);
+        let microphone = media.is_for_audio_device().then_some(Wish::Microphone);
+        let wishes: Vec<_> = camera.into_iter().chain(microphone).collect();
+        return (!wishes.is_empty()).then_some(wishes);
+    }
+    let wish = if request.is::<GeolocationPermissionRequest>() {
+        Wish::Location
+    } else if request.is::<NotificationPermissionRequest>() {
+        Wish::Notifications
+    } else if request.is::<PointerLockPermissionRequest>() {
+        Wish::Pointer
+    } else if request.is::<WebsiteDataAccessPermissionRequest>() {
+        Wish::ForeignCookies
+    } else {
+        return None;
+    };
+    Some(vec![wish])
+}
+
+fn question(dialog: &ScriptDialog) -> Question {
+    let text = |text: Option<glib::GString>| text.map(String::from).unwrap_or_default();
+    let message = text(dialog.message());
+    match dialog.dialog_type() {
+        ScriptDialogType::Confirm => Question::Confirm { message },
+        ScriptDialogType::Prompt => Question::Prompt {
+            message,
+            default: text(dialog.prompt_get_default_text()),
+        },
+        ScriptDialogType::BeforeUnloadConfirm => Question::Leave,
+        _ => Question::Alert { message },
+    }
+}
+
+/// The page's own origin. The engine lets no frame of another one open a dialog, and asks for
+/// permissions in the name of the page.
+fn origin(view: &WebView) -> String {
+    let url = view.uri().map(String::from).unwrap_or_default();
+    match url::Url::parse(&url) {
+        Ok(url) if url.origin().is_tuple() => url.origin().ascii_serialization(),
+        Ok(url) => url.into(),
+        Err(_) => url,
+    }
+}

@@ -1,0 +1,30 @@
+//! What the window is ordered to do.
+
+use duotab_core::action::PageAction;
+use duotab_core::download::DownloadOrder;
+use duotab_core::message::{ContentArea, ProfileName, ShellFocus, TabId};
+
+/// What the app does for the controller: everything that needs a window.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ContentOrder {
+    /// The page that this tab opens next uses this profile's data.
+    UseProfile(TabId, ProfileName),
+    /// Remove cookies and site data of proxied pages; answered by [`super::Controller::profile_cleared`].
+    ClearProfile(ProfileName),
+    /// Remove all data of proxied pages, of which none is open; answered alike.
+    DeleteProfile(ProfileName),
+    /// Do something to the page of a proxied tab.
+    Page(TabId, PageAction),
+    /// Do something to a transfer or a downloaded file.
+    Download(DownloadOrder),
+    /// Where the child webviews stand.
+    Place(ContentArea),
+    /// Show places of a tab's history, with their positions, to choose from.
+    HistoryMenu(TabId, Vec<(usize, String)>),
+    /// Window full screen on or off.
+    FullScreen(bool),
+    /// Give the keyboard to the shell or to the page in front.
+    Focus(ShellFocus),
+    /// End the app: all is put away.
+    Exit,
+}

@@ -1,0 +1,178 @@
+//! What a page asks the person: a permission, or an answer to a dialog. A page waits for the
+//! answer; nothing else does.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Questions of one page that may be open at a time. A page that asks more is answered for.
+pub const ASKS_CAP: usize = 8;
+
+/// The longest text of a page that is shown in a question, in characters.
+const TEXT_CAP: usize = 2000;
+
+/// A question of a page. Unique within its tab as long as the app runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[serde(transparent)]
+#[ts(type = "number")]
+pub struct AskId(pub u32);
+
+/// What a page may be allowed to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Wish {
+    /// Know where the person is.
+    Location,
+    /// Show notifications.
+    Notifications,
+    /// See through the camera.
+    Camera,
+    /// Hear through the microphone.
+    Microphone,
+    /// Hide the pointer and take all its moves.
+    Pointer,
+    /// Use its cookies within another site's page.
+    ForeignCookies,
+}
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "question", rename_all = "snake_case")]
+pub enum Question {
+    /// May the page do these?
+    Permission {
+        /// All that it asks for at once, never empty.
+        wishes: Vec<Wish>,
+    },
+    /// The page says something.
+    Alert {
+        /// Its words.
+        message: String,
+    },
+    /// The page wants a yes or a no.
+    Confirm {
+        /// Its words.
+        message: String,
+    },
+    /// The page wants a text.
+    Prompt {
+        /// Its words.
+        message: String,
+        /// The text to begin with.
+        default: String,
+    },
+    /// The page may lose what was typed: leave it?
+    Leave,
+}
+
+/// A question, and who asks it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Ask {
+    /// Its id.
+    pub id: AskId,
+    /// Who asks: scheme, host and port, as it may be shown.
+    pub origin: String,
+    /// What is asked.
+    #[serde(flatten)]
+    pub question: Question,
+}
+
+/// A text that is in no log.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(transparent)]
+#[ts(type = "string")]
+pub struct Unspoken(pub String);
+
+impl std::fmt::Debug for Unspoken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// What the person answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+#[ts(export)]
+pub enum Answer {
+    /// No, or: put it away.
+    No {
+        /// For this site from now on.
+        always: bool,
+    },
+    /// Yes.
+    Yes {
+        /// For this site from now on.
+        always: bool,
+    },
+    /// The text that was asked for.
+    Text {
+        /// It.
+        text: Unspoken,
+    },
+    /// No, and to everything else that this page says until it is loaded anew.
+    Silence,
+}
+
+impl Ask {
+    /// The question with its texts cut to what can be shown.
+    #[must_use]
+    pub fn new(id: AskId, origin: &str, question: Question) -> Self {
+        let cut = |text: String| match text.char_indices().nth(TEXT_CAP) {
+            Some((at, _)) => format!("{}…", &text[..at]),
+            None => text,
+        };
+        let question = match question {
+            Question::Alert { message } => Question::Alert {
+                message: cut(message),
+            },
+            Question::Confirm { message } => Question::Confirm {
+                message: cut(message),
+            },
+            Question::Prompt { message, default } => Question::Prompt {
+                message: cut(message),
+                default: cut(default),
+            },
+            other @ (Question::Permission { .. } | Question::Leave) => other,
+        };
+        Self {
+            id,
+            origin: crate::address::display(origin)
+                .trim_end_matches('/')
+                .to_owned(),
+            question,
+        }
+    }
+
+    /// Whether it is a dialog that the page's own script opened.
+    #[must_use]
+    pub fn is_dialog(&self) -> bool {
+        matches!(
+            self.question,
+            Question::Alert { .. } | Question::Confirm { .. } | Question::Prompt { .. }
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_cannot_fill_the_window_with_words() {
+        let message = "ä".repeat(5000);
+        let ask = Ask::new(AskId(1), "http://a", Question::Alert { message });
+        let Question::Alert { message } = ask.question else {
+            panic!("another question");
+        };
+        assert_eq!(message.chars().count(), TEXT_CAP + 1);
+    }
+
+    #[test]
+    fn what_is_typed_for_a_page_is_in_no_log() {
+        let answer = Answer::Text {
+            text: Unspoken("secret".into()),
+        };
+        assert!(!format!("{answer:?}").contains("secret"));
+    }
+}

@@ -1,0 +1,96 @@
+//! Questions of pages: which are answered from what is known, which the person has to answer.
+
+use super::Browser;
+use crate::action::{Action, PageAction};
+use crate::ask::{ASKS_CAP, Answer, Ask, AskId, Question, Wish};
+use crate::message::{Problem, ProfileName, ShellFocus, TabId};
+use crate::site::origin_of;
+
+impl Browser {
+    /// A page asks.
+    pub(super) fn asked(&mut self, id: TabId, ask: Ask) {
+        let Some(tab) = self.tab(id) else { return };
+        let known = match &ask.question {
+            Question::Permission { wishes } => origin_of(tab.url())
+                .and_then(|origin| self.sites.answer(&tab.profile, &origin, wishes))
+                .map(|yes| {
+                    let always = false;
+                    if yes {
+                        Answer::Yes { always }
+                    } else {
+                        Answer::No { always }
+                    }
+                }),
+            _ if tab.page.silenced && ask.is_dialog() => Some(Answer::No { always: false }),
+            _ => None,
+        };
+        let full = tab.page.asks.len() >= ASKS_CAP;
+        let known = known.or(full.then_some(Answer::No { always: false }));
+        if let Some(answer) = known {
+            return self.page_action(id, PageAction::Answer(ask.id, answer));
+        }
+        // A permission waits until it is looked at; the keyboard stays with the page.
+        if self.active == Some(id) && !matches!(ask.question, Question::Permission { .. }) {
+            self.act(Action::Focus(ShellFocus::Ask));
+        }
+        if let Some(tab) = self.tab_mut(id) {
+            tab.page.dialogs += u32::from(ask.is_dialog());
+            tab.page.asks.push(ask);
+        }
+    }
+
+    /// The page waits no longer.
+    pub(super) fn ask_gone(&mut self, id: TabId, ask: AskId) {
+        if let Some(tab) = self.tab_mut(id) {
+            tab.page.asks.retain(|open| open.id != ask);
+        }
+    }
+
+    /// The person answers. A question that is gone is no error.
+    pub(super) fn answer(&mut self, id: TabId, ask: AskId, answer: Answer) {
+        let Some(tab) = self.tab_mut(id) else { return };
+        let Some(at) = tab.page.asks.iter().position(|open| open.id == ask) else {
+            return;
+        };
+        let asked = tab.page.asks.remove(at);
+        if answer == Answer::Silence {
+            tab.page.silenced = true;
+        }
+        let (url, profile) = (tab.url().to_owned(), tab.profile.clone());
+        let decided = match answer {
+            Answer::Yes { always: true } => Some(true),
+            Answer::No { always: true } => Some(false),
+            _ => None,
+        };
+        self.page_action(id, PageAction::Answer(ask, answer));
+        if let (Some(allowed), Question::Permission { wishes }, Some(origin)) =
+            (decided, asked.question, origin_of(&url))
+        {
+            for wish in wishes {
+                self.decide(&profile, &origin, wish, Some(allowed));
+            }
+        }
+    }
+
+    /// Decides about a wish of the site of a tab, or leaves it open again.
+    pub(super) fn decide_here(
+        &mut self,
+        id: TabId,
+        wish: Wish,
+        allowed: Option<bool>,
+    ) -> Result<(), Problem> {
+        let tab = self.tab(id).ok_or(Problem::UnknownTab { tab: id })?;
+        if let Some(origin) = origin_of(tab.url()) {
+            let profile = tab.profile.clone();
+            self.decide(&profile, &origin, wish, allowed);
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self, profile: &ProfileName, origin: &str, wish: Wish, allowed: Option<bool>) {
+        let site = self.sites.decide(profile, origin, wish, allowed);
+        if !site.profile.is_private() {
+            self.act(Action::SaveSite(site));
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What a page or the person opens from a page: other pages, its source, places of its history.
+
+use super::Browser;
+use crate::action::{Action, PageAction};
+use crate::address;
+use crate::message::{Mode, ProfileName, SessionId, TabId};
+use crate::page::Direction;
+
+/// Entries of a history that are offered at a time.
+const PLACES: usize = 15;
+
+/// Before the address of a page whose source is shown.
+const SOURCE: &str = "view-source:";
+
+impl Browser {
+    pub(super) fn opened_page(
+        &mut self,
+        opener: TabId,
+        url: &str,
+        target: Option<String>,
+        foreground: bool,
+    ) {
+        let (Some(at), Some(tab)) = (self.position(opener), self.tab(opener)) else {
+            return;
+        };
+        let (mode, session, profile) = (tab.mode, tab.session(), tab.profile.clone());
+        let id = match (mode, session, target) {
+            (Mode::Streamed, Some(session), Some(target)) => {
+                self.attach_page(session, at + 1, target, url)
+            }
+            (Mode::Proxy, _, Some(target)) => self.attach_proxied(profile, at + 1, target, url),
+            _ if address::is_openable(url) => self.tab_on(profile, url, mode, at + 1),
+            _ => return,
+        };
+        if foreground {
+            self.bring_to_front(Some(id));
+        }
+    }
+
+    /// The person asked for a tab on something that a page points at.
+    pub(super) fn tab_wanted(&mut self, opener: TabId, url: &str, mode: Option<Mode>) {
+        let (Some(at), Some(tab)) = (self.position(opener), self.tab(opener)) else {
+            return;
+        };
+        if !address::is_openable(url) {
+            return;
+        }
+        let (own, wanted) = (tab.mode, mode.unwrap_or(tab.mode));
+        let profile = tab.profile.clone();
+        let id = self.tab_on(profile, url, wanted, at + 1);
+        if wanted != own {
+            self.bring_to_front(Some(id));
+        }
+    }
+
+    fn tab_on(&mut self, profile: ProfileName, url: &str, mode: Mode, position: usize) -> TabId {
+        let id = self.new_tab_of(profile, mode, position);
+        if let Some(tab) = self.tab_mut(id) {
+            tab.history.visit(url);
+        }
+        id
+    }
+
+    /// A tab for a child webview that is there already.
+    fn attach_proxied(
+        &mut self,
+        profile: ProfileName,
+        position: usize,
+        target: String,
+        url: &str,
+    ) -> TabId {
+        let id = self.new_tab_of(profile, Mode::Proxy, position);
+        if let Some(tab) = self.tab_mut(id) {
+            tab.proxied = true;
+            if !url.is_empty() && url != "about:blank" {
+                tab.history.visit(url);
+            }
+        }
+        let zoom = crate::tab::DEFAULT_ZOOM;
+        self.act(Action::Proxied(id, PageAction::Attach { target, zoom }));
+        id
+    }
+
+    pub(super) fn view_source(&mut self, id: TabId) {
+        let (Some(at), Some(tab)) = (self.position(id), self.tab(id)) else {
+            return;
+        };
+        let shows_one = tab.url().starts_with(SOURCE);
+        match tab.mode {
+            _ if shows_one || tab.url().is_empty() => {}
+            Mode::Proxy => self.page_action(id, PageAction::Source),
+            Mode::Streamed => {
+                let (url, profile) = (format!("{SOURCE}{}", tab.url()), tab.profile.clone());
+                let id = self.tab_on(profile, &url, Mode::Streamed, at + 1);
+                self.bring_to_front(Some(id));
+            }
+        }
+    }
+
+    /// The nearest places first, as they lie.
+    pub(super) fn show_history(&mut self, id: TabId, direction: Direction) {
+        let Some(tab) = self.tab(id) else { return };
+        let entries = tab.history.entries().iter().enumerate();
+        let at = tab.history.index();
+        let place = |(position, entry): (usize, &crate::event::HistoryEntry)| {
+            let shown = if entry.title.is_empty() {
+                address::display(&entry.url)
+            } else {
+                entry.title.clone()
+            };
+            (position, shown)
+        };
+        let places: Vec<_> = match direction {
+            Direction::Back => entries.take(at).rev().take(PLACES).map(place).collect(),
+            Direction::Forward => entries.skip(at + 1).take(PLACES).map(place).collect(),
+        };
+        if !places.is_empty() {
+            self.act(Action::HistoryMenu(id, places));
+        }
+    }
+
+    pub(super) fn stray_page(&mut self, session: SessionId, target: String, url: &str) {
+        let attached = self
+            .sessions
+            .get(&session)
+            .is_some_and(|session| session.is_attached());
+        if attached {
+            let id = self.attach_page(session, self.tabs.len(), target, url);
+            self.bring_to_front(Some(id));
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! Files that pages give to the person: what is known of each, and the rules for their list.
+
+pub mod name;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::message::ProfileName;
+
+/// Downloads that are remembered; the oldest go first.
+const CAP: usize = 100;
+
+/// A download. Never reused within an install.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[serde(transparent)]
+#[ts(type = "number")]
+pub struct DownloadId(pub u32);
+
+/// The engine's name for a transfer that runs. Unique while the app runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Transfer(pub u32);
+
+/// Why a file did not come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "fault", rename_all = "snake_case")]
+pub enum DownloadFault {
+    /// The connection broke, or could not be made.
+    Network,
+    /// No space is left in the folder.
+    DiskFull {
+        /// The folder.
+        folder: String,
+    },
+    /// The folder cannot be written.
+    NotWritable {
+        /// The folder.
+        folder: String,
+    },
+    /// The app ended first.
+    Interrupted,
+}
+
+/// How far a download is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum DownloadState {
+    /// Under way.
+    Running,
+    /// There.
+    Done,
+    /// The person did not want it any more.
+    Cancelled,
+    /// It did not come.
+    Failed {
+        /// Why.
+        #[serde(flatten)]
+        fault: DownloadFault,
+    },
+}
+
+/// A download, as it is shown and saved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Download {
+    /// Its id.
+    pub id: DownloadId,
+    /// Whose cookies it is fetched with.
+    pub profile: ProfileName,
+    /// Where it comes from.
+    pub url: String,
+    /// The file's name.
+    pub name: String,
+    /// The file, with its folder.
+    pub path: String,
+    /// Bytes that have come.
+    #[ts(type = "number")]
+    pub received: u64,
+    /// Bytes that are to come in all, if the server has said.
+    #[ts(type = "number | null")]
+    pub total: Option<u64>,
+    /// How far it is.
+    #[serde(flatten)]
+    pub state: DownloadState,
+}
+
+/// What can be done with a download.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum DownloadVerb {
+    /// Give it up; what has come is deleted.
+    Cancel,
+    /// Fetch it again, from the beginning.
+    Retry,
+    /// Open the file with the desktop's program for it.
+    Open,
+    /// Show the file in its folder.
+    Reveal,
+    /// Take it off the list; the file stays.
+    Forget,
+}
+
+/// News of a transfer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DownloadNews {
+    /// It has begun, and a place for it is found.
+    Began {
+        /// Whose page it comes from.
+        profile: ProfileName,
+        /// Where it comes from.
+        url: String,
+        /// The file's name.
+        name: String,
+        /// The file, with its folder.
+        path: String,
+    },
+    /// Bytes have come.
+    Progress {
+        /// So many so far.
+        received: u64,
+        /// So many in all, if known.
+        total: Option<u64>,
+    },
+    /// The file is there.
+    Done,
+    /// It was given up, as asked.
+    Cancelled,
+    /// It did not come.
+    Failed(DownloadFault),
+}
+
+/// What is to be done to transfers and files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DownloadOrder {
+    /// Fetch an address into a file.
+    Fetch {
+        /// The address.
+        url: String,
+        /// With whose cookies.
+        profile: ProfileName,
+        /// It has once begun to come, so that it was allowed then.
+        came: bool,
+    },
+    /// Give a transfer up.
+    Cancel(Transfer),
+    /// Open a file.
+    Open(String),
+    /// Show a file in its folder.
+    Reveal(String),
+}
+
+/// A change of the list that is to be saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Save this one.
+    Save(Download),
+    /// Forget this one.
+    Delete(DownloadId),
+}
+
+/// The list, the newest last.
+#[derive(Clone, Debug, Default)]
+pub struct Downloads {
+    list: Vec<Download>,
+    running: Vec<(Transfer, DownloadId)>,
+    last: u32,
+}
+
+impl Downloads {
+    /// The list as it was saved. What was under way then is not any more.
+    #[must_use]
+    pub fn restore(mut saved: Vec<Download>) -> Self {
+        saved.sort_by_key(|download| download.id);
+        for download in &mut saved {
+            if download.state == DownloadState::Running {
+                let fault = DownloadFault::Interrupted;
+                download.state = DownloadState::Failed { fault };
+            }
+        }
+        let last = saved.last().map_or(0, |download| download.id.0);
+        Self {
+            list: saved,
+            running: Vec::new(),
+            last,
+        }
+    }
+
+    /// All of them, the newest first.
+    #[must_use]
+    pub fn view(&self) -> Vec<Download> {
+        self.list.iter().rev().cloned().collect()
+    }
+
+    /// Takes news of a transfer.
+    pub fn hear(&mut self, transfer: Transfer, news: DownloadNews) -> Vec<Change> {
+        if let DownloadNews::Began {
+            profile,
+            url,
+            name,
+            path,
+        } = news
+        {
+            let id = DownloadId(self.last + 1);
+            return self.begin(
+                transfer,
+                Download {
+                    id,
+                    profile,
+                    url,
+                    name,
+                    path,
+                    received: 0,
+                    total: None,
+                    state: DownloadState::Running,
+                },
+            );
+        }
+        let Some(at) = self.running.iter().position(|(of, _)| *of == transfer) else {
+            return Vec::new();
+        };
+        let id = self.running[at].1;
+        let Some(download) = self.list.iter_mut().find(|download| download.id == id) else {
+            return Vec::new();
+        };
+        download.state = match news {
+            DownloadNews::Progress { received, total } => {
+                // Not saved: what came of a transfer that was cut off is of no use.
+                download.received = received;
+                download.total = total.filter(|total| *total >= received);
+                return Vec::new();
+            }
+            DownloadNews::Done => {
+                download.total = Some(download.received);
+                DownloadState::Done
+            }
+            DownloadNews::Cancelled => DownloadState::Cancelled,
+            DownloadNews::Failed(fault) => DownloadState::Failed { fault },
+            DownloadNews::Began { .. } => DownloadState::Running,
+        };
+        let saved = Change::Save(download.clone());
+        self.running.remove(at);
+        vec![saved]
+    }
+
+    fn begin(&mut self, transfer: Transfer, download: Download) -> Vec<Change> {
+        self.last = download.id.0;
+        self.running.push((transfer, download.id));
+        self.list.push(download.clone());
+        let over = self.list.len().saturating_sub(CAP);
+        let old = self.list.drain(..over).map(|old| Change::Delete(old.id));
+        old.chain([Change::Save(download)]).collect()
+    }
+
+    /// Does what the person wants with one of them.
+    pub fn act(
+        &mut self,
+        id: DownloadId,
+        verb: DownloadVerb,
+    ) -> (Vec<Change>, Option<DownloadOrder>) {
+        let Some(download) = self.list.iter().find(|download| download.id == id) else {
+            return (Vec::new(), None);
+        };
+        let running = self.running.iter().find(|(_, of)| *of == id);
+        let order = match (verb, &download.state) {
+            (DownloadVerb::Cancel, _) => running.map(|(of, _)| DownloadOrder::Cancel(*of)),
+            (DownloadVerb::Open, DownloadState::Done) => {
+                Some(DownloadOrder::Open(download.path.clone()))
+            }
+            (DownloadVerb::Reveal, DownloadState::Done) => {
+                Some(DownloadOrder::Reveal(download.path.clone()))
+            }
+            (DownloadVerb::Retry, state) if !is_running(state) => {
+                let fetch = DownloadOrder::Fetch {
+                    url: download.url.clone(),
+                    profile: download.profile.clone(),
+                    came: download.received > 0,
+                };
+                return (self.forget(id), Some(fetch));
+            }
+            (DownloadVerb::Forget, state) if !is_running(state) => {
+                return (self.forget(id), None);
+            }
+            _ => None,
+        };
+        (Vec::new(), order)
+    }
+
+    fn forget(&mut self, id: DownloadId) -> Vec<Change> {
+        self.list.retain(|download| download.id != id);
+        vec![Change::Delete(id)]
+    }
+
+    /// Takes all of these profiles off the list; those that run go on unseen.
+    pub fn forget_all_of(&mut self, of: impl Fn(&ProfileName) -> bool) {
+        self.list.retain(|download| !of(&download.profile));
+    }
+
+    /// Takes all that are over off the list.
+    pub fn clear(&mut self) -> Vec<Change> {
+        let over: Vec<DownloadId> = self
+            .list
+            .iter()
+            .filter(|download| !is_running(&download.state))
+            .map(|download| download.id)
+            .collect();
+        over.into_iter().flat_map(|id| self.forget(id)).collect()
+    }
+}
+
+fn is_running(state: &DownloadState) -> bool {
+    *state == DownloadState::Running
+}
+
+#[cfg(test)]
+mod tests;

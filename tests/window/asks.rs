@@ -1,0 +1,220 @@
+//! What a page asks the person: permissions, dialogs, a name and a password.
+
+use axum::Router;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use duotab_test_support::probe::page;
+use duotab_test_support::{App, Display, Outcome, ProbeSite};
+use serde_json::{Value, json};
+
+use crate::room::{RED, Room, start};
+
+/// Four buttons in a row that ask in one way each.
+async fn asking() -> Html<String> {
+    page(
+        "Asking",
+        "<style>body { margin: 0; background: #cc1122 }
+            button { position: absolute; top: 100px; width: 200px; height: 80px; border: 0;
+                background: #204080 }</style>
+        <button id=notes style='left: 20px'></button>
+        <button id=alert style='left: 240px'></button>
+        <button id=confirm style='left: 460px'></button>
+        <button id=prompt style='left: 680px'></button>
+        <script>
+            const on = (id, act) => document.getElementById(id).onclick = act;
+            on('notes', async () => tell({ notes: await Notification.requestPermission() }));
+            on('alert', () => { alert('Mind the gap'); tell({ alert: 'over' }); });
+            on('confirm', () => tell({ confirm: confirm('Sure?') }));
+            on('prompt', () => tell({ prompt: prompt('Your name?', 'nobody') }));
+            tell({ loaded: true });
+        </script>",
+    )
+}
+
+/// Lets in whoever says `ann:secret`.
+async fn guarded(headers: HeaderMap) -> Response {
+    let said = headers.get(header::AUTHORIZATION);
+    // `ann:secret` in base64.
+    if said.is_some_and(|said| said == "Basic YW5uOnNlY3JldA==") {
+        return page("Inside", "<body style='margin:0;background:#cc1122'>").into_response();
+    }
+    let realm = [(header::WWW_AUTHENTICATE, "Basic realm=\"The cellar\"")];
+    (StatusCode::UNAUTHORIZED, realm, "no").into_response()
+}
+
+async fn room_on(path: &str) -> Outcome<Room> {
+    let pages = Router::new()
+        .route("/asking", get(asking))
+        .route("/guarded", get(guarded));
+    let display = Display::start(1000, 700).await?;
+    let site = ProbeSite::with(pages).await?;
+    let app = App::new()?;
+    let shell = app.open(&start(&display).argument(site.url(path))).await?;
+    Ok(Room {
+        shell,
+        app,
+        site,
+        display,
+    })
+}
+
+/// Clicks one of the fields.
+async fn click(room: &Room, x: u32) -> Outcome<()> {
+    let [left, top, ..] = room.filled("the page in its place", RED).await?;
+    room.display.click(left + x + 100, top + 140, 1).await
+}
+
+async fn asked(room: &Room, question: &str) -> Outcome<String> {
+    let bar = format!("document.querySelector('[data-testid=ask][data-question={question}]')");
+    let said = room.shell.until(&format!("{bar}?.innerText")).await?;
+    Ok(said.as_str().unwrap_or_default().to_owned())
+}
+
+async fn gone(room: &Room) -> Outcome<Value> {
+    room.shell
+        .until("!document.querySelector('[data-testid=ask]')")
+        .await
+}
+
+#[tokio::test]
+async fn a_permission_is_asked_for_once_and_can_be_taken_back() -> Outcome<()> {
+    let room = room_on("/asking").await?;
+    room.site.tells(&json!({ "loaded": true })).await?;
+    room.filled("the page", RED).await?;
+    click(&room, 20).await?;
+    let said = asked(&room, "permission").await?;
+    let origin = format!("127.0.0.1:{}", room.site.port());
+    assert!(said.contains(&origin), "{said}");
+    assert!(said.contains("show notifications"), "{said}");
+    room.shell.click("[data-testid=ask-no]").await?;
+    gone(&room).await?;
+    room.site.tells(&json!({ "notes": "denied" })).await?;
+
+    // The answer stands, also for the page that is loaded anew.
+    room.display.press("F5").await?;
+    room.site.tells(&json!({ "loaded": true })).await?;
+    click(&room, 20).await?;
+    room.site.tells(&json!({ "notes": "denied" })).await?;
+    room.shell.click("[data-testid=security]").await?;
+    room.shell
+        .until(
+            "document.querySelector('[data-testid=site-wish-notifications][data-allowed=false]')",
+        )
+        .await?;
+    room.shell
+        .click("[data-testid=site-forget-notifications]")
+        .await?;
+    room.shell
+        .until("document.querySelector('[data-testid=site-bar]:not(:has(li))')")
+        .await?;
+    room.shell.click("[data-testid=site-close]").await?;
+    room.shell
+        .until("!document.querySelector('[data-testid=site-bar]')")
+        .await?;
+    room.filled("the page below its bars", RED).await?;
+    room.shell.close().await
+}
+
+#[tokio::test]
+async fn a_dialog_names_its_page_and_holds_up_that_page_alone() -> Outcome<()> {
+    let room = room_on("/asking").await?;
+    room.site.tells(&json!({ "loaded": true })).await?;
+    room.filled("the page", RED).await?;
+    click(&room, 240).await?;
+    let said = asked(&room, "alert").await?;
+    let origin = format!("127.0.0.1:{} says", room.site.port());
+    assert!(
+        said.contains(&origin) && said.contains("Mind the gap"),
+        "{said}"
+    );
+    // The window goes on: another tab opens, loads and closes.
+    room.open_tab("/colour/1122cc").await?;
+    room.site.tells(&json!({ "shown": "1122cc" })).await?;
+    gone(&room).await?;
+    room.display.press("ctrl+w").await?;
+    asked(&room, "alert").await?;
+    room.shell.click("[data-testid=ask-yes]").await?;
+    room.site.tells(&json!({ "alert": "over" })).await?;
+    gone(&room).await?;
+
+    click(&room, 460).await?;
+    asked(&room, "confirm").await?;
+    room.shell.click("[data-testid=ask-no]").await?;
+    room.site.tells(&json!({ "confirm": false })).await?;
+    gone(&room).await?;
+    click(&room, 460).await?;
+    asked(&room, "confirm").await?;
+    room.shell.click("[data-testid=ask-silence]").await?;
+    room.site.tells(&json!({ "confirm": false })).await?;
+    // A page that was silenced gets its answer at once.
+    click(&room, 460).await?;
+    room.site.tells(&json!({ "confirm": false })).await?;
+    room.shell.close().await
+}
+
+#[tokio::test]
+async fn a_dialog_is_answered_by_the_keyboard() -> Outcome<()> {
+    let room = room_on("/asking").await?;
+    room.site.tells(&json!({ "loaded": true })).await?;
+    room.filled("the page", RED).await?;
+    click(&room, 680).await?;
+    asked(&room, "prompt").await?;
+    room.shell
+        .until("document.activeElement?.dataset.testid === 'ask-text'")
+        .await?;
+    room.display.press("ctrl+a").await?;
+    room.display.write("Ann").await?;
+    room.display.press("Return").await?;
+    room.site.tells(&json!({ "prompt": "Ann" })).await?;
+    gone(&room).await?;
+    click(&room, 680).await?;
+    asked(&room, "prompt").await?;
+    room.display.press("Escape").await?;
+    room.site.tells(&json!({ "prompt": null })).await?;
+    room.shell.close().await
+}
+
+#[tokio::test]
+async fn a_page_with_an_open_dialog_can_be_left() -> Outcome<()> {
+    let room = room_on("/asking").await?;
+    room.site.tells(&json!({ "loaded": true })).await?;
+    room.filled("the page", RED).await?;
+    click(&room, 240).await?;
+    asked(&room, "alert").await?;
+    let tab = room
+        .shell
+        .value("document.querySelector('[role=tab]').dataset.tab")
+        .await?;
+    let tab: u32 = tab.as_str().unwrap_or_default().parse()?;
+    let input = room.site.url("/colour/1122cc");
+    room.shell
+        .invoke("navigate", json!({ "tab": tab, "input": input }))
+        .await?
+        .map_err(|problem| format!("{problem}"))?;
+    room.site.tells(&json!({ "shown": "1122cc" })).await?;
+    gone(&room).await?;
+    room.shell.close().await
+}
+
+#[tokio::test]
+async fn a_server_that_wants_a_password_is_given_one_and_no_log_has_it() -> Outcome<()> {
+    let room = room_on("/guarded").await?;
+    room.shell
+        .until("document.querySelector('[data-testid=progress]')")
+        .await?;
+    let [x, y, ..] = room.shell.content_area(&room.display).await?;
+    // The engine's form dims the page; its name field has the keyboard.
+    room.display
+        .until("the form", |picture| {
+            !picture.is(x + 20, y + 20, [0xff, 0xff, 0xff], 40)
+        })
+        .await?;
+    room.display.write("ann").await?;
+    room.display.press("Tab").await?;
+    room.display.write("secret").await?;
+    room.display.press("Return").await?;
+    room.filled("what is inside", RED).await?;
+    assert!(!room.app.log()?.contains("secret"));
+    room.shell.close().await
+}

@@ -1,0 +1,237 @@
+//! What a page or the person opens from a page: windows with their opener, sources, places of the
+//! history, the menu, the whole screen. And a page whose process is gone.
+
+use axum::Router;
+use axum::response::Html;
+use axum::routing::get;
+use duotab_test_support::probe::page;
+use duotab_test_support::{App, Display, Outcome, ProbeSite};
+use serde_json::json;
+use tokio::process::Command;
+
+use crate::room::{BLUE, RED, Room, fills, start};
+
+const TABS: &str = "document.querySelectorAll('[role=tab]').length";
+
+/// A click anywhere opens a window and waits for its words; the right button is left alone.
+async fn opener() -> Html<String> {
+    page(
+        "Opener",
+        "<body style='margin:0;background:#cc1122;height:100vh'><script>
+            onclick = () => {
+                const child = open('/child', '_blank');
+                onmessage = (e) => {
+                    tell({ heard: e.data, same: e.source === child });
+                    child.close();
+                };
+            };
+        </script>",
+    )
+}
+
+async fn child() -> Html<String> {
+    page(
+        "Child",
+        "<body style='margin:0;background:#1122cc'><script>
+            opener.postMessage('hello from ' + document.title, location.origin);
+        </script>",
+    )
+}
+
+/// Two links, and a button for the whole screen.
+async fn desk() -> Html<String> {
+    page(
+        "Desk",
+        "<style>body { margin: 0; background: #cc1122 }
+            a, button { position: absolute; top: 40px; width: 200px; height: 80px; border: 0;
+                background: #204080 }
+            :fullscreen { background: #1122cc }</style>
+        <a href='/colour/1122cc' style='left: 40px'></a>
+        <button style='left: 300px' onclick='document.documentElement.requestFullscreen()'></button>
+        <script>
+            tell({ desk: 'loaded' });
+            document.onfullscreenchange = () => tell({ whole: document.fullscreenElement !== null });
+        </script>",
+    )
+}
+
+fn pages() -> Router {
+    Router::new()
+        .route("/opener", get(opener))
+        .route("/child", get(child))
+        .route("/desk", get(desk))
+}
+
+async fn room_on(path: &str) -> Outcome<Room> {
+    let display = Display::start(1000, 700).await?;
+    let site = ProbeSite::with(pages()).await?;
+    let app = App::new()?;
+    let shell = app.open(&start(&display).argument(site.url(path))).await?;
+    Ok(Room {
+        shell,
+        app,
+        site,
+        display,
+    })
+}
+
+#[tokio::test]
+async fn a_window_that_a_page_opens_is_a_tab_that_knows_its_opener() -> Outcome<()> {
+    let room = room_on("/opener").await?;
+    let [x, y, ..] = room.filled("the opener", RED).await?;
+    room.display.click(x + 300, y + 300, 1).await?;
+    room.site
+        .tells(&json!({ "heard": "hello from Child", "same": true }))
+        .await?;
+    // The opener has closed it.
+    room.shell.until(&format!("{TABS} === 1")).await?;
+    room.filled("the opener again", RED).await?;
+    room.shell.close().await
+}
+
+#[tokio::test]
+async fn the_menu_of_a_link_opens_it_in_a_tab_behind() -> Outcome<()> {
+    let room = room_on("/desk").await?;
+    room.site.tells(&json!({ "desk": "loaded" })).await?;
+    let [x, y, ..] = room.filled("the desk", RED).await?;
+    room.display.click(x + 140, y + 80, 3).await?;
+    room.display
+        .until("the menu", |picture| {
+            !picture.is(x + 150, y + 90, [0x20, 0x40, 0x80], 8)
+        })
+        .await?;
+    room.display.press("Home").await?;
+    room.display.press("Return").await?;
+    room.shell.until(&format!("{TABS} === 2")).await?;
+    room.filled("the desk still", RED).await?;
+    room.display.press("ctrl+Tab").await?;
+    room.filled("what the link leads to", BLUE).await?;
+    room.shell.close().await
+}
+
+#[tokio::test]
+async fn the_source_of_a_page_is_a_page_of_its_own() -> Outcome<()> {
+    let room = room_on("/desk").await?;
+    room.site.tells(&json!({ "desk": "loaded" })).await?;
+    room.filled("the desk", RED).await?;
+    room.display.press("ctrl+u").await?;
+    room.shell.until(&format!("{TABS} === 2")).await?;
+    room.shell
+        .until(
+            "document.querySelector('[data-testid=address]').value.startsWith('view-source:http')",
+        )
+        .await?;
+    room.display.press("ctrl+f").await?;
+    room.shell.find("[data-testid=find-bar]").await?;
+    room.display.write("requestFullscreen").await?;
+    room.shell
+        .until("document.querySelector('[data-testid=find-count]').innerText === '1 match'")
+        .await?;
+    room.shell.close().await
+}
+
+#[tokio::test]
+async fn the_way_back_is_a_list_to_choose_from() -> Outcome<()> {
+    let room = room_on("/desk").await?;
+    room.filled("the desk", RED).await?;
+    let tab = room
+        .shell
+        .value("Number(document.querySelector('[role=tab]').dataset.tab)")
+        .await?;
+    for path in ["/colour/1122cc", "/colour/22aa44"] {
+        let input = room.site.url(path);
+        room.shell
+            .invoke("navigate", json!({ "tab": tab, "input": input }))
+            .await?
+            .map_err(|problem| format!("{problem}"))?;
+        let shown = path.trim_start_matches("/colour/");
+        room.site.tells(&json!({ "shown": shown })).await?;
+    }
+    let area = room.filled("the last page", [0x22, 0xaa, 0x44]).await?;
+    let back = room
+        .shell
+        .value(
+            "(() => { const { x, y, width, height } =
+                document.querySelector('[data-testid=back]').getBoundingClientRect();
+            return [x + width / 2, y + height / 2].map(Math.round); })()",
+        )
+        .await?;
+    let [left, top]: [u32; 2] = serde_json::from_value(back)?;
+    let [x, y, ..] = room.display.window()?;
+    room.display.click(x + left, y + top, 3).await?;
+    room.display
+        .until("the list", |picture| {
+            !picture.is(area[0] + 60, area[1] + 20, [0x22, 0xaa, 0x44], 8)
+        })
+        .await?;
+    // The nearest comes first: the last is the first page of all.
+    room.display.press("End").await?;
+    room.display.press("Return").await?;
+    room.filled("the first page", RED).await?;
+    room.display.press("alt+Right").await?;
+    room.filled("the one behind it", BLUE).await?;
+    room.shell.close().await
+}
+
+#[tokio::test]
+async fn a_page_may_fill_the_screen_and_escape_brings_the_bars_back() -> Outcome<()> {
+    let room = room_on("/desk").await?;
+    room.site.tells(&json!({ "desk": "loaded" })).await?;
+    let area = room.filled("the desk", RED).await?;
+    let [x, y, ..] = area;
+    room.display.click(x + 400, y + 80, 1).await?;
+    room.site.tells(&json!({ "whole": true })).await?;
+    room.display
+        .until("the page on the whole screen", |picture| {
+            [(2, 2), (997, 2), (2, 697), (997, 697)]
+                .into_iter()
+                .all(|(x, y)| picture.is(x, y, BLUE, 8))
+        })
+        .await?;
+    room.display.press("Escape").await?;
+    room.site.tells(&json!({ "whole": false })).await?;
+    room.display
+        .until("the page below its bars", |picture| {
+            fills(picture, area, RED)
+        })
+        .await?;
+    room.shell.close().await
+}
+
+#[tokio::test]
+async fn a_page_whose_process_is_killed_is_told_of_and_comes_back() -> Outcome<()> {
+    let room = room_on("/desk").await?;
+    room.site.tells(&json!({ "desk": "loaded" })).await?;
+    room.filled("the desk", RED).await?;
+    // The shell's own process is the older one of the two.
+    let app = app_process(&room).await?;
+    let killed = Command::new("pkill")
+        .args(["--newest", "--signal", "KILL", "--parent", &app])
+        .arg("WebKitWebProces")
+        .status()
+        .await?;
+    assert!(killed.success(), "no process of a page below {app}");
+    room.shell
+        .until("document.querySelector('[data-testid=problem][data-code=page_crashed]')")
+        .await?;
+    room.shell
+        .click("[data-testid=problem-action-retry]")
+        .await?;
+    room.site.tells(&json!({ "desk": "loaded" })).await?;
+    room.filled("the desk again", RED).await?;
+    room.shell.close().await
+}
+
+/// The app's process: the one that this test's install belongs to.
+async fn app_process(room: &Room) -> Outcome<String> {
+    let data = room.app.data().display().to_string();
+    for entry in std::fs::read_dir("/proc")?.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
+        let program = std::fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
+        if program.trim() == "duotab" && String::from_utf8_lossy(&environment).contains(&data) {
+            return Ok(name);
+        }
+    }
+    Err("the app is not there".into())
+}

@@ -1,0 +1,91 @@
+//! What the shell says when a page asks something, and about what was decided for its site.
+import type { IconName } from "./Icon.svelte";
+import type { Ask } from "./messages/Ask";
+import type { Mode } from "./messages/Mode";
+import type { Wish } from "./messages/Wish";
+
+const wants: Record<Wish, string> = {
+  location: "know where you are",
+  notifications: "show notifications",
+  camera: "use your camera",
+  microphone: "use your microphone",
+  pointer: "take over the pointer",
+  foreign_cookies: "use another site's cookies here",
+};
+
+const names: Record<Wish, string> = {
+  location: "Location",
+  notifications: "Notifications",
+  camera: "Camera",
+  microphone: "Microphone",
+  pointer: "Pointer",
+  foreign_cookies: "Cookies within other sites",
+};
+
+const who = (origin: string): string =>
+  origin === "" ? "This page" : origin.replace(/^https:\/\//, "");
+
+export const askTexts = {
+  icon: (ask: Ask): IconName =>
+    ({
+      permission: "permission",
+      alert: "speech",
+      confirm: "speech",
+      prompt: "speech",
+      leave: "warn",
+    })[ask.question] as IconName,
+
+  /** Who asks, and what. Names its origin in every case. */
+  title: (ask: Ask): string => {
+    const site = who(ask.origin);
+    switch (ask.question) {
+      case "permission":
+        return `${site} wants to ${ask.wishes.map((wish) => wants[wish]).join(" and ")}`;
+      case "alert":
+      case "confirm":
+      case "prompt":
+        return `${site} says`;
+      case "leave":
+        return `Leave ${site}? What you typed there may be lost.`;
+    }
+  },
+
+  yes: (ask: Ask): string =>
+    ({
+      permission: "Allow",
+      alert: "OK",
+      confirm: "OK",
+      prompt: "OK",
+      leave: "Leave",
+    })[ask.question],
+
+  no: (ask: Ask): string =>
+    ({
+      permission: "Block",
+      alert: "Cancel",
+      confirm: "Cancel",
+      prompt: "Cancel",
+      leave: "Stay",
+    })[ask.question],
+
+  remember: "Remember this for the site",
+  silence: "No more messages",
+  answer: "Answer",
+};
+
+export const siteTexts = {
+  open: (security: string): string => `${security}. Press for what is decided for this site`,
+  label: "About this site",
+  title: (address: string): string => who(address),
+  nothing: "Nothing is decided for this site yet. It asks before it uses anything of yours.",
+  name: (wish: Wish): string => names[wish],
+  state: (allowed: boolean): string => (allowed ? "Allowed" : "Blocked"),
+  change: (wish: Wish, allowed: boolean): string =>
+    allowed ? `Block ${names[wish]}` : `Allow ${names[wish]}`,
+  forget: (wish: Wish): string => `Ask again about ${names[wish]}`,
+  forgetShort: "Ask again",
+  mode: "Opens in",
+  modeAny: "The mode of the tab",
+  modeName: (mode: Mode): string => ({ proxy: "Proxy", streamed: "Streamed" })[mode],
+  close: "Close",
+};

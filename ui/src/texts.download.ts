@@ -1,0 +1,66 @@
+//! What the shell says about downloads.
+import type { Download } from "./messages/Download";
+
+const UNITS = ["B", "KB", "MB", "GB", "TB"] as const;
+
+/** Bytes as a person reads them. */
+export function bytes(count: number): string {
+  let value = count;
+  let unit = 0;
+  while (value >= 1000 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit] ?? ""}`;
+}
+
+export const downloadTexts = {
+  label: "Downloads",
+  open: (running: number, failed: boolean): string =>
+    running > 0
+      ? `Downloads: ${running} under way (Ctrl+J)`
+      : failed
+        ? "Downloads: the last one failed (Ctrl+J)"
+        : "Downloads (Ctrl+J)",
+  none: "No downloads yet. Files that pages give you are listed here.",
+  clear: "Clear the list",
+  close: "Close",
+  cancel: (name: string): string => `Cancel “${name}”`,
+  retry: (name: string): string => `Fetch “${name}” again`,
+  retryShort: "Try again",
+  reveal: (name: string): string => `Show “${name}” in its folder`,
+  forget: (name: string): string => `Take “${name}” off the list`,
+  openFile: (name: string): string => `Open “${name}”`,
+  progress: (name: string): string => `How far “${name}” is`,
+
+  /** Where a download stands, in one line. */
+  state: (download: Download): string => {
+    const { received, total } = download;
+    switch (download.state) {
+      case "running":
+        return total === null
+          ? `${bytes(received)} so far`
+          : `${bytes(received)} of ${bytes(total)}`;
+      case "done":
+        return bytes(received);
+      case "cancelled":
+        return "Cancelled";
+      case "failed":
+        return downloadTexts.fault(download);
+    }
+  },
+
+  /** What went wrong, and what can be done. */
+  fault: (download: Extract<Download, { state: "failed" }>): string => {
+    switch (download.fault) {
+      case "network":
+        return "The connection broke. Try again when you are online.";
+      case "disk_full":
+        return `No space is left in ${download.folder}. Make some room and try again.`;
+      case "not_writable":
+        return `Nothing can be written to ${download.folder}.`;
+      case "interrupted":
+        return "Duotab was closed before it was there.";
+    }
+  },
+};
