@@ -90,6 +90,7 @@ async fn full_screen_gives_the_page_the_whole_screen_and_gives_it_back() -> Outc
     let room = Room::open().await?;
     room.open_tab("/colour/cc1122").await?;
     let [x, y, ..] = room.filled("the page", RED).await?;
+    let before = room.shell.value("innerHeight").await?;
     room.display.click(x + 100, y + 100, 1).await?;
     room.display.press("F11").await?;
     room.display
@@ -100,6 +101,9 @@ async fn full_screen_gives_the_page_the_whole_screen_and_gives_it_back() -> Outc
     room.display.press("F11").await?;
     room.display
         .until("the bars again", |picture| !picture.is(640, 2, RED, 2))
+        .await?;
+    room.shell
+        .until(&format!("innerHeight === {before}"))
         .await?;
     room.filled("the page below the bars", RED).await?;
     room.shell.close().await

@@ -50,7 +50,7 @@ async fn the_picture_stands_pixel_for_pixel_where_the_page_is_at_every_size() ->
                         (left, bottom + 2),
                     ];
                     inside.iter().all(|&(x, y)| picture.is(x, y, green, 40))
-                        && picture.is(left + 100, top + 40, green, CODED)
+                        && picture.is(left + 30, top + 40, green, CODED)
                         && outside.iter().all(|&(x, y)| picture.is(x, y, DESK, 24))
                 })
                 .await?;
