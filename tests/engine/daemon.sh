@@ -14,8 +14,9 @@ pid=$(cat "$place/docker.pid" 2>/dev/null || true)
 keeper=$(cat "$place/exec/containerd/containerd.pid" 2>/dev/null || true)
 case ${1:-} in
     kill)
-        # shellcheck disable=SC2086 # one or none
-        kill -KILL "$pid" $keeper
+        kill -KILL "$pid"
+        # It may have gone with it already, or not be there yet after a start.
+        [ -z "$keeper" ] || kill -KILL "$keeper" 2>/dev/null || true
         ;;
     terminate) stop_engine ;;
     freeze) kill -STOP "$pid" ;;
