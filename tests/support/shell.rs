@@ -70,17 +70,19 @@ impl Shell {
     pub async fn until(&self, expression: &str) -> Outcome<Value> {
         let script = format!(
             "const [limit, done] = arguments;
+             const events = ['resize', 'focusin', 'focusout'];
              const look = () => {{
                  let value;
                  try {{ value = ({expression}); }} catch {{ return; }}
                  if (!value) return;
-                 changes.disconnect(); clearTimeout(end); removeEventListener('resize', look);
+                 changes.disconnect(); clearTimeout(end);
+                 for (const type of events) removeEventListener(type, look);
                  done({{ value: value instanceof Node ? true : value }});
              }};
              const changes = new MutationObserver(look);
              changes.observe(document, {{
                  subtree: true, childList: true, attributes: true, characterData: true }});
-             addEventListener('resize', look);
+             for (const type of events) addEventListener(type, look);
              const end = setTimeout(() => {{
                  changes.disconnect(); done({{ body: document.body?.innerText ?? '' }});
              }}, limit);

@@ -34,6 +34,7 @@ async fn haystack() -> Html<String> {
             addEventListener('scroll', here);
             addEventListener('resize', here);
             addEventListener('keydown', (e) => tell({ key: e.key }));
+            addEventListener('click', () => tell({ clicked: true }));
             addEventListener('focus', () => tell({ focused: true }));
         </script>",
     )
@@ -74,8 +75,10 @@ async fn scrolls_to(room: &Room, thousand: i64) -> Outcome<()> {
         .await
 }
 
-/// Looks for the needles by keys alone; the page has the focus.
-async fn find_by_keys(room: &Room) -> Outcome<()> {
+/// Looks for the needles by keys alone, once a click has given the page the focus.
+async fn find_by_keys(room: &Room, [x, y, ..]: [u32; 4]) -> Outcome<()> {
+    room.display.click(x + 600, y + 300, 1).await?;
+    room.site.tells(&json!({ "clicked": true })).await?;
     room.display.press("ctrl+f").await?;
     room.shell
         .until("document.activeElement?.dataset.testid === 'find-field'")
@@ -147,8 +150,7 @@ async fn a_proxied_page_is_searched_and_zoomed_by_keys_and_wheel() -> Outcome<()
     let room = room().await?;
     room.open_tab("/haystack").await?;
     let area = room.filled("the haystack", GROUND).await?;
-    room.display.click(area[0] + 600, area[1] + 300, 1).await?;
-    find_by_keys(&room).await?;
+    find_by_keys(&room, area).await?;
     room.site.tells(&json!({ "focused": true })).await?;
     a_key_is_the_pages(&room).await?;
     zoom_by_hand(&room, area).await?;
@@ -176,8 +178,7 @@ async fn a_streamed_page_is_searched_and_zoomed_by_the_same_keys_and_wheel() -> 
             picture.is(x + 40, y + 200, GROUND, 24)
         })
         .await?;
-    room.display.click(x + 600, y + 300, 1).await?;
-    find_by_keys(&room).await?;
+    find_by_keys(&room, area).await?;
     a_key_is_the_pages(&room).await?;
     zoom_by_hand(&room, area).await?;
     let _ = room.shell.invoke("quit", json!({})).await;

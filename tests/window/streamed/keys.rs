@@ -3,7 +3,7 @@
 use duotab_test_support::Outcome;
 use serde_json::json;
 
-use super::{DESK, in_window, live, stream};
+use super::{DESK, in_window, live, stream, tells};
 
 const COUNT: &str = "document.querySelectorAll('[role=tab]').length";
 
@@ -12,7 +12,11 @@ async fn shortcuts_work_while_the_live_view_has_the_focus() -> Outcome<()> {
     in_window("us", async |room| {
         let [x, y, ..] = stream(room, "/desk", DESK).await?;
         let tabs = room.shell.value(COUNT).await?.as_u64().ok_or("no count")?;
-        let focus = async || room.display.click(x + 500, y + 300, 1).await;
+        // A click that is still on its way would take the focus after the key that follows it.
+        let focus = async || {
+            room.display.click(x + 140, y + 80, 1).await?;
+            tells(room, json!({ "click": "button" })).await
+        };
 
         focus().await?;
         room.display.press("ctrl+l").await?;
