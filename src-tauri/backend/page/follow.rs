@@ -249,7 +249,7 @@ pub(super) async fn greet(shared: Arc<Shared>, target: String) {
         let address = page.url.subscribe();
         (book.opener(&target), address)
     };
-    let (opener, asked) = opener.unzip();
+    let (mut opener, asked) = opener.unzip();
     let url = match asked.flatten() {
         Some(url) => url,
         None => tokio::time::timeout(ADDRESS_LIMIT, address.wait_for(|url| !url.is_empty()))
@@ -259,9 +259,14 @@ pub(super) async fn greet(shared: Arc<Shared>, target: String) {
             .map_or_else(|| BLANK.to_owned(), |url| url.clone()),
     };
     let visible = evaluate(&shared, &session, None, "document.visibilityState").await;
-    // It may have found its tab meanwhile.
-    if shared.book().owner(&target).is_some() {
-        return;
+    {
+        let mut book = shared.book();
+        // It may have found its tab meanwhile.
+        if book.owner(&target).is_some() {
+            return;
+        }
+        // Without an opener it is known by its address, which it had not at first.
+        opener = opener.or_else(|| Some(book.opener(&target)?.0));
     }
     match opener {
         Some(tab) => shared.queue.news(
