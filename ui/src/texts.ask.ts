@@ -1,5 +1,5 @@
 //! What the shell says when a page asks something, and about what was decided for its site.
-import type { IconName } from "./Icon.svelte";
+import type { IconName } from "./icons";
 import type { Ask } from "./messages/Ask";
 import type { Mode } from "./messages/Mode";
 import type { Wish } from "./messages/Wish";
