@@ -276,15 +276,22 @@ mod tests {
         }
     }
 
+    // Not this process: who leads its session may live outside of its process namespace.
     #[test]
-    fn this_process_is_seen_as_it_is() {
-        let pid = rustix::process::getpid();
+    fn a_process_that_leads_a_session_is_seen_as_it_is() {
+        let mut child = std::process::Command::new("setsid")
+            .args(["sh", "-c", "echo; read line"])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let pid = Pid::from_child(&child);
+        let mut started = [0];
+        io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut started).unwrap();
         let stat = Stat::of(pid).unwrap();
-        assert_eq!(
-            stat.session,
-            rustix::process::getsid(None).unwrap().as_raw_pid()
-        );
-        assert!(stat.started > 0 && !stat.is_dead());
+        assert!(stat.leads() && stat.started > 0 && !stat.is_dead());
+        drop(child.stdin.take());
+        assert!(child.wait().is_ok() && !lives(pid));
     }
 
     #[test]
