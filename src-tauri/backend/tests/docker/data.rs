@@ -26,6 +26,21 @@ async fn used(home: &Home) {
     within("the stop", home.docker.stop(ONE)).await.unwrap();
 }
 
+/// Somebody's doing in the profile's folder, while no engine has it.
+fn in_volume(home: &Home, doing: &str) {
+    let volume = home.volumes().remove(0);
+    let mount = format!("{volume}:{PROFILE}");
+    let doing = format!("cd {PROFILE}; {doing}");
+    let run = [
+        "run",
+        "--rm",
+        "--user=neko",
+        "--entrypoint=bash",
+        "--volume",
+    ];
+    home.order(&[&run[..], &[&mount, &home.engine.image, "-c", &doing]].concat());
+}
+
 async fn export(home: &Home, to: &Path) {
     let out = home
         .docker
@@ -114,8 +129,47 @@ async fn clearing_leaves_what_the_person_made_and_deleting_leaves_no_volume() {
         return;
     };
     used(&home).await;
+    // What the browser itself has made has names with blanks.
+    in_volume(
+        &home,
+        "mkdir -p 'Profile 1/Extensions/a b' Default/Extensions/abc
+         echo secret >'Profile 1/Login Data'; echo secret >'Default/Login Data'
+         echo extension >Default/Extensions/abc/x.js; echo site >'Profile 1/Cookies'
+         echo extension >'Profile 1/Extensions/a b/y.js'",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("before.tar");
+    export(&home, &file).await;
+    let kept = |name: &String| {
+        let made = ["Login Data", "Local State", "Preferences", "x.js", "y.js"];
+        made.iter().any(|it| name.ends_with(&format!("/{it}")))
+    };
+    let before: Vec<String> = names(&file).into_iter().filter(kept).collect();
+    for name in [
+        "Local State",
+        "Default/Login Data",
+        "Default/Preferences",
+        "Default/Extensions/abc/x.js",
+        "Profile 1/Login Data",
+        "Profile 1/Extensions/a b/y.js",
+    ] {
+        assert!(before.contains(&format!("data/{name}")), "{name}");
+    }
     let clear = home.docker.clear_profile(&DEFAULT, Job::unwatched());
     within("the clearing", clear).await.unwrap();
+    let file = folder.path().join("after.tar");
+    export(&home, &file).await;
+    let mut after = names(&file);
+    assert!(
+        !after.iter().any(|it| it.ends_with("/Cookies")),
+        "{after:?}"
+    );
+    after.retain(|name| kept(name));
+    let sorted = |mut all: Vec<String>| {
+        all.sort();
+        all
+    };
+    assert_eq!(sorted(after), sorted(before));
     home.start(1).await.unwrap();
     let told = home.run(&format!(
         "cat {PROFILE}/Default/Bookmarks; ls {PROFILE}/Default/IndexedDB/mark {PROFILE}/.duotab-*; true"
@@ -130,7 +184,6 @@ async fn clearing_leaves_what_the_person_made_and_deleting_leaves_no_volume() {
     let size = home.docker.profile_size(&DEFAULT, Job::unwatched());
     assert_eq!(size.await, Ok(0));
     assert_eq!(home.volumes(), [""; 0], "looking makes none");
-    let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.tar");
     let out = home
         .docker
@@ -170,9 +223,6 @@ async fn what_was_cut_short_between_two_steps_is_ended_by_the_next_start() {
         return;
     };
     used(&home).await;
-    let volume = home.volumes().remove(0);
-    let mount = format!("{volume}:{PROFILE}");
-    let image = home.engine.image.clone();
     // The states in which a dead machine can leave a volume, and what has to come of each.
     for (left, expected) in [
         (
@@ -188,15 +238,7 @@ async fn what_was_cut_short_between_two_steps_is_ended_by_the_next_start() {
             "new",
         ),
     ] {
-        let doing = format!("cd {PROFILE}; {left}");
-        let run = [
-            "run",
-            "--rm",
-            "--user=neko",
-            "--entrypoint=bash",
-            "--volume",
-        ];
-        home.order(&[&run[..], &[&mount, &image, "-c", &doing]].concat());
+        in_volume(&home, left);
         home.start(1).await.unwrap();
         let told = home.run(&format!(
             "cd {PROFILE}; until [ -e Default/Preferences ]; do sleep 0.05; done;
@@ -207,7 +249,9 @@ async fn what_was_cut_short_between_two_steps_is_ended_by_the_next_start() {
     }
     // A room that an app was killed in.
     let label = format!("io.duotab.install={}", home.with.install);
-    home.order(&["create", "--label", &label, "--volume", &mount, &image]);
+    let mount = format!("{}:{PROFILE}", home.volumes().remove(0));
+    let image = &home.engine.image;
+    home.order(&["create", "--label", &label, "--volume", &mount, image]);
     home.restart();
     home.docker.find().await;
     assert_eq!(home.containers("{{.ID}}"), [""; 0]);

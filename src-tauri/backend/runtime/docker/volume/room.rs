@@ -104,7 +104,8 @@ impl<'a> Room<'a> {
             folder,
             file("/etc/neko/duotab-task.sh", TASK),
             file("/etc/neko/duotab-settle.sh", SETTLE),
-            file("/etc/neko/duotab-kept", &kept()),
+            file("/etc/neko/duotab-kept", &lines(&KEPT_TOP)),
+            file("/etc/neko/duotab-kept-within", &lines(&KEPT_PROFILE)),
         ];
         archive::put(&self.link, &name, &files).await
     }
@@ -244,21 +245,16 @@ impl Drop for Room<'_> {
     }
 }
 
-/// What stays when site data go, as patterns of the shell, one a line.
-fn kept() -> String {
-    let quoted = |name: &str| name.replace(' ', "\\ ");
-    let top = KEPT_TOP.iter().map(|name| quoted(name));
-    let within = KEPT_PROFILE.iter().flat_map(|name| {
-        let name = quoted(name);
-        ["Default", "Profile\\ *"]
-            .map(|profile| format!("{profile}/{name} {profile}/{name}-journal"))
-    });
-    top.chain(within).map(|line| line + "\n").collect()
+/// Names as `task.sh` reads them, one a line.
+fn lines(names: &[&str]) -> String {
+    names.iter().map(|name| format!("{name}\n")).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::data::is_kept;
+    use std::path::Path;
 
     #[test]
     fn what_a_task_says_is_two_numbers_or_nothing() {
@@ -268,11 +264,80 @@ mod tests {
         }
     }
 
-    #[test]
-    fn patterns_are_safe_in_a_shell() {
-        for line in kept().lines() {
-            let fine = |c: char| c.is_ascii_alphanumeric() || " \\/*.-".contains(c);
-            assert!(line.chars().all(fine), "{line}");
+    /// Has the real script do its work, without a container. Gives its end.
+    fn run(home: &Path, task: &str) -> std::process::ExitStatus {
+        let etc = home.join("etc");
+        std::fs::create_dir_all(&etc).unwrap();
+        for (name, text) in [
+            ("duotab-task", task.to_owned()),
+            ("duotab-settle.sh", SETTLE.to_owned()),
+            ("duotab-kept", lines(&KEPT_TOP)),
+            ("duotab-kept-within", lines(&KEPT_PROFILE)),
+        ] {
+            std::fs::write(etc.join(name), text).unwrap();
         }
+        let script = TASK
+            .replace("/etc/neko", &etc.display().to_string())
+            .replace(SAID, &home.join("said").display().to_string());
+        std::process::Command::new("bash")
+            .args(["-c", &script, "task.sh"])
+            .arg(home.join("profile"))
+            .status()
+            .unwrap()
+    }
+
+    fn files(folder: &Path) -> Vec<String> {
+        let found = std::process::Command::new("find")
+            .args([".", "-type", "f", "-printf", "%P %n\n"])
+            .current_dir(folder)
+            .output();
+        let found = String::from_utf8(found.unwrap().stdout).unwrap();
+        let mut all: Vec<String> = found.lines().map(str::to_owned).collect();
+        all.sort();
+        all
+    }
+
+    fn write(home: &Path, names: &[&str]) {
+        for name in names {
+            let path = home.join("profile").join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, name).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_stays_when_site_data_go_is_the_same_as_in_an_embedded_engine_and_stays_once() {
+        let home = tempfile::tempdir().unwrap();
+        let mut all: Vec<String> = KEPT_TOP.iter().map(|&name| name.to_owned()).collect();
+        for within in ["Default", "Profile 1", "Profile 2 *"] {
+            all.extend(KEPT_PROFILE.iter().map(|name| format!("{within}/{name}")));
+            all.push(format!("{within}/Login Data-journal"));
+            for name in [
+                "Cookies",
+                "Cookies-journal",
+                "IndexedDB/x",
+                "Local Storage/a b",
+            ] {
+                all.push(format!("{within}/{name}"));
+            }
+        }
+        all.retain(|name| !name.ends_with("/Extensions"));
+        all.push("Default/Extensions/abc/1.0 x/manifest.json".to_owned());
+        all.push("Profile 1/Extensions/abc/manifest.json".to_owned());
+        all.push("Guest Profile/Bookmarks".to_owned());
+        let names: Vec<&str> = all.iter().map(String::as_str).collect();
+        write(home.path(), &names);
+        assert!(run(home.path(), "clear").success());
+        // Each has one name only: an archive has nothing of a second one.
+        let mut stay: Vec<String> = names
+            .iter()
+            .filter(|name| is_kept(Path::new(name)))
+            .map(|name| format!("{name} 1"))
+            .collect();
+        stay.sort();
+        assert_eq!(files(&home.path().join("profile")), stay);
+        assert!(stay.contains(&"Profile 1/Login Data 1".to_owned()));
+        let said = std::fs::read_to_string(home.path().join("said")).unwrap();
+        assert!(parse(&said).is_some_and(|said| said.used > 0), "{said}");
     }
 }

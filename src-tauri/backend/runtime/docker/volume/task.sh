@@ -4,9 +4,17 @@
 set -eu
 profile=$1 task=$(cat /etc/neko/duotab-task)
 cd "$profile"
+shopt -s nullglob
 . /etc/neko/duotab-settle.sh
 # What was staged just now is not left over.
 [ "$task" = put ] || settle
+
+# Links what stays into what will take the old one's place.
+keep() {
+    [ -e "$1" ] || return 0
+    mkdir -p ".duotab-import/$(dirname "$1")"
+    cp -alT "$1" ".duotab-import/$1"
+}
 
 case $task in
 measure) ;;
@@ -18,13 +26,15 @@ put)
     ;;
 clear)
     mkdir .duotab-import
-    while read -r kept; do
-        for path in $kept; do
-            [ -e "$path" ] || continue
-            mkdir -p ".duotab-import/$(dirname "$path")"
-            cp -al "$path" ".duotab-import/$path"
-        done
+    while IFS= read -r path; do
+        keep "$path"
     done </etc/neko/duotab-kept
+    for within in Default "Profile "*; do
+        while IFS= read -r path; do
+            keep "$within/$path"
+            keep "$within/$path-journal"
+        done </etc/neko/duotab-kept-within
+    done
     mv .duotab-import .duotab-ready
     sync
     settle
