@@ -4,6 +4,8 @@
 //! and shares nothing but the network, has that right alone, sets the rules, and ends. They hold in
 //! the kernel, for every process of the browser's container, however it asks for an address.
 
+use std::time::Duration;
+
 use bollard::errors::Error;
 use bollard::models::{ContainerCreateBody, HostConfig};
 use bollard::query_parameters::{
@@ -11,6 +13,7 @@ use bollard::query_parameters::{
 };
 use duotab_core::message::StartFailure;
 use futures_util::StreamExt as _;
+use tokio::time::timeout;
 
 use super::files::{self, File};
 use super::link::Link;
@@ -20,6 +23,8 @@ use super::{archive, create, fault, remove};
 const MEMORY: i64 = 64 << 20;
 /// It begins no process.
 const PIDS: i64 = 16;
+/// It takes a second where the disk is cold; nobody waits for one that hangs.
+const LIMIT: Duration = Duration::from_secs(20);
 /// Characters of its last words that are read.
 const SAID_LIMIT: usize = 4096;
 
@@ -79,6 +84,12 @@ async fn run(link: &Link, container: &str, name: &str) -> Result<Option<String>,
     link.docker.create_container(Some(options), body).await?;
     archive::put(link, name, &[files::network_program()]).await?;
     link.docker.start_container(name, None).await?;
+    let said = timeout(LIMIT, last_words(link, name)).await;
+    said.unwrap_or_else(|_| Ok(Some("it does not come to an end".to_owned())))
+}
+
+/// Waits for its end; gives what it said if that was no good one.
+async fn last_words(link: &Link, name: &str) -> Result<Option<String>, Error> {
     let options = WaitContainerOptionsBuilder::default()
         .condition("not-running")
         .build();

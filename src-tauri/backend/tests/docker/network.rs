@@ -3,7 +3,7 @@
 //! Beside the engine of the tests stands a small server. By the gateway's address it is a machine
 //! of the home network, by an address of the documentation's (RFC 5737) one of the internet.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::process::Command;
 
 use duotab_core::message::SessionId;
@@ -15,9 +15,16 @@ use crate::home::{Home, is_healthy};
 const PAGE: &str = "<title>hello</title>";
 const INTERNET: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 7);
 
-/// Answers everybody; gives its port.
+/// For a translator (NAT64, RFC 6052) this is 203.0.113.7,
+const PUBLIC: &str = "64:ff9b::cb00:7107";
+/// this is 10.0.0.1,
+const PRIVATE: &str = "64:ff9b::a00:1";
+/// and this is whatever the network's own one makes of it (RFC 8215).
+const OWN: &str = "64:ff9b:1::1";
+
+/// Answers everybody, in both families; gives its port.
 async fn server() -> u16 {
-    let server = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).await.unwrap();
+    let server = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).await.unwrap();
     let port = server.local_addr().unwrap().port();
     // There already, or now.
     let address = format!("{INTERNET}/32");
@@ -95,4 +102,43 @@ async fn where_nothing_is_closed_the_home_network_is_open() {
     home.start(1).await.unwrap();
     assert!(reaches(&home, &gateway, port));
     assert!(reaches(&home, &INTERNET.to_string(), port));
+    translated(&home);
+    for address in [PUBLIC, PRIVATE, OWN] {
+        assert!(reaches(&home, &format!("[{address}]"), port), "{address}");
+    }
+}
+
+/// Addresses that a translator (NAT64) takes for those of IPv4, here on the engine's own bridge.
+fn translated(home: &Home) {
+    let format = ["inspect", "--format", "{{.State.Pid}}"];
+    let pid = home
+        .engine
+        .docker(&[&format[..], &[&home.container()]].concat());
+    let all = [PUBLIC, PRIVATE, OWN].join(" ");
+    let wires = format!(
+        "set -e
+         for at in {all} 2600::1; do ip -6 address replace $at/128 dev docker0 nodad; done
+         ip -6 route replace 2600::2 dev docker0
+         nsenter --target {} --net sh -ec '
+             echo 0 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6
+             ip -6 address replace 2600::2/128 dev eth0 nodad
+             for at in {all}; do ip -6 route replace $at dev eth0; done'",
+        pid[0]
+    );
+    let wired = Command::new("sh").args(["-c", &wires]).status();
+    assert!(wired.is_ok_and(|it| it.success()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_translator_leads_from_ipv6_to_the_internet_and_not_home() {
+    let Some(home) = Home::new("net-nat64") else {
+        return;
+    };
+    let port = server().await;
+    let home = home.with(|with, _| with.home_closed = true);
+    home.start(1).await.unwrap();
+    translated(&home);
+    assert!(reaches(&home, &format!("[{PUBLIC}]"), port));
+    assert!(!reaches(&home, &format!("[{PRIVATE}]"), port));
+    assert!(!reaches(&home, &format!("[{OWN}]"), port));
 }

@@ -15,7 +15,11 @@ import sys
 # RFC 1918, 6598 (carrier), 3927 and 4291 (link), 4193, 1112 and 919 (many at once), 1122.
 CLOSED = """0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24
 192.168.0.0/16 198.18.0.0/15 224.0.0.0/4 240.0.0.0/4 fc00::/7 fe80::/10 fec0::/10 ff00::/8
-2002::/16""".split()
+2002::/16 64:ff9b:1::/48""".split()
+# An IPv4 address in the last 32 bits: NAT64 (RFC 6052), which leads to the internet as well, and
+# SIIT (RFC 7915). The prefix for a network's own NAT64 (RFC 8215) is closed above: what it leads to
+# need not be written in it.
+CARRIERS = ["64:ff9b::", "::ffff:0:0:0"]
 
 INET, IPV4, IPV6 = 1, 2, 10
 TABLE = b"duotab\0"
@@ -86,6 +90,15 @@ def resolvers():
                     pass
 
 
+def closed():
+    for network in map(ipaddress.ip_network, CLOSED):
+        yield network
+        if network.version == 4:
+            for carrier in map(ipaddress.IPv6Address, CARRIERS):
+                first = int(carrier) | int(network.network_address)
+                yield ipaddress.ip_network((first, 96 + network.prefixlen))
+
+
 def rules():
     yield load(b"meta", 7) + compare(EQUAL, b"lo".ljust(16, b"\0")) + ACCEPT
     # Established, related.
@@ -98,7 +111,7 @@ def rules():
             asks = load(b"meta", 16) + compare(EQUAL, bytes([protocol]))
             asks += payload(2, 2, 2) + compare(EQUAL, struct.pack(">H", 53))
             yield b"".join(to(resolver)) + asks + ACCEPT
-    for network in map(ipaddress.ip_network, CLOSED):
+    for network in closed():
         yield b"".join(to(network)) + REJECT
 
 
