@@ -4,14 +4,15 @@ use std::fs;
 
 use crate::Outcome;
 
-/// The name of the program whose TCP socket has this local port and is connected.
+/// The name of the program whose TCP socket has this local port and is connected to that other one.
+/// Another connection may have the same local port, to another place.
 ///
 /// # Errors
 /// If there is none.
-pub fn owner_of(port: u16) -> Outcome<String> {
+pub fn owner_of(port: u16, to: u16) -> Outcome<String> {
     let inode = sockets()?
         .into_iter()
-        .find(|socket| socket.port == port && !socket.listens)
+        .find(|socket| (socket.port, socket.to) == (port, to))
         .ok_or("nobody has this port")?
         .inode;
     for process in fs::read_dir("/proc")?.flatten() {
@@ -53,6 +54,7 @@ pub fn ports_of(pid: u32) -> Outcome<Vec<u16>> {
 
 struct Socket {
     port: u16,
+    to: u16,
     listens: bool,
     inode: String,
 }
@@ -63,9 +65,13 @@ fn sockets() -> Outcome<Vec<Socket>> {
     let table = fs::read_to_string("/proc/net/tcp")?;
     let read = |line: &str| {
         let fields: Vec<&str> = line.split_whitespace().collect();
-        let (_, port) = fields.get(1)?.split_once(':')?;
+        let port = |at: usize| {
+            let (_, port) = fields.get(at)?.split_once(':')?;
+            u16::from_str_radix(port, 16).ok()
+        };
         Some(Socket {
-            port: u16::from_str_radix(port, 16).ok()?,
+            port: port(1)?,
+            to: port(2)?,
             listens: *fields.get(3)? == LISTEN,
             inode: (*fields.get(9)?).to_owned(),
         })

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::extract::ws::{Message, WebSocketUpgrade};
 use axum::extract::{ConnectInfo, Path, State};
+use axum::http::HeaderMap;
+use axum::http::header::HOST;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use duotab_test_support::probe::page;
@@ -50,26 +52,32 @@ const EVERYTHING: &str = "<body style='background:#cc1122'>
         Promise.all(done).then(() => tell({ all: 'done' }), (error) => tell({ all: `${error}` }));
     </script>";
 
-fn note(askers: &Askers, path: &str, from: SocketAddr) {
-    let owner = socket::owner_of(from.port()).unwrap_or_else(|error| error.to_string());
+fn note(askers: &Askers, path: &str, from: SocketAddr, headers: &HeaderMap) {
+    let to = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let to = to.and_then(|host| host.rsplit_once(':')?.1.parse().ok());
+    let owner = to.ok_or_else(|| "no host".into());
+    let owner = owner.and_then(|to| socket::owner_of(from.port(), to));
+    let owner = owner.unwrap_or_else(|error| error.to_string());
     askers.lock().unwrap().insert(path.to_owned(), owner);
 }
 
 async fn asked(
     State(askers): State<Askers>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
     Path(what): Path<String>,
 ) -> &'static str {
-    note(&askers, &what, from);
+    note(&askers, &what, from, &headers);
     ""
 }
 
 async fn upgraded(
     State(askers): State<Askers>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    note(&askers, "socket", from);
+    note(&askers, "socket", from, &headers);
     upgrade.on_upgrade(|mut socket| async move {
         while let Some(Ok(message @ Message::Text(_))) = socket.recv().await {
             if socket.send(message).await.is_err() {
@@ -82,8 +90,9 @@ async fn upgraded(
 async fn service(
     State(askers): State<Askers>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
 ) -> impl IntoResponse {
-    note(&askers, "service.js", from);
+    note(&askers, "service.js", from, &headers);
     (
         [("content-type", "text/javascript")],
         "fetch('/asked/service')",
@@ -174,8 +183,8 @@ async fn welcoming() -> Outcome<(ProbeSite, Askers)> {
     let pages = Router::new().route(
         "/welcome",
         get(
-            move |ConnectInfo(from): ConnectInfo<SocketAddr>| async move {
-                note(&noted, "welcome", from);
+            move |ConnectInfo(from): ConnectInfo<SocketAddr>, headers: HeaderMap| async move {
+                note(&noted, "welcome", from, &headers);
                 let page = page("Welcome", "<body style='background:#cc1122'>");
                 ([("access-control-allow-origin", "*")], page)
             },
