@@ -82,12 +82,22 @@ async fn a_permission_is_asked_for_once_and_can_be_taken_back() -> Outcome<()> {
     let room = room_on("/asking").await?;
     room.site.tells(&json!({ "loaded": true })).await?;
     room.filled("the page", RED).await?;
+    room.shell
+        .value(
+            "new MutationObserver(() => {
+                const yes = document.querySelector('[data-testid=ask-yes]');
+                if (yes) window.atFirst ??= yes.disabled ? 'disabled' : 'enabled';
+            }).observe(document, { subtree: true, childList: true })",
+        )
+        .await?;
     click(&room, 20).await?;
     let said = asked(&room, "permission").await?;
     let origin = format!("127.0.0.1:{}", room.site.port());
     assert!(said.contains(&origin), "{said}");
     assert!(said.contains("show notifications"), "{said}");
-    room.shell.click("[data-testid=ask-no]").await?;
+    // A click that was meant for the page is no answer.
+    room.shell.until("window.atFirst === 'disabled'").await?;
+    room.shell.click("[data-testid=ask-no]:enabled").await?;
     gone(&room).await?;
     room.site.tells(&json!({ "notes": "denied" })).await?;
 
