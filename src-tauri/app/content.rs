@@ -78,6 +78,7 @@ impl Content {
             PageAction::Attach { target, zoom } => self.attach(tab, &target, zoom),
             PageAction::Close => self.close(tab),
             PageAction::Show => self.show(tab),
+            PageAction::Discard(target) => drop(self.opened.take(&target)),
             PageAction::Hide => {
                 if let Some(page) = self.pages.get(&tab) {
                     page.hide();
@@ -110,6 +111,7 @@ impl Content {
                     | PageAction::Attach { .. }
                     | PageAction::Show
                     | PageAction::Hide
+                    | PageAction::Discard(_)
                     | PageAction::Close => {}
                 }
             }

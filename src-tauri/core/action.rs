@@ -63,6 +63,8 @@ pub enum PageAction {
     Close,
     /// Give it the keyboard.
     Focus,
+    /// Close a page that the engine made itself and that gets no tab, by the engine's name for it.
+    Discard(String),
 }
 
 /// Something to be done.

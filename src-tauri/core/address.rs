@@ -120,6 +120,12 @@ fn escape_path(path: &str) -> String {
         .replace('#', "%23")
 }
 
+/// The address of a page that is empty, and its opener's to write.
+pub const BLANK: &str = "about:blank";
+
+/// Before the address of a page whose source is shown. No page can open one itself.
+pub const SOURCE: &str = "view-source:";
+
 /// The address as it is shown: an internationalised host in its own letters, unless it could be
 /// taken for another one; then in punycode.
 #[must_use]
@@ -127,7 +133,7 @@ pub fn display(address: &str) -> String {
     let Ok(url) = Url::parse(address) else {
         return address.to_owned();
     };
-    if url.as_str() == "about:blank" {
+    if url.as_str() == BLANK {
         return String::new();
     }
     let Some(Host::Domain(ascii)) = url.host() else {

@@ -21,7 +21,7 @@ mod tests;
 
 use crate::action::Action;
 use crate::address;
-use crate::download::{Change, Download, Downloads};
+use crate::download::{Change, Download, DownloadNews, DownloadOrder, Downloads};
 use crate::event::{Event, Millis, RequestId, SessionRecord, TabRecord};
 use crate::message::{
     ContentArea, Mode, Notice, Problem, ProfileName, SessionId, ShellState, TabId,
@@ -204,6 +204,12 @@ impl Browser {
             } => self.stray_page(session, target, &url),
             Event::ProfileProgress(name, done, total) => self.work_progress(&name, done, total),
             Event::ProfileWorked(name, work, end) => self.worked(&name, &work, end),
+            Event::Download(transfer, DownloadNews::Began { profile, .. })
+                if profile.is_private() && !self.private =>
+            {
+                // Its last tab was closed before the server had named the file.
+                self.act(Action::Download(DownloadOrder::Cancel(transfer)));
+            }
             Event::Download(transfer, news) => {
                 let changes = self.downloads.hear(transfer, news);
                 self.save_downloads(changes);
@@ -252,9 +258,16 @@ impl Browser {
     }
 
     fn forget_private_lists(&mut self) {
-        self.sites.forget(ProfileName::is_private);
-        self.downloads.forget_all_of(ProfileName::is_private);
+        self.forget_lists_of(ProfileName::is_private);
         self.act(Action::ForgetPrivate);
+    }
+
+    /// Forgets what was decided and downloaded in these profiles.
+    fn forget_lists_of(&mut self, of: impl Fn(&ProfileName) -> bool) {
+        self.sites.forget(&of);
+        for order in self.downloads.forget_all_of(&of) {
+            self.act(Action::Download(order));
+        }
     }
 
     fn save_downloads(&mut self, changes: Vec<Change>) {

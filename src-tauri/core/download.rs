@@ -10,7 +10,7 @@ use crate::message::ProfileName;
 /// Downloads that are remembered; the oldest go first.
 const CAP: usize = 100;
 
-/// A download. Never reused within an install.
+/// A download. Never reused while the app runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(transparent)]
 #[ts(type = "number")]
@@ -220,6 +220,7 @@ impl Downloads {
         };
         let id = self.running[at].1;
         let Some(download) = self.list.iter_mut().find(|download| download.id == id) else {
+            self.running.remove(at);
             return Vec::new();
         };
         download.state = match news {
@@ -246,9 +247,19 @@ impl Downloads {
         self.last = download.id.0;
         self.running.push((transfer, download.id));
         self.list.push(download.clone());
-        let over = self.list.len().saturating_sub(CAP);
-        let old = self.list.drain(..over).map(|old| Change::Delete(old.id));
-        old.chain([Change::Save(download)]).collect()
+        let mut over = self.list.len().saturating_sub(CAP);
+        let mut changes = Vec::new();
+        // One that runs must stay in sight: it can be cancelled nowhere else.
+        self.list.retain(|old| {
+            let goes = over > 0 && !is_running(&old.state);
+            if goes {
+                over -= 1;
+                changes.push(Change::Delete(old.id));
+            }
+            !goes
+        });
+        changes.push(Change::Save(download));
+        changes
     }
 
     /// Does what the person wants with one of them.
@@ -290,9 +301,20 @@ impl Downloads {
         vec![Change::Delete(id)]
     }
 
-    /// Takes all of these profiles off the list; those that run go on unseen.
-    pub fn forget_all_of(&mut self, of: impl Fn(&ProfileName) -> bool) {
+    /// Takes all of these profiles off the list; those that run are to be given up.
+    pub fn forget_all_of(&mut self, of: impl Fn(&ProfileName) -> bool) -> Vec<DownloadOrder> {
+        let gone = |id: &DownloadId| {
+            let download = self.list.iter().find(|download| download.id == *id);
+            download.is_none_or(|download| of(&download.profile))
+        };
+        let (ended, running) = std::mem::take(&mut self.running)
+            .into_iter()
+            .partition(|(_, id)| gone(id));
+        self.running = running;
         self.list.retain(|download| !of(&download.profile));
+        let ended: Vec<(Transfer, DownloadId)> = ended;
+        let cancel = |(transfer, _)| DownloadOrder::Cancel(transfer);
+        ended.into_iter().map(cancel).collect()
     }
 
     /// Takes all that are over off the list.

@@ -136,6 +136,8 @@ pub enum PageNews {
         /// The engine's own code.
         detail: String,
     },
+    /// What it was to show is a file instead, and it shows nothing.
+    BecameFile,
     /// The answer to [`crate::action::PageAction::Find`] and its steps.
     Found {
         /// How many matches there are.

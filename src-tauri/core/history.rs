@@ -19,6 +19,19 @@ pub struct History {
     run_len: usize,
     /// How many of the engine's entries lie before the run.
     skip: usize,
+    /// A jump whose load was not committed yet.
+    jump: Option<Jump>,
+}
+
+/// Where a history stood before a jump.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Jump {
+    current: usize,
+    run_start: usize,
+    run_len: usize,
+    skip: usize,
+    /// Its load has begun.
+    begun: bool,
 }
 
 /// How a step is to be taken.
@@ -42,6 +55,7 @@ impl History {
             current,
             entries,
             skip: 0,
+            jump: None,
         }
     }
 
@@ -107,6 +121,21 @@ impl History {
         self.run_start = self.current;
         self.run_len = usize::from(!self.entries.is_empty());
         self.skip = skip;
+        self.jump = None;
+    }
+
+    /// The page began or ended loading. A jump whose load ends without having been committed has
+    /// not happened: the page still shows what it showed before.
+    pub fn loads(&mut self, loading: bool) {
+        match &mut self.jump {
+            Some(jump) if loading => jump.begun = true,
+            Some(jump) if jump.begun => {
+                (self.current, self.run_start) = (jump.current, jump.run_start);
+                (self.run_len, self.skip) = (jump.run_len, jump.skip);
+                self.jump = None;
+            }
+            _ => {}
+        }
     }
 
     /// One step back; `None` if there is nothing there.
@@ -145,9 +174,21 @@ impl History {
 
     /// Loading `to` adds an entry behind the engine's current one; the run begins there.
     fn jump(&mut self, to: usize) -> Step {
-        let engine_index = self.skip + self.current.saturating_sub(self.run_start);
+        // Of two jumps, it is the first that began where the page is.
+        let before = self.jump.take().unwrap_or(Jump {
+            current: self.current,
+            run_start: self.run_start,
+            run_len: self.run_len,
+            skip: self.skip,
+            begun: false,
+        });
+        let engine_index = before.skip + before.current.saturating_sub(before.run_start);
         self.current = to;
         self.begin_run(engine_index + 1);
+        self.jump = Some(Jump {
+            begun: false,
+            ..before
+        });
         Step::Load(self.entries[to].url.clone())
     }
 
@@ -164,6 +205,7 @@ impl History {
             }
             self.skip = index;
         }
+        self.jump = None;
         let run = &entries[self.skip..];
         let before = self.clone();
         let old = self.run_start..(self.run_start + self.run_len).min(self.entries.len());
@@ -238,6 +280,31 @@ mod tests {
         assert_eq!(history.forward(), Some(Step::Load("b".into())));
         history.report(&list(&["b", "a", "b"]), 2);
         assert_eq!((urls(&history), history.index()), (vec!["a", "b"], 1));
+    }
+
+    #[test]
+    fn a_jump_that_was_stopped_has_not_happened() {
+        let mut history = History::restore(list(&["a", "b"]), 1);
+        assert_eq!(history.back(), Some(Step::Load("a".into())));
+        // The end of what was loading before says nothing of the jump.
+        history.loads(false);
+        assert_eq!(history.index(), 0);
+        history.loads(true);
+        history.loads(false);
+        assert_eq!(history.index(), 1);
+        history.report(&list(&["b", "c"]), 1);
+        assert_eq!((urls(&history), history.index()), (vec!["a", "b", "c"], 2));
+    }
+
+    #[test]
+    fn of_two_jumps_before_the_first_has_come_the_second_counts() {
+        let mut history = History::restore(list(&["a", "b", "c"]), 2);
+        assert_eq!(history.back(), Some(Step::Load("b".into())));
+        assert_eq!(history.back(), Some(Step::Load("a".into())));
+        history.loads(true);
+        history.report(&list(&["c", "a"]), 1);
+        history.loads(false);
+        assert_eq!((urls(&history), history.index()), (vec!["a", "b", "c"], 0));
     }
 
     #[test]

@@ -257,7 +257,8 @@ fn room(folder: &Path) -> Option<u64> {
 /// Opens a file with the desktop's program for it; shows it in its folder where that would run it.
 fn open(path: &Path) {
     let (kind, _) = gio::content_type_guess(Some(path), &[]);
-    if gio::content_type_can_be_executable(&kind) && kind != "text/plain" {
+    // All text may be a script for it; an editor is what opens that.
+    if gio::content_type_can_be_executable(&kind) && !kind.starts_with("text/") {
         return reveal(path);
     }
     launch(path);

@@ -1,6 +1,7 @@
 //! One page in `WebKitGTK`: what can be done to it, and the news it gives.
 
 mod ask;
+mod file;
 mod find;
 mod history;
 mod menu;
@@ -12,6 +13,7 @@ mod wheel;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use duotab_core::address::SOURCE;
 use duotab_core::ask::{Answer, AskId};
 use duotab_core::event::PageNews;
 use duotab_core::message::TabId;
@@ -135,7 +137,7 @@ impl Page {
     pub(super) fn navigate(&self, url: &str) {
         self.asked.dismiss();
         // Of a source, only the page itself can be had again.
-        let url = url.strip_prefix(source::PREFIX).unwrap_or(url);
+        let url = url.strip_prefix(SOURCE).unwrap_or(url);
         let refused = if !self.door.is_open() {
             "the proxy does not run"
         } else if !address::may_open(url) {

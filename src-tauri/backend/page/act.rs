@@ -56,6 +56,7 @@ pub(super) async fn act(
             Some(_),
         ) => return Ok(()),
         (PageAction::Step(steps), Some(target)) => return step(shared, &target, steps).await,
+        (PageAction::Discard(target), _) => return close(shared, &target).await,
         (PageAction::Close, Some(target)) => {
             shared.book().release(tab);
             return close(shared, &target).await;

@@ -31,12 +31,16 @@ impl Store {
         self.with_durable(|connection| write(connection, profile))
     }
 
-    /// Forget a profile.
+    /// Forget a profile, and all that was decided and downloaded in it.
     pub fn delete_profile(&self, profile: &ProfileName) -> Result<(), StoreError> {
-        self.with(|connection| {
-            connection
-                .prepare_cached("DELETE FROM profile WHERE name = ?1")?
-                .execute([&profile.0])?;
+        self.with_durable(|connection| {
+            for forget in [
+                "DELETE FROM profile WHERE name = ?1",
+                "DELETE FROM site WHERE profile = ?1",
+                "DELETE FROM download WHERE json_extract(record, '$.profile') = ?1",
+            ] {
+                connection.execute(forget, [&profile.0])?;
+            }
             Ok(())
         })
     }

@@ -11,7 +11,7 @@ impl Browser {
     pub(super) fn asked(&mut self, id: TabId, ask: Ask) {
         let Some(tab) = self.tab(id) else { return };
         let known = match &ask.question {
-            Question::Permission { wishes } => origin_of(tab.url())
+            Question::Permission { wishes } => origin_of(&ask.origin)
                 .and_then(|origin| self.sites.answer(&tab.profile, &origin, wishes))
                 .map(|yes| {
                     let always = false;
@@ -56,7 +56,7 @@ impl Browser {
         if answer == Answer::Silence {
             tab.page.silenced = true;
         }
-        let (url, profile) = (tab.url().to_owned(), tab.profile.clone());
+        let profile = tab.profile.clone();
         let decided = match answer {
             Answer::Yes { always: true } => Some(true),
             Answer::No { always: true } => Some(false),
@@ -64,11 +64,22 @@ impl Browser {
         };
         self.page_action(id, PageAction::Answer(ask, answer));
         if let (Some(allowed), Question::Permission { wishes }, Some(origin)) =
-            (decided, asked.question, origin_of(&url))
+            (decided, asked.question, origin_of(&asked.origin))
         {
             for wish in wishes {
                 self.decide(&profile, &origin, wish, Some(allowed));
             }
+        }
+    }
+
+    /// The page is to wait for nothing more: each of its questions is answered with a no.
+    pub(super) fn answer_all(&mut self, id: TabId) {
+        let asks = self
+            .tab_mut(id)
+            .map(|tab| std::mem::take(&mut tab.page.asks));
+        for ask in asks.into_iter().flatten() {
+            let no = Answer::No { always: false };
+            self.page_action(id, PageAction::Answer(ask.id, no));
         }
     }
 

@@ -265,7 +265,7 @@ impl Browser {
         Ok(())
     }
 
-    fn take_step(&mut self, id: TabId, step: Option<Step>, engine: PageAction) {
+    pub(super) fn take_step(&mut self, id: TabId, step: Option<Step>, engine: PageAction) {
         let Some(step) = step else { return };
         if let Some(tab) = self.tab_mut(id) {
             tab.problem = None;

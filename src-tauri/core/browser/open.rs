@@ -2,15 +2,12 @@
 
 use super::Browser;
 use crate::action::{Action, PageAction};
-use crate::address;
+use crate::address::{self, SOURCE};
 use crate::message::{Mode, ProfileName, SessionId, TabId};
 use crate::page::Direction;
 
 /// Entries of a history that are offered at a time.
 const PLACES: usize = 15;
-
-/// Before the address of a page whose source is shown.
-const SOURCE: &str = "view-source:";
 
 impl Browser {
     pub(super) fn opened_page(
@@ -23,6 +20,8 @@ impl Browser {
         let (Some(at), Some(tab)) = (self.position(opener), self.tab(opener)) else {
             return;
         };
+        // What the new page shows is its own until its first address has come: it may be written
+        // by its opener, and must not stand under the address that was asked for.
         let (mode, session, profile) = (tab.mode, tab.session(), tab.profile.clone());
         let id = match (mode, session, target) {
             (Mode::Streamed, Some(session), Some(target)) => {
@@ -72,9 +71,9 @@ impl Browser {
         let id = self.new_tab_of(profile, Mode::Proxy, position);
         if let Some(tab) = self.tab_mut(id) {
             tab.proxied = true;
-            if !url.is_empty() && url != "about:blank" {
-                tab.history.visit(url);
-            }
+            // The engine has no entry of its own for a source.
+            let first = Some(url).filter(|url| url.starts_with(SOURCE));
+            tab.history.visit(first.unwrap_or(address::BLANK));
         }
         let zoom = crate::tab::DEFAULT_ZOOM;
         self.act(Action::Proxied(id, PageAction::Attach { target, zoom }));

@@ -2,6 +2,7 @@
 
 use super::Browser;
 use crate::action::{Action, PageAction};
+use crate::ask::Answer;
 use crate::event::PageNews;
 use crate::message::{Mode, Problem, TabId};
 use crate::page::{Direction, zoom_in, zoom_out};
@@ -76,18 +77,8 @@ impl Browser {
     }
 
     pub(super) fn page_news(&mut self, id: TabId, mode: Mode, news: PageNews) {
-        let Some(tab) = self.tab_mut(id) else { return };
-        if tab.mode != mode {
-            // The page of the mode that was left; only its end matters.
-            if mode == Mode::Proxy && matches!(news, PageNews::Closed) {
-                tab.proxied = false;
-                tab.waiting_history = None;
-            }
-            return;
-        }
-        if !self.has_page(id) {
-            // Said before the page was let go of.
-            return;
+        if self.tab(id).is_none_or(|tab| tab.mode != mode) || !self.has_page(id) {
+            return self.stale_news(id, mode, news);
         }
         let Some(tab) = self.tab_mut(id) else { return };
         match news {
@@ -100,6 +91,7 @@ impl Browser {
             PageNews::Loading(loading) => {
                 tab.loading = loading;
                 tab.page.loads(loading);
+                tab.history.loads(loading);
                 if loading {
                     tab.problem = tab.problem.take().filter(|p| {
                         !matches!(p, Problem::PageFailed { .. } | Problem::PageCrashed)
@@ -144,15 +136,54 @@ impl Browser {
                 tab.page.gone();
                 tab.problem = Some(Problem::PageCrashed);
             }
-            PageNews::Closed => {
-                tab.proxied = false;
-                self.close_tab(id, false);
-            }
+            PageNews::Closed => self.close_tab(id, false),
+            PageNews::BecameFile => self.became_file(id),
             PageNews::OpenedPage {
                 url,
                 target,
                 foreground,
             } => self.opened_page(id, &url, target, foreground),
+        }
+    }
+
+    /// News of a page that was let go of, or that waits behind a stream.
+    fn stale_news(&mut self, id: TabId, mode: Mode, news: PageNews) {
+        if mode == Mode::Streamed {
+            return;
+        }
+        let waits = self.tab_mut(id).filter(|tab| tab.proxied);
+        let order = match (news, waits) {
+            (PageNews::Closed, Some(tab)) => {
+                tab.proxied = false;
+                tab.waiting_history = None;
+                PageAction::Close
+            }
+            // Nobody would ever answer, and the page would wait for ever.
+            (PageNews::Asks(ask), Some(_)) => {
+                PageAction::Answer(ask.id, Answer::No { always: false })
+            }
+            (
+                PageNews::OpenedPage {
+                    target: Some(target),
+                    ..
+                },
+                _,
+            ) => PageAction::Discard(target),
+            _ => return,
+        };
+        self.act(Action::Proxied(id, order));
+    }
+
+    /// What was to be shown is a file instead. A tab that was opened for it has nothing to show.
+    fn became_file(&mut self, id: TabId) {
+        let Some(tab) = self.tab_mut(id) else { return };
+        tab.loading = false;
+        tab.page.loads(false);
+        if tab.history.entries().len() <= 1 {
+            self.close_tab(id, false);
+        } else {
+            let step = tab.history.back();
+            self.take_step(id, step, PageAction::Back);
         }
     }
 }

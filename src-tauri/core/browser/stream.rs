@@ -29,6 +29,8 @@ impl Browser {
             }
             Mode::Streamed => {
                 if tab.mode == Mode::Proxy {
+                    self.answer_all(id);
+                    let Some(tab) = self.tab_mut(id) else { return };
                     tab.mode = Mode::Streamed;
                     tab.problem = None;
                     tab.loading = false;

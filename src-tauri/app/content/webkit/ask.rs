@@ -26,8 +26,15 @@ enum Open {
 /// The open questions of one page.
 pub(super) struct Asked {
     report: Rc<dyn Fn(PageNews)>,
-    last: Cell<u32>,
     open: RefCell<BTreeMap<AskId, Open>>,
+    /// The address of the page that is there. The view's own is already that of the next page
+    /// while this one still runs.
+    shown: RefCell<String>,
+}
+
+thread_local! {
+    /// One row for all pages: a tab's next page must not be given the answer to its last one.
+    static LAST: Cell<u32> = const { Cell::new(0) };
 }
 
 impl Drop for Asked {
@@ -43,15 +50,15 @@ impl Asked {
     pub(super) fn connect(view: &WebView, report: &Rc<dyn Fn(PageNews)>) -> Rc<Self> {
         let asked = Rc::new(Self {
             report: Rc::clone(report),
-            last: Cell::new(0),
             open: RefCell::default(),
+            shown: RefCell::default(),
         });
         let weak = Rc::downgrade(&asked);
-        view.connect_permission_request(move |view, request| {
+        view.connect_permission_request(move |_, request| {
             match (weak.upgrade(), wishes(request)) {
                 (Some(asked), Some(wishes)) => {
                     let question = Question::Permission { wishes };
-                    asked.ask(&origin(view), question, Open::Permission(request.clone()));
+                    asked.ask(question, Open::Permission(request.clone()));
                 }
                 // Nobody could say what it means, or nobody is there.
                 _ => request.deny(),
@@ -59,15 +66,11 @@ impl Asked {
             true
         });
         let weak = Rc::downgrade(&asked);
-        view.connect_script_dialog(move |view, dialog| {
+        view.connect_script_dialog(move |_, dialog| {
             let Some(asked) = weak.upgrade() else {
                 return false;
             };
-            asked.ask(
-                &origin(view),
-                question(dialog),
-                Open::Dialog(dialog.clone()),
-            );
+            asked.ask(question(dialog), Open::Dialog(dialog.clone()));
             true
         });
         view.connect_authenticate(|_, request| {
@@ -77,22 +80,30 @@ impl Asked {
             Door::keep(request)
         });
         let weak = Rc::downgrade(&asked);
-        view.connect_load_changed(move |_, event| {
-            // The page that asked is going.
-            if event == LoadEvent::Started
+        view.connect_load_changed(move |view, event| {
+            // The page that asked is going, or has gone.
+            if matches!(event, LoadEvent::Started | LoadEvent::Committed)
                 && let Some(asked) = weak.upgrade()
             {
                 asked.dismiss();
+                if event == LoadEvent::Committed {
+                    asked
+                        .shown
+                        .replace(view.uri().map(String::from).unwrap_or_default());
+                }
             }
         });
         asked
     }
 
-    fn ask(&self, origin: &str, question: Question, open: Open) {
-        self.last.set(self.last.get().wrapping_add(1));
-        let id = AskId(self.last.get());
+    fn ask(&self, question: Question, open: Open) {
+        let id = LAST.with(|last| {
+            last.set(last.get().wrapping_add(1));
+            AskId(last.get())
+        });
         self.open.borrow_mut().insert(id, open);
-        (self.report)(PageNews::Asks(Ask::new(id, origin, question)));
+        let origin = origin(&self.shown.borrow());
+        (self.report)(PageNews::Asks(Ask::new(id, &origin, question)));
     }
 
     /// The person has answered.
@@ -175,11 +186,9 @@ fn question(dialog: &ScriptDialog) -> Question {
 
 /// The page's own origin. The engine lets no frame of another one open a dialog, and asks for
 /// permissions in the name of the page.
-fn origin(view: &WebView) -> String {
-    let url = view.uri().map(String::from).unwrap_or_default();
-    match url::Url::parse(&url) {
+fn origin(url: &str) -> String {
+    match url::Url::parse(url) {
         Ok(url) if url.origin().is_tuple() => url.origin().ascii_serialization(),
-        Ok(url) => url.into(),
-        Err(_) => url,
+        _ => url.to_owned(),
     }
 }

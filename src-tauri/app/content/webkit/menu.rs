@@ -6,6 +6,7 @@ use std::rc::Rc;
 use duotab_core::event::PageNews;
 use duotab_core::message::Mode;
 use gtk::gio;
+use gtk::glib::ObjectExt;
 use webkit2gtk::{
     ContextMenu, ContextMenuAction, ContextMenuExt, ContextMenuItem, ContextMenuItemExt,
     HitTestResultExt, WebView, WebViewExt,
@@ -41,10 +42,15 @@ pub(super) fn connect(view: &WebView, report: &Rc<dyn Fn(PageNews)>, source: sou
             menu.prepend(&tab_item("Open Image in New Tab", &told, &url, None));
         } else if !at.context_is_editable() && !at.context_is_selection() {
             menu.append(&ContextMenuItem::new_separator());
-            let printed = view.clone();
-            menu.append(&item("Print…", move || print::ask(&printed)));
-            let (shown, source) = (view.clone(), Rc::clone(&source));
-            menu.append(&item("View Page Source", move || source(&shown)));
+            // The view keeps its last menu, and so must not be kept by it.
+            let (printed, shown) = (view.downgrade(), view.downgrade());
+            menu.append(&item("Print…", move || {
+                printed.upgrade().iter().for_each(print::ask);
+            }));
+            let source = Rc::clone(&source);
+            menu.append(&item("View Page Source", move || {
+                shown.upgrade().iter().for_each(|view| source(view));
+            }));
         }
         menu.n_items() == 0
     });

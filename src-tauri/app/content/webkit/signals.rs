@@ -3,19 +3,19 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use duotab_core::address::SOURCE;
 use duotab_core::event::PageNews;
 use gtk::gdk::ModifierType;
 use gtk::glib::{self, Cast, ObjectExt};
 use webkit2gtk::{
-    BackForwardListExt, LoadEvent, NavigationPolicyDecision, NavigationPolicyDecisionExt,
-    NavigationType, NetworkError, PolicyDecision, PolicyDecisionExt, PolicyDecisionType,
-    PolicyError, ResponsePolicyDecision, ResponsePolicyDecisionExt, URIRequestExt, URIResponseExt,
-    WebProcessTerminationReason, WebView, WebViewExt,
+    LoadEvent, NavigationPolicyDecision, NavigationPolicyDecisionExt, NavigationType, NetworkError,
+    PolicyDecision, PolicyDecisionExt, PolicyDecisionType, PolicyError, ResponsePolicyDecision,
+    ResponsePolicyDecisionExt, URIRequestExt, URIResponseExt, WebProcessTerminationReason, WebView,
+    WebViewExt,
 };
 
 use super::super::{Door, Profile, address, certificate, favicon};
-use super::source::PREFIX;
-use super::{Failed, history};
+use super::{Failed, file, history};
 
 type Report = Rc<dyn Fn(PageNews)>;
 
@@ -128,7 +128,7 @@ fn opening(view: &WebView, report: &Report, failed: &Failed, door: &Door) {
             decide(decision, &told)
         }
         PolicyDecisionType::Response => {
-            refuse(decision, &told, &kept, &way) || keep(view, decision, &told)
+            refuse(decision, &told, &kept, &way) || file::keep(view, decision, &told)
         }
         _ => false,
     });
@@ -153,7 +153,7 @@ fn decide(decision: &PolicyDecision, report: &Report) -> bool {
     }
     // A source that we show has such an address; no engine can load one.
     let shown = action.navigation_type() == NavigationType::Other
-        && url.as_deref().is_some_and(|url| url.starts_with(PREFIX));
+        && url.as_deref().is_some_and(|url| url.starts_with(SOURCE));
     if !shown && !url.as_deref().is_some_and(address::may_hold) {
         tracing::debug!("a page was kept from an address of a foreign scheme");
         decision.ignore();
@@ -186,35 +186,6 @@ fn refuse(decision: &PolicyDecision, report: &Report, failed: &Failed, door: &Do
         fault: Some(fault),
         detail: format!("HTTP {} of the proxy", response.status_code()),
     });
-    true
-}
-
-/// Has what is no page become a file; `true` if it does.
-fn keep(view: &WebView, decision: &PolicyDecision, report: &Report) -> bool {
-    let Some(decision) = decision.downcast_ref::<ResponsePolicyDecision>() else {
-        return false;
-    };
-    let attached = decision
-        .response()
-        .and_then(|response| response.http_headers()?.one("Content-Disposition"))
-        .is_some_and(|says| {
-            let kind = says.split(';').next().unwrap_or_default();
-            kind.trim().eq_ignore_ascii_case("attachment")
-        });
-    if !attached && decision.is_mime_type_supported() {
-        return false;
-    }
-    if !attached && !decision.is_main_frame_main_resource() {
-        return false;
-    }
-    decision.download();
-    let shows_nothing = view
-        .back_forward_list()
-        .is_none_or(|list| list.current_item().is_none());
-    if shows_nothing {
-        // A tab that was opened for a file has nothing to show.
-        report(PageNews::Closed);
-    }
     true
 }
 

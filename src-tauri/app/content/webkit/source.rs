@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use duotab_core::address::SOURCE;
 use gtk::gio;
 use gtk::glib;
 use webkit2gtk::{WebResourceExt, WebView, WebViewExt};
@@ -11,18 +12,17 @@ use super::Page;
 /// Shows the source of a page in a tab.
 pub(super) type Show = Rc<dyn Fn(&WebView)>;
 
-/// Before the address of a page whose source is shown.
-pub(super) const PREFIX: &str = "view-source:";
-
 /// What is shown of a source, in bytes; the rest is left out.
 const LONGEST: usize = 16 << 20;
 
 /// Reads what was sent for `view`, and hands it on as the text of a page made by `make`.
 pub(super) fn read(view: &WebView, make: impl FnOnce(String) -> Option<Rc<Page>> + 'static) {
-    let (Some(resource), Some(url)) = (view.main_resource(), view.uri()) else {
+    // The view's own address is already that of the next page while this one is still there.
+    let Some(resource) = view.main_resource() else {
         return;
     };
-    if url.starts_with(PREFIX) {
+    let Some(url) = resource.uri() else { return };
+    if url.starts_with(SOURCE) {
         return;
     }
     resource.data(gio::Cancellable::NONE, move |data| {
@@ -31,7 +31,7 @@ pub(super) fn read(view: &WebView, make: impl FnOnce(String) -> Option<Rc<Page>>
             Err(error) => return tracing::warn!(%error, "a page's source"),
         };
         data.truncate(LONGEST);
-        let address = format!("{PREFIX}{url}");
+        let address = format!("{SOURCE}{url}");
         if let Some(page) = make(address.clone()) {
             let text = glib::Bytes::from_owned(data);
             let view = page.widget();

@@ -138,6 +138,7 @@ impl World {
             Action::Proxied(tab, PageAction::Close) => {
                 assert!(self.webviews.remove(&tab), "no webview to close");
             }
+            Action::Proxied(_, PageAction::Discard(_)) => {}
             Action::Proxied(tab, _) => assert!(self.webviews.contains(&tab)),
             Action::Reply(request, result) => {
                 let again = self.replies.insert(request, result);

@@ -1,0 +1,213 @@
+//! What a proxied page says and asks, also when nobody waits for it any more.
+
+use super::*;
+use crate::ask::{Answer, Ask, AskId, Question, Wish};
+use crate::download::{DownloadNews, DownloadOrder, DownloadState, Transfer};
+use crate::event::HistoryEntry;
+use crate::profile::{Colour, DataWork, ProfileCommand};
+
+const NO: Answer = Answer::No { always: false };
+
+fn tell(bench: &mut Bench, tab: TabId, news: PageNews) {
+    bench.tell(Event::Page(tab, Mode::Proxy, news));
+}
+
+/// A tab whose page has come.
+fn browsing(bench: &mut Bench) -> TabId {
+    let tab = bench.first();
+    bench.command(Command::Navigate(tab, "http://a.test/".into()));
+    tell(bench, tab, PageNews::Opened);
+    arrives(bench, tab, &["http://a.test/"]);
+    tab
+}
+
+fn arrives(bench: &mut Bench, tab: TabId, urls: &[&str]) {
+    let entries = urls.iter().map(|url| HistoryEntry {
+        url: (*url).into(),
+        title: "t".into(),
+    });
+    let news = PageNews::History {
+        entries: entries.collect(),
+        index: urls.len() - 1,
+    };
+    tell(bench, tab, news);
+}
+
+fn asks(bench: &mut Bench, tab: TabId, id: u32, origin: &str) {
+    let wishes = vec![Wish::Notifications];
+    let ask = Ask::new(AskId(id), origin, Question::Permission { wishes });
+    tell(bench, tab, PageNews::Asks(ask));
+}
+
+fn answers(bench: &Bench) -> Vec<(u32, Answer)> {
+    let answer = |action: &Action| match action {
+        Action::Proxied(_, PageAction::Answer(id, answer)) => Some((id.0, answer.clone())),
+        _ => None,
+    };
+    bench.world.log.iter().filter_map(answer).collect()
+}
+
+fn began(bench: &mut Bench, transfer: u32, profile: &ProfileName) {
+    let news = DownloadNews::Began {
+        profile: profile.clone(),
+        url: "http://a.test/file".into(),
+        name: "file".into(),
+        path: "/downloads/file".into(),
+    };
+    bench.tell(Event::Download(Transfer(transfer), news));
+}
+
+fn given_up(bench: &Bench, transfer: u32) -> bool {
+    let cancel = Action::Download(DownloadOrder::Cancel(Transfer(transfer)));
+    bench.world.log.contains(&cancel)
+}
+
+#[test]
+fn a_page_that_closes_itself_takes_its_tab_and_its_webview_along() {
+    let mut bench = Bench::new(vec![]);
+    let tab = browsing(&mut bench);
+    tell(&mut bench, tab, PageNews::Closed);
+    assert!(bench.browser.tab(tab).is_none());
+    assert!(bench.world.webviews.is_empty());
+}
+
+#[test]
+fn a_page_that_closes_itself_behind_a_stream_is_opened_anew_on_the_way_back() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let tab = browsing(&mut bench);
+    bench.command(Command::SetMode(tab, Mode::Streamed, None));
+    assert_eq!(bench.world.webviews.len(), 1);
+    tell(&mut bench, tab, PageNews::Closed);
+    assert!(bench.world.webviews.is_empty());
+    bench.settle();
+    assert_eq!(bench.stage(tab), Some(Stage::Live));
+    bench.command(Command::SetMode(tab, Mode::Proxy, None));
+    assert_eq!(bench.world.webviews.len(), 1);
+}
+
+#[test]
+fn a_page_that_waits_for_an_answer_gets_a_no_when_its_tab_is_toggled() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let tab = browsing(&mut bench);
+    asks(&mut bench, tab, 1, "http://a.test");
+    assert_eq!(answers(&bench), []);
+    bench.command(Command::SetMode(tab, Mode::Streamed, None));
+    assert_eq!(answers(&bench), [(1, NO)]);
+    asks(&mut bench, tab, 2, "http://a.test");
+    assert_eq!(answers(&bench), [(1, NO), (2, NO)]);
+}
+
+#[test]
+fn what_is_decided_counts_for_who_asked_and_not_for_where_the_tab_is_going() {
+    let mut bench = Bench::new(vec![]);
+    let tab = browsing(&mut bench);
+    bench.command(Command::Navigate(tab, "http://b.test/".into()));
+    asks(&mut bench, tab, 1, "http://a.test");
+    let yes = Answer::Yes { always: true };
+    bench.command(Command::Answer(tab, AskId(1), yes.clone()));
+    asks(&mut bench, tab, 2, "http://b.test");
+    assert_eq!(answers(&bench), [(1, yes)]);
+    asks(&mut bench, tab, 3, "http://a.test");
+    assert_eq!(
+        answers(&bench).last(),
+        Some(&(3, Answer::Yes { always: false }))
+    );
+}
+
+#[test]
+fn an_opened_page_shows_no_address_before_its_own_has_come() {
+    let mut bench = Bench::new(vec![]);
+    let opener = browsing(&mut bench);
+    let opened = |url: &str, target: &str| PageNews::OpenedPage {
+        url: url.into(),
+        target: Some(target.into()),
+        foreground: true,
+    };
+    tell(&mut bench, opener, opened("http://bank.test/", "one"));
+    let tab = bench.browser.active.unwrap();
+    assert_eq!(bench.browser.tab(tab).map(Tab::url), Some("about:blank"));
+    let source = "view-source:http://a.test/";
+    tell(&mut bench, opener, opened(source, "two"));
+    let tab = bench.browser.active.unwrap();
+    assert_eq!(bench.browser.tab(tab).map(Tab::url), Some(source));
+}
+
+#[test]
+fn a_page_that_is_opened_when_its_opener_has_gone_is_let_go_of() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let tab = bench.stream();
+    let news = PageNews::OpenedPage {
+        url: "http://a.test/".into(),
+        target: Some("late".into()),
+        foreground: true,
+    };
+    tell(&mut bench, tab, news);
+    assert_eq!(bench.browser.tabs.len(), 1);
+    let discard = Action::Proxied(tab, PageAction::Discard("late".into()));
+    assert!(bench.world.log.contains(&discard));
+}
+
+#[test]
+fn a_tab_that_was_opened_for_a_file_goes_and_one_that_had_a_page_shows_it_again() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let first = browsing(&mut bench);
+    bench.command(Command::OpenTab {
+        input: Some("http://a.test/file".into()),
+        mode: None,
+        background: false,
+    });
+    let second = bench.browser.active.unwrap();
+    tell(&mut bench, second, PageNews::BecameFile);
+    assert!(bench.browser.tab(second).is_none());
+
+    arrives(&mut bench, first, &["http://a.test/", "http://a.test/file"]);
+    bench.command(Command::SetMode(first, Mode::Streamed, None));
+    tell(&mut bench, first, PageNews::Closed);
+    bench.settle();
+    bench.command(Command::SetMode(first, Mode::Proxy, None));
+    tell(&mut bench, first, PageNews::Opened);
+    tell(&mut bench, first, PageNews::BecameFile);
+    let url = bench.browser.tab(first).map(Tab::url);
+    assert_eq!(url, Some("http://a.test/"));
+}
+
+#[test]
+fn private_transfers_end_with_the_last_private_tab() {
+    let mut bench = Bench::new(vec![]);
+    bench.command(Command::OpenTabOf(ProfileName("private".into())));
+    let tab = bench.browser.active.unwrap();
+    let private = bench.browser.tab(tab).unwrap().profile.clone();
+    assert!(private.is_private());
+    began(&mut bench, 1, &private);
+    bench.command(Command::CloseTab(tab));
+    assert!(given_up(&bench, 1));
+    began(&mut bench, 2, &private);
+    assert!(given_up(&bench, 2));
+    assert_eq!(bench.browser.downloads.view(), []);
+}
+
+#[test]
+fn a_deleted_profile_is_forgotten_with_its_sites_and_transfers() {
+    let mut bench = Bench::new(vec![]);
+    bench.command(Command::Profile(ProfileCommand::Create {
+        title: "Work".into(),
+        colour: Colour::Green,
+    }));
+    let work = ProfileName("p1".into());
+    let lasting = bench.browser.tabs[0].profile.clone();
+    began(&mut bench, 1, &work);
+    began(&mut bench, 2, &lasting);
+    bench.command(Command::Profile(ProfileCommand::Work {
+        name: work,
+        work: DataWork::Delete,
+        end_session: true,
+    }));
+    bench.settle();
+    assert!(given_up(&bench, 1) && !given_up(&bench, 2));
+    let left = bench.browser.downloads.view();
+    assert_eq!(left.len(), 1);
+    assert_eq!(
+        (&left[0].profile, &left[0].state),
+        (&lasting, &DownloadState::Running)
+    );
+}
