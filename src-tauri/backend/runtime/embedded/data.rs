@@ -1,32 +1,27 @@
 //! A profile's data on this machine: measured, taken out, put in, cleared and deleted, while no
 //! engine has them.
-//!
-//! What is to take the place of a profile is made beside it, `NAME.new`, and changes places with it
-//! in one step of the file system. Whatever ends the app, the profile is the old one or the new
-//! one; what is left beside it is removed by the next look.
+
+mod place;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use duotab_core::message::ProfileName;
 use duotab_core::profile::ProfileFault;
-use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
-use rustix::io::Errno;
+use rustix::fs::OFlags;
 
-use super::profile::{self, Lock, folder_name};
-use super::{Embedded, EmbeddedConfig};
+use self::place::{Place, make};
+pub(super) use self::place::{settle, sweep};
+use super::Embedded;
+use super::profile::{self, folder_name};
 use crate::runtime::data::{
     DataError, Half, Job, Kind, Limits, Piece, Reader, Writer, blocking, check_room, is_kept,
     is_left_out, open_export,
 };
 
-/// What takes a profile's place.
-const NEW: &str = "new";
-/// A profile that was deleted, and is not gone yet.
-const GONE: &str = "gone";
 /// Folders within folders that are followed.
 const DEPTH_LIMIT: usize = 40;
 
@@ -97,47 +92,7 @@ impl Embedded {
     }
 }
 
-/// Removes what an app that was killed has left beside its profiles.
-pub(super) fn sweep(profiles: &Path) {
-    for entry in fs::read_dir(profiles).into_iter().flatten().flatten() {
-        let path = entry.path();
-        let left = path
-            .extension()
-            .is_some_and(|end| end == NEW || end == GONE);
-        // Somebody may be at it.
-        let lock = || Lock::take(profiles, path.file_stem()?.to_str()?).ok();
-        if left && lock().is_some() {
-            tracing::info!(folder = %path.display(), "removing what is left of a profile's change");
-            remove(&path);
-        }
-    }
-}
-
-/// Where a profile is, and what may lie beside it.
-struct Place {
-    profiles: PathBuf,
-    name: String,
-    folder: PathBuf,
-}
-
 impl Place {
-    fn of(with: &EmbeddedConfig, profile: &ProfileName) -> Self {
-        let name = folder_name(profile);
-        Self {
-            folder: with.profiles_dir.join(&name),
-            profiles: with.profiles_dir.clone(),
-            name,
-        }
-    }
-
-    fn beside(&self, end: &str) -> PathBuf {
-        self.profiles.join(format!("{}.{end}", self.name))
-    }
-
-    fn lock(&self) -> Result<Lock, DataError> {
-        Ok(Lock::take(&self.profiles, &self.name)?)
-    }
-
     fn export(&self, to: &Path, job: &Job) -> Result<(), DataError> {
         let _lock = self.lock()?;
         let mut bytes = 0;
@@ -242,65 +197,6 @@ impl Place {
         }
         self.change_places(new)
     }
-
-    fn delete(&self) -> Result<(), DataError> {
-        if !self.profiles.is_dir() {
-            return Ok(());
-        }
-        let lock = self.lock()?;
-        let gone = self.beside(GONE);
-        remove(&gone);
-        match fs::rename(&self.folder, &gone) {
-            Ok(()) => remove(&gone),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(DataError::of(&self.folder, &error)),
-        }
-        remove(&self.beside(NEW));
-        lock.remove();
-        Ok(())
-    }
-
-    fn fresh(&self) -> Result<New, DataError> {
-        let new = New(self.beside(NEW));
-        remove(&new.0);
-        make(&new.0).map_err(|error| DataError::of(&new.0, &error))?;
-        Ok(new)
-    }
-
-    fn change_places(&self, new: New) -> Result<(), DataError> {
-        let refused = |error: Errno| DataError::of(&self.folder, &error.into());
-        // All of it is on the disk before it counts.
-        if let Ok(folder) = File::open(&new.0) {
-            rustix::fs::syncfs(&folder).map_err(refused)?;
-        }
-        match renameat_with(CWD, &new.0, CWD, &self.folder, RenameFlags::EXCHANGE) {
-            Err(Errno::NOENT) => {
-                fs::rename(&new.0, &self.folder).map_err(|e| DataError::of(&self.folder, &e))
-            }
-            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
-                // Not every file system can do it in one step: the old one steps aside, and is
-                // brought back by hand should the machine stop right here.
-                let gone = self.beside(GONE);
-                remove(&gone);
-                fs::rename(&self.folder, &gone)
-                    .and_then(|()| fs::rename(&new.0, &self.folder))
-                    .map_err(|error| DataError::of(&self.folder, &error))?;
-                remove(&gone);
-                Ok(())
-            }
-            // What was the profile goes with `new`.
-            done => done.map_err(refused),
-        }
-    }
-}
-
-/// What is being made, or what it has taken the place of. Dropped, it goes.
-struct New(PathBuf);
-
-impl Drop for New {
-    fn drop(&mut self) {
-        remove(&self.0);
-    }
 }
 
 /// Every file and folder below `folder`, each folder before what is in it. Links are not followed.
@@ -356,13 +252,6 @@ fn open_plain(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-fn make(folder: &Path) -> io::Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-}
-
 /// Puts a piece of an export below `folder`; its path was checked.
 fn put(folder: &Path, piece: &Piece, data: &mut dyn Read) -> io::Result<()> {
     let to = folder.join(&piece.path);
@@ -385,13 +274,4 @@ fn put(folder: &Path, piece: &Piece, data: &mut dyn Read) -> io::Result<()> {
         file.set_modified(changed)?;
     }
     Ok(())
-}
-
-fn remove(folder: &Path) {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            tracing::warn!(folder = %folder.display(), %error, "not removed");
-        }
-        _ => {}
-    }
 }

@@ -11,6 +11,8 @@ use duotab_core::message::{ProfileName, StartFailure};
 use rustix::fs::{Access, FlockOperation, access, flock, statvfs};
 use rustix::io::Errno;
 
+use super::data;
+
 /// Below this, Chromium starts and then breaks in odd ways. Bytes.
 const ROOM: u64 = 32 * 1024 * 1024;
 
@@ -46,10 +48,12 @@ impl Profile {
     pub(super) fn take(profiles: &Path, name: &ProfileName) -> Result<Self, StartFailure> {
         let name = folder_name(name);
         let folder = profiles.join(&name);
-        make_folder(&folder).map_err(|error| unwritable(&folder, &error))?;
+        let refused = |error: io::Error| unwritable(&folder, &error);
+        make_folder(profiles).map_err(refused)?;
         let Lock { file: lock, .. } = Lock::take(profiles, &name)?;
-        // It may have been deleted while the lock was waited for.
-        make_folder(&folder).map_err(|error| unwritable(&folder, &error))?;
+        // Before an empty one takes the place of what is only set aside.
+        data::settle(profiles, &name).map_err(refused)?;
+        make_folder(&folder).map_err(refused)?;
         access(&folder, Access::WRITE_OK | Access::EXEC_OK)
             .map_err(|error| unwritable(&folder, &error.into()))?;
         if statvfs(&folder).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < ROOM) {
@@ -209,6 +213,16 @@ mod tests {
         Profile::take(profiles.path(), &ProfileName("other".into())).unwrap();
         drop(first);
         Profile::take(profiles.path(), &name).unwrap();
+    }
+
+    #[test]
+    fn a_profile_that_was_set_aside_is_not_replaced_by_an_empty_one() {
+        let profiles = tempfile::tempdir().unwrap();
+        let aside = profiles.path().join("default.old");
+        std::fs::create_dir(&aside).unwrap();
+        std::fs::write(aside.join("mark"), "old").unwrap();
+        let taken = Profile::take(profiles.path(), &ProfileName("default".into())).unwrap();
+        assert_eq!(std::fs::read(taken.folder.join("mark")).unwrap(), b"old");
     }
 
     #[test]
