@@ -6,7 +6,7 @@ mod contents;
 mod file;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -60,6 +60,14 @@ impl DataError {
             _ => ProfileFault::Failed {
                 detail: format!("{at}: {error}"),
             },
+        })
+    }
+
+    /// A path that no export can have.
+    pub(super) fn too_deep(path: &Path) -> Self {
+        let names: PathBuf = path.iter().take(4).collect();
+        Self::Fault(ProfileFault::Failed {
+            detail: format!("too many folders within each other in {}", names.display()),
         })
     }
 

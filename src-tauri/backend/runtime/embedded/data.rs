@@ -18,12 +18,9 @@ pub(super) use self::place::{settle, sweep};
 use super::Embedded;
 use super::profile::{self, folder_name};
 use crate::runtime::data::{
-    DataError, Half, Job, Kind, Limits, Piece, Reader, Writer, blocking, check_room, is_kept,
-    is_left_out, open_export,
+    DataError, Half, Job, Kind, Limits, Piece, Reader, Writer, below, blocking, check_room,
+    is_kept, is_left_out, open_export,
 };
-
-/// Folders within folders that are followed.
-const DEPTH_LIMIT: usize = 40;
 
 impl Embedded {
     /// How much space a profile's data take, in bytes. Nothing if there are none.
@@ -38,7 +35,7 @@ impl Embedded {
                 job.goes_on()?;
                 // `st_blocks` counts 512 bytes (stat(2)).
                 bytes += facts.blocks() * 512;
-                Ok(())
+                Ok(true)
             })
             .map(|()| bytes)
         })
@@ -97,11 +94,12 @@ impl Place {
         let _lock = self.lock()?;
         let mut bytes = 0;
         each(&self.folder, &mut |path, facts| {
-            if !is_left_out(path) && facts.is_file() {
+            let goes = !is_left_out(path);
+            if goes && facts.is_file() {
                 // A header and the rest of the last block.
                 bytes += facts.len() + 1024;
             }
-            Ok(())
+            Ok(goes)
         })?;
         if bytes == 0 {
             return Err(DataError::Fault(ProfileFault::Empty));
@@ -114,7 +112,7 @@ impl Place {
         let mut writer = Writer::begin(buffered, job.clone()).map_err(|error| refused(&error))?;
         each(&self.folder, &mut |path, facts| {
             if is_left_out(path) {
-                return Ok(());
+                return Ok(false);
             }
             job.goes_on()?;
             let piece = Piece {
@@ -126,15 +124,15 @@ impl Place {
             };
             match piece.kind {
                 Kind::Folder => writer.add(&piece, &mut io::empty()),
-                Kind::File => match open_plain(&self.folder.join(path)) {
-                    Ok(mut file) => writer.add(&piece, &mut file),
-                    // Gone since it was seen.
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                Kind::File => match unless_gone(open_plain(&self.folder.join(path))) {
+                    Ok(Some(mut file)) => writer.add(&piece, &mut file),
+                    Ok(None) => Ok(()),
                     Err(error) => return Err(DataError::of(path, &error)),
                 },
                 Kind::Other => Ok(()),
             }
-            .map_err(|error| refused(&error))
+            .map_err(|error| refused(&error))?;
+            Ok(true)
         })?;
         writer
             .end()
@@ -180,7 +178,7 @@ impl Place {
         each(&self.folder, &mut |path, facts| {
             job.goes_on()?;
             if !is_kept(path) {
-                return Ok(());
+                return Ok(false);
             }
             let to = new.0.join(path);
             let done = match kind_of(facts) {
@@ -188,7 +186,8 @@ impl Place {
                 Kind::File => fs::hard_link(self.folder.join(path), &to),
                 Kind::Other => Ok(()),
             };
-            done.map_err(|error| DataError::of(&to, &error))
+            done.map_err(|error| DataError::of(&to, &error))?;
+            Ok(true)
         })?;
         // The folder's owner is the one that engines run as.
         if let Ok(facts) = fs::metadata(&self.folder) {
@@ -200,37 +199,47 @@ impl Place {
 }
 
 /// Every file and folder below `folder`, each folder before what is in it. Links are not followed.
+/// What is gone since it was seen is left out; all else that cannot be looked at is an error, for
+/// whoever asks may remove what was not taken along. `take` says whether to look into a folder.
 fn each(
     folder: &Path,
-    take: &mut dyn FnMut(&Path, &fs::Metadata) -> Result<(), DataError>,
+    take: &mut dyn FnMut(&Path, &fs::Metadata) -> Result<bool, DataError>,
 ) -> Result<(), DataError> {
-    below(folder, Path::new(""), 0, take)
+    each_in(folder, Path::new(""), take)
 }
 
-fn below(
+fn each_in(
     folder: &Path,
     within: &Path,
-    depth: usize,
-    take: &mut dyn FnMut(&Path, &fs::Metadata) -> Result<(), DataError>,
+    take: &mut dyn FnMut(&Path, &fs::Metadata) -> Result<bool, DataError>,
 ) -> Result<(), DataError> {
     let here = folder.join(within);
-    let entries = match fs::read_dir(&here) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(DataError::of(&here, &error)),
+    let refused = |error: io::Error| DataError::of(&here, &error);
+    let Some(entries) = unless_gone(fs::read_dir(&here)).map_err(refused)? else {
+        return Ok(());
     };
-    for entry in entries.flatten() {
+    for entry in entries {
+        let entry = entry.map_err(refused)?;
         let path = within.join(entry.file_name());
-        // Gone since it was seen.
-        let Ok(facts) = entry.metadata() else {
+        let facts = unless_gone(entry.metadata());
+        let Some(facts) = facts.map_err(|error| DataError::of(&entry.path(), &error))? else {
             continue;
         };
-        take(&path, &facts)?;
-        if facts.is_dir() && depth < DEPTH_LIMIT {
-            below(folder, &path, depth + 1, take)?;
+        if below(&path).is_none() {
+            return Err(DataError::too_deep(&path));
+        }
+        if take(&path, &facts)? && facts.is_dir() {
+            each_in(folder, &path, take)?;
         }
     }
     Ok(())
+}
+
+fn unless_gone<T>(done: io::Result<T>) -> io::Result<Option<T>> {
+    match done {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        done => done.map(Some),
+    }
 }
 
 fn kind_of(facts: &fs::Metadata) -> Kind {
@@ -274,4 +283,49 @@ fn put(folder: &Path, piece: &Piece, data: &mut dyn Read) -> io::Result<()> {
         file.set_modified(changed)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::process::CommandExt as _;
+
+    use super::*;
+
+    fn look(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+        let mut seen = Vec::new();
+        each(folder, &mut |path, _| {
+            seen.push(path.to_owned());
+            Ok(true)
+        })?;
+        Ok(seen)
+    }
+
+    #[test]
+    fn what_cannot_be_looked_at_is_an_error_and_not_left_out() {
+        const SELF: &str = "what_cannot_be_looked_at_is_an_error_and_not_left_out";
+        if rustix::process::geteuid().is_root() {
+            // Nothing is closed to root.
+            let again = std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--test-threads=1", SELF])
+                .env("TMPDIR", "/tmp")
+                .uid(65_534)
+                .output();
+            // Nor is this program open to everybody everywhere.
+            if let Ok(again) = again {
+                assert!(again.status.success(), "{again:?}");
+            }
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let closed = folder.path().join("closed");
+        make(&closed.join("within")).unwrap();
+        assert_eq!(look(folder.path()).unwrap().len(), 2);
+        // Its names can be read, and no more.
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o400)).unwrap();
+        let looked = look(folder.path());
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+        let path = closed.join("within").display().to_string();
+        assert_eq!(looked, Err(ProfileFault::NoPermission { path }.into()));
+    }
 }

@@ -203,6 +203,42 @@ async fn clearing_takes_what_sites_stored_and_leaves_what_the_person_made() {
 }
 
 #[tokio::test]
+async fn folders_as_deep_as_an_export_can_have_go_along_and_deeper_ones_are_no_quiet_loss() {
+    let own = Profiles::new();
+    let file = own.home.path().join("deep.tar");
+    let kept = "Default/Extensions";
+    let deep = |names: usize| format!("{kept}{}/x", "/d".repeat(names - 3));
+    write(&own.folder("default"), &[(&deep(40), "deep")]);
+    own.export(&file).await;
+    let put_in = own
+        .embedded
+        .import_profile(&OTHER, file.clone(), Job::unwatched());
+    put_in.await.unwrap();
+    assert!(own.folder("other").join(deep(40)).is_file());
+    // One more than an import takes.
+    write(&own.folder("default"), &[(&deep(41), "deeper")]);
+    let before = files(&own.folder("default"));
+    let at = &own.embedded;
+    let refused = [
+        at.export_profile(&ONE, file, Job::unwatched()).await,
+        at.clear_profile(&ONE, Job::unwatched()).await,
+    ];
+    for refused in refused {
+        assert!(
+            matches!(&refused, Err(DataError::Fault(ProfileFault::Failed { .. }))),
+            "{refused:?}"
+        );
+    }
+    assert_eq!(files(&own.folder("default")), before);
+    // What goes may be as deep as it likes.
+    fs::remove_dir_all(own.folder("default").join(kept)).unwrap();
+    let site = format!("Default/IndexedDB{}/x", "/d".repeat(60));
+    write(&own.folder("default"), &[(&site, "a site's")]);
+    at.clear_profile(&ONE, Job::unwatched()).await.unwrap();
+    assert!(!own.folder("default").join("Default/IndexedDB").exists());
+}
+
+#[tokio::test]
 async fn a_deleted_profile_leaves_nothing_not_even_its_lock() {
     let own = Profiles::new();
     let size = own

@@ -38,12 +38,11 @@ pub(super) fn write_export(bytes: stream::Bytewise, to: &Path, job: &Job) -> Res
         // The engine's names begin with the folder's own.
         let mut parts = piece.path.components();
         parts.next();
-        let Some(path) = below(parts.as_path()) else {
-            return Ok(());
-        };
-        if path.as_os_str().is_empty() || is_left_out(&path) || piece.kind == Kind::Other {
+        let path = parts.as_path();
+        if path.as_os_str().is_empty() || is_left_out(path) || piece.kind == Kind::Other {
             return Ok(());
         }
+        let path = below(path).ok_or_else(|| DataError::too_deep(path).carried())?;
         writer.add(&Piece { path, ..piece }, data)
     });
     walked.map_err(|error| refused(&error))?;
