@@ -122,6 +122,7 @@ impl Controller {
             docker: DockerConfig {
                 install: opened.install,
                 kept: opened.image,
+                volumes: opened.volumes,
                 ..config.runtime.docker
             },
         };

@@ -107,6 +107,11 @@ pub enum EngineNews {
         /// It.
         kept: String,
     },
+    /// To be kept of the profiles' volumes, and to be given back at the next start of the app.
+    Volumes {
+        /// It.
+        kept: String,
+    },
 }
 
 /// 32 random bytes in hex; `None` if the system has none to give.

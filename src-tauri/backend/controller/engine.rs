@@ -2,6 +2,7 @@
 //! cuts a start short.
 
 use super::News;
+use super::left::VOLUMES;
 use super::session::{Attached, Link};
 use super::viewer::Viewer;
 use crate::endpoint::Endpoint;
@@ -74,6 +75,10 @@ impl Engines {
                     EngineNews::Unsandboxed(_) => Event::Notice(Notice::SandboxOff),
                     EngineNews::Keep { image, kept } => {
                         to_core.keep(format!("image:{image}"), kept);
+                        continue;
+                    }
+                    EngineNews::Volumes { kept } => {
+                        to_core.keep(VOLUMES.to_owned(), kept);
                         continue;
                     }
                     EngineNews::Image { image, update } => {

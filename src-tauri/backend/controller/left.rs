@@ -6,6 +6,9 @@ use crate::store::{Store, StoreError};
 use duotab_core::browser::Saved;
 use duotab_core::message::Notice;
 
+/// The setting of what is kept of the volumes.
+pub(super) const VOLUMES: &str = "volumes";
+
 /// What the store held, and what is to be told about it.
 pub(super) struct Left {
     pub(super) store: Store,
@@ -13,6 +16,8 @@ pub(super) struct Left {
     pub(super) install: String,
     /// What was kept for the image.
     pub(super) image: String,
+    /// What was kept of the volumes.
+    pub(super) volumes: String,
     pub(super) notices: Vec<Notice>,
 }
 
@@ -38,9 +43,10 @@ impl Left {
             notices.push(unavailable(database, &error));
             (Saved::default(), "unsaved".to_owned())
         });
-        let kept = store.setting(&format!("image:{image}"));
+        let kept = |key: &str| store.setting(key).ok().flatten().unwrap_or_default();
         Self {
-            image: kept.ok().flatten().unwrap_or_default(),
+            image: kept(&format!("image:{image}")),
+            volumes: kept(VOLUMES),
             saved,
             install,
             notices,

@@ -12,6 +12,7 @@ mod fault;
 mod files;
 mod flavour;
 mod found;
+mod held;
 mod image;
 mod images;
 mod known;
@@ -42,6 +43,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::end::{end, pause, remove};
 use self::flavour::Flavour;
+use self::held::Held;
 use self::image::Reference;
 use self::images::Images;
 use self::known::{Expected, Known};
@@ -80,6 +82,8 @@ pub struct DockerConfig {
     pub home_closed: bool,
     /// What was to be kept for the image: see [`EngineNews::Keep`]. Empty at first.
     pub kept: String,
+    /// What was to be kept of the volumes: see [`EngineNews::Volumes`]. Empty at first.
+    pub volumes: String,
     /// How often the registry is asked for a newer image; `None` is never.
     pub update_every: Option<Duration>,
 }
@@ -97,6 +101,7 @@ impl DockerConfig {
             start_limit: Duration::from_secs(60),
             home_closed: false,
             kept: String::new(),
+            volumes: String::new(),
             update_every: Some(Duration::from_secs(24 * 60 * 60)),
         }
     }
@@ -109,6 +114,7 @@ struct Inner {
     asker: Asker,
     known: Known,
     images: Images,
+    held: Held,
     /// One container at a time is made: no profile may come into two.
     making: tokio::sync::Mutex<()>,
     tasks: volume::Tasks,
@@ -147,6 +153,7 @@ impl Docker {
         let docker = Self {
             inner: Arc::new(Inner {
                 images,
+                held: Held::new(&with.volumes, news.clone()),
                 with,
                 asker: Asker::new(),
                 known: Known::default(),
@@ -348,6 +355,7 @@ impl Docker {
         if std::mem::take(&mut kept.1) {
             found::sweep(&self.inner, &link).await;
         }
+        self.inner.held.look(&link, &self.inner.with.install).await;
         tokio::spawn(watch::watch(Arc::clone(&self.inner), Arc::clone(&link)));
         let asking = images::ask_now_and_then(Arc::clone(&self.inner), Arc::clone(&link));
         tokio::spawn(asking);

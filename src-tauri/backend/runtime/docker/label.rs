@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use bollard::models::{ContainerSummary, ContainerSummaryStateEnum};
-use bollard::query_parameters::ListContainersOptionsBuilder;
+use bollard::query_parameters::{ListContainersOptionsBuilder, ListVolumesOptionsBuilder};
 use duotab_core::message::{ProfileName, SessionId};
 
 use super::link::Link;
@@ -74,6 +74,21 @@ fn short(install: &str) -> String {
         .filter(char::is_ascii_alphanumeric)
         .take(SHORT)
         .collect()
+}
+
+/// The profiles that have a volume of this install.
+pub(super) async fn profiles(
+    link: &Link,
+    install: &str,
+) -> Result<Vec<String>, bollard::errors::Error> {
+    let options = ListVolumesOptionsBuilder::default()
+        .filters(&filter(install))
+        .build();
+    let found = link.docker.list_volumes(Some(options)).await?;
+    let volumes = found.volumes.unwrap_or_default().into_iter();
+    Ok(volumes
+        .filter_map(|mut volume| volume.labels.remove(PROFILE))
+        .collect())
 }
 
 /// A container of this install.

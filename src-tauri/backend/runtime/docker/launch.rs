@@ -19,7 +19,7 @@ use url::Url;
 use super::create::{self, Plan};
 use super::files::{self, SERVER_PORT, Settings};
 use super::link::Link;
-use super::{Inner, archive, exec, fault, found, label, logs, network, remove};
+use super::{Inner, archive, exec, fault, found, label, logs, network, remove, volume};
 use crate::endpoint::{Cdp, Endpoint, Secret, Tunnel};
 use crate::runtime::{EngineNews, StartError, StartSpec, random_password};
 
@@ -268,9 +268,7 @@ async fn made(
     password: &Secret,
 ) -> Result<String, Error> {
     if !plan.profile.is_private() {
-        // Podman does not take a volume's labels from a container.
-        let volume = create::volume_request(plan.install, plan.profile);
-        half.link.docker.create_volume(volume).await?;
+        volume::make(inner, &half.link, plan.profile).await?;
     }
     let container = half.make(name, create::body(plan)).await?;
     let link = &half.link;

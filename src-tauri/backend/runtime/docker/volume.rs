@@ -20,7 +20,7 @@ use duotab_core::profile::ProfileFault;
 use self::room::Room;
 use super::label::{self, State};
 use super::link::Link;
-use super::{Docker, Inner, fault, remove};
+use super::{Docker, Inner, create, fault, remove};
 use crate::runtime::data::{DataError, Job};
 
 /// Also for the browser's own start.
@@ -133,13 +133,21 @@ impl Docker {
         clear_way(&self.inner, &link, &volume).await?;
         let options = RemoveVolumeOptionsBuilder::default().force(false).build();
         match link.docker.remove_volume(&volume, Some(options)).await {
-            Ok(()) => Ok(()),
-            Err(error) if fault::is_gone(&error) => Ok(()),
+            Ok(()) => {}
+            Err(error) if fault::is_gone(&error) => {}
             Err(error) if fault::kind(&error) == fault::Kind::Conflict => {
-                Err(DataError::Fault(ProfileFault::InUse))
+                return Err(DataError::Fault(ProfileFault::InUse));
             }
-            Err(error) => Err(refused(&link, &error)),
+            Err(error) => return Err(refused(&link, &error)),
         }
+        self.inner.held.remove(profile).await;
+        Ok(())
+    }
+
+    /// Whether the profile may have a volume, as far as is known without asking the engine.
+    #[must_use]
+    pub fn may_hold(&self, profile: &ProfileName) -> bool {
+        self.inner.held.has(profile)
     }
 }
 
@@ -155,6 +163,13 @@ fn failed(detail: impl Into<String>) -> DataError {
     DataError::Fault(ProfileFault::Failed {
         detail: detail.into(),
     })
+}
+
+/// Makes a profile's volume, if it is not there. Podman does not take its labels from a container.
+pub(super) async fn make(inner: &Inner, link: &Link, profile: &ProfileName) -> Result<(), Error> {
+    inner.held.add(profile).await;
+    let volume = create::volume_request(&inner.with.install, profile);
+    link.docker.create_volume(volume).await.map(drop)
 }
 
 /// What is dropped when the person gives up cleans up behind itself.

@@ -193,6 +193,28 @@ async fn clearing_leaves_what_the_person_made_and_deleting_leaves_no_volume() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_has_a_volume_is_known_by_the_next_life_of_the_app_before_the_engine_answers() {
+    let Some(mut home) = Home::new("data-held") else {
+        return;
+    };
+    assert!(!home.docker.may_hold(&DEFAULT));
+    home.start(1).await.unwrap();
+    within("the stop", home.docker.stop(ONE)).await.unwrap();
+    let kept = home.kept_volumes();
+    assert_eq!(kept, r#"["default"]"#);
+    // The app has died before that was kept: the engine knows it too.
+    home.restart();
+    assert!(!home.docker.may_hold(&DEFAULT));
+    home.docker.health().await.unwrap();
+    assert!(home.docker.may_hold(&DEFAULT));
+    let mut home = home.with(|with, _| with.volumes = kept);
+    assert!(home.docker.may_hold(&DEFAULT));
+    home.docker.delete_profile(&DEFAULT).await.unwrap();
+    assert!(!home.docker.may_hold(&DEFAULT));
+    assert_eq!(home.kept_volumes(), "[]");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_export_that_is_given_up_leaves_no_container_and_no_file() {
     let Some(home) = Home::new("data-given") else {
         return;

@@ -72,7 +72,8 @@ impl Home {
     pub(crate) async fn next_news(&mut self) -> EngineNews {
         loop {
             let news = within("news", self.news.recv()).await.expect("news");
-            if !matches!(news, EngineNews::Image { .. } | EngineNews::Keep { .. }) {
+            let kept = matches!(news, EngineNews::Keep { .. } | EngineNews::Volumes { .. });
+            if !kept && !matches!(news, EngineNews::Image { .. }) {
                 return news;
             }
         }
@@ -87,6 +88,16 @@ impl Home {
                 _ => {}
             }
         }
+    }
+
+    /// What was told last to be kept of the volumes.
+    pub(crate) fn kept_volumes(&mut self) -> String {
+        let told = std::iter::from_fn(|| self.news.try_recv().ok());
+        let kept = told.filter_map(|news| match news {
+            EngineNews::Volumes { kept } => Some(kept),
+            _ => None,
+        });
+        kept.last().expect("something to be kept")
     }
 
     /// Something for the engine's own client to do.

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use duotab_backend::runtime::EngineNews;
 use duotab_core::fault::ImageUpdate;
 use duotab_core::message::SessionId;
 
@@ -65,9 +66,12 @@ async fn a_container_is_made_from_the_digest_that_was_used_first_wherever_the_ta
         .await
         .unwrap();
     // The same after the app was away.
-    let kept = match home.news.try_recv() {
-        Ok(duotab_backend::runtime::EngineNews::Keep { kept, .. }) => kept,
-        other => panic!("{other:?}"),
+    let kept = loop {
+        match home.news.try_recv() {
+            Ok(EngineNews::Keep { kept, .. }) => break kept,
+            Ok(EngineNews::Volumes { .. }) => {}
+            other => panic!("{other:?}"),
+        }
     };
     let mut home = home.with(|with, _| with.kept = kept);
     home.start(4).await.unwrap();

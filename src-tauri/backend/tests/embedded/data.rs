@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use duotab_backend::runtime::data::{DataError, Job};
+use duotab_backend::runtime::docker::{DockerConfig, Surroundings};
 use duotab_backend::runtime::embedded::Embedded;
+use duotab_backend::runtime::{Choice, Runtime, RuntimeConfig};
 use duotab_core::message::ProfileName;
 use duotab_core::profile::ProfileFault;
 use tokio_util::sync::CancellationToken;
@@ -236,6 +238,42 @@ async fn folders_as_deep_as_an_export_can_have_go_along_and_deeper_ones_are_no_q
     write(&own.folder("default"), &[(&site, "a site's")]);
     at.clear_profile(&ONE, Job::unwatched()).await.unwrap();
     assert!(!own.folder("default").join("Default/IndexedDB").exists());
+}
+
+#[tokio::test]
+async fn what_may_lie_in_a_volume_is_not_called_gone_while_its_engine_is_away() {
+    for choice in [Choice::Auto, Choice::Embedded, Choice::Docker] {
+        let own = Profiles::new();
+        let before = files(&own.folder("default"));
+        let nobody = own.home.path().join("docker.sock");
+        let (runtime, _news) = Runtime::new(RuntimeConfig {
+            choice,
+            embedded: own.home.with.clone(),
+            docker: DockerConfig {
+                surroundings: Surroundings {
+                    docker_host: Some(format!("unix://{}", nobody.display())),
+                    ..Surroundings::default()
+                },
+                volumes: r#"["default"]"#.to_owned(),
+                ..DockerConfig::new("install".to_owned())
+            },
+        });
+        let done = [
+            runtime.clear_profile(&ONE, Job::unwatched()).await,
+            runtime.delete_profile(&ONE).await,
+        ];
+        for done in done {
+            assert!(
+                matches!(done, Err(DataError::Fault(ProfileFault::EngineAway { .. }))),
+                "{choice:?}: {done:?}"
+            );
+        }
+        assert_eq!(files(&own.folder("default")), before);
+        // What never had a volume is not waited for.
+        if choice != Choice::Docker {
+            runtime.delete_profile(&OTHER).await.unwrap();
+        }
+    }
 }
 
 #[tokio::test]

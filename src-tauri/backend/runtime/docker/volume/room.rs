@@ -12,13 +12,13 @@ use duotab_core::profile::ProfileFault;
 use futures_util::StreamExt as _;
 use tokio::time::timeout;
 
-use super::{SETTLE, clear_way, failed, pack, refused, stream};
+use super::{SETTLE, clear_way, failed, make, pack, refused, stream};
 use crate::runtime::data::{
     DataError, Job, KEPT_PROFILE, KEPT_TOP, SLACK, blocking, check_room, folder_of,
 };
 use crate::runtime::docker::files::{File, NEKO};
 use crate::runtime::docker::link::Link;
-use crate::runtime::docker::{Inner, archive, create, image, label, remove};
+use crate::runtime::docker::{Inner, archive, image, label, remove};
 
 const TASK: &str = include_str!("task.sh");
 const SAID: &str = "/tmp/duotab-said";
@@ -77,10 +77,8 @@ impl<'a> Room<'a> {
     }
 
     async fn make(&mut self, profile: &ProfileName) -> Result<(), Error> {
-        let install = &self.inner.with.install;
         let docker = &self.link.docker;
-        let volume = create::volume_request(install, profile);
-        docker.create_volume(volume).await?;
+        make(self.inner, &self.link, profile).await?;
         let name = format!("{}-room", self.volume);
         // What the engine makes of a question that nobody waits for any more bears this name too.
         self.container = Some(name.clone());
