@@ -12,7 +12,7 @@ use crate::display::Display;
 use crate::fence::{Fence, Sandbox};
 use duotab_core::chromium;
 use duotab_core::message::StartFailure;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::Command;
@@ -32,8 +32,19 @@ pub(crate) struct Browser {
     pub cdp: Cdp,
     /// Whether it shows a page; closed when it never will.
     pub shown: watch::Receiver<bool>,
+    profile_dir: PathBuf,
     /// Keeps the profile ours.
     _lock: profile::Lock,
+}
+
+impl Browser {
+    /// Ends it, and removes what it would leave behind where it had to be killed.
+    pub(crate) async fn end(&mut self) {
+        self.child.end().await;
+        if let Err(error) = profile::clear(&self.profile_dir) {
+            tracing::warn!(%error, "left behind by the browser");
+        }
+    }
 }
 
 /// Starts it. It shows its first page some time later.
@@ -75,6 +86,7 @@ pub(crate) async fn start(
         child,
         cdp,
         shown,
+        profile_dir: config.profile_dir.clone(),
         _lock: lock,
     })
 }

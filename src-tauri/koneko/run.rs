@@ -162,7 +162,7 @@ impl Parts {
 
     async fn end(&mut self) {
         if let Some(browser) = &mut self.browser {
-            browser.child.end().await;
+            browser.end().await;
         }
         if let Some(manager) = &mut self.manager {
             manager.end().await;

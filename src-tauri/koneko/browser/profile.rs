@@ -11,6 +11,8 @@ use std::time::Duration;
 /// After a kill the last process may live on for a moment.
 const WAIT_LIMIT: Duration = Duration::from_secs(4);
 const NAME: &str = ".koneko-lock";
+/// How the names of those folders begin.
+const MEETING_PLACE: &str = "org.chromium.";
 const SINGLETONS: [&str; 3] = ["SingletonLock", "SingletonCookie", "SingletonSocket"];
 
 /// Held while the profile is ours. Chromium inherits it: the profile is free when both are gone.
@@ -41,14 +43,40 @@ pub(super) async fn lock(profile: &Path) -> Result<Lock, StartFailure> {
     if in_use_elsewhere(profile) {
         return Err(StartFailure::ProfileInUse);
     }
+    clear(profile).map_err(|error| unusable(&error))?;
+    Ok(Lock(file))
+}
+
+/// Removes what a browser that is gone has left, here and among the temporary files.
+pub(super) fn clear(profile: &Path) -> std::io::Result<()> {
+    if let Ok(socket) = std::fs::read_link(profile.join("SingletonSocket")) {
+        clear_meeting_place(&socket);
+    }
     for name in SINGLETONS {
         let path = profile.join(name);
         if std::fs::symlink_metadata(&path).is_ok() {
             tracing::info!(name, "left behind, removed");
-            std::fs::remove_file(&path).map_err(|error| unusable(&error))?;
+            std::fs::remove_file(&path)?;
         }
     }
-    Ok(Lock(file))
+    Ok(())
+}
+
+/// Chromium's socket for others of its kind lies in a folder of its own, where a path is short
+/// enough for one. Nothing but what Chromium puts there is removed.
+fn clear_meeting_place(socket: &Path) {
+    let folder = socket.parent().filter(|_| socket.is_absolute());
+    let Some(folder) = folder.filter(|it| {
+        let name = it.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.trim_start_matches('.').starts_with(MEETING_PLACE))
+    }) else {
+        return;
+    };
+    for name in SINGLETONS {
+        let _ = std::fs::remove_file(folder.join(name));
+    }
+    // Not there any more, most of the time: a browser that closes takes it along.
+    let _ = std::fs::remove_dir(folder);
 }
 
 /// Whether a browser that is not ours has it: its lock is a link to `HOST-PID`. Ours cannot, for
@@ -85,6 +113,25 @@ mod tests {
         symlink("elsewhere-999999999", dir.path().join("SingletonLock")).unwrap();
         let _lock = lock(dir.path()).await.unwrap();
         assert!(std::fs::symlink_metadata(dir.path().join("SingletonLock")).is_err());
+    }
+
+    #[tokio::test]
+    async fn the_folder_of_a_socket_that_is_left_goes_and_a_foreign_one_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        for (folder, stays) in [("org.chromium.Chromium.a1B2c3", false), ("letters", true)] {
+            let place = dir.path().join(folder);
+            std::fs::create_dir(&place).unwrap();
+            std::fs::write(place.join("SingletonSocket"), "").unwrap();
+            symlink("123", place.join("SingletonCookie")).unwrap();
+            symlink(
+                place.join("SingletonSocket"),
+                dir.path().join("SingletonSocket"),
+            )
+            .unwrap();
+            let _lock = lock(dir.path()).await.unwrap();
+            assert_eq!(place.join("SingletonSocket").exists(), stays);
+            assert_eq!(place.exists(), stays);
+        }
     }
 
     #[tokio::test]

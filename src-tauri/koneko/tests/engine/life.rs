@@ -74,9 +74,19 @@ async fn a_kill_leaves_nothing_behind() {
     shown(&engine).await;
     let all = engine.tree();
     assert!(all.len() > 8, "{all:?}");
+    let socket = engine.folder.path().join("profile/SingletonSocket");
+    let socket = std::fs::read_link(socket).unwrap();
     kill_process(pid(&engine), Signal::KILL).unwrap();
     engine.ended().await;
     gone(all).await;
+
+    // What nobody could remove then goes when the profile is used again.
+    let folder = std::mem::replace(&mut engine.folder, tempfile::tempdir().unwrap());
+    let config = crate::engine::config(folder.path());
+    let (_again, said) = Engine::start_in(folder, &config, |_| {}).await;
+    assert_eq!(said["state"], "ready");
+    let place = socket.parent().unwrap();
+    assert!(!place.exists(), "{place:?}");
 }
 
 /// All programs of this machine but one.
