@@ -143,7 +143,7 @@ pub enum WorkEnd {
     Done,
     /// Given up by the person.
     Cancelled,
-    /// It cannot be done; the data are as they were.
+    /// It cannot be done; the data are as they were, unless the fault says otherwise.
     Failed(ProfileFault),
 }
 
@@ -281,6 +281,11 @@ pub enum ProfileFault {
     EngineAway {
         /// Why.
         fault: EngineFault,
+    },
+    /// It was begun, and nobody knows whether it was ended. It may be, later on.
+    Unfinished {
+        /// What the system or the engine said.
+        detail: String,
     },
     /// Something else.
     Failed {

@@ -155,6 +155,8 @@ function fault(fault: ProfileFault): string {
       const away = engineAway(fault.fault);
       return `${away.body} ${away.remedy}${away.command ? ` ${away.command}` : ""}`;
     }
+    case "unfinished":
+      return `It was begun and is not finished: ${fault.detail}. Try again, or it is finished when the profile is used next.`;
     case "failed":
       return `It could not be done: ${fault.detail}. Nothing was changed; try again.`;
   }

@@ -6,7 +6,7 @@ use crate::runtime::Runtime;
 use crate::runtime::data::{DataError, Job};
 use duotab_core::event::Event;
 use duotab_core::message::ProfileName;
-use duotab_core::profile::{DataWork, WorkEnd};
+use duotab_core::profile::{DataWork, ProfileFault, WorkEnd};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -60,6 +60,7 @@ impl Works {
         let pages = Pages {
             content: self.content.clone(),
             cleared: Arc::clone(&self.cleared),
+            limit: CLEAR_LIMIT,
         };
         let of = name.clone();
         let handle = tokio::spawn(async move {
@@ -116,18 +117,30 @@ impl Works {
 struct Pages {
     content: mpsc::UnboundedSender<ContentOrder>,
     cleared: Cleared,
+    limit: Duration,
 }
 
 impl Pages {
-    async fn order(&self, name: &ProfileName, order: ContentOrder) {
+    /// Waits until the window says that it is done.
+    async fn order(&self, name: &ProfileName, order: ContentOrder) -> Result<(), DataError> {
         let (done, waiting) = oneshot::channel();
         lock(&self.cleared).insert(name.clone(), done);
-        if self.content.send(order).is_err() {
-            return;
+        let gone = self.content.send(order).is_err();
+        if gone {
+            lock(&self.cleared).remove(name);
         }
-        if tokio::time::timeout(CLEAR_LIMIT, waiting).await.is_err() {
-            tracing::warn!(profile = name.0, "the window does not say that it is done");
+        if let Ok(Ok(())) = tokio::time::timeout(self.limit, waiting).await {
+            return Ok(());
         }
+        lock(&self.cleared).remove(name);
+        tracing::warn!(
+            profile = name.0,
+            gone,
+            "the window does not say that it is done"
+        );
+        Err(DataError::Fault(ProfileFault::Unfinished {
+            detail: "what Proxy tabs have stored could not be removed".to_owned(),
+        }))
     }
 }
 
@@ -158,14 +171,47 @@ async fn carry_out(
             runtime.clear_profile(name, job).await?;
             pages
                 .order(name, ContentOrder::ClearProfile(name.clone()))
-                .await;
+                .await?;
         }
         DataWork::Delete => {
             runtime.delete_profile(name).await?;
             pages
                 .order(name, ContentOrder::DeleteProfile(name.clone()))
-                .await;
+                .await?;
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_the_window_does_not_do_is_not_called_done() {
+        let name = ProfileName("default".to_owned());
+        let (content, mut orders) = mpsc::unbounded_channel();
+        let pages = Pages {
+            content,
+            cleared: Cleared::default(),
+            limit: Duration::from_millis(100),
+        };
+        let order = || pages.order(&name, ContentOrder::ClearProfile(name.clone()));
+        let answers = async {
+            orders.recv().await.unwrap();
+            let waiting = lock(&pages.cleared).remove(&name).unwrap();
+            waiting.send(()).unwrap();
+        };
+        let (ordered, ()) = tokio::join!(order(), answers);
+        assert_eq!(ordered, Ok(()));
+        // It hears, and says nothing.
+        let is_unfinished = |done: &Result<(), DataError>| {
+            matches!(done, Err(DataError::Fault(ProfileFault::Unfinished { .. })))
+        };
+        assert!(is_unfinished(&order().await));
+        // It is gone.
+        drop(orders);
+        assert!(is_unfinished(&order().await));
+        assert!(lock(&pages.cleared).is_empty());
+    }
 }

@@ -40,7 +40,11 @@ path: string, } | { "cause": "empty" } | { "cause": "in_use" } | { "cause": "eng
 /**
  * Why.
  */
-fault: EngineFault, } | { "cause": "failed", 
+fault: EngineFault, } | { "cause": "unfinished", 
+/**
+ * What the system or the engine said.
+ */
+detail: string, } | { "cause": "failed", 
 /**
  * What the system or the engine said.
  */

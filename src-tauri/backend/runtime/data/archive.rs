@@ -75,12 +75,17 @@ struct Tail {
 }
 
 /// Goes through an archive of whatever origin, one piece after the other. What `take` leaves unread
-/// is skipped. Names of any kind that is used for long names are read, up to a limit.
+/// is skipped. Names of any kind that is used for long names are read, up to a limit. One without
+/// its end was cut short, be it between two pieces.
 pub(crate) fn walk(
     from: impl Read,
     take: &mut dyn FnMut(Piece, &mut dyn Read) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut archive = Archive::new(from);
+    let ended = Cell::new(false);
+    let mut archive = Archive::new(Noting {
+        from,
+        ended: &ended,
+    });
     let mut long: Option<PathBuf> = None;
     let mut size: Option<u64> = None;
     for entry in archive.entries()?.raw(true) {
@@ -126,6 +131,9 @@ pub(crate) fn walk(
                 take(piece, &mut entry)?;
             }
         }
+    }
+    if ended.get() {
+        return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(())
 }

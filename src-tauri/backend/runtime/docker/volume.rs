@@ -97,29 +97,35 @@ impl Docker {
             let bytes = pack::check(from.clone(), job.clone()).await?;
             let link = self.link().await.map_err(away)?;
             let room = Room::enter(&self.inner, link, profile).await?;
-            let done = room.import(from, bytes, &job).await;
-            room.leave().await;
-            done
+            let staged = room.stage(from, bytes, &job).await;
+            room.if_well(staged).await
         };
-        until_given_up(&job, work).await
+        let room = until_given_up(&job, work).await?;
+        let done = room.put().await;
+        room.leave().await;
+        done
     }
 
     /// Removes cookies and site data; what the person made stays.
     ///
     /// # Errors
-    /// If that is not done yet; what was begun is ended by what next has the volume.
+    /// Why the profile is as it was.
     pub async fn clear_profile(&self, profile: &ProfileName, job: Job) -> Result<(), DataError> {
         let work = async {
             let link = self.link().await.map_err(away)?;
             if !is_there(&self.inner, &link, profile).await? {
-                return Ok(());
+                return Ok(None);
             }
             let room = Room::enter(&self.inner, link, profile).await?;
-            let done = room.run("clear").await.map(drop);
-            room.leave().await;
-            done
+            let staged = room.run("keep").await.map(drop);
+            room.if_well(staged).await.map(Some)
         };
-        until_given_up(&job, work).await
+        let Some(room) = until_given_up(&job, work).await? else {
+            return Ok(());
+        };
+        let done = room.put().await;
+        room.leave().await;
+        done
     }
 
     /// Removes a profile's data for good.

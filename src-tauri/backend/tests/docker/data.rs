@@ -1,11 +1,13 @@
 //! A profile's data in its volume, against a real engine.
 
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use duotab_backend::runtime::data::{DataError, Job};
 use duotab_core::message::{ProfileName, SessionId};
 use duotab_core::profile::ProfileFault;
+use duotab_test_support::engine::Engine;
 use tokio_util::sync::CancellationToken;
 
 use crate::home::{Home, within};
@@ -237,6 +239,81 @@ async fn an_export_that_is_given_up_leaves_no_container_and_no_file() {
     assert_eq!(home.containers("{{.ID}}").len(), 1);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     home.docker.stop(SessionId(2)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_is_given_up_at_its_last_step_is_what_it_is_said_to_be() {
+    let Some(home) = Home::new("data-late") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.tar");
+    used(&home).await;
+    export(&home, &file).await;
+    in_volume(&home, "echo before >Default/IndexedDB/mark");
+    let cancel = CancellationToken::new();
+    let at_last = cancel.clone();
+    // First the file is read, then it is sent.
+    let begun = AtomicU32::new(0);
+    let progress = Arc::new(move |done, total| {
+        let begun = begun.fetch_add(u32::from(done == 0), Ordering::Relaxed);
+        if begun == 2 && done >= total / 100 * 98 {
+            at_last.cancel();
+        }
+    });
+    let job = Job::new(progress, cancel.clone());
+    let put_in = home.docker.import_profile(&DEFAULT, file, job);
+    let expected = match within("the import", put_in).await {
+        Ok(()) => "site",
+        Err(DataError::Cancelled) => "before",
+        Err(other) => panic!("{other:?}"),
+    };
+    assert!(cancel.is_cancelled());
+    within("the next start", async {
+        while home.start(1).await.is_err() {}
+    })
+    .await;
+    let mark = home.run(&format!("cat {PROFILE}/Default/IndexedDB/mark"));
+    assert_eq!(mark, [expected]);
+    home.docker.stop(ONE).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_that_goes_away_during_an_import_is_the_reason_that_is_given() {
+    let Some(home) = Home::new("data-away") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.tar");
+    used(&home).await;
+    in_volume(&home, "head -c 30M /dev/urandom >Default/History");
+    export(&home, &file).await;
+    let engine = Engine::here().unwrap();
+    let begun = AtomicU32::new(0);
+    let progress = Arc::new(move |done, _| {
+        // First the file is read, then it is sent.
+        if done == 0 && begun.fetch_add(1, Ordering::Relaxed) == 1 {
+            engine.kill();
+        }
+    });
+    let job = Job::new(progress, CancellationToken::new());
+    let put_in = home.docker.import_profile(&DEFAULT, file, job);
+    let refused = within("the import", put_in).await;
+    home.engine.start();
+    assert!(
+        matches!(
+            refused,
+            Err(DataError::Fault(ProfileFault::EngineAway { .. }))
+        ),
+        "{refused:?}"
+    );
+    within("the next start", async {
+        while home.start(1).await.is_err() {}
+    })
+    .await;
+    let mark = home.run(&format!("cat {PROFILE}/Default/IndexedDB/mark"));
+    assert_eq!(mark, ["site"]);
+    home.docker.stop(ONE).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

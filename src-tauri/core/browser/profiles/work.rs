@@ -213,7 +213,10 @@ impl Browser {
         }
         let measures = *work == DataWork::Measure;
         let done = matches!(end, WorkEnd::Done);
-        let interrupted = matches!(&end, WorkEnd::Failed(ProfileFault::EngineAway { .. }));
+        let interrupted = matches!(
+            &end,
+            WorkEnd::Failed(ProfileFault::EngineAway { .. } | ProfileFault::Unfinished { .. })
+        );
         match end {
             WorkEnd::Measured(bytes) => profile.bytes = Some(bytes),
             WorkEnd::Cancelled => {}

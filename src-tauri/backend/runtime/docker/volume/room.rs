@@ -12,7 +12,8 @@ use duotab_core::profile::ProfileFault;
 use futures_util::StreamExt as _;
 use tokio::time::timeout;
 
-use super::{SETTLE, clear_way, failed, make, pack, refused, stream};
+use super::pack::{self, Stopped};
+use super::{SETTLE, clear_way, failed, make, refused, stream};
 use crate::runtime::data::{
     DataError, Job, KEPT_PROFILE, KEPT_TOP, SLACK, blocking, check_room, folder_of,
 };
@@ -28,11 +29,15 @@ const STAGE: &str = ".duotab-import";
 /// Removing or linking some ten thousand files on a slow disk.
 const TASK_LIMIT: Duration = Duration::from_secs(10 * 60);
 
-/// Bytes in a volume, and beside it.
+/// How `task.sh` ends when it has dropped what was not put in yet.
+const DROPPED: i64 = 3;
+
+/// Bytes in a volume, bytes beside it, and how many files and folders it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Said {
     pub(super) used: u64,
     pub(super) free: u64,
+    pub(super) names: u64,
 }
 
 fn parse(text: &str) -> Option<Said> {
@@ -40,6 +45,7 @@ fn parse(text: &str) -> Option<Said> {
     Some(Said {
         used: numbers.next()?.ok()?,
         free: numbers.next()?.ok()?,
+        names: numbers.next()?.ok()?,
     })
 }
 
@@ -143,15 +149,53 @@ impl<'a> Room<'a> {
 
     /// Has a task done, and waits for its end.
     pub(super) async fn run(&self, task: &str) -> Result<Said, DataError> {
+        self.set(task).await?;
+        let (code, said) = self.carry_out().await?;
+        match parse(&said) {
+            Some(said) if code == 0 => Ok(said),
+            _ => Err(failed(format!("“{task}” ended with {code}"))),
+        }
+    }
+
+    /// Has what was staged take the old one's place. This is not given up on the way: it is done,
+    /// or it is not and will not be. Only where neither can be found out it is
+    /// [`ProfileFault::Unfinished`], and what next has the volume may end it.
+    pub(super) async fn put(&self) -> Result<(), DataError> {
+        self.set("put").await?;
+        let detail = match self.carry_out().await {
+            Ok((0, _)) => return Ok(()),
+            Ok((code, _)) => format!("the last step ended with {code}"),
+            Err(error) => error.to_string(),
+        };
+        tracing::warn!(detail, "a profile's data were perhaps not put in");
+        let dropped = async {
+            self.set("drop").await?;
+            self.carry_out().await
+        };
+        match dropped.await {
+            // It was decided on already, and now it is done.
+            Ok((0, _)) => Ok(()),
+            Ok((DROPPED, _)) => Err(failed(detail)),
+            Ok(_) | Err(_) => Err(DataError::Fault(ProfileFault::Unfinished { detail })),
+        }
+    }
+
+    /// Says what the container is to do when it is started.
+    async fn set(&self, task: &str) -> Result<(), DataError> {
+        let task = File {
+            path: "/etc/neko/duotab-task".to_owned(),
+            owner: 0,
+            mode: 0o644,
+            text: task.to_owned(),
+        };
+        let set = archive::put(&self.link, self.container(), &[task]).await;
+        set.map_err(|error| refused(&self.link, &error))
+    }
+
+    /// Starts the container and waits for its end; gives its exit code and what it has said.
+    async fn carry_out(&self) -> Result<(i64, String), DataError> {
         let link = &self.link;
         let steps = async {
-            let task = File {
-                path: "/etc/neko/duotab-task".to_owned(),
-                owner: 0,
-                mode: 0o644,
-                text: task.to_owned(),
-            };
-            archive::put(link, self.container(), &[task]).await?;
             link.docker.start_container(self.container(), None).await?;
             let options = WaitContainerOptionsBuilder::default()
                 .condition("not-running")
@@ -167,13 +211,8 @@ impl<'a> Room<'a> {
             Ok((code, said.unwrap_or_default()))
         };
         let done = timeout(TASK_LIMIT, steps).await;
-        let (code, said) = done
-            .map_err(|_| failed("the container engine takes too long"))?
-            .map_err(|error| refused(link, &error))?;
-        match parse(&said) {
-            Some(said) if code == 0 => Ok(said),
-            _ => Err(failed(format!("“{task}” ended with {code}"))),
-        }
+        done.map_err(|_| failed("the container engine takes too long"))?
+            .map_err(|error| refused(link, &error))
     }
 
     pub(super) async fn export(&self, to: PathBuf, job: &Job) -> Result<(), DataError> {
@@ -185,13 +224,16 @@ impl<'a> Room<'a> {
         job.begins(used);
         let (bytes, pump) = stream::download(&self.link, self.container(), self.profile);
         let own = job.clone();
-        let written = blocking(move || pack::write_export(bytes, &to, &own));
-        let (written, pumped) = tokio::join!(written, pump);
-        pumped.map_err(|error| refused(&self.link, &error))?;
-        written
+        let written = blocking(move || pack::write_export(bytes, there.names, &to, &own));
+        match tokio::join!(written, pump) {
+            // What is not sent is not read either.
+            (Err(_), Err(error)) => Err(refused(&self.link, &error)),
+            (written, _) => written,
+        }
     }
 
-    pub(super) async fn import(
+    /// Puts an export beside the old data; it does not count yet.
+    pub(super) async fn stage(
         &self,
         from: PathBuf,
         bytes: u64,
@@ -208,20 +250,29 @@ impl<'a> Room<'a> {
         job.begins(bytes);
         let (writer, body) = stream::body();
         let own = job.clone();
-        let read = blocking(move || pack::pack_import(&from, writer, &own));
+        let read = blocking(move || Ok(pack::pack_import(&from, writer, &own)));
         let folder = format!("{}/{STAGE}", self.profile);
         let upload = stream::upload(&self.link, self.container(), &folder, body);
         let (read, uploaded) = tokio::join!(read, upload);
-        // What was read badly was also sent badly.
-        read?;
-        match uploaded {
-            Ok(()) => {}
-            Err(stream::Broken::Engine(error)) => return Err(refused(&self.link, &error)),
-            Err(stream::Broken::Silent) => {
-                return Err(failed("the container engine takes nothing any more"));
+        let silent = || failed("the container engine takes nothing any more");
+        match (read?, uploaded) {
+            // What was read badly was also sent badly.
+            (Err(Stopped::File(error)), _) => Err(error),
+            (_, Err(stream::Broken::Engine(error))) => Err(refused(&self.link, &error)),
+            (_, Err(stream::Broken::Silent)) | (Err(Stopped::Engine), Ok(())) => Err(silent()),
+            (Ok(()), Ok(())) => Ok(()),
+        }
+    }
+
+    /// Gives the room back if all is well so far.
+    pub(super) async fn if_well<T>(self, done: Result<T, DataError>) -> Result<Self, DataError> {
+        match done {
+            Ok(_) => Ok(self),
+            Err(error) => {
+                self.leave().await;
+                Err(error)
             }
         }
-        self.run("put").await.map(drop)
     }
 
     /// Removes the container, and waits for it.
@@ -255,9 +306,17 @@ mod tests {
     use std::path::Path;
 
     #[test]
-    fn what_a_task_says_is_two_numbers_or_nothing() {
-        assert_eq!(parse("12 34\n"), Some(Said { used: 12, free: 34 }));
-        for text in ["", "12", "a b", "-1 2", "1 99999999999999999999999"] {
+    fn what_a_task_says_is_three_numbers_or_nothing() {
+        let (used, free, names) = (12, 34, 5);
+        assert_eq!(parse("12 34 5\n"), Some(Said { used, free, names }));
+        for text in [
+            "",
+            "12",
+            "1 2",
+            "a b 3",
+            "-1 2 3",
+            "1 99999999999999999999999 3",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }
@@ -325,7 +384,8 @@ mod tests {
         all.push("Guest Profile/Bookmarks".to_owned());
         let names: Vec<&str> = all.iter().map(String::as_str).collect();
         write(home.path(), &names);
-        assert!(run(home.path(), "clear").success());
+        assert!(run(home.path(), "keep").success());
+        assert!(run(home.path(), "put").success());
         // Each has one name only: an archive has nothing of a second one.
         let mut stay: Vec<String> = names
             .iter()
@@ -337,5 +397,30 @@ mod tests {
         assert!(stay.contains(&"Profile 1/Login Data 1".to_owned()));
         let said = std::fs::read_to_string(home.path().join("said")).unwrap();
         assert!(parse(&said).is_some_and(|said| said.used > 0), "{said}");
+    }
+
+    #[test]
+    fn what_is_dropped_before_it_was_decided_on_is_never_put_in_and_what_was_is_ended() {
+        // How far it had come, how the drop ends, and what is there from then on.
+        for (left, code, mark) in [
+            (".duotab-import", DROPPED, "old"),
+            (".duotab-ready", 0, "new"),
+            (".duotab-move", 0, "new"),
+        ] {
+            let home = tempfile::tempdir().unwrap();
+            let profile = home.path().join("profile");
+            std::fs::create_dir_all(profile.join(left)).unwrap();
+            std::fs::write(profile.join("mark"), "old").unwrap();
+            std::fs::write(profile.join(left).join("mark"), "new").unwrap();
+            let ended = run(home.path(), "drop").code().map(i64::from);
+            assert_eq!(ended, Some(code), "{left}");
+            assert!(run(home.path(), "measure").success());
+            let all = std::fs::read_dir(&profile).unwrap().count();
+            assert_eq!(all, 1, "{left}");
+            let there = std::fs::read_to_string(profile.join("mark")).unwrap();
+            assert_eq!(there, mark, "{left}");
+            let said = std::fs::read_to_string(home.path().join("said")).unwrap();
+            assert_eq!(parse(&said).map(|said| said.names), Some(1), "{said}");
+        }
     }
 }

@@ -24,18 +24,31 @@ const PIECE: usize = 256 * 1024;
 /// For each piece.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// What an engine sends, to be read by a thread. It ends early if the engine does.
+/// What an engine sends, to be read by a thread. It has an end only if the engine came to it.
 pub(super) struct Bytewise {
-    pieces: mpsc::Receiver<Bytes>,
+    /// `None` is the end.
+    pieces: mpsc::Receiver<Option<Bytes>>,
     rest: Bytes,
+    ended: bool,
+}
+
+impl Bytewise {
+    pub(super) fn new(pieces: mpsc::Receiver<Option<Bytes>>) -> Self {
+        Self {
+            pieces,
+            rest: Bytes::new(),
+            ended: false,
+        }
+    }
 }
 
 impl Read for Bytewise {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        while self.rest.is_empty() {
+        while self.rest.is_empty() && !self.ended {
             match self.pieces.blocking_recv() {
-                Some(piece) => self.rest = piece,
-                None => return Ok(0),
+                Some(Some(piece)) => self.rest = piece,
+                Some(None) => self.ended = true,
+                None => return Err(io::ErrorKind::UnexpectedEof.into()),
             }
         }
         let some = self.rest.split_to(self.rest.len().min(into.len()));
@@ -64,22 +77,21 @@ pub(super) fn download<'a>(
         loop {
             match timeout(SILENCE, sent.next()).await {
                 Err(_) => return Err(Error::RequestTimeoutError),
-                Ok(None) => return Ok(()),
+                Ok(None) => {
+                    // Whoever reads no more says why.
+                    let _ = to.send(None).await;
+                    return Ok(());
+                }
                 Ok(Some(Err(error))) => return Err(error),
                 Ok(Some(Ok(piece))) => {
-                    // Whoever reads no more says why.
-                    if to.send(piece).await.is_err() {
+                    if to.send(Some(piece)).await.is_err() {
                         return Ok(());
                     }
                 }
             }
         }
     };
-    let bytes = Bytewise {
-        pieces,
-        rest: Bytes::new(),
-    };
-    (bytes, pump)
+    (Bytewise::new(pieces), pump)
 }
 
 /// What a thread writes, for an engine. Dropped before its end, it breaks the body.

@@ -7,7 +7,10 @@ cd "$profile"
 shopt -s nullglob
 . /etc/neko/duotab-settle.sh
 # What was staged just now is not left over.
-[ "$task" = put ] || settle
+case $task in
+put | drop) ;;
+*) settle ;;
+esac
 
 # Links what stays into what will take the old one's place.
 keep() {
@@ -19,12 +22,7 @@ keep() {
 case $task in
 measure) ;;
 stage) mkdir .duotab-import ;;
-put)
-    mv .duotab-import .duotab-ready
-    sync
-    settle
-    ;;
-clear)
+keep)
     mkdir .duotab-import
     while IFS= read -r path; do
         keep "$path"
@@ -35,12 +33,24 @@ clear)
             keep "$within/$path-journal"
         done </etc/neko/duotab-kept-within
     done
+    ;;
+put)
+    sync
     mv .duotab-import .duotab-ready
     sync
+    settle
+    ;;
+drop)
+    # What is not decided on yet goes; whatever else was to be put in is put in.
+    if [ -e .duotab-import ]; then
+        rm -rf .duotab-import
+        exit 3
+    fi
     settle
     ;;
 esac
 
 used=$(du -s -B1 . | cut -f1)
 free=$(df -B1 --output=avail . | tail -1)
-echo "$used" $free >/tmp/duotab-said
+names=$(find . -mindepth 1 ! -type s -printf . | wc -c)
+echo "$used" $free "$names" >/tmp/duotab-said
