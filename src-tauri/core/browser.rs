@@ -88,6 +88,8 @@ pub struct Saved {
     pub last_tab: u32,
     /// The highest session id ever used.
     pub last_session: u32,
+    /// The highest number that a profile ever had.
+    pub last_profile: u32,
 }
 
 /// Whether the engines of an earlier run are known.
@@ -126,6 +128,7 @@ pub struct Browser {
     standby_failed: bool,
     last_tab: u32,
     last_session: u32,
+    last_profile: u32,
     now: Millis,
     actions: VecDeque<Action>,
     // What the world was last told, to tell only differences.
@@ -145,6 +148,8 @@ impl Browser {
         let known = records.iter().map(|r| (r.id, r.clone())).collect();
         let highest_tab = records.iter().map(|r| r.id.0).max().unwrap_or(0);
         let highest_session = saved.sessions.iter().map(|r| r.id.0).max().unwrap_or(0);
+        let numbers = saved.profiles.iter().filter_map(|it| it.name.number());
+        let highest_profile = numbers.max().unwrap_or(0);
         let profiles = Profile::restore(&settings.profile, saved.profiles);
         let mut browser = Self {
             settings,
@@ -168,6 +173,7 @@ impl Browser {
             standby_failed: false,
             last_tab: saved.last_tab.max(highest_tab),
             last_session: saved.last_session.max(highest_session),
+            last_profile: saved.last_profile.max(highest_profile),
             now,
             actions: VecDeque::from([Action::FindEngines, Action::LookAtNodes]),
             saved: known,

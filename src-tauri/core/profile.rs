@@ -16,6 +16,18 @@ impl ProfileName {
     pub fn is_private(&self) -> bool {
         self.0 == PRIVATE
     }
+
+    /// The name of a profile that a person has made, by its number.
+    #[must_use]
+    pub fn numbered(number: u32) -> Self {
+        Self(format!("p{number}"))
+    }
+
+    /// Its number, if it has one.
+    #[must_use]
+    pub fn number(&self) -> Option<u32> {
+        self.0.strip_prefix('p')?.parse().ok()
+    }
 }
 
 /// The profile that is always there.

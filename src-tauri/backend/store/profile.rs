@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::migration::Migration;
-use super::{Store, StoreError};
+use super::{Store, StoreError, setting};
 
 pub(super) const CREATE: Migration = Migration {
     version: 4,
@@ -46,6 +46,15 @@ impl Store {
     }
 }
 
+/// The setting of the highest number that a profile ever had.
+const LAST: &str = "last_profile";
+
+/// The first number that no profile ever had.
+pub(super) fn next_number(connection: &Connection) -> rusqlite::Result<u32> {
+    let last = setting::read(connection, LAST)?.and_then(|it| it.parse::<u32>().ok());
+    Ok(last.map_or(1, |last| last.saturating_add(1)))
+}
+
 pub(super) fn read(connection: &Connection) -> rusqlite::Result<Vec<ProfileRecord>> {
     let mut statement = connection
         .prepare_cached("SELECT name, title, colour, pending FROM profile ORDER BY rowid")?;
@@ -74,6 +83,11 @@ fn record(row: &Row<'_>) -> Option<ProfileRecord> {
 }
 
 fn write(connection: &Connection, profile: &ProfileRecord) -> rusqlite::Result<()> {
+    if let Some(number) = profile.name.number()
+        && number >= next_number(connection)?
+    {
+        setting::write(connection, LAST, &number.to_string())?;
+    }
     let pending = profile.pending.as_ref().map(word).transpose()?;
     connection
         .prepare_cached(
@@ -129,6 +143,18 @@ mod tests {
                 profile("default", None)
             ]
         );
+    }
+
+    #[test]
+    fn the_number_of_a_deleted_profile_is_not_given_again() {
+        let connection = fresh();
+        assert_eq!(next_number(&connection).unwrap(), 1);
+        for name in ["default", "p2", "p1"] {
+            let first = ProfileRecord::first(ProfileName(name.into()));
+            write(&connection, &first).unwrap();
+        }
+        connection.execute_batch("DELETE FROM profile").unwrap();
+        assert_eq!(next_number(&connection).unwrap(), 3);
     }
 
     #[test]

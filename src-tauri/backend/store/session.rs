@@ -6,7 +6,7 @@ use duotab_core::node::NodeId;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::migration::Migration;
-use super::{Store, StoreError};
+use super::{Store, StoreError, profile};
 
 pub(super) const CREATE: Migration = Migration {
     version: 3,
@@ -18,13 +18,15 @@ pub(super) const CREATE: Migration = Migration {
     ) STRICT;",
 };
 
-/// The first ids that no tab and no session of this install ever had.
+/// The first ids that no tab, no session and no profile of this install ever had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NextIds {
     /// For the next tab.
     pub tab: TabId,
     /// For the next session.
     pub session: SessionId,
+    /// The number of the next profile.
+    pub profile: u32,
 }
 
 impl Store {
@@ -55,6 +57,7 @@ impl Store {
             Ok(NextIds {
                 tab: TabId(next_id(connection, "tab")?),
                 session: SessionId(next_id(connection, "session")?),
+                profile: profile::next_number(connection)?,
             })
         })
     }

@@ -48,7 +48,7 @@ impl Store {
     }
 }
 
-fn read(connection: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
+pub(super) fn read(connection: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
     connection
         .prepare_cached("SELECT value FROM setting WHERE key = ?1")?
         .query_row([key], |row| row.get(0))

@@ -112,6 +112,7 @@ fn ids_are_never_reused_also_after_deletes_and_restarts() {
     let first = NextIds {
         tab: TabId(1),
         session: SessionId(1),
+        profile: 1,
     };
     assert_eq!(store.next_ids().unwrap(), first);
     store.save_tab(&tab(5, 0)).unwrap();
@@ -122,6 +123,7 @@ fn ids_are_never_reused_also_after_deletes_and_restarts() {
     let later = NextIds {
         tab: TabId(6),
         session: SessionId(4),
+        profile: 1,
     };
     assert_eq!(open_well(&path).next_ids().unwrap(), later);
 }

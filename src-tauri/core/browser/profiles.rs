@@ -142,10 +142,10 @@ impl Browser {
         let Some(title) = plain(title).filter(|_| self.profiles.len() < PROFILES_CAP) else {
             return;
         };
-        let number = |profile: &Profile| profile.record.name.0.strip_prefix('p')?.parse().ok();
-        let highest: u32 = self.profiles.iter().filter_map(number).max().unwrap_or(0);
+        // A name is never given again: something of the one who had it may be left somewhere.
+        self.last_profile = self.last_profile.saturating_add(1);
         let record = ProfileRecord {
-            name: ProfileName(format!("p{}", highest.saturating_add(1))),
+            name: ProfileName::numbered(self.last_profile),
             title,
             colour,
             pending: None,

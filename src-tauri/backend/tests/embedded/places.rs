@@ -155,7 +155,7 @@ async fn inside_a_read_only_disk_of_profiles() {
     let mut home = Home::with_stub("ready");
     home.with.profiles_dir = place();
     let (app, _ended) = home.app();
-    let path = place().join("default").display().to_string();
+    let path = place().display().to_string();
     assert_eq!(failure(&app, 1).await.0, StartFailure::ReadOnly { path });
     home.assert_nothing_left();
 }

@@ -124,6 +124,9 @@ fn a_deleted_profile_takes_its_tabs_along_and_the_lasting_one_stays() {
             .all(|tab| tab.profile.0 == "default")
     );
     assert!(work(&mut bench, "default", DataWork::Delete, true).is_some());
+    // Something of it may be left somewhere: nobody gets its name.
+    create(&mut bench, "Other");
+    assert_eq!(view(&bench, "p2").title, "Other");
 }
 
 #[test]
