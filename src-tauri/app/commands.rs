@@ -7,7 +7,7 @@ use duotab_backend::controller::Controller;
 use duotab_core::event::Command;
 use duotab_core::message::{
     self, AskId, ContentArea, Direction, DownloadId, DownloadVerb, LaneTicket, Mode, NodeId,
-    Problem, ProfileName, TabId, Update, Wish,
+    Problem, ProfileName, Switch, TabId, Update, Wish,
 };
 use tauri::State;
 use tauri::ipc::Channel;
@@ -233,6 +233,22 @@ pub(crate) async fn show_settings(controller: State<'_, Controller>, on: bool) -
 #[tauri::command]
 pub(crate) async fn fetch_engine_image(controller: State<'_, Controller>) -> Answer {
     controller.command(Command::FetchEngineImage).await
+}
+
+/// Switches something about streamed browsers on or off.
+#[tauri::command]
+pub(crate) async fn set_switch(
+    controller: State<'_, Controller>,
+    switch: Switch,
+    on: bool,
+) -> Answer {
+    controller.command(Command::Switch(switch, on)).await
+}
+
+/// Asks the registry now whether it has a newer image of the streamed browser.
+#[tauri::command]
+pub(crate) async fn look_for_update(controller: State<'_, Controller>) -> Answer {
+    controller.command(Command::LookForUpdate).await
 }
 
 /// Puts away a notice that was read.

@@ -59,6 +59,8 @@ pub fn builder<R: Runtime>(controller: Controller) -> Builder<R> {
             commands::show_settings,
             commands::dismiss_notice,
             commands::fetch_engine_image,
+            commands::set_switch,
+            commands::look_for_update,
             commands::connect_lane,
             commands::subscribe,
             commands::quit,

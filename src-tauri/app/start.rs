@@ -112,16 +112,28 @@ async fn start_controller(
         origins: vec![SHELL_ORIGIN.to_owned()],
         proxy: ProxyConfig::default(),
         settings: Settings {
-            standby: is_on("DUOTAB_STANDBY"),
+            standby: switched("DUOTAB_STANDBY", ["1", "0"]),
+            home_closed: switched("DUOTAB_HOME_NETWORK", ["closed", "open"]),
             ..Settings::default()
         },
     };
     Controller::start(config, content).await
 }
 
-/// Whether a variable of the environment switches something on.
-fn is_on(variable: &str) -> bool {
-    std::env::var(variable).is_ok_and(|it| matches!(it.as_str(), "1" | "on" | "true" | "yes"))
+/// Whether a variable of the environment switches something, by its two words for on and off.
+fn switched(variable: &str, [on, off]: [&str; 2]) -> Option<bool> {
+    let said = std::env::var(variable).ok().filter(|it| !it.is_empty())?;
+    let switched = match said.as_str() {
+        word if word == on => Some(true),
+        word if word == off => Some(false),
+        "on" | "true" | "yes" => Some(true),
+        "off" | "false" | "no" => Some(false),
+        _ => None,
+    };
+    if switched.is_none() {
+        tracing::warn!(variable, said, "this is {on} or {off}");
+    }
+    switched
 }
 
 /// The engines, as the environment wants them. The install's id is filled in by the controller.
@@ -138,7 +150,6 @@ fn runtime(dirs: &Dirs) -> RuntimeConfig {
     {
         docker.image = image;
     }
-    docker.home_closed = std::env::var("DUOTAB_HOME_NETWORK").is_ok_and(|it| it == "closed");
     RuntimeConfig {
         choice,
         embedded: EmbeddedConfig::new(koneko(), dirs, String::new()),

@@ -123,6 +123,8 @@ impl Controller {
                 install: opened.install,
                 kept: opened.image,
                 volumes: opened.volumes,
+                home_closed: (config.settings.home_closed)
+                    .unwrap_or(opened.saved.switches.home_closed),
                 ..config.runtime.docker
             },
         };
@@ -320,6 +322,9 @@ impl Run {
             }
             Action::DeleteDownload(id) => self.save(move |store| store.delete_download(id)).await,
             Action::Download(order) => self.order(ContentOrder::Download(order)),
+            Action::SaveSwitch(switch, on) => {
+                self.save(move |store| store.save_switch(switch, on)).await;
+            }
             Action::SaveSession(record) => {
                 self.save(move |store| store.save_session(&record)).await;
             }
@@ -337,7 +342,7 @@ impl Run {
                 self.order(ContentOrder::DeleteProfile(private));
             }
             Action::UseProfile(tab, profile) => self.order(ContentOrder::UseProfile(tab, profile)),
-            Action::LookAtNodes => self.look_at_nodes(),
+            Action::LookAtNodes => self.engines.look_at_nodes(self.nodes.clone()),
             Action::FindEngines => self.engines.find(),
             // No other machine's engine can be asked for one.
             Action::StartEngine { session, node, .. } if node != NodeId::host() => {
@@ -358,6 +363,8 @@ impl Run {
                 self.engines.start_engine(session, start);
             }
             Action::FetchEngineImage => self.engines.fetch_image(),
+            Action::LookForUpdate => self.engines.look_for_update(),
+            Action::CloseHomeNetwork(on) => self.engines.runtime().close_home_network(on),
             Action::ResumeEngine(session, _) => self.engines.resume(session),
             Action::SuspendEngine(session, _) => self.engines.suspend(session),
             Action::StopEngine(session, _) => self.engines.stop(session),
@@ -426,16 +433,6 @@ impl Run {
             self.news
                 .send(Event::Notice(unavailable(&self.database, &error)));
         }
-    }
-
-    fn look_at_nodes(&self) {
-        let (nodes, news) = (self.nodes.clone(), self.news.clone());
-        let runtime = self.engines.runtime();
-        tokio::spawn(async move {
-            let health = runtime.health().await;
-            let looked = tokio::task::spawn_blocking(move || nodes.look(health)).await;
-            news.send(Event::NodesSeen(looked.unwrap_or_default()));
-        });
     }
 }
 

@@ -9,6 +9,7 @@ use crate::node::NodeId;
 use crate::page::Direction;
 use crate::profile::{DataWork, ProfileRecord};
 use crate::site::Site;
+use crate::streaming::Switch;
 
 /// What is to be done to a tab's page, alike for a child webview and a real Chromium.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +83,8 @@ pub enum Action {
     DeleteDownload(DownloadId),
     /// Do something to a transfer or a file.
     Download(DownloadOrder),
+    /// Save a switch.
+    SaveSwitch(Switch, bool),
     /// Save a session.
     SaveSession(SessionRecord),
     /// Forget a session.
@@ -116,6 +119,10 @@ pub enum Action {
     },
     /// Fetch the engine's newer image that was offered; what comes of it is a notice.
     FetchEngineImage,
+    /// Ask the registry for a newer image; answered by `Event::UpdateLooked`.
+    LookForUpdate,
+    /// Close the home network to the containers that are started from now on, or open it.
+    CloseHomeNetwork(bool),
     /// Wake a suspended engine; answered by started or ended.
     ResumeEngine(SessionId, NodeId),
     /// Let an engine sleep; answered by suspended or ended.

@@ -16,6 +16,7 @@ mod placing;
 mod profiles;
 mod standby;
 mod stream;
+mod streaming;
 #[cfg(test)]
 mod tests;
 
@@ -31,9 +32,11 @@ use crate::placement::Demand;
 use crate::profile::{self, ProfileRecord};
 use crate::session::Session;
 use crate::site::{Site, Sites};
+use crate::streaming::Switches;
 use crate::tab::Tab;
 use profiles::Profile;
 use std::collections::{BTreeMap, VecDeque};
+use streaming::Streaming;
 
 /// Closed tabs that can be reopened.
 const REOPENABLE_CAP: usize = 25;
@@ -53,8 +56,10 @@ pub struct Settings {
     pub default_mode: Mode,
     /// The profile that is always there.
     pub profile: ProfileName,
-    /// Whether an engine is kept ready for the next streamed tab where there is memory for it.
-    pub standby: bool,
+    /// Settles [`crate::streaming::Switch::Standby`], whatever the person has switched.
+    pub standby: Option<bool>,
+    /// Settles [`crate::streaming::Switch::HomeClosed`] likewise.
+    pub home_closed: Option<bool>,
 }
 
 impl Default for Settings {
@@ -66,7 +71,8 @@ impl Default for Settings {
             search: address::DEFAULT_SEARCH.to_owned(),
             default_mode: Mode::Proxy,
             profile: ProfileName(profile::DEFAULT.to_owned()),
-            standby: false,
+            standby: None,
+            home_closed: None,
         }
     }
 }
@@ -84,6 +90,8 @@ pub struct Saved {
     pub sites: Vec<Site>,
     /// The list of downloads.
     pub downloads: Vec<Download>,
+    /// What the person has switched.
+    pub switches: Switches,
     /// The highest tab id ever used.
     pub last_tab: u32,
     /// The highest session id ever used.
@@ -115,6 +123,7 @@ pub struct Browser {
     nodes: Vec<Node>,
     sites: Sites,
     downloads: Downloads,
+    streaming: Streaming,
     looking: bool,
     leftovers: Leftovers,
     area: ContentArea,
@@ -162,6 +171,7 @@ impl Browser {
             nodes: Vec::new(),
             sites: Sites::restore(saved.sites),
             downloads: Downloads::restore(saved.downloads),
+            streaming: Streaming::restore(saved.switches),
             looking: true,
             leftovers: Leftovers::Unknown(saved.sessions),
             area: ContentArea::default(),
@@ -221,6 +231,8 @@ impl Browser {
                 self.save_downloads(changes);
             }
             Event::Notice(notice) => self.notice(notice),
+            Event::EnginesContained(contained) => self.engines_contained(contained),
+            Event::UpdateLooked(looked) => self.update_looked(looked),
             Event::SecondInstance(inputs) => self.second_instance(inputs),
             Event::Deadline => {}
             event => self.stream_event(event),
@@ -250,6 +262,7 @@ impl Browser {
     }
 
     fn notice(&mut self, notice: Notice) {
+        self.hear_of_image(&notice);
         if matches!(notice, Notice::EngineImage { .. }) {
             let other = |it: &Notice| !matches!(it, Notice::EngineImage { .. });
             self.notices.retain(other);

@@ -9,6 +9,7 @@ use crate::node::{Node, NodeId};
 use crate::page::Direction;
 use crate::profile::{DataWork, ProfileCommand, WorkEnd};
 use crate::proxy::PageFault;
+use crate::streaming::{Looked, Switch};
 
 /// Milliseconds since an arbitrary start, monotonic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,6 +91,10 @@ pub enum Command {
     ShowSettings(bool),
     /// Fetch the newer image of the streamed browser that was offered.
     FetchEngineImage,
+    /// Switch something about streamed browsers on or off.
+    Switch(Switch, bool),
+    /// Ask the registry now whether it has a newer image of the streamed browser.
+    LookForUpdate,
     /// A notice was read.
     DismissNotice(usize),
     /// The person did something in the live view (counts against the idle limit).
@@ -240,6 +245,10 @@ pub enum Event {
     ProfileProgress(ProfileName, u64, u64),
     /// What came of a profile's work.
     ProfileWorked(ProfileName, DataWork, WorkEnd),
+    /// Whether engines run in containers.
+    EnginesContained(bool),
+    /// The answer to [`crate::action::Action::LookForUpdate`].
+    UpdateLooked(Looked),
     /// Something to tell the person.
     Notice(Notice),
     /// The deadline that the core asked for has come.

@@ -24,4 +24,5 @@ pub mod profile;
 pub mod proxy;
 pub mod session;
 pub mod site;
+pub mod streaming;
 pub mod tab;

@@ -14,6 +14,7 @@ pub use crate::page::{Direction, Find, PageView};
 pub use crate::profile::{ProfileName, ProfileView};
 pub use crate::proxy::PageFault;
 pub use crate::site::Site;
+pub use crate::streaming::{Looked, StreamingView, Switch};
 
 /// A tab of the window. Never reused within an install.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
@@ -223,6 +224,12 @@ pub enum Problem {
         /// What the person calls it.
         title: String,
     },
+    /// The environment of the app has settled it, whatever the switch says.
+    #[error("{switch:?} is set by the environment")]
+    SwitchFixed {
+        /// The switch.
+        switch: Switch,
+    },
     /// The person cancelled.
     #[error("cancelled")]
     Cancelled,
@@ -306,6 +313,8 @@ pub struct ShellState {
     pub profiles: Vec<ProfileView>,
     /// Whether the settings stand in the place of the tab in front.
     pub settings_shown: bool,
+    /// What is set about streamed browsers.
+    pub streaming: StreamingView,
     /// Files that pages gave to the person, the newest first.
     pub downloads: Vec<Download>,
 }

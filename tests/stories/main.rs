@@ -20,6 +20,7 @@ mod processes;
 mod profiles;
 mod session;
 mod site;
+mod switches;
 mod toggle;
 mod view;
 

@@ -1,9 +1,10 @@
 //! Every state worth looking at.
-import { emptyTab, stateOf } from "../src/backend.mock";
+import { emptyTab, stateOf, streamingOf } from "../src/backend.mock";
 import type { NodeName } from "../src/messages/NodeName";
 import type { Problem } from "../src/messages/Problem";
 import type { ShellState } from "../src/messages/ShellState";
 import type { Stage } from "../src/messages/Stage";
+import type { StreamingView } from "../src/messages/StreamingView";
 import type { StreamView } from "../src/messages/StreamView";
 import type { TabView } from "../src/messages/TabView";
 
@@ -67,6 +68,10 @@ const streamed = (stage: Stage, node: NodeName = HOST): Scene => ({
   state: stateOf([news({ mode: "streamed", stream: at(stage, node) }), garden()], {
     nodes: [HOST],
   }),
+});
+
+const settings = (streaming: Partial<StreamingView>): Scene => ({
+  state: stateOf([news()], { settings_shown: true, streaming: streamingOf(streaming) }),
 });
 
 const trouble = (problem: Problem, facts: Partial<TabView> = { mode: "streamed" }): Scene => ({
@@ -216,6 +221,22 @@ export const SCENES: Record<string, Scene> = {
     state: stateOf([news(), garden()]),
     refusal: { code: "engine_unreachable", node: "attic", detail: "timed out" },
   },
+  settings: settings({ standby: { on: true, fixed: false }, looked: { found: "newest" } }),
+  "settings-newer": settings({ looked: { found: "newer" } }),
+  "settings-looking": settings({ looking: true }),
+  "settings-fetching": settings({ looked: { found: "fetching" } }),
+  "settings-fixed": settings({
+    standby: { on: true, fixed: true },
+    home_closed: { on: true, fixed: true },
+    looked: {
+      found: "failed",
+      failure: {
+        cause: "engine_away",
+        fault: { fault: "not_running", socket: "/run/user/1000/podman/podman.sock" },
+      },
+    },
+  }),
+  "settings-processes": settings({ contained: false }),
   "many-tabs": {
     state: (() => {
       const tabs = Array.from({ length: 24 }, (_, at) =>

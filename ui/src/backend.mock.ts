@@ -4,6 +4,7 @@ import type { Backend } from "./backend";
 import type { Problem } from "./messages/Problem";
 import type { ProfileView } from "./messages/ProfileView";
 import type { ShellState } from "./messages/ShellState";
+import type { StreamingView } from "./messages/StreamingView";
 import type { TabView } from "./messages/TabView";
 import type { Update } from "./messages/Update";
 
@@ -182,6 +183,16 @@ export class MockBackend implements Backend {
       this.state.notices.splice(index, 1);
     });
 
+  setSwitch: Backend["setSwitch"] = (which, on) =>
+    this.#note("setSwitch", [which, on], () => {
+      this.state.streaming[which].on = on;
+    });
+
+  lookForUpdate: Backend["lookForUpdate"] = () =>
+    this.#note("lookForUpdate", [], () => {
+      this.state.streaming.looking = true;
+    });
+
   fetchEngineImage: Backend["fetchEngineImage"] = () => this.#note("fetchEngineImage", []);
   cancelStream: Backend["cancelStream"] = (tab) => this.setTabMode(tab, "proxy", null);
   reopenTab: Backend["reopenTab"] = () => this.#note("reopenTab", []);
@@ -248,6 +259,18 @@ export function profileOf(name: string, more: Partial<ProfileView> = {}): Profil
   };
 }
 
+/** What is set about streamed browsers in containers: nothing. */
+export function streamingOf(more: Partial<StreamingView> = {}): StreamingView {
+  return {
+    standby: { on: false, fixed: false },
+    home_closed: { on: false, fixed: false },
+    contained: true,
+    looking: false,
+    looked: null,
+    ...more,
+  };
+}
+
 /** A whole state of `tabs`, the first one in front. */
 export function stateOf(tabs: TabView[], more: Partial<ShellState> = {}): ShellState {
   return {
@@ -259,6 +282,7 @@ export function stateOf(tabs: TabView[], more: Partial<ShellState> = {}): ShellS
     full_screen: false,
     profiles: [profileOf("default", { title: "Default", lasting: true })],
     settings_shown: false,
+    streaming: streamingOf(),
     downloads: [],
     ...more,
   };

@@ -12,6 +12,7 @@ import type { LaneTicket } from "./messages/LaneTicket";
 import type { Mode } from "./messages/Mode";
 import type { NodeId } from "./messages/NodeId";
 import type { ProfileName } from "./messages/ProfileName";
+import type { Switch } from "./messages/Switch";
 import type { TabId } from "./messages/TabId";
 import type { Update } from "./messages/Update";
 import type { Wish } from "./messages/Wish";
@@ -69,6 +70,10 @@ export interface Backend {
   dismissNotice(index: number): Promise<void>;
   /** Fetches the newer image of the streamed browser that was offered. */
   fetchEngineImage(): Promise<void>;
+  /** Switches something about streamed browsers. */
+  setSwitch(which: Switch, on: boolean): Promise<void>;
+  /** Asks the registry now whether it has a newer image of the streamed browser. */
+  lookForUpdate(): Promise<void>;
   connectLane(): Promise<LaneTicket>;
   quit(): Promise<void>;
 }
@@ -116,6 +121,8 @@ export function tauriBackend(): Backend {
     showSettings: (on) => invoke("show_settings", { on }),
     dismissNotice: (index) => invoke("dismiss_notice", { index }),
     fetchEngineImage: () => invoke("fetch_engine_image"),
+    setSwitch: (which, on) => invoke("set_switch", { switch: which, on }),
+    lookForUpdate: () => invoke("look_for_update"),
     connectLane: () => invoke("connect_lane"),
     quit: () => invoke("quit"),
   };

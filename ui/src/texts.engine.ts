@@ -2,8 +2,10 @@
 import type { EndCause } from "./messages/EndCause";
 import type { EngineFault } from "./messages/EngineFault";
 import type { ImageUpdate } from "./messages/ImageUpdate";
+import type { Looked } from "./messages/Looked";
 import type { NodeLacks } from "./messages/NodeLacks";
 import type { Stall } from "./messages/Stall";
+import type { StartFailure } from "./messages/StartFailure";
 import type { ProblemText } from "./texts";
 
 /** The container engine of this machine, if it is what keeps every page from running. */
@@ -39,7 +41,7 @@ export function ended(node: string, end: EndCause): string {
 export function imageUpdate(update: ImageUpdate): string {
   switch (update.step) {
     case "offered":
-      return "A newer version of the streamed browser is there.";
+      return "A newer version of the streamed browser is available.";
     case "fetching":
       return `Fetching the newer streamed browser: ${update.percent} %`;
     case "fetched":
@@ -48,6 +50,49 @@ export function imageUpdate(update: ImageUpdate): string {
       return "The newer streamed browser could not be fetched. The one that is there is still used.";
     case "rolled_back":
       return "The newer streamed browser did not start, so the former one is used again. Nothing was lost.";
+  }
+}
+
+/** What came of a look for a newer image. */
+export function looked(looked: Looked): string {
+  switch (looked.found) {
+    case "newest":
+      return "The streamed browser is up to date.";
+    case "newer":
+      return "A newer version of the streamed browser is there.";
+    case "fetching":
+      return "The newer version is being fetched. Pages stay as they are meanwhile.";
+    case "fetched":
+      return "The newest version is fetched, and is used from the next start on.";
+    case "given_up":
+      return "The newest version did not start on this machine, and is not offered again. The next one will be.";
+    case "unused":
+      return "No version is in use yet. The first Streamed tab fetches the newest one.";
+    case "fixed":
+      return "Duotab was told to use one version, and no other.";
+    case "unable":
+      return "This container engine cannot check for newer versions, as Podman cannot.";
+    case "failed":
+      return `Duotab could not check for an update. ${unanswered(looked.failure)}`;
+  }
+}
+
+function unanswered(failure: StartFailure): string {
+  switch (failure.cause) {
+    case "engine_away": {
+      const away = engineAway(failure.fault);
+      return `${away.body} ${away.remedy}${away.command ? ` ${away.command}` : ""}`;
+    }
+    case "image_missing":
+      return `The registry does not have ${failure.image} any more.`;
+    case "registry_denied":
+      return `The registry does not let Duotab ask for ${failure.image}. Log in with “docker login”, then try again.`;
+    case "registry_unreachable":
+      return `The registry of ${failure.image} cannot be reached. See that this machine is online, then try again.`;
+    case "refused":
+      return `The container engine said: ${failure.detail}.`;
+    default:
+      return "Try again in a moment.";
   }
 }
 

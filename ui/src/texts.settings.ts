@@ -4,7 +4,9 @@ import type { DataWork } from "./messages/DataWork";
 import type { Problem } from "./messages/Problem";
 import type { ProfileFault } from "./messages/ProfileFault";
 import type { ProfileView } from "./messages/ProfileView";
-import { engineAway } from "./texts.engine";
+import type { StreamingView } from "./messages/StreamingView";
+import type { Switch } from "./messages/Switch";
+import { engineAway, looked } from "./texts.engine";
 
 /** Bytes as people read them. */
 export function size(bytes: number): string {
@@ -126,7 +128,52 @@ export const settingsTexts = {
     },
     fault,
   },
+
+  streaming: {
+    title: "Streaming",
+    lead: "How the Chromium of Streamed tabs is run. A change holds for browsers that start from now on; pages that are open stay as they are.",
+    switches: {
+      standby: {
+        title: "Keep one browser ready",
+        text: "The next Streamed tab shows its page within about a second. It takes the memory of one more browser, and is left out where memory is short.",
+      },
+      home_closed: {
+        title: "Keep streamed browsers off the home network",
+        text: "Their pages reach the Internet, but no private address: not this machine, not the router, not a printer.",
+      },
+    } satisfies Record<Switch, { title: string; text: string }>,
+    /** What a switch needs that is not there: it does nothing, whatever it was left at. */
+    lacks: (which: Switch, view: StreamingView): string | null =>
+      which === "home_closed" && !view.contained
+        ? "This needs Docker or Podman. Without them, a streamed browser shares this machine's network."
+        : null,
+    /** Why a switch cannot be used here. */
+    fixed: (which: Switch, view: StreamingView): string | null =>
+      view[which].fixed
+        ? `Set by ${VARIABLES[which]}, with which Duotab was started. Start it without that to change this here.`
+        : null,
+    update: "Streamed browser",
+    updateText: "Duotab checks for a newer version once a day.",
+    look: "Check for an update",
+    looking: "Checking…",
+    fetch: "Update",
+    looked,
+  },
 };
+
+const VARIABLES: Record<Switch, string> = {
+  standby: "DUOTAB_STANDBY",
+  home_closed: "DUOTAB_HOME_NETWORK",
+};
+
+/** Why a switch stays as it is. */
+export function switchFixed(which: Switch): { title: string; body: string; remedy: string } {
+  return {
+    title: "This is set elsewhere",
+    body: `Duotab was started with ${VARIABLES[which]} in its environment.`,
+    remedy: "Start Duotab without it to change this in the settings.",
+  };
+}
 
 /** What went wrong, and what to do. */
 function fault(fault: ProfileFault): string {

@@ -2,10 +2,12 @@ import { expect, test } from "vitest";
 import type { CertificateFlaw } from "./messages/CertificateFlaw";
 import type { Failure } from "./messages/Failure";
 import type { Lack } from "./messages/Lack";
+import type { Looked } from "./messages/Looked";
 import type { NodeLacks } from "./messages/NodeLacks";
 import type { Problem } from "./messages/Problem";
 import { actionsFor } from "./problem";
 import { texts } from "./texts";
+import { looked } from "./texts.engine";
 
 function lacking(lack: Lack): NodeLacks {
   return { node: { id: "host", name: "attic", kind: "host" }, lacks: [lack] };
@@ -113,6 +115,8 @@ const problems: Problem[] = [
   })),
   { code: "bad_address", input: "http://[" },
   { code: "store_failed", path: "/a.db", detail: "full" },
+  { code: "switch_fixed", switch: "standby" },
+  { code: "switch_fixed", switch: "home_closed" },
   { code: "cancelled" },
 ];
 
@@ -135,6 +139,24 @@ test.each(problems)(
     }
   },
 );
+
+const finds: Looked[] = [
+  { found: "newest" },
+  { found: "newer" },
+  { found: "fetching" },
+  { found: "fetched" },
+  { found: "given_up" },
+  { found: "unused" },
+  { found: "fixed" },
+  { found: "unable" },
+  ...failures.map((failure) => ({ found: "failed" as const, failure })),
+];
+
+test.each(finds)("a look for a newer browser is answered in words: %o", (found) => {
+  const words = looked(found);
+  expect(words.length).toBeGreaterThan(20);
+  expect(words).not.toMatch(/undefined|null|\[object/);
+});
 
 test("a machine that is large enough but not set up is told what to install", () => {
   const nodes = [lacking({ lack: "engine", detail: "no Chromium" })];

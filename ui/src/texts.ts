@@ -11,7 +11,7 @@ import type { Stage } from "./messages/Stage";
 import type { StartFailure } from "./messages/StartFailure";
 import { awayHere, ended, engineAway, stalled, imageUpdate } from "./texts.engine";
 import { hostOf, pageFault } from "./texts.fault";
-import { profileRefused } from "./texts.settings";
+import { profileRefused, switchFixed } from "./texts.settings";
 
 /** What a person reads about a problem. */
 export interface ProblemText {
@@ -271,6 +271,8 @@ export const texts = {
         case "profile_busy":
         case "profile_in_use":
           return profileRefused(problem);
+        case "switch_fixed":
+          return switchFixed(problem.switch);
         case "closing":
           return {
             title: "Duotab is closing",

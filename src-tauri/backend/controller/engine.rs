@@ -5,6 +5,7 @@ use super::News;
 use super::left::VOLUMES;
 use super::session::{Attached, Link};
 use super::viewer::Viewer;
+use crate::capacity::NodeSource;
 use crate::endpoint::Endpoint;
 use crate::page::Pages;
 use crate::runtime::{EngineError, EngineNews, Runtime, StartError, StartSpec};
@@ -108,6 +109,25 @@ impl Engines {
     pub(super) fn find(&self) {
         let (runtime, news) = (Arc::clone(&self.runtime), self.news.clone());
         tokio::spawn(async move { news.send(Event::EnginesFound(runtime.find().await)) });
+    }
+
+    /// Looks at all nodes, and at the kind of the engines here.
+    pub(super) fn look_at_nodes(&self, nodes: NodeSource) {
+        let (runtime, news) = (Arc::clone(&self.runtime), self.news.clone());
+        tokio::spawn(async move {
+            let health = runtime.health().await;
+            news.send(Event::EnginesContained(runtime.is_contained()));
+            let looked = tokio::task::spawn_blocking(move || nodes.look(health)).await;
+            news.send(Event::NodesSeen(looked.unwrap_or_default()));
+        });
+    }
+
+    /// Asks for a newer image.
+    pub(super) fn look_for_update(&self) {
+        let (runtime, news) = (Arc::clone(&self.runtime), self.news.clone());
+        tokio::spawn(async move {
+            news.send(Event::UpdateLooked(runtime.look_for_update().await));
+        });
     }
 
     /// Fetches a newer image; what comes of it is told.

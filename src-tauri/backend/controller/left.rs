@@ -33,6 +33,7 @@ impl Left {
                 profiles: store.profiles()?,
                 sites: store.sites()?,
                 downloads: store.downloads()?,
+                switches: store.switches()?,
                 last_tab: next.tab.0.saturating_sub(1),
                 last_session: next.session.0.saturating_sub(1),
                 last_profile: next.profile.saturating_sub(1),

@@ -9,6 +9,7 @@ use duotab_core::event::FoundEngine;
 use duotab_core::fault::EngineFault;
 use duotab_core::message::SessionId;
 use duotab_core::node::EngineHealth;
+use duotab_core::streaming::Looked;
 use tokio::sync::{OnceCell, mpsc};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -227,6 +228,26 @@ impl Runtime {
         self.docker.fetch_update().await;
     }
 
+    /// Asks for a newer image: see [`Docker::look_for_update`].
+    pub async fn look_for_update(&self) -> Looked {
+        self.docker.look_for_update().await
+    }
+
+    /// Closes the home network to the containers that are started from now on, or opens it.
+    pub fn close_home_network(&self, closed: bool) {
+        self.docker.close_home_network(closed);
+    }
+
+    /// Whether engines are containers, or will be when there are any.
+    #[must_use]
+    pub fn is_contained(&self) -> bool {
+        match self.choice {
+            Choice::Embedded => false,
+            Choice::Docker => true,
+            Choice::Auto => self.settled.get() != Some(&Kind::Embedded),
+        }
+    }
+
     /// The kind that serves from now on. Settled once, if anything is there to serve.
     async fn settle(&self) -> Result<Kind, EngineFault> {
         match self.choice {
@@ -236,6 +257,13 @@ impl Runtime {
                 let look = || async {
                     let kind = match self.docker.health().await {
                         Ok(()) => Kind::Docker,
+                        // What only containers can keep from a browser is not given to it because
+                        // they are away; where there can be none, the settings say so.
+                        Err(fault)
+                            if self.docker.closes_home() && fault != EngineFault::NotInstalled =>
+                        {
+                            return Err(fault);
+                        }
                         Err(_) if self.embedded.health() == EngineHealth::Healthy => Kind::Embedded,
                         Err(fault) => return Err(fault),
                     };

@@ -31,12 +31,14 @@ mod volume;
 mod watch;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use duotab_core::event::FoundEngine;
 use duotab_core::fault::EngineFault;
 use duotab_core::message::{SessionId, StartFailure};
+use duotab_core::streaming::Looked;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -78,7 +80,8 @@ pub struct DockerConfig {
     pub browser_args: Vec<String>,
     /// How long a start may take once the image is there.
     pub start_limit: Duration,
-    /// Whether the home network, this machine included, is closed to what runs in a container.
+    /// Whether the home network, this machine included, is closed to what runs in a container; see
+    /// also [`Docker::close_home_network`].
     pub home_closed: bool,
     /// What was to be kept for the image: see [`EngineNews::Keep`]. Empty at first.
     pub kept: String,
@@ -115,6 +118,7 @@ struct Inner {
     known: Known,
     images: Images,
     held: Held,
+    home_closed: AtomicBool,
     /// One container at a time is made: no profile may come into two.
     making: tokio::sync::Mutex<()>,
     tasks: volume::Tasks,
@@ -154,6 +158,7 @@ impl Docker {
             inner: Arc::new(Inner {
                 images,
                 held: Held::new(&with.volumes, news.clone()),
+                home_closed: AtomicBool::new(with.home_closed),
                 with,
                 asker: Asker::new(),
                 known: Known::default(),
@@ -307,14 +312,24 @@ impl Docker {
         stopped
     }
 
+    /// Closes the home network to the containers that are started from now on, or opens it. Those
+    /// that run keep what they have.
+    pub fn close_home_network(&self, closed: bool) {
+        self.inner.home_closed.store(closed, Ordering::Relaxed);
+    }
+
+    pub(super) fn closes_home(&self) -> bool {
+        self.inner.home_closed.load(Ordering::Relaxed)
+    }
+
     /// Asks the registry whether it has a newer image; one is offered as [`EngineNews::Image`].
-    ///
-    /// # Errors
-    /// Why it cannot be asked.
-    pub async fn look_for_update(&self) -> Result<bool, StartFailure> {
-        let link = self.link().await;
-        let link = link.map_err(|fault| StartFailure::EngineAway { fault })?;
-        self.inner.images.look(&link).await
+    pub async fn look_for_update(&self) -> Looked {
+        match self.link().await {
+            Ok(link) => self.inner.images.look(&link).await,
+            Err(fault) => Looked::Failed {
+                failure: StartFailure::EngineAway { fault },
+            },
+        }
     }
 
     /// Fetches the newer image that was offered, which takes as long as it takes; what comes of it

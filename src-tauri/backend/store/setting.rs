@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::migration::Migration;
 use super::{Store, StoreError};
+use duotab_core::streaming::{Switch, Switches};
 
 pub(super) const CREATE: Migration = Migration {
     version: 1,
@@ -14,6 +15,15 @@ pub(super) const CREATE: Migration = Migration {
 };
 
 const INSTALL: &str = "install_id";
+const ON: &str = "on";
+const OFF: &str = "off";
+
+const fn key(switch: Switch) -> &'static str {
+    match switch {
+        Switch::Standby => "standby",
+        Switch::HomeClosed => "home_network_closed",
+    }
+}
 
 impl Store {
     /// A setting's value, if it was ever set.
@@ -24,6 +34,20 @@ impl Store {
     /// Set a setting.
     pub fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
         self.with(|connection| write(connection, key, value))
+    }
+
+    /// What the person has switched; what was never switched is off.
+    pub fn switches(&self) -> Result<Switches, StoreError> {
+        let mut switches = Switches::default();
+        for switch in [Switch::Standby, Switch::HomeClosed] {
+            switches.set(switch, self.setting(key(switch))?.as_deref() == Some(ON));
+        }
+        Ok(switches)
+    }
+
+    /// Save a switch.
+    pub fn save_switch(&self, switch: Switch, on: bool) -> Result<(), StoreError> {
+        self.set_setting(key(switch), if on { ON } else { OFF })
     }
 
     /// The id of this install: 32 hex digits, random, made once. With a session's id it labels

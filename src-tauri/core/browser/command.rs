@@ -148,6 +148,8 @@ impl Browser {
                 }
             }
             Command::FetchEngineImage => self.act(Action::FetchEngineImage),
+            Command::Switch(switch, on) => self.switch(switch, on)?,
+            Command::LookForUpdate => self.look_for_update(),
             Command::Quit => self.quit(),
             // Answered by `command`; activity has no limit to move while a tab is open.
             Command::SetMode(..) | Command::Touch => {}
@@ -303,6 +305,7 @@ impl Browser {
 
     fn show_settings(&mut self, on: bool) {
         self.settings_shown = on;
+        self.forget_look();
         self.act(Action::Focus(if on {
             ShellFocus::Settings
         } else {
@@ -353,6 +356,8 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::SetFullScreen(_)
         | Command::ShowSettings(_)
         | Command::FetchEngineImage
+        | Command::Switch(..)
+        | Command::LookForUpdate
         | Command::DismissNotice(_)
         | Command::Touch
         | Command::Quit => false,

@@ -135,6 +135,7 @@ impl Browser {
             full_screen: self.full_screen,
             profiles: self.profile_views(),
             settings_shown: self.settings_shown,
+            streaming: self.streaming_view(),
             downloads: self.downloads.view(),
         }
     }

@@ -8,6 +8,7 @@ use crate::action::Action;
 use crate::message::SessionId;
 use crate::placement::{self, Demand};
 use crate::session::{Happening, Session, State};
+use crate::streaming::Switch;
 use crate::tab::Tab;
 
 impl Browser {
@@ -60,7 +61,7 @@ impl Browser {
     }
 
     fn may_stand_by(&self) -> bool {
-        self.settings.standby
+        self.is_on(Switch::Standby)
             && !self.standby_failed
             && self.quitting_since.is_none()
             && self.leftovers == Leftovers::Settled

@@ -5,6 +5,7 @@ mod profiles;
 mod settings;
 mod stall;
 mod standby;
+mod streaming;
 mod walk;
 mod world;
 

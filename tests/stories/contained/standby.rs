@@ -16,7 +16,7 @@ async fn a_container_is_ready_before_a_tab_asks_and_the_next_one_after_it() {
     let Some(mut home) = Home::contained() else {
         return;
     };
-    home.settings.standby = true;
+    home.settings.standby = Some(true);
     let (engine, site) = (home.beside.as_ref().unwrap(), Site::of(&home).await);
     let mut app = home.app().await;
     engine

@@ -5,6 +5,7 @@ import type { NodeLacks } from "./NodeLacks";
 import type { PageFault } from "./PageFault";
 import type { Stall } from "./Stall";
 import type { StartFailure } from "./StartFailure";
+import type { Switch } from "./Switch";
 import type { TabId } from "./TabId";
 
 /**
@@ -94,7 +95,11 @@ title: string, } | { "code": "profile_in_use",
 /**
  * What the person calls it.
  */
-title: string, } | { "code": "cancelled" } | { "code": "store_failed", 
+title: string, } | { "code": "switch_fixed", 
+/**
+ * The switch.
+ */
+switch: Switch, } | { "code": "cancelled" } | { "code": "store_failed", 
 /**
  * The file.
  */

@@ -3,6 +3,7 @@ import type { Download } from "./Download";
 import type { NodeName } from "./NodeName";
 import type { Notice } from "./Notice";
 import type { ProfileView } from "./ProfileView";
+import type { StreamingView } from "./StreamingView";
 import type { TabId } from "./TabId";
 import type { TabView } from "./TabView";
 
@@ -42,6 +43,10 @@ profiles: Array<ProfileView>,
  * Whether the settings stand in the place of the tab in front.
  */
 settings_shown: boolean, 
+/**
+ * What is set about streamed browsers.
+ */
+streaming: StreamingView, 
 /**
  * Files that pages gave to the person, the newest first.
  */

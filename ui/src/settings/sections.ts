@@ -3,6 +3,7 @@ import type { Component } from "svelte";
 import type { Shell } from "../shell.svelte";
 import { settingsTexts } from "../texts.settings";
 import Profiles from "./Profiles.svelte";
+import Streaming from "./Streaming.svelte";
 
 export interface Section {
   /** Names its element, and so a way to it. */
@@ -14,4 +15,5 @@ export interface Section {
 
 export const SECTIONS: readonly Section[] = [
   { id: "profiles", title: settingsTexts.profiles.title, component: Profiles },
+  { id: "streaming", title: settingsTexts.streaming.title, component: Streaming },
 ];

@@ -8,7 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use duotab_core::fault::ImageUpdate;
 use duotab_core::message::{SessionId, StartFailure};
+use duotab_core::streaming::Looked;
 use tokio::sync::{Notify, mpsc};
+use tokio::time::timeout;
 
 use super::image::{self, Reference};
 use super::link::Link;
@@ -18,6 +20,8 @@ use crate::runtime::EngineNews;
 
 /// The registry is left alone while the app starts.
 const FIRST_WAIT: Duration = Duration::from_secs(60);
+/// How long an engine may take to hear from a registry.
+const LOOK_LIMIT: Duration = Duration::from_secs(40);
 /// How soon a registry that could not be asked is asked again.
 const AGAIN: Duration = Duration::from_secs(60 * 60);
 
@@ -165,22 +169,43 @@ impl Images {
     }
 
     /// Asks the registry now whether it has a newer one. Nothing is fetched.
-    pub(super) async fn look(&self, link: &Link) -> Result<bool, StartFailure> {
+    pub(super) async fn look(&self, link: &Link) -> Looked {
         if Reference::parse(&self.name).is_fixed() {
-            return Ok(false);
+            return Looked::Fixed;
+        }
+        if self.fetching.try_lock().is_err() {
+            return Looked::Fetching;
         }
         let login = image::login(self.config_dir.clone(), &self.name).await;
-        let answer = link.docker.inspect_registry_image(&self.name, login).await;
-        let answer = answer.map_err(|error| fault::of_pull(&error, &self.name, &link.socket))?;
-        self.change(|pin| pin.asked(SystemTime::now())).await;
-        let digest = answer.descriptor.digest.unwrap_or_default();
-        if !lock(&self.pin).is_news(&digest) {
-            return Ok(false);
+        let asking = link.pulls.inspect_registry_image(&self.name, login);
+        let failure = match timeout(LOOK_LIMIT, asking).await {
+            Ok(Ok(answer)) => {
+                self.change(|pin| pin.asked(SystemTime::now())).await;
+                return self.compare(answer.descriptor.digest.unwrap_or_default());
+            }
+            // Podman has no such question, and says that there is no such thing.
+            Ok(Err(error)) if link.facts.podman && fault::is_gone(&error) => return Looked::Unable,
+            Ok(Err(error)) => fault::of_pull(&error, &self.name, &link.socket),
+            // The engine waits for the registry, if it is the engine's turn at all.
+            Err(_) => match link.hello().await {
+                Err(fault) => StartFailure::EngineAway { fault },
+                Ok(()) => StartFailure::RegistryUnreachable {
+                    image: self.name.clone(),
+                },
+            },
+        };
+        Looked::Failed { failure }
+    }
+
+    /// What the registry has is offered if it is newer.
+    fn compare(&self, digest: String) -> Looked {
+        let looked = lock(&self.pin).compare(&digest);
+        if looked == Looked::Newer {
+            tracing::info!(image = self.name, digest, "a newer image");
+            *lock(&self.offered) = Some(digest);
+            self.say(ImageUpdate::Offered);
         }
-        tracing::info!(image = self.name, digest, "a newer image");
-        *lock(&self.offered) = Some(digest);
-        self.say(ImageUpdate::Offered);
-        Ok(true)
+        looked
     }
 
     /// Fetches what was offered. It is used from the next start on.
@@ -251,11 +276,11 @@ pub(super) async fn ask_now_and_then(inner: Arc<Inner>, link: Arc<Link>) {
             let quiet = lock(&inner.images.pin).quiet(every, SystemTime::now());
             tokio::time::sleep(wait.max(quiet)).await;
             wait = match inner.images.look(&link).await {
-                Ok(_) => every,
-                Err(failure) => {
+                Looked::Failed { failure } => {
                     tracing::debug!(?failure, "no word of a newer image");
                     AGAIN
                 }
+                _ => every,
             };
         }
     };

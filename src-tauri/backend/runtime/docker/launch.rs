@@ -5,6 +5,7 @@
 
 use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bollard::errors::Error;
 use bollard::models::ContainerCreateBody;
@@ -203,6 +204,7 @@ async fn steps(
     found::make_room(inner, link, spec).await?;
     let name = label::container_name(&inner.with.install, spec.session);
     half.name = Some(name.clone());
+    let home_closed = inner.home_closed.load(Ordering::Relaxed);
     let (mut limited, mut tries) = (true, 0);
     let container = loop {
         let media_port = free_port().ok_or(StartError::bare(StartFailure::PortTaken))?;
@@ -215,7 +217,7 @@ async fn steps(
             memory_mib: spec.memory_mib,
             media_port,
             facts: link.facts,
-            home_closed: inner.with.home_closed,
+            home_closed,
             limited,
         };
         match made(inner, half, spec, &plan, &name, &password).await {
@@ -241,7 +243,7 @@ async fn steps(
     let base = base(link, &container).await.map_err(|e| refused(&e))?;
     let endpoint = endpoint(link, &container, base, USERNAME.to_owned(), password);
     let closed = async {
-        if !inner.with.home_closed {
+        if !home_closed {
             return Ok(());
         }
         network::close(link, &container, &name).await
@@ -284,7 +286,7 @@ async fn made(
         scale_percent: spec.scale_percent,
         start_url: &spec.start_url,
         browser_args: &inner.with.browser_args,
-        home_closed: inner.with.home_closed,
+        home_closed: plan.home_closed,
     });
     archive::put(link, &container, &files).await?;
     link.docker.start_container(&container, None).await?;

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use duotab_core::streaming::Looked;
 use serde::{Deserialize, Serialize};
 
 /// Digests that failed and are remembered.
@@ -55,13 +56,22 @@ impl Pin {
         };
     }
 
-    /// Whether `digest`, which the registry has under the tag now, is news.
-    pub(super) fn is_news(&self, digest: &str) -> bool {
-        let known = [&self.digest, &self.next];
-        self.digest.is_some()
-            && is_digest(digest)
-            && known.iter().all(|it| it.as_deref() != Some(digest))
-            && !self.failed.iter().any(|it| it == digest)
+    /// What `digest`, which the registry has under the tag now, is to the one in use.
+    pub(super) fn compare(&self, digest: &str) -> Looked {
+        let is = |known: &Option<String>| known.as_deref() == Some(digest);
+        if self.digest.is_none() {
+            Looked::Unused
+        } else if is(&self.digest) {
+            Looked::Newest
+        } else if is(&self.next) {
+            Looked::Fetched
+        } else if self.failed.iter().any(|it| it == digest) {
+            Looked::GivenUp
+        } else if is_digest(digest) {
+            Looked::Newer
+        } else {
+            Looked::Unable
+        }
     }
 
     /// This one is there, and is tried at the next start. Gives the one that was to be tried.
@@ -133,9 +143,10 @@ mod tests {
     #[test]
     fn a_new_digest_is_tried_used_and_the_former_one_kept_until_it_is_not_needed() {
         let mut pin = pinned();
-        assert!(pin.is_news(&digest(2)) && !pin.is_news(&digest(1)));
+        assert_eq!(pin.compare(&digest(2)), Looked::Newer);
+        assert_eq!(pin.compare(&digest(1)), Looked::Newest);
         assert_eq!(pin.try_next(digest(2)), None);
-        assert!(!pin.is_news(&digest(2)));
+        assert_eq!(pin.compare(&digest(2)), Looked::Fetched);
         assert_eq!(pin.next_is_ready(), None);
         assert_eq!(pin.digest, Some(digest(2)));
         assert_eq!(pin.before, Some(digest(1)));
@@ -149,9 +160,10 @@ mod tests {
         pin.try_next(digest(2));
         assert_eq!(pin.roll_back(), Some(digest(2)));
         assert_eq!(pin.digest, Some(digest(1)));
-        assert!(!pin.is_news(&digest(2)));
+        assert_eq!(pin.compare(&digest(2)), Looked::GivenUp);
         let pin = Pin::parse(&pin.text());
-        assert!(!pin.is_news(&digest(2)) && pin.is_news(&digest(3)));
+        assert_eq!(pin.compare(&digest(2)), Looked::GivenUp);
+        assert_eq!(pin.compare(&digest(3)), Looked::Newer);
     }
 
     #[test]
@@ -159,8 +171,8 @@ mod tests {
         for text in ["", "{}", "[]", r#"{"digest":"latest","next":"x"}"#] {
             assert_eq!(Pin::parse(text), Pin::default());
         }
-        assert!(!pinned().is_news("sha256:../.."));
-        assert!(!Pin::default().is_news(&digest(1)), "nothing is used yet");
+        assert_eq!(pinned().compare("sha256:../.."), Looked::Unable);
+        assert_eq!(Pin::default().compare(&digest(1)), Looked::Unused);
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use duotab_backend::runtime::EngineNews;
 use duotab_core::fault::ImageUpdate;
-use duotab_core::message::SessionId;
+use duotab_core::message::{SessionId, StartFailure};
+use duotab_core::streaming::Looked;
 
 use crate::home::{Home, is_healthy, within};
 
@@ -42,10 +43,13 @@ fn image(home: &Home) -> String {
 
 async fn fetched(home: &mut Home, tag: &str, version: &str) {
     lead(home, tag, version);
-    assert_eq!(home.docker.look_for_update().await, Ok(true));
+    assert_eq!(home.docker.look_for_update().await, Looked::Newer);
     home.until_image(&ImageUpdate::Offered).await;
-    within("the update", home.docker.fetch_update()).await;
+    let meanwhile = async { home.docker.look_for_update().await };
+    let update = async { tokio::join!(home.docker.fetch_update(), meanwhile) };
+    assert_eq!(within("the update", update).await.1, Looked::Fetching);
     home.until_image(&ImageUpdate::Fetched).await;
+    assert_eq!(home.docker.look_for_update().await, Looked::Fetched);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,7 +88,7 @@ async fn a_newer_image_is_offered_fetched_and_used_from_the_next_start_on() {
     let Some((mut home, tag)) = used("update-good").await else {
         return;
     };
-    assert_eq!(home.docker.look_for_update().await, Ok(false));
+    assert_eq!(home.docker.look_for_update().await, Looked::Newest);
     home.start(2).await.unwrap();
     let first = image(&home);
     fetched(&mut home, &tag, "2").await;
@@ -100,7 +104,7 @@ async fn a_newer_image_is_offered_fetched_and_used_from_the_next_start_on() {
         .await
         .unwrap();
     assert!(!home.has_image(&first));
-    assert_eq!(home.docker.look_for_update().await, Ok(false));
+    assert_eq!(home.docker.look_for_update().await, Looked::Newest);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,10 +123,10 @@ async fn a_newer_image_that_does_not_become_ready_is_given_up_for_the_former_one
     assert_eq!(image(&home), first);
     home.until_image(&ImageUpdate::RolledBack).await;
     let offered = home.docker.look_for_update().await;
-    assert_eq!(offered, Ok(false), "it is not offered again");
+    assert_eq!(offered, Looked::GivenUp, "it is not offered again");
     // A better one is.
     lead(&home, &tag, "2");
-    assert_eq!(home.docker.look_for_update().await, Ok(true));
+    assert_eq!(home.docker.look_for_update().await, Looked::Newer);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,4 +147,38 @@ async fn what_nobody_waits_for_fetches_nothing() {
         .await;
     assert!(started.is_err());
     assert!(!asked.into_inner());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_for_a_newer_image_tells_why_there_is_no_answer() {
+    let Some(home) = Home::new("update-look") else {
+        return;
+    };
+    assert_eq!(home.docker.look_for_update().await, Looked::Unused);
+    let (registry, denied) = (home.engine.registry.clone(), home.engine.denied.clone());
+    let missing = format!("{registry}/duotab/neko:never-there");
+    let denied = format!("{denied}/duotab/neko:1");
+    // Nobody listens there.
+    let unreachable = "127.0.0.1:5999/duotab/neko:1".to_owned();
+    let mut home = home;
+    for failure in [
+        StartFailure::ImageMissing { image: missing },
+        StartFailure::RegistryDenied { image: denied },
+        StartFailure::RegistryUnreachable { image: unreachable },
+    ] {
+        let (StartFailure::ImageMissing { image }
+        | StartFailure::RegistryDenied { image }
+        | StartFailure::RegistryUnreachable { image }) = failure.clone()
+        else {
+            unreachable!()
+        };
+        home = home.with(|with, _| with.image = image);
+        assert_eq!(
+            within("an answer", home.docker.look_for_update()).await,
+            Looked::Failed { failure }
+        );
+    }
+    let digest = format!("sha256:{}", "0f".repeat(32));
+    let home = home.with(|with, _| with.image = format!("{registry}/duotab/neko@{digest}"));
+    assert_eq!(home.docker.look_for_update().await, Looked::Fixed);
 }

@@ -6,6 +6,7 @@
     reason = "a test stops where it is surprised"
 )]
 
+mod choice;
 mod data;
 mod faults;
 mod home;

@@ -5,7 +5,7 @@ use crate::session::State;
 
 fn bench(memory_mib: u64) -> Bench {
     let settings = Settings {
-        standby: true,
+        standby: Some(true),
         ..Settings::default()
     };
     Bench::with(settings, vec![host(memory_mib)])
@@ -52,7 +52,7 @@ fn the_next_engine_is_made_ready_when_a_session_is_over() {
 fn a_machine_that_is_short_of_memory_keeps_none_ready_and_serves_all_the_same() {
     let mut bench = Bench::with(
         Settings {
-            standby: true,
+            standby: Some(true),
             ..Settings::default()
         },
         vec![Node {

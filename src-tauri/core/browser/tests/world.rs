@@ -165,8 +165,12 @@ impl Bench {
     }
 
     pub(super) fn with(settings: Settings, nodes: Vec<Node>) -> Self {
+        Self::of(settings, Saved::default(), nodes)
+    }
+
+    pub(super) fn of(settings: Settings, saved: Saved, nodes: Vec<Node>) -> Self {
         let mut bench = Self {
-            browser: Browser::new(settings, Saved::default(), Millis(0)),
+            browser: Browser::new(settings, saved, Millis(0)),
             world: World::default(),
             nodes,
             now: Millis(0),
