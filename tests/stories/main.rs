@@ -12,6 +12,7 @@ mod bad_places;
 mod cancel;
 mod contained;
 mod content;
+mod half;
 mod home;
 mod kept_out;
 mod killed;
