@@ -10,6 +10,8 @@ use crate::site::Site;
 const CYCLES: usize = 4;
 /// What a database, a log and a browser's profile may grow meanwhile, in bytes.
 const GROWTH: u64 = 64 << 20;
+/// What the app's own memory may grow, in bytes: an allocator keeps some.
+const MEMORY_GROWTH: u64 = 48 << 20;
 
 /// What would grow if something was forgotten.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,6 +43,13 @@ fn used(home: &Home) -> u64 {
     (disk.f_blocks - disk.f_bfree) * disk.f_frsize
 }
 
+/// The memory of this process, in which the app lives, in bytes.
+fn memory() -> u64 {
+    let sizes = fs::read_to_string("/proc/self/statm").unwrap();
+    let resident: u64 = sizes.split(' ').nth(1).unwrap().parse().unwrap();
+    resident * rustix::param::page_size() as u64
+}
+
 #[tokio::test]
 async fn many_starts_and_ends_leave_nothing_and_no_growth() {
     let Some(home) = Home::contained() else {
@@ -57,12 +66,15 @@ async fn many_starts_and_ends_leave_nothing_and_no_growth() {
         ends_well(&home, app).await;
         // The first makes what is made once.
         if cycle == 1 {
-            first = Some((held(&home), used(&home)));
+            first = Some((held(&home), used(&home), memory()));
         }
     }
-    let (before, used_before) = first.unwrap();
+    let (before, used_before, memory_before) = first.unwrap();
     let after = held(&home);
     println!("measured: after {cycles} cycles {after:?}, before {before:?}");
+    let memory = memory();
+    println!("measured: memory {memory}, before {memory_before}");
+    assert!(memory < memory_before + MEMORY_GROWTH);
     // Each life of the app leaves one socket to the process that plays it, and no more.
     let descriptors = before.descriptors + cycles;
     assert!(after.descriptors <= descriptors, "{after:?} {before:?}");
