@@ -37,6 +37,11 @@ export class Shell {
   profiles: ProfileView[] = $derived(this.state?.profiles ?? []);
   settingsShown: boolean = $derived(this.state?.settings_shown ?? false);
 
+  /** The last wish for the focus that was granted. */
+  #granted = 0;
+  /** How many states have come, and how many had when the focus was last asked for. */
+  #states = 0;
+  #statesAtWish = 0;
   #refusalTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(readonly backend: Backend) {}
@@ -49,6 +54,7 @@ export class Shell {
           if (update.target === "find") this.#beginFind();
           if (update.target === "downloads") this.#toggleDownloads();
         } else {
+          this.#states += 1;
           this.receivedAt = performance.now();
           this.state = update.state;
         }
@@ -59,7 +65,20 @@ export class Shell {
   }
 
   askFocus(target: ShellFocus): void {
+    this.#statesAtWish = this.#states;
     this.focus = { target, nth: this.focus.nth + 1 };
+  }
+
+  /**
+   * Whether the focus shall go to `target` now. Each wish is granted once, so that what comes back
+   * later does not take the keyboard from where the person is by then.
+   */
+  grantFocus(target: ShellFocus): boolean {
+    const wish = this.focus;
+    if (wish.target !== target || wish.nth === this.#granted) return false;
+    this.#granted = wish.nth;
+    // The page's own view has it already, unless the state that came with the wish brings ours.
+    return target !== "page" || this.#states <= this.#statesAtWish + 1;
   }
 
   /** Gives the keyboard back to the page, wherever it lives. */
@@ -74,7 +93,9 @@ export class Shell {
 
   #beginFind(): void {
     const tab = this.active;
-    if (tab && !tab.page.find) void this.run(this.backend.find(tab.id, ""));
+    // Over the settings, an open search is asked for again: it brings the page back.
+    if (!tab || (tab.page.find && !this.settingsShown)) return;
+    void this.run(this.backend.find(tab.id, tab.page.find?.text ?? ""));
   }
 
   /** Waits for a wish; a refusal is shown. Answers whether it was granted. */

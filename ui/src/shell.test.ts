@@ -79,3 +79,38 @@ test("the last state that came is the one that is painted", async () => {
   backend.send({ kind: "focus", target: "address_bar" });
   expect(shell.focus).toEqual({ target: "address_bar", nth: 1 });
 });
+
+test("a wish for the focus is granted once, however often what it is for comes back", async () => {
+  const { shell } = await shellOf([1]);
+  expect(shell.grantFocus("page")).toBe(false);
+  shell.askFocus("find");
+  expect(shell.grantFocus("address_bar")).toBe(false);
+  expect(shell.grantFocus("find")).toBe(true);
+  expect(shell.grantFocus("find")).toBe(false);
+  shell.askFocus("find");
+  expect(shell.grantFocus("find")).toBe(true);
+});
+
+test("a wish for the page is granted with the state that brings the page, and not later", async () => {
+  const { backend, shell } = await shellOf([1]);
+  shell.askFocus("page");
+  backend.show();
+  expect(shell.grantFocus("page")).toBe(true);
+  shell.askFocus("page");
+  backend.show();
+  backend.show();
+  expect(shell.grantFocus("page")).toBe(false);
+});
+
+test("looking for something from the settings brings the page back, with what was looked for", async () => {
+  const { backend, shell } = await shellOf([1]);
+  await backend.find(1, "needle");
+  shell.perform({ verb: "find" });
+  await backend.showSettings(true);
+  shell.perform({ verb: "find" });
+  expect(asked(backend)).toEqual([
+    ["find", 1, "needle"],
+    ["showSettings", true],
+    ["find", 1, "needle"],
+  ]);
+});
