@@ -80,8 +80,9 @@ export const siteTexts = {
   nothing: "Nothing is decided for this site yet. It asks before it uses anything of yours.",
   name: (wish: Wish): string => names[wish],
   state: (allowed: boolean): string => (allowed ? "Allowed" : "Blocked"),
+  changeShort: (allowed: boolean): string => (allowed ? "Block" : "Allow"),
   change: (wish: Wish, allowed: boolean): string =>
-    allowed ? `Block ${names[wish]}` : `Allow ${names[wish]}`,
+    `${siteTexts.changeShort(allowed)} ${names[wish]}`,
   forget: (wish: Wish): string => `Ask again about ${names[wish]}`,
   forgetShort: "Ask again",
   mode: "Opens in",

@@ -26,7 +26,7 @@ export const downloadTexts = {
   clear: "Clear the list",
   close: "Close",
   cancel: (name: string): string => `Cancel “${name}”`,
-  retry: (name: string): string => `Fetch “${name}” again`,
+  retry: (name: string): string => `Try again to fetch “${name}”`,
   retryShort: "Try again",
   reveal: (name: string): string => `Show “${name}” in its folder`,
   forget: (name: string): string => `Take “${name}” off the list`,
