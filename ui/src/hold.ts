@@ -27,6 +27,8 @@ export function hold(element: HTMLElement, menu: () => void): { destroy: () => v
   for (const type of ["pointerup", "pointerleave", "pointercancel"] as const) {
     element.addEventListener(type, letGo, { signal });
   }
+  // The release of a long press may go to its menu: what a key asks for next is another matter.
+  element.addEventListener("keydown", () => (held = false), { signal });
   element.addEventListener(
     "contextmenu",
     (event) => {
@@ -39,8 +41,9 @@ export function hold(element: HTMLElement, menu: () => void): { destroy: () => v
   element.addEventListener(
     "click",
     (event) => {
-      if (!held) return;
+      const swallowed = held && event.detail > 0;
       held = false;
+      if (!swallowed) return;
       event.preventDefault();
       event.stopImmediatePropagation();
     },
