@@ -1,7 +1,8 @@
 //! One app for each data folder. Who comes second hands its addresses to the first and leaves.
 //!
 //! The lock on the data folder decides, because two apps on one store is what must not be; the
-//! lock file names the socket of its holder. No session bus is needed for it.
+//! lock file names the socket of its holder. An app that is ending keeps the lock and takes nothing
+//! more, so that who comes then waits for the lock. No session bus is needed for it.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -20,6 +21,10 @@ use duotab_backend::dirs::Dirs;
 const LONGEST: u64 = 64 * 1024;
 /// How long one side waits for the other, which is on the same machine.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long an app that is ending is waited for: longer than it gives itself.
+const LEAVE: Duration = Duration::from_secs(40);
+/// How often the lock is tried meanwhile: nothing tells when it is free.
+const KNOCK: Duration = Duration::from_millis(20);
 /// What the first answers when it has taken the addresses.
 const TAKEN: &[u8] = b"taken\n";
 
@@ -53,15 +58,22 @@ pub enum ClaimError {
     },
 }
 
-/// The right to the data folder, and the ear for those who come second.
+/// The right to the data folder.
 #[derive(Debug)]
 pub struct Lease {
-    // Held, not read: the lock goes with it.
+    /// Hears those who come second, if there could be a socket.
+    pub ear: Option<Ear>,
     _lock: File,
-    socket: Option<(PathBuf, std::os::unix::net::UnixListener)>,
 }
 
-/// Claims the data folder, or hands `addresses` to the app that has it.
+/// Where those who come second are heard. Dropped, it sends them to wait for the lease's end.
+#[derive(Debug)]
+pub struct Ear {
+    path: PathBuf,
+    listener: std::os::unix::net::UnixListener,
+}
+
+/// Claims the data folder, or hands `addresses` to the app that has it. Blocks while that one ends.
 ///
 /// # Errors
 /// [`ClaimError`] if the folder cannot be used, or its holder does not answer.
@@ -80,35 +92,51 @@ pub fn claim(dirs: &Dirs, addresses: &[String]) -> Result<Claim, ClaimError> {
         .mode(0o600)
         .open(&path)
         .map_err(failed)?;
-    match lock.try_lock() {
-        Ok(()) => {
-            let socket = listen(&dirs.run, &mut lock)
-                .inspect_err(|error| tracing::warn!(%error, "a second app cannot reach this one"))
-                .ok();
-            Ok(Claim::First(Lease {
-                _lock: lock,
-                socket,
-            }))
+    let begun = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Ok(()) => {
+                let ear = listen(&dirs.run, &mut lock)
+                    .inspect_err(
+                        |error| tracing::warn!(%error, "a second app cannot reach this one"),
+                    )
+                    .ok();
+                return Ok(Claim::First(Lease { ear, _lock: lock }));
+            }
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
-        Err(TryLockError::WouldBlock) => hand_over(&path, addresses)
-            .map(|()| Claim::Second)
-            .map_err(|source| ClaimError::Deaf { path, source }),
-        Err(TryLockError::Error(source)) => Err(failed(source)),
+        match named_in(&mut lock).and_then(|socket| talk(&socket, addresses)) {
+            Ok(()) => return Ok(Claim::Second),
+            // It is between its lock and its socket, or between its last word and its end.
+            Err(error) if nobody_listens(&error) && begun.elapsed() < LEAVE => {
+                std::thread::sleep(KNOCK);
+            }
+            Err(source) => return Err(ClaimError::Deaf { path, source }),
+        }
     }
 }
 
-impl Lease {
+fn nobody_listens(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof
+    )
+}
+
+impl Ear {
     /// Passes on what comes from apps that are started later, until the receiver is gone.
     ///
     /// # Errors
     /// If the socket cannot be listened to.
     pub async fn listen(self, heard: UnboundedSender<Vec<String>>) -> io::Result<()> {
-        let Some((path, listener)) = &self.socket else {
-            return Ok(());
-        };
-        listener.set_nonblocking(true)?;
-        let listener = UnixListener::from_std(listener.try_clone()?)?;
-        tracing::debug!(socket = %path.display(), "listening for a second app");
+        self.listener.set_nonblocking(true)?;
+        let listener = UnixListener::from_std(self.listener.try_clone()?)?;
+        tracing::debug!(socket = %self.path.display(), "listening for a second app");
         loop {
             let (mut stream, _) = tokio::select! {
                 () = heard.closed() => return Ok(()),
@@ -130,20 +158,15 @@ impl Lease {
     }
 }
 
-impl Drop for Lease {
+impl Drop for Ear {
     fn drop(&mut self) {
-        if let Some((path, _)) = &self.socket {
-            // A socket that stays behind is removed by the next lease.
-            let _ = std::fs::remove_file(path);
-        }
+        // A socket that stays behind is removed by the next lease.
+        let _ = std::fs::remove_file(&self.path);
     }
 }
 
 /// Opens the socket and names it in the lock file.
-fn listen(
-    runtime: &Path,
-    lock: &mut File,
-) -> io::Result<(PathBuf, std::os::unix::net::UnixListener)> {
+fn listen(runtime: &Path, lock: &mut File) -> io::Result<Ear> {
     private_folder(runtime)?;
     if let Ok(old) = named_in(lock) {
         // Its holder is gone, or the lock would not be ours.
@@ -155,7 +178,7 @@ fn listen(
     lock.set_len(0)?;
     lock.rewind()?;
     writeln!(lock, "{}", path.display())?;
-    Ok((path, listener))
+    Ok(Ear { path, listener })
 }
 
 fn named_in(lock: &mut File) -> io::Result<PathBuf> {
@@ -165,28 +188,6 @@ fn named_in(lock: &mut File) -> io::Result<PathBuf> {
     match text.strip_suffix('\n') {
         Some(path) if path.starts_with('/') && path.ends_with(".sock") => Ok(path.into()),
         _ => Err(io::ErrorKind::NotFound.into()),
-    }
-}
-
-/// Hands over, and tries again while the first is between its lock and its socket.
-fn hand_over(lock: &Path, addresses: &[String]) -> io::Result<()> {
-    let begun = Instant::now();
-    loop {
-        let tried = File::open(lock)
-            .and_then(|mut lock| named_in(&mut lock))
-            .and_then(|socket| talk(&socket, addresses));
-        match tried {
-            Err(error)
-                if begun.elapsed() < PATIENCE
-                    && matches!(
-                        error.kind(),
-                        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
-                    ) =>
-            {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            done => return done,
-        }
     }
 }
 
@@ -201,7 +202,7 @@ fn talk(socket: &Path, addresses: &[String]) -> io::Result<()> {
     if answer == TAKEN {
         Ok(())
     } else {
-        Err(io::Error::other("the addresses were not taken"))
+        Err(io::ErrorKind::UnexpectedEof.into())
     }
 }
 
@@ -228,11 +229,11 @@ mod tests {
     async fn the_second_hands_its_addresses_to_the_first() {
         let root = tempfile::tempdir().unwrap();
         let dirs = dirs(root.path());
-        let Claim::First(lease) = claim(&dirs, &[]).unwrap() else {
+        let Claim::First(mut lease) = claim(&dirs, &[]).unwrap() else {
             panic!("nobody else is there");
         };
         let (heard, mut addresses) = tokio::sync::mpsc::unbounded_channel();
-        let ear = tokio::spawn(lease.listen(heard));
+        let ear = tokio::spawn(lease.ear.take().unwrap().listen(heard));
         let given = vec!["http://localhost/ä".to_owned(), "two".to_owned()];
         let second = {
             let (dirs, given) = (dirs.clone(), given.clone());
@@ -242,19 +243,38 @@ mod tests {
         assert_eq!(addresses.recv().await, Some(given));
         drop(addresses);
         ear.await.unwrap().unwrap();
+        drop(lease);
         assert!(matches!(claim(&dirs, &[]).unwrap(), Claim::First(_)));
+    }
+
+    #[test]
+    fn an_app_that_is_ending_takes_nothing_and_the_next_waits_for_its_end() {
+        let root = tempfile::tempdir().unwrap();
+        let dirs = dirs(root.path());
+        let Claim::First(mut lease) = claim(&dirs, &[]).unwrap() else {
+            panic!("nobody else is there");
+        };
+        let ear = lease.ear.take().unwrap();
+        let (done, claimed) = std::sync::mpsc::channel();
+        std::thread::spawn(move || done.send(claim(&dirs, &["early".to_owned()])));
+        // It has reached the app and gets no answer any more.
+        let met = ear.listener.accept().unwrap();
+        drop((met, ear));
+        assert!(claimed.recv_timeout(Duration::from_millis(100)).is_err());
+        drop(lease);
+        assert!(matches!(claimed.recv().unwrap(), Ok(Claim::First(_))));
     }
 
     #[tokio::test]
     async fn nonsense_on_the_socket_does_not_end_the_listening() {
         let root = tempfile::tempdir().unwrap();
         let dirs = dirs(root.path());
-        let Claim::First(lease) = claim(&dirs, &[]).unwrap() else {
+        let Claim::First(mut lease) = claim(&dirs, &[]).unwrap() else {
             panic!("nobody else is there");
         };
-        let socket = lease.socket.as_ref().unwrap().0.clone();
+        let socket = lease.ear.as_ref().unwrap().path.clone();
         let (heard, mut addresses) = tokio::sync::mpsc::unbounded_channel();
-        let _ear = tokio::spawn(lease.listen(heard));
+        let _ear = tokio::spawn(lease.ear.take().unwrap().listen(heard));
         let mut rude = UnixStream::connect(&socket).unwrap();
         rude.write_all(&[0xff; 70_000]).ok();
         drop(rude);

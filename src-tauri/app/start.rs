@@ -14,6 +14,7 @@ use duotab_core::browser::Settings;
 use duotab_core::event::Command;
 use tauri::{AppHandle, RunEvent, Wry};
 use tokio::sync::mpsc::{self, unbounded_channel};
+use tokio::task::AbortHandle;
 use tracing_subscriber::EnvFilter;
 
 use crate::instance::{self, Claim};
@@ -42,7 +43,7 @@ pub fn run() -> ExitCode {
         tracing::warn!(%error, "the data folder cannot be made");
     }
     let addresses = addresses();
-    let lease = match instance::claim(&dirs, &addresses) {
+    let mut lease = match instance::claim(&dirs, &addresses) {
         Ok(Claim::First(lease)) => Some(lease),
         Ok(Claim::Second) => {
             tracing::info!("Duotab runs already and has taken the addresses");
@@ -83,15 +84,18 @@ pub fn run() -> ExitCode {
         }
     };
     let (heard, second) = unbounded_channel();
-    if let Some(lease) = lease {
-        runtime.spawn(lease.listen(heard));
-    }
+    // The lease itself stays here until everything is put away.
+    let ear = lease.as_mut().and_then(|lease| lease.ear.take());
+    let leaving = Leaving {
+        controller: controller.clone(),
+        ear: ear.map(|ear| runtime.spawn(ear.listen(heard)).abort_handle()),
+    };
     runtime.spawn(pass_on(controller.clone(), addresses, second));
-    runtime.spawn(end_on_signal(controller.clone()));
+    runtime.spawn(leaving.clone().on_signal());
 
-    match build(dirs, controller.clone(), orders) {
+    match build(dirs, controller, orders) {
         Ok(app) => {
-            let code = app.run_return(move |app, event| on_event(app, &event, &controller));
+            let code = app.run_return(move |app, event| on_event(app, &event, &leaving));
             u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)
         }
         Err(error) => {
@@ -206,58 +210,70 @@ async fn pass_on(
     }
 }
 
-async fn end_on_signal(controller: Controller) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        return;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    end(&controller).await;
-    tokio::time::sleep(LONGEST_END).await;
-    tracing::error!("not everything could be put away in time");
-    std::process::exit(1);
-}
-
 /// Closing the window asks the controller to put everything away; its `Exit` ends the app.
-fn on_event(app: &AppHandle, event: &RunEvent, controller: &Controller) {
+fn on_event(app: &AppHandle, event: &RunEvent, leaving: &Leaving) {
     match event {
         RunEvent::WindowEvent {
             event: tauri::WindowEvent::CloseRequested { api, .. },
             ..
         } => {
             api.prevent_close();
-            ask_to_end(app, controller);
+            leaving.begin(app);
         }
         RunEvent::ExitRequested {
             code: None, api, ..
         } => {
             api.prevent_exit();
-            ask_to_end(app, controller);
+            leaving.begin(app);
         }
         _ => {}
     }
 }
 
-fn ask_to_end(app: &AppHandle, controller: &Controller) {
-    let (app, controller) = (app.clone(), controller.clone());
-    tauri::async_runtime::spawn(async move {
-        end(&controller).await;
-        tokio::time::sleep(LONGEST_END).await;
-        tracing::error!("not everything could be put away in time");
-        app.exit(1);
-    });
+/// How the app ends.
+#[derive(Clone)]
+struct Leaving {
+    controller: Controller,
+    ear: Option<AbortHandle>,
 }
 
-async fn end(controller: &Controller) {
-    match tokio::time::timeout(LONGEST_END, controller.command(Command::Quit)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "closing"),
-        Err(_) => tracing::warn!("closing takes long"),
+impl Leaving {
+    fn begin(&self, app: &AppHandle) {
+        let (app, leaving) = (app.clone(), self.clone());
+        tauri::async_runtime::spawn(async move {
+            leaving.put_away().await;
+            app.exit(1);
+        });
+    }
+
+    async fn on_signal(self) {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut terminate), Ok(mut interrupt)) = (
+            signal(SignalKind::terminate()),
+            signal(SignalKind::interrupt()),
+        ) else {
+            return;
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        self.put_away().await;
+        std::process::exit(1);
+    }
+
+    /// Returns only if that takes too long: the controller's `Exit` comes first.
+    async fn put_away(&self) {
+        // What is handed over from now on would open in a window that closes.
+        if let Some(ear) = &self.ear {
+            ear.abort();
+        }
+        match tokio::time::timeout(LONGEST_END, self.controller.command(Command::Quit)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "closing"),
+            Err(_) => tracing::warn!("closing takes long"),
+        }
+        tokio::time::sleep(LONGEST_END).await;
+        tracing::error!("not everything could be put away in time");
     }
 }
