@@ -96,7 +96,11 @@ impl App {
         let mut driver = child::command("WebKitWebDriver");
         driver.env("TAURI_WEBVIEW_AUTOMATION", "true");
         self.prepare(&mut driver, start)?;
-        Shell::open(driver, &start.binary, &start.arguments).await
+        let shell = Shell::open(driver, &start.binary, &start.arguments).await;
+        shell.map_err(|error| {
+            let log = self.log().unwrap_or_default();
+            format!("{error}; the app said:\n{log}").into()
+        })
     }
 
     /// Starts it as a person does, without `WebDriver`.

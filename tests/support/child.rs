@@ -1,11 +1,14 @@
 //! Programs that a test starts: they end with it.
 
 use std::ffi::OsStr;
+use std::os::fd::OwnedFd;
 use std::process::Stdio;
 
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tokio::process::{Child, Command};
 
-use crate::Outcome;
+use crate::{LIMIT, Outcome};
 
 /// A program that is killed when this is dropped, or when the test's own thread dies.
 #[derive(Debug)]
@@ -36,6 +39,33 @@ impl Program {
     pub(crate) fn child(&mut self) -> &mut Child {
         &mut self.child
     }
+
+    /// The programs that it has started itself.
+    pub(crate) fn children(&mut self) -> Outcome<Vec<OwnedFd>> {
+        let Some(pid) = self.child.id() else {
+            return Ok(Vec::new());
+        };
+        let mut children = Vec::new();
+        for thread in std::fs::read_dir(format!("/proc/{pid}/task"))? {
+            let started = std::fs::read_to_string(thread?.path().join("children"))?;
+            for child in started.split_whitespace() {
+                let child = Pid::from_raw(child.parse()?).ok_or("no process")?;
+                children.push(pidfd_open(child, PidfdFlags::empty())?);
+            }
+        }
+        Ok(children)
+    }
+}
+
+/// Blocks until these programs, which others have started, have ended.
+pub(crate) fn ended(programs: &[OwnedFd]) -> Outcome<()> {
+    let limit = LIMIT.try_into()?;
+    for program in programs {
+        if poll(&mut [PollFd::new(program, PollFlags::IN)], Some(&limit))? == 0 {
+            return Err(format!("waited {LIMIT:?} in vain: the end of a program").into());
+        }
+    }
+    Ok(())
 }
 
 /// Runs a program to its end.

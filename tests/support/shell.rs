@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::process::Command;
 
-use crate::child::Program;
+use crate::child::{self, Program};
 use crate::{Display, LIMIT, Outcome, until_open, within};
 
 /// A session with the shell's page of a running app. Dropped, it takes the app with it.
 #[derive(Debug)]
 pub struct Shell {
     client: Client,
-    _driver: Program,
+    driver: Program,
 }
 
 impl Shell {
@@ -46,10 +46,7 @@ impl Shell {
                 .connect(&format!("http://127.0.0.1:{port}")),
         )
         .await??;
-        let shell = Self {
-            client,
-            _driver: driver,
-        };
+        let shell = Self { client, driver };
         shell
             .until("document.querySelector('[data-testid=window][data-ready=true]')")
             .await?;
@@ -194,8 +191,11 @@ impl Shell {
     /// Ends the session and, with it, the app.
     ///
     /// # Errors
-    /// If the session is lost already.
-    pub async fn close(self) -> Outcome<()> {
-        Ok(within("the end of the session", self.client.clone().close()).await??)
+    /// If the session is lost already, or the app stays.
+    pub async fn close(mut self) -> Outcome<()> {
+        let apps = self.driver.children()?;
+        within("the end of the session", self.client.clone().close()).await??;
+        // The driver answers before it ends the app, and could not do it any more if it died here.
+        tokio::task::spawn_blocking(move || child::ended(&apps)).await?
     }
 }
