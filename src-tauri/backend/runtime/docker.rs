@@ -36,7 +36,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use duotab_core::event::FoundEngine;
-use duotab_core::fault::EngineFault;
+use duotab_core::fault::{EngineFault, ImageUpdate};
 use duotab_core::message::{SessionId, StartFailure};
 use duotab_core::streaming::Looked;
 use tokio::sync::mpsc;
@@ -335,11 +335,19 @@ impl Docker {
     /// Fetches the newer image that was offered, which takes as long as it takes; what comes of it
     /// is told as [`EngineNews::Image`]. The next start tries it.
     pub async fn fetch_update(&self) {
-        if let Ok(link) = self.link().await {
-            tokio::select! {
-                () = self.inner.life.cancelled() => {}
-                () = self.inner.images.fetch(&link) => {}
+        let images = &self.inner.images;
+        let fetching = async {
+            match self.link().await {
+                Ok(link) => images.fetch(&link).await,
+                Err(fault) => {
+                    let failure = StartFailure::EngineAway { fault };
+                    images.tell(ImageUpdate::Failed { failure }).await;
+                }
             }
+        };
+        tokio::select! {
+            () = self.inner.life.cancelled() => {}
+            () = fetching => {}
         }
     }
 

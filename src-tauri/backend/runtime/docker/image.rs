@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use bollard::query_parameters::{CreateImageOptionsBuilder, RemoveImageOptionsBuilder};
+use bollard::query_parameters::{
+    CreateImageOptionsBuilder, RemoveImageOptionsBuilder, TagImageOptionsBuilder,
+};
 use duotab_core::message::StartFailure;
 use futures_util::StreamExt as _;
 
@@ -126,6 +128,21 @@ pub(super) async fn have(
     Err(StartFailure::RegistryUnreachable {
         image: image.to_owned(),
     })
+}
+
+/// Has the engine call an image by this tag from now on, and no other one.
+pub(super) async fn tag(link: &Link, image: &str, name: &str) {
+    let reference = Reference::parse(name);
+    if reference.is_fixed() {
+        return;
+    }
+    let options = TagImageOptionsBuilder::default()
+        .repo(reference.repository)
+        .tag(reference.version)
+        .build();
+    if let Err(error) = link.docker.tag_image(image, Some(options)).await {
+        tracing::debug!(%error, image, name, "image not tagged");
+    }
 }
 
 /// Removes an image that no container uses. Nothing is lost but a download if it stays.

@@ -1,7 +1,7 @@
 //! The images that containers are made from: one by its digest, and a newer one that is offered,
 //! fetched, tried, and given up again if it does not become ready.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -36,8 +36,8 @@ pub(super) struct Images {
     offered: Mutex<Option<String>>,
     /// Held while a newer one is being fetched.
     fetching: tokio::sync::Mutex<()>,
-    /// Sessions that run from the digest in use.
-    served: Mutex<HashSet<SessionId>>,
+    /// What each session's container was made from.
+    serving: Mutex<HashMap<SessionId, String>>,
     pinned: Notify,
     news: mpsc::Sender<EngineNews>,
 }
@@ -60,7 +60,7 @@ impl Images {
             pin: Mutex::new(Pin::parse(kept)),
             offered: Mutex::default(),
             fetching: tokio::sync::Mutex::default(),
-            served: Mutex::default(),
+            serving: Mutex::default(),
             pinned: Notify::new(),
             news,
         }
@@ -132,23 +132,32 @@ impl Images {
     }
 
     /// The one on trial serves.
-    pub(super) async fn next_is_ready(&self, link: &Link, session: SessionId) {
+    pub(super) async fn next_is_ready(&self, link: &Link) {
         let old = self.change(Pin::next_is_ready).await;
-        self.is_served(session);
+        let digest = lock(&self.pin).digest.clone();
+        if let Some(digest) = digest {
+            // The first one was fetched by the tag, which would keep it for ever.
+            image::tag(link, &self.exact(&digest), &self.name).await;
+        }
         if let Some(old) = old {
             image::remove(link, &self.exact(&old)).await;
         }
     }
 
-    /// A session runs from the digest in use.
-    pub(super) fn is_served(&self, session: SessionId) {
-        lock(&self.served).insert(session);
+    /// The one on trial is not there any more. It may be offered again.
+    pub(super) async fn next_is_gone(&self) {
+        self.change(|pin| pin.next = None).await;
+    }
+
+    /// A session runs from this image.
+    pub(super) fn serves(&self, session: SessionId, image: String) {
+        lock(&self.serving).insert(session, image);
     }
 
     /// The one on trial does not become ready, and the one before does.
     pub(super) async fn roll_back(&self, link: &Link) {
         let failed = self.change(Pin::roll_back).await;
-        self.say(ImageUpdate::RolledBack);
+        self.tell(ImageUpdate::RolledBack).await;
         if let Some(failed) = failed {
             image::remove(link, &self.exact(&failed)).await;
         }
@@ -157,10 +166,14 @@ impl Images {
     /// A session has ended in peace. If it ran from the digest in use, the one before has no more
     /// to do.
     pub(super) async fn has_served_well(&self, link: &Link, session: SessionId) {
-        if !lock(&self.served).remove(&session) {
+        let served = lock(&self.serving).remove(&session);
+        let (digest, before) = {
+            let pin = lock(&self.pin);
+            (pin.digest.clone(), pin.before.clone())
+        };
+        if served.is_none() || served != digest.map(|digest| self.exact(&digest)) {
             return;
         }
-        let before = lock(&self.pin).before.clone();
         if let Some(before) = before
             && image::remove(link, &self.exact(&before)).await
         {
@@ -181,7 +194,8 @@ impl Images {
         let failure = match timeout(LOOK_LIMIT, asking).await {
             Ok(Ok(answer)) => {
                 self.change(|pin| pin.asked(SystemTime::now())).await;
-                return self.compare(answer.descriptor.digest.unwrap_or_default());
+                let digest = answer.descriptor.digest.unwrap_or_default();
+                return self.compare(digest).await;
             }
             // Podman has no such question, and says that there is no such thing.
             Ok(Err(error)) if link.facts.podman && fault::is_gone(&error) => return Looked::Unable,
@@ -198,12 +212,12 @@ impl Images {
     }
 
     /// What the registry has is offered if it is newer.
-    fn compare(&self, digest: String) -> Looked {
+    async fn compare(&self, digest: String) -> Looked {
         let looked = lock(&self.pin).compare(&digest);
         if looked == Looked::Newer {
             tracing::info!(image = self.name, digest, "a newer image");
             *lock(&self.offered) = Some(digest);
-            self.say(ImageUpdate::Offered);
+            self.tell(ImageUpdate::Offered).await;
         }
         looked
     }
@@ -216,14 +230,14 @@ impl Images {
         let Some(digest) = lock(&self.offered).clone() else {
             return;
         };
-        let fetched = |percent| self.say(ImageUpdate::Fetching { percent });
+        let fetched = |percent| self.mention(ImageUpdate::Fetching { percent });
         fetched(0);
         if let Err(failure) = self.have(link, &self.exact(&digest), true, &fetched).await {
-            return self.say(ImageUpdate::Failed { failure });
+            return self.tell(ImageUpdate::Failed { failure }).await;
         }
         *lock(&self.offered) = None;
         let other = self.change(|pin| pin.try_next(digest)).await;
-        self.say(ImageUpdate::Fetched);
+        self.tell(ImageUpdate::Fetched).await;
         if let Some(other) = other {
             image::remove(link, &self.exact(&other)).await;
         }
@@ -249,9 +263,16 @@ impl Images {
         result
     }
 
-    fn say(&self, update: ImageUpdate) {
+    /// Waits until there is room for it.
+    pub(super) async fn tell(&self, update: ImageUpdate) {
         let image = self.name.clone();
-        // One that finds no room is soon followed by the next.
+        // Without a receiver nobody wants to know.
+        let _ = self.news.send(EngineNews::Image { image, update }).await;
+    }
+
+    /// What finds no room is soon followed by the next.
+    fn mention(&self, update: ImageUpdate) {
+        let image = self.name.clone();
         if self
             .news
             .try_send(EngineNews::Image { image, update })
@@ -287,5 +308,30 @@ pub(super) async fn ask_now_and_then(inner: Arc<Inner>, link: Arc<Link>) {
     tokio::select! {
         () = inner.life.cancelled() => {}
         () = asking => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_last_word_on_an_update_waits_until_there_is_room_for_it() {
+        let (news, mut told) = mpsc::channel(1);
+        let images = Images::new("a/b:1".to_owned(), None, "", news);
+        images.mention(ImageUpdate::Fetching { percent: 1 });
+        images.mention(ImageUpdate::Fetching { percent: 2 });
+        let hears = async {
+            let mut heard = Vec::new();
+            for _ in 0..2 {
+                if let Some(EngineNews::Image { update, .. }) = told.recv().await {
+                    heard.push(update);
+                }
+            }
+            heard
+        };
+        let ((), heard) = tokio::join!(images.tell(ImageUpdate::Fetched), hears);
+        let first = ImageUpdate::Fetching { percent: 1 };
+        assert_eq!(heard, [first, ImageUpdate::Fetched]);
     }
 }

@@ -87,7 +87,8 @@ async fn settle(making: Option<JoinHandle<Result<String, Error>>>) {
 }
 
 /// Starts a container for `spec`. The image may take as long as it takes; the rest has a limit. A
-/// newer image that does not become ready is given up for the one before, which then serves.
+/// newer image that does not become ready is given up for the one before, which then serves; one
+/// that is not to be had is no worse for that.
 pub(super) async fn launch(
     inner: &Inner,
     link: &Arc<Link>,
@@ -97,16 +98,19 @@ pub(super) async fn launch(
 ) -> Result<Launched, StartError> {
     let images = &inner.images;
     if !images.has_next() {
-        let launched = attempt(inner, link, spec, false, cancel, fetched).await;
-        if launched.is_ok() {
-            images.is_served(spec.session);
-        }
-        return launched;
+        return attempt(inner, link, spec, false, cancel, fetched).await;
     }
     match attempt(inner, link, spec, true, cancel, fetched).await {
         Ok(launched) => {
-            images.next_is_ready(link, spec.session).await;
+            images.next_is_ready(link).await;
             Ok(launched)
+        }
+        Err(StartError::Failed { failure, .. }) if is_not_to_be_had(&failure) => {
+            tracing::warn!(?failure, "the newer image is not there");
+            if !spec.ahead {
+                images.next_is_gone().await;
+            }
+            attempt(inner, link, spec, false, cancel, fetched).await
         }
         Err(StartError::Failed { failure, log }) if may_be_the_image(&failure) => {
             tracing::warn!(?failure, ?log, "the newer image does not become ready");
@@ -125,10 +129,17 @@ pub(super) async fn launch(
 fn may_be_the_image(failure: &StartFailure) -> bool {
     matches!(
         failure,
-        StartFailure::TimedOut
-            | StartFailure::Exited { .. }
-            | StartFailure::Refused { .. }
-            | StartFailure::ImageMissing { .. }
+        StartFailure::TimedOut | StartFailure::Exited { .. } | StartFailure::Refused { .. }
+    )
+}
+
+/// Whether nobody has tried the image, for it was removed since, and cannot be fetched now.
+fn is_not_to_be_had(failure: &StartFailure) -> bool {
+    matches!(
+        failure,
+        StartFailure::ImageMissing { .. }
+            | StartFailure::RegistryUnreachable { .. }
+            | StartFailure::RegistryDenied { .. }
     )
 }
 
@@ -162,6 +173,7 @@ async fn attempt(
     match launched {
         Ok(launched) => {
             half.name = None;
+            inner.images.serves(spec.session, image);
             Ok(launched)
         }
         Err(error) => Err(undo(inner, spec.session, half, error).await),

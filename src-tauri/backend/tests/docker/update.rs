@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use duotab_backend::runtime::EngineNews;
-use duotab_core::fault::ImageUpdate;
-use duotab_core::message::{SessionId, StartFailure};
+use duotab_core::fault::{EngineFault, ImageUpdate};
+use duotab_core::message::{ProfileName, SessionId, StartFailure};
 use duotab_core::streaming::Looked;
 
 use crate::home::{Home, is_healthy, within};
@@ -127,6 +127,77 @@ async fn a_newer_image_that_does_not_become_ready_is_given_up_for_the_former_one
     // A better one is.
     lead(&home, &tag, "2");
     assert_eq!(home.docker.look_for_update().await, Looked::Newer);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_former_image_goes_with_its_tag_when_a_session_of_the_newer_one_has_ended_in_peace() {
+    let Some((mut home, tag)) = used("update-free").await else {
+        return;
+    };
+    home.start(2).await.unwrap();
+    let first = image(&home);
+    fetched(&mut home, &tag, "2").await;
+    // As if nobody but the app had fetched it.
+    home.order(&["tag", &first, &tag]);
+    let mut spec = crate::home::spec(3);
+    spec.profile = ProfileName("other".into());
+    home.start_with(spec, &|_| {}).await.unwrap();
+    within("a stop", home.docker.stop(SessionId(2)))
+        .await
+        .unwrap();
+    assert!(home.has_image(&first), "that session says nothing of it");
+    let second = image(&home);
+    within("a stop", home.docker.stop(SessionId(3)))
+        .await
+        .unwrap();
+    assert!(!home.has_image(&first));
+    let id = |image: &str| {
+        home.engine
+            .docker(&["image", "inspect", "--format={{.Id}}", image])
+    };
+    assert_eq!(id(&tag), id(&second));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_image_that_is_not_there_any_more_is_not_taken_for_one_that_does_not_do() {
+    let Some((mut home, tag)) = used("update-gone").await else {
+        return;
+    };
+    home.start(2).await.unwrap();
+    let first = image(&home);
+    within("a stop", home.docker.stop(SessionId(2)))
+        .await
+        .unwrap();
+    fetched(&mut home, &tag, "2").await;
+    let newer = home.engine.image("neko:2");
+    let id = ["image", "inspect", "--format={{.Id}}", &newer];
+    let id = home.engine.docker(&id).concat();
+    home.order(&["image", "rm", "--force", &id]);
+    // Nothing is fetched for this one.
+    let mut spec = crate::home::spec(3);
+    spec.ahead = true;
+    home.start_with(spec, &|_| {}).await.unwrap();
+    assert_eq!(image(&home), first);
+    within("a stop", home.docker.stop(SessionId(3)))
+        .await
+        .unwrap();
+    home.start(4).await.unwrap();
+    assert_ne!(image(&home), first, "fetched and tried by whoever waits");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_that_is_wanted_while_the_engine_is_away_says_so() {
+    let Some(home) = Home::new("update-away") else {
+        return;
+    };
+    let mut home = home.with(|with, _| {
+        with.surroundings.docker_host = Some("unix:///run/duotab-nobody.sock".to_owned());
+    });
+    let socket = "/run/duotab-nobody.sock".to_owned();
+    let fault = EngineFault::NotRunning { socket };
+    let failure = StartFailure::EngineAway { fault };
+    within("the update", home.docker.fetch_update()).await;
+    home.until_image(&ImageUpdate::Failed { failure }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
