@@ -41,6 +41,12 @@ pub(super) fn of_volume(install: &str, profile: &ProfileName) -> HashMap<String,
     ])
 }
 
+/// The labels of what is beside a session's container: this install's, and no session.
+pub(super) fn of_what_is_beside(mut labels: HashMap<String, String>) -> HashMap<String, String> {
+    labels.remove(SESSION);
+    labels
+}
+
 /// What asks for all that bears this install's label.
 pub(super) fn filter(install: &str) -> HashMap<String, Vec<String>> {
     HashMap::from([("label".to_owned(), vec![format!("{INSTALL}={install}")])])
@@ -157,6 +163,9 @@ mod tests {
         );
         assert_eq!(session(&labels), Some(SessionId(7)));
         assert_eq!(session(&HashMap::new()), None);
+        let beside = of_what_is_beside(labels);
+        assert_eq!(session(&beside), None, "it is no session");
+        assert_eq!(beside[INSTALL], "install", "and yet ours");
     }
 
     #[test]

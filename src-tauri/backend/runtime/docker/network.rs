@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use super::files::{self, File};
 use super::link::Link;
-use super::{archive, create, fault, remove};
+use super::{archive, create, fault, label, remove};
 
 /// Bytes of memory that the program gets.
 const MEMORY: i64 = 64 << 20;
@@ -65,7 +65,7 @@ async fn run(link: &Link, container: &str, name: &str) -> Result<Option<String>,
     remove(link, name).await;
     let body = ContainerCreateBody {
         image: config.image,
-        labels: config.labels,
+        labels: config.labels.map(label::of_what_is_beside),
         user: Some("root".to_owned()),
         entrypoint: Some(vec!["python3".to_owned(), "-I".to_owned()]),
         cmd: Some(vec![files::NETWORK_PROGRAM.to_owned()]),

@@ -47,6 +47,33 @@ fn reaches(home: &Home, address: &str, port: u16) -> bool {
     home.run(&asks) == [PAGE]
 }
 
+/// How many rules the kernel has for the container's network: an answer of nf_tables (0xA06) for
+/// each, until there are no more.
+fn rules(home: &Home) -> usize {
+    const COUNTS: &str = r#"
+import socket, struct
+link = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
+link.settimeout(5)
+link.send(struct.pack("=IHHIIBBH", 20, 0xA07, 0x301, 1, 0, 1, 0, 0))
+rules, more = 0, True
+while more:
+    answer = link.recv(1 << 20)
+    while len(answer) >= 16:
+        length, kind = struct.unpack_from("=IH", answer)
+        rules, more = rules + (kind == 0xA06), more and kind not in (2, 3)
+        answer = answer[max(length + 3 & ~3, 16):]
+print(rules)
+"#;
+    let pid = ["inspect", "--format={{.State.Pid}}", &home.container()];
+    let pid = home.engine.docker(&pid).concat();
+    let counted = Command::new("nsenter")
+        .args(["--net", "--target", &pid, "python3", "-c", COUNTS])
+        .output()
+        .unwrap();
+    let counted = String::from_utf8(counted.stdout).unwrap();
+    counted.trim().parse().unwrap()
+}
+
 /// The title of a page that the container's browser opens there.
 fn title(home: &Home, address: &str, port: u16) -> String {
     let opens = format!(
@@ -85,12 +112,27 @@ async fn a_browser_that_is_kept_off_the_home_network_reaches_the_internet_alone(
     // By the browser itself: what it cannot load is called by its host.
     assert_eq!(title(&home, &INTERNET.to_string(), port), "hello");
     assert_eq!(title(&home, &gateway, port), gateway);
+    // What had closed it was no session.
+    let now = home.engine.docker(&["info", "--format={{.SystemTime}}"]);
+    let made = home.engine.docker(&[
+        "events",
+        "--since=10m",
+        &format!("--until={}", now.concat()),
+        "--filter=event=create",
+        "--filter=label=io.duotab.install=net-closed",
+        "--filter=label=io.duotab.session",
+        "--format={{.Actor.Attributes.name}}",
+    ]);
+    assert_eq!(made.len(), 1, "{made:?}");
+    let before = rules(&home);
+    assert!(before > 10, "{before}");
     // It outlives a sleep and the app.
     home.docker.suspend(SessionId(1)).await.unwrap();
     home.restart();
     let endpoint = home.docker.resume(SessionId(1)).await.unwrap();
     assert!(is_healthy(&endpoint).await);
     assert!(!reaches(&home, &gateway, port));
+    assert_eq!(rules(&home), before, "closed again, and no closer");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,7 +24,8 @@ CARRIERS = ["64:ff9b::", "::ffff:0:0:0"]
 INET, IPV4, IPV6 = 1, 2, 10
 TABLE = b"duotab\0"
 CHAIN = b"output\0"
-NEW_TABLE, NEW_CHAIN, NEW_RULE, BEGIN, END = 0xA00, 0xA03, 0xA06, 0x10, 0x11
+NEW_TABLE, DELETE_TABLE, NEW_CHAIN, NEW_RULE = 0xA00, 0xA02, 0xA03, 0xA06
+BEGIN, END = 0x10, 0x11
 REQUEST, ACK, CREATE_APPEND = 1, 4, 0x400 | 0x800
 EQUAL, UNEQUAL = 0, 1
 
@@ -117,6 +118,9 @@ def rules():
 
 def messages():
     table = attribute(1, TABLE)
+    # It may be there from an earlier time. All of this is one step for the kernel.
+    yield NEW_TABLE, CREATE_APPEND, table
+    yield DELETE_TABLE, 0, table
     yield NEW_TABLE, CREATE_APPEND, table
     hook = nest(4, attribute(1, number(3)), attribute(2, number(0)))
     kind = attribute(5, number(1)) + attribute(7, b"filter\0")
