@@ -94,9 +94,27 @@ impl From<StartFailure> for DataError {
             StartFailure::ReadOnly { path } => ProfileFault::NoPermission { path },
             StartFailure::ProfileInUse => ProfileFault::InUse,
             other => ProfileFault::Failed {
-                detail: format!("{other:?}"),
+                detail: words(&other),
             },
         })
+    }
+}
+
+/// What is said to a person of a start whose reason is not one of the data's own.
+fn words(failure: &StartFailure) -> String {
+    match failure {
+        StartFailure::ImageMissing { image } => format!("the image {image} is not there"),
+        StartFailure::RegistryDenied { image } => {
+            format!("the registry does not give out the image {image}")
+        }
+        StartFailure::RegistryUnreachable { image } => {
+            format!("the registry of the image {image} cannot be reached")
+        }
+        StartFailure::Refused { detail } => detail.clone(),
+        StartFailure::TimedOut => "it takes too long".to_owned(),
+        StartFailure::PortTaken => "no port is free".to_owned(),
+        StartFailure::ProgramMissing { program } => format!("{program} is missing"),
+        _ => "the engine does not start".to_owned(),
     }
 }
 
@@ -185,4 +203,31 @@ pub(super) async fn blocking<T: Send + 'static>(
                 detail: panicked.to_string(),
             }))
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_told_a_reason_in_words() {
+        let image = || "a/b:1".to_owned();
+        for (failure, said) in [
+            (
+                StartFailure::ImageMissing { image: image() },
+                "the image a/b:1 is not there",
+            ),
+            (StartFailure::TimedOut, "it takes too long"),
+            (
+                StartFailure::Exited { code: Some(3) },
+                "the engine does not start",
+            ),
+        ] {
+            let detail = said.to_owned();
+            assert_eq!(
+                DataError::from(failure),
+                DataError::Fault(ProfileFault::Failed { detail })
+            );
+        }
+    }
 }

@@ -27,6 +27,11 @@ const SHARED_MEMORY: i64 = 512 << 20;
 /// A core's worth, in the engine's unit.
 const CORE: i64 = 1_000_000_000;
 
+/// Where every browser of Neko's images has its caches, if its profile is at its usual place.
+const CACHES: &str = "/home/neko/.cache";
+/// Bytes of them in memory.
+const CACHES_SIZE: u32 = 128 << 20;
+
 /// What a container is made for.
 #[derive(Clone, Debug)]
 pub(super) struct Plan<'a> {
@@ -71,10 +76,14 @@ pub(super) fn body(plan: &Plan<'_>) -> ContainerCreateBody {
                 (server, loopback(None)),
                 (media, loopback(Some(plan.media_port))),
             ])),
-            // What is private is on no disk at all. Whoever runs in the container may write there.
+            // What private pages store is in memory. Whoever runs in the container may write there.
+            // All else that they leave lies in the container, and goes with it.
             tmpfs: private.then(|| {
-                let options = "rw,nosuid,nodev,mode=1777".to_owned();
-                HashMap::from([(plan.flavour.profile.to_owned(), options)])
+                let options = "rw,nosuid,nodev,mode=1777";
+                HashMap::from([
+                    (plan.flavour.profile.to_owned(), options.to_owned()),
+                    (CACHES.to_owned(), format!("{options},size={CACHES_SIZE}")),
+                ])
             }),
             mounts: (!private).then(|| vec![volume(plan)]),
             shm_size: Some(SHARED_MEMORY),
@@ -201,6 +210,31 @@ mod tests {
         assert_eq!(host.memory_swap, host.memory);
         assert_eq!(host.nano_cpus, Some(3_500_000_000));
         assert_eq!(host.pids_limit, Some(PIDS));
+    }
+
+    #[test]
+    fn what_private_pages_store_and_cache_is_in_memory_and_in_no_volume() {
+        let plan = |profile: &ProfileName| {
+            let plan = Plan {
+                install: "install",
+                session: SessionId(3),
+                profile,
+                image: "neko:1",
+                flavour: Flavour::of("chromium"),
+                memory_mib: 2048,
+                media_port: 40_000,
+                facts: FACTS,
+                home_closed: false,
+                limited: true,
+            };
+            body(&plan).host_config.unwrap()
+        };
+        let host = plan(&ProfileName("private".into()));
+        let memory = host.tmpfs.unwrap();
+        assert!(memory.contains_key("/home/neko/.config/chromium"));
+        assert!(memory.contains_key("/home/neko/.cache"));
+        assert_eq!(host.mounts, None);
+        assert_eq!(plan(&ProfileName("default".into())).tmpfs, None);
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl Docker {
             if !is_there(&self.inner, &link, profile).await? {
                 return Ok(0);
             }
-            let room = Room::enter(&self.inner, link, profile).await?;
+            let room = Room::enter(&self.inner, link, profile, false).await?;
             let size = room.run("measure").await.map(|said| said.used);
             room.leave().await;
             size
@@ -74,7 +74,7 @@ impl Docker {
             if !is_there(&self.inner, &link, profile).await? {
                 return Err(DataError::Fault(ProfileFault::Empty));
             }
-            let room = Room::enter(&self.inner, link, profile).await?;
+            let room = Room::enter(&self.inner, link, profile, true).await?;
             let done = room.export(to, &job).await;
             room.leave().await;
             done
@@ -96,7 +96,7 @@ impl Docker {
             // The whole file is looked at before anything is put anywhere.
             let bytes = pack::check(from.clone(), job.clone()).await?;
             let link = self.link().await.map_err(away)?;
-            let room = Room::enter(&self.inner, link, profile).await?;
+            let room = Room::enter(&self.inner, link, profile, true).await?;
             let staged = room.stage(from, bytes, &job).await;
             room.if_well(staged).await
         };
@@ -116,7 +116,7 @@ impl Docker {
             if !is_there(&self.inner, &link, profile).await? {
                 return Ok(None);
             }
-            let room = Room::enter(&self.inner, link, profile).await?;
+            let room = Room::enter(&self.inner, link, profile, true).await?;
             let staged = room.run("keep").await.map(drop);
             room.if_well(staged).await.map(Some)
         };

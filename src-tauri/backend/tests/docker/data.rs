@@ -242,6 +242,31 @@ async fn an_export_that_is_given_up_leaves_no_container_and_no_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn data_are_worked_on_with_the_image_in_use_and_a_look_at_them_fetches_none() {
+    let Some(mut home) = Home::new("data-image") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    used(&home).await;
+    let kept = home.kept_image();
+    // In the registry and not here.
+    let elsewhere = home.engine.image("neko:data-image");
+    home.order(&["tag", &home.engine.image, &elsewhere]);
+    home.order(&["push", "--quiet", &elsewhere]);
+    home.order(&["image", "rm", &elsewhere]);
+    let home = home.with(|with, _| {
+        with.image.clone_from(&elsewhere);
+        with.kept = kept;
+    });
+    export(&home, &folder.path().join("a.tar")).await;
+    let home = home.with(|with, _| with.kept.clear());
+    let size = home.docker.profile_size(&DEFAULT, Job::unwatched());
+    assert!(within("the size", size).await.is_err());
+    let here = home.engine.docker(&["images", "--quiet", &elsewhere]);
+    assert_eq!(here, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_import_that_is_given_up_at_its_last_step_is_what_it_is_said_to_be() {
     let Some(home) = Home::new("data-late") else {
         return;

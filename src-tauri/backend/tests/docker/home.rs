@@ -100,6 +100,16 @@ impl Home {
         kept.last().expect("something to be kept")
     }
 
+    /// What was told last to be kept for the image.
+    pub(crate) fn kept_image(&mut self) -> String {
+        let told = std::iter::from_fn(|| self.news.try_recv().ok());
+        let kept = told.filter_map(|news| match news {
+            EngineNews::Keep { kept, .. } => Some(kept),
+            _ => None,
+        });
+        kept.last().expect("something to be kept")
+    }
+
     /// Something for the engine's own client to do.
     pub(crate) fn order(&self, arguments: &[&str]) {
         let _said = self.engine.docker(arguments);

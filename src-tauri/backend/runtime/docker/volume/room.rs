@@ -19,7 +19,7 @@ use crate::runtime::data::{
 };
 use crate::runtime::docker::files::{File, NEKO};
 use crate::runtime::docker::link::Link;
-use crate::runtime::docker::{Inner, archive, image, label, remove};
+use crate::runtime::docker::{Inner, archive, label, remove};
 
 const TASK: &str = include_str!("task.sh");
 const SAID: &str = "/tmp/duotab-said";
@@ -54,18 +54,24 @@ pub(super) struct Room<'a> {
     inner: &'a Inner,
     link: Arc<Link>,
     volume: String,
+    image: String,
     profile: &'static str,
     container: Option<String>,
 }
 
 impl<'a> Room<'a> {
+    /// Goes in; without leave to fetch its image only where that is there.
     pub(super) async fn enter(
         inner: &'a Inner,
         link: Arc<Link>,
         profile: &ProfileName,
+        may_fetch: bool,
     ) -> Result<Self, DataError> {
-        let config_dir = inner.with.surroundings.config_dir.clone();
-        image::have(&link, &inner.with.image, config_dir, &|_| {}).await?;
+        // The one that browsers run from; whether it does is for a browser to find out.
+        let image = inner
+            .images
+            .choose(&link, false, may_fetch, &|_| {})
+            .await?;
         let volume = label::volume_name(&inner.with.install, profile);
         let _making = inner.making.lock().await;
         clear_way(inner, &link, &volume).await?;
@@ -74,6 +80,7 @@ impl<'a> Room<'a> {
             inner,
             link,
             volume,
+            image,
             profile: inner.flavour().profile,
             container: None,
         };
@@ -117,7 +124,7 @@ impl<'a> Room<'a> {
     fn body(&self, profile: &ProfileName) -> ContainerCreateBody {
         let argument = ["/bin/bash", "/etc/neko/duotab-task.sh", self.profile];
         ContainerCreateBody {
-            image: Some(self.inner.with.image.clone()),
+            image: Some(self.image.clone()),
             entrypoint: Some(argument.map(str::to_owned).to_vec()),
             cmd: Some(Vec::new()),
             user: Some(format!("{NEKO}:{NEKO}")),
