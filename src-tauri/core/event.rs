@@ -119,6 +119,9 @@ pub enum PageNews {
     Opened,
     /// It began or ended loading.
     Loading(bool),
+    /// It shows another document. Only from an engine whose history may come after the end of
+    /// loading.
+    Committed,
     /// How much of it is loaded, in percent.
     Progress(u8),
     /// Its title.

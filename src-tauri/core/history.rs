@@ -138,6 +138,11 @@ impl History {
         }
     }
 
+    /// The page shows another document. A report of it follows, perhaps after the end of loading.
+    pub fn commits(&mut self) {
+        self.jump = None;
+    }
+
     /// One step back; `None` if there is nothing there.
     pub fn back(&mut self) -> Option<Step> {
         if !self.can_go_back() {
@@ -294,6 +299,17 @@ mod tests {
         assert_eq!(history.index(), 1);
         history.report(&list(&["b", "c"]), 1);
         assert_eq!((urls(&history), history.index()), (vec!["a", "b", "c"], 2));
+    }
+
+    #[test]
+    fn a_jump_whose_report_comes_after_the_end_of_its_load_has_happened() {
+        let mut history = History::restore(list(&["a", "b"]), 1);
+        assert_eq!(history.back(), Some(Step::Load("a".into())));
+        history.loads(true);
+        history.commits();
+        history.loads(false);
+        history.report(&list(&["b", "a"]), 1);
+        assert_eq!((urls(&history), history.index()), (vec!["a", "b"], 0));
     }
 
     #[test]

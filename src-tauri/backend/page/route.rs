@@ -139,6 +139,9 @@ fn navigated(shared: &Arc<Shared>, page: &mut Page, target: String, frame: &Valu
     if let Some(id) = frame["id"].as_str().filter(|id| id.len() <= 128) {
         id.clone_into(&mut page.main_frame);
     }
+    if let Some(tab) = page.tab {
+        shared.queue.news(tab, PageNews::Committed);
+    }
     page.document.notify_one();
     page.changed.notify_one();
     page.icon_changed.notify_one();

@@ -100,6 +100,7 @@ impl Browser {
                     self.find_again(id);
                 }
             }
+            PageNews::Committed => tab.history.commits(),
             PageNews::Progress(percent) => {
                 tab.page.progress = tab.loading.then_some(percent.min(100));
             }
