@@ -196,6 +196,16 @@ pub(crate) async fn show_history(
         .await
 }
 
+/// Sets whether a toggle takes along what was typed into pages of the site of a tab.
+#[tauri::command]
+pub(crate) async fn set_site_carry(
+    controller: State<'_, Controller>,
+    tab: TabId,
+    on: bool,
+) -> Answer {
+    controller.command(Command::SetSiteCarry(tab, on)).await
+}
+
 /// Gives the keyboard to the page in front.
 #[tauri::command]
 pub(crate) async fn focus_page(controller: State<'_, Controller>) -> Answer {

@@ -103,6 +103,7 @@ impl Content {
                     PageAction::FindStep(direction) => page.find_step(direction),
                     PageAction::FindEnd => page.find_end(),
                     PageAction::Step(steps) => page.step(steps),
+                    PageAction::Carry(order) => page.carry(order),
                     PageAction::Print => page.print(),
                     PageAction::Source => page.show_source(),
                     PageAction::Answer(ask, answer) => page.answer(ask, &answer),

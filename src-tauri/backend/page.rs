@@ -6,6 +6,7 @@
 
 mod act;
 mod book;
+mod carry;
 mod favicon;
 mod find;
 mod follow;
@@ -19,6 +20,7 @@ mod wire;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use duotab_core::action::PageAction;
+use duotab_core::carry::Order;
 use duotab_core::event::PageNews;
 use duotab_core::message::TabId;
 use serde_json::json;
@@ -185,6 +187,19 @@ impl Pages {
             biased;
             () = self.shared.end.cancelled() => Err(PageError::Disconnected),
             done = act::act(&self.shared, tab, action) => done,
+        }
+    }
+
+    /// Has a tab's page say what its next self should have, or take that; `None` if it does not
+    /// answer within half a second. Takes turns as [`Pages::act`] does.
+    pub async fn carry(&self, tab: TabId, order: &Order) -> Option<PageNews> {
+        let turn = self.shared.book().turn(tab);
+        let _turn = turn.lock().await;
+        let target = self.shared.book().target(tab)?;
+        tokio::select! {
+            biased;
+            () = self.shared.end.cancelled() => None,
+            news = carry::carry(&self.shared, &target, order) => news,
         }
     }
 

@@ -2,6 +2,7 @@
 //! is on disk before the action behind it begins.
 
 use crate::ask::{Answer, AskId};
+use crate::carry;
 use crate::download::{Download, DownloadId, DownloadOrder};
 use crate::event::{RequestId, SessionRecord, TabRecord};
 use crate::message::{ContentArea, Problem, ProfileName, SessionId, ShellFocus, ShellState, TabId};
@@ -49,6 +50,8 @@ pub enum PageAction {
     FindEnd,
     /// So many steps in the engine's own history, back if negative.
     Step(isize),
+    /// Have it say what its next self should have, or give it what its former self had.
+    Carry(carry::Order),
     /// Print, by the desktop's dialog.
     Print,
     /// Show what its server sent, as a page of its own; answered by

@@ -5,6 +5,7 @@
 //! ([`Browser::settle`]), so no rule has to remember them.
 
 mod ask;
+mod carry;
 mod command;
 mod engine;
 mod find;

@@ -1,6 +1,7 @@
 //! What happens: commands of the person and news of the world, as the core takes them.
 
 use crate::ask::{Answer, Ask, AskId, Wish};
+use crate::carry::Carry;
 use crate::download::{DownloadId, DownloadNews, DownloadVerb, Transfer};
 use crate::message::{
     ContentArea, EndCause, Leg, Mode, Notice, ProfileName, SessionId, Stall, StartFailure, TabId,
@@ -73,6 +74,8 @@ pub enum Command {
     ViewSource(TabId),
     /// Answer a question of a page.
     Answer(TabId, AskId, Answer),
+    /// Whether a toggle takes along what was typed into pages of the site of a tab.
+    SetSiteCarry(TabId, bool),
     /// Decide about a wish of the site of a tab's page, or (`None`) leave it open again.
     Decide(TabId, Wish, Option<bool>),
     /// Do something with a download.
@@ -153,6 +156,10 @@ pub enum PageNews {
         /// Which of them is in sight, from 1, where the engine tells.
         at: Option<u32>,
     },
+    /// What its next self should have.
+    Collected(Carry),
+    /// It has taken what its former self had.
+    Taken,
     /// The person wants something that it points at in a tab, of its own mode unless another
     /// is named.
     TabWanted {

@@ -6,6 +6,7 @@ pub mod action;
 pub mod address;
 pub mod ask;
 pub mod browser;
+pub mod carry;
 pub mod chromium;
 pub mod download;
 pub mod event;

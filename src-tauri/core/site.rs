@@ -33,7 +33,7 @@ pub struct Site {
     pub wishes: Vec<WishRule>,
     /// The mode that its pages open in; `None` leaves it to the tab.
     pub mode: Option<Mode>,
-    /// Whether a toggle takes along its cookies and what was typed; `None` if nobody has said.
+    /// Whether a toggle takes along what was typed; `None` if nobody has said.
     pub carry: Option<bool>,
 }
 

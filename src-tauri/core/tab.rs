@@ -1,6 +1,7 @@
 //! A tab: its history, what its page says of itself, and how far its stream has come.
 
 use crate::address;
+use crate::carry::Carry;
 use crate::event::{Millis, RequestId, TabRecord};
 use crate::history::History;
 use crate::message::{
@@ -104,6 +105,8 @@ pub struct Tab {
     pub stream: Option<TabStream>,
     /// What its page does besides being shown.
     pub page: PageView,
+    /// What its page had in the mode that was left, until its next page has taken it.
+    pub carry: Option<Carry>,
 }
 
 impl Tab {
@@ -123,6 +126,7 @@ impl Tab {
             waiting_history: None,
             stream: None,
             page: PageView::default(),
+            carry: None,
         }
     }
 

@@ -210,6 +210,7 @@ export class MockBackend implements Backend {
   forgetDownloads: Backend["forgetDownloads"] = () => this.#note("forgetDownloads", []);
   showHistory: Backend["showHistory"] = (tab, direction) =>
     this.#note("showHistory", [tab, direction]);
+  setSiteCarry: Backend["setSiteCarry"] = (tab, on) => this.#note("setSiteCarry", [tab, on]);
   focusPage: Backend["focusPage"] = () => this.#note("focusPage", []);
   reload: Backend["reload"] = (tab) => this.#note("reload", [tab]);
   stopLoading: Backend["stopLoading"] = (tab) => this.#note("stopLoading", [tab]);

@@ -59,6 +59,8 @@ export interface Backend {
   forgetDownloads(): Promise<void>;
   /** Shows what lies behind or ahead in the tab's history, in a menu of the desktop. */
   showHistory(tab: TabId, direction: Direction): Promise<void>;
+  /** Whether a toggle takes along what was typed into pages of the site of a tab. */
+  setSiteCarry(tab: TabId, on: boolean): Promise<void>;
   /** Gives the keyboard to the page in front. */
   focusPage(): Promise<void>;
   /** Gives up a start or a reconnect; the tab goes back to Proxy. */
@@ -114,6 +116,7 @@ export function tauriBackend(): Backend {
     download: (download, verb) => invoke("download", { download, verb }),
     forgetDownloads: () => invoke("forget_downloads"),
     showHistory: (tab, direction) => invoke("show_history", { tab, direction }),
+    setSiteCarry: (tab, on) => invoke("set_site_carry", { tab, on }),
     focusPage: () => invoke("focus_page"),
     cancelStream: (tab) => invoke("cancel_stream", { tab }),
     setContentArea: (area) => invoke("set_content_area", { area }),

@@ -85,6 +85,7 @@ export const siteTexts = {
     `${siteTexts.changeShort(allowed)} ${names[wish]}`,
   forget: (wish: Wish): string => `Ask again about ${names[wish]}`,
   forgetShort: "Ask again",
+  carry: "Take along what I typed when the mode changes",
   mode: "Opens in",
   modeAny: "The mode of the tab",
   modeName: (mode: Mode): string => ({ proxy: "Proxy", streamed: "Streamed" })[mode],

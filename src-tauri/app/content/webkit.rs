@@ -1,6 +1,7 @@
 //! One page in `WebKitGTK`: what can be done to it, and the news it gives.
 
 mod ask;
+mod carry;
 mod file;
 mod find;
 mod history;

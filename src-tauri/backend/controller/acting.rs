@@ -67,6 +67,12 @@ impl Acting {
         let (teller, told) = mpsc::unbounded_channel();
         let handle = tokio::spawn(async move {
             let act = async |tab: TabId, action: PageAction| {
+                if let PageAction::Carry(order) = &action {
+                    if let Some(news) = pages.carry(tab, order).await {
+                        let _ = teller.send(Event::Page(tab, Mode::Streamed, news));
+                    }
+                    return;
+                }
                 let again = action.clone();
                 match pages.act(tab, action).await {
                     Ok(()) => {}
@@ -102,15 +108,19 @@ impl Acting {
         let _ = self.orders.send((tab, action));
     }
 
-    /// Waits, not for long, until the orders that were given are carried out or undone.
-    pub(super) async fn end(mut self) {
+    /// Waits, not for long, until the orders that were given are carried out or undone. What the
+    /// pages were to say for their next selves is returned.
+    pub(super) async fn end(mut self) -> Vec<Event> {
         let (nobody, _) = mpsc::unbounded_channel();
         drop(std::mem::replace(&mut self.orders, nobody));
         let _ = tokio::time::timeout(END_LIMIT, &mut self.handle).await;
+        std::iter::from_fn(|| self.told.try_recv().ok())
+            .filter(|event| matches!(event, Event::Page(_, _, PageNews::Collected(_))))
+            .collect()
     }
 }
 
-/// What the core must know of orders that came to nothing.
+/// What the core must know of orders: what they brought, or that they came to nothing.
 pub(super) async fn told(acting: &mut Option<Acting>) -> Event {
     if let Some(acting) = acting
         && let Some(event) = acting.told.recv().await

@@ -311,7 +311,7 @@ impl Engine {
 
     async fn detach(&mut self) {
         if let Some(attached) = self.attached.take() {
-            self.before = attached.close().await;
+            self.before = attached.close(&self.news).await;
         }
     }
 

@@ -1,6 +1,7 @@
 //! What is attached to a running engine: the Neko client and the page control, brought up
 //! together, told apart by the leg that fails.
 
+use super::News;
 use super::acting::{self, Acting, Orders, PageOrder, Undone};
 use super::viewer::Viewer;
 use crate::endpoint::{Endpoint, Secret};
@@ -166,7 +167,8 @@ impl Attached {
         let acting = self.acting.take();
         self.pages = Control::Connecting(tokio::spawn(async move {
             if let Some(acting) = acting {
-                acting.end().await;
+                // A page that stays has nothing to say for a next self.
+                let _ = acting.end().await;
             }
             let tries = async {
                 loop {
@@ -215,8 +217,9 @@ impl Attached {
         }
     }
 
-    /// Lets go; what is returned still knows which page was whose.
-    pub(super) async fn close(self) -> Option<Pages> {
+    /// Lets go; what is returned still knows which page was whose. The core must still know what is
+    /// sent to `news`.
+    pub(super) async fn close(self, news: &News) -> Option<Pages> {
         let Self {
             link,
             viewer,
@@ -228,7 +231,11 @@ impl Attached {
         viewer.detach(link.session);
         // Orders that were given before (a page to close) are carried out first.
         if let Some(acting) = acting {
-            acting.end().await;
+            acting
+                .end()
+                .await
+                .into_iter()
+                .for_each(|event| news.send(event));
         }
         neko.close().await;
         control

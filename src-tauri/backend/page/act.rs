@@ -31,7 +31,9 @@ pub(super) async fn act(
             return take(shared, tab, &target, zoom).await;
         }
         // Gone already, by itself.
-        (PageAction::Close | PageAction::Hide | PageAction::FindEnd, None) => return Ok(()),
+        (PageAction::Close | PageAction::Hide | PageAction::FindEnd, None)
+        // Answered, by [`super::Pages::carry`].
+        | (PageAction::Carry(_), _) => return Ok(()),
         (_, None) => return Err(PageError::UnknownTab(tab)),
         (PageAction::Navigate(url), Some(target)) => {
             return navigate(shared, &target, url).await;

@@ -86,6 +86,9 @@ impl Browser {
                 self.known(id)?;
                 self.answer(id, ask, answer);
             }
+            Command::SetSiteCarry(id, on) => {
+                self.change_site(id, |site| site.carry = on.then_some(true))?;
+            }
             Command::Decide(id, wish, allowed) => self.decide_here(id, wish, allowed)?,
             Command::Download(id, verb) => {
                 let (changes, order) = self.downloads.act(id, verb);
@@ -348,6 +351,7 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::Print(_)
         | Command::Answer(..)
         | Command::Decide(..)
+        | Command::SetSiteCarry(..)
         | Command::Download(..)
         | Command::ForgetDownloads
         | Command::FocusPage

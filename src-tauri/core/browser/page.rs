@@ -77,6 +77,10 @@ impl Browser {
     }
 
     pub(super) fn page_news(&mut self, id: TabId, mode: Mode, news: PageNews) {
+        if let PageNews::Collected(carry) = news {
+            // Said by the page that was left.
+            return self.collected(id, mode, carry);
+        }
         if self.tab(id).is_none_or(|tab| tab.mode != mode) || !self.has_page(id) {
             return self.stale_news(id, mode, news);
         }
@@ -97,10 +101,13 @@ impl Browser {
                         !matches!(p, Problem::PageFailed { .. } | Problem::PageCrashed)
                     });
                 } else {
+                    self.give_carried(id);
                     self.find_again(id);
                 }
             }
             PageNews::Committed => tab.history.commits(),
+            PageNews::Collected(_) => {}
+            PageNews::Taken => tab.carry = None,
             PageNews::Progress(percent) => {
                 tab.page.progress = tab.loading.then_some(percent.min(100));
             }

@@ -30,6 +30,7 @@ impl Browser {
             Mode::Streamed => {
                 if tab.mode == Mode::Proxy {
                     self.answer_all(id);
+                    self.collect(id);
                     let Some(tab) = self.tab_mut(id) else { return };
                     tab.mode = Mode::Streamed;
                     tab.problem = None;
@@ -58,8 +59,13 @@ impl Browser {
     pub(super) fn back_to_proxy(&mut self, id: TabId) {
         let waiting = self.tab(id).is_some_and(|tab| tab.proxied);
         self.permit_address_of(id);
+        // A child webview that waited still has all that it had.
+        if !waiting {
+            self.collect(id);
+        }
         self.let_go_of_stream(id, true);
         let Some(tab) = self.tab_mut(id) else { return };
+        tab.carry = None;
         tab.mode = Mode::Proxy;
         tab.problem = None;
         tab.loading = false;

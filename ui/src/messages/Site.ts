@@ -24,6 +24,6 @@ wishes: Array<WishRule>,
  */
 mode: Mode | null, 
 /**
- * Whether a toggle takes along its cookies and what was typed; `None` if nobody has said.
+ * Whether a toggle takes along what was typed; `None` if nobody has said.
  */
 carry: boolean | null, };

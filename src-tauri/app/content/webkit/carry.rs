@@ -1,0 +1,30 @@
+//! What a page takes along into its next self.
+
+use std::rc::Rc;
+
+use duotab_core::carry::Order;
+use gtk::gio;
+use webkit2gtk::WebViewExt;
+
+use super::Page;
+
+/// The world of our scripts, out of the page's reach.
+const WORLD: &str = "duotab";
+
+impl Page {
+    /// Has the page say or take it. Nobody waits for a page that does not answer.
+    pub(in super::super) fn carry(&self, order: Order) {
+        let (script, report) = (order.script(), Rc::clone(&self.report));
+        let heard = move |answer: Option<String>| {
+            answer
+                .and_then(|answer| order.heard(&answer))
+                .into_iter()
+                .for_each(&*report);
+        };
+        let none = gio::Cancellable::NONE;
+        self.view
+            .evaluate_javascript(&script, Some(WORLD), None, none, move |answer| {
+                heard(answer.ok().map(|value| value.to_string()));
+            });
+    }
+}

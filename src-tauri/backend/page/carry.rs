@@ -1,0 +1,25 @@
+//! What a page takes along into its next self.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use duotab_core::carry::Order;
+use duotab_core::event::PageNews;
+
+use super::{Shared, follow};
+
+/// How long a page may take to answer. It is closed only afterwards, and its session may sleep
+/// only then.
+const LIMIT: Duration = Duration::from_millis(500);
+
+/// Has a page say or take it; `None` from a page that does not answer in time.
+pub(super) async fn carry(shared: &Arc<Shared>, target: &str, order: &Order) -> Option<PageNews> {
+    let asked = async {
+        let session = follow::session(shared, target).await.ok()?;
+        let frame = shared.book().page(target)?.main_frame.clone();
+        let script = order.script();
+        follow::evaluate(shared, &session, Some(&frame), &script).await
+    };
+    let answer = tokio::time::timeout(LIMIT, asked).await.ok().flatten()?;
+    order.heard(&answer)
+}

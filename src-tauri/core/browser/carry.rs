@@ -1,0 +1,69 @@
+//! What a page takes along from one mode to the other. A toggle does not wait for it.
+
+use super::Browser;
+use crate::action::{Action, PageAction};
+use crate::carry::{Carry, Order};
+use crate::message::{Mode, Problem, ProfileName, TabId};
+use crate::site::{Site, origin_of};
+
+impl Browser {
+    /// The page is to be left for its next self: asks what that should have.
+    pub(super) fn collect(&mut self, id: TabId) {
+        let Some(tab) = self.tab_mut(id) else { return };
+        tab.carry = None;
+        let (profile, url) = (tab.profile.clone(), tab.url().to_owned());
+        let text = self.takes_text_along(&profile, &url);
+        self.page_action(id, PageAction::Carry(Order::Collect { text }));
+    }
+
+    /// The page that was left has said what its next self should have.
+    pub(super) fn collected(&mut self, id: TabId, mode: Mode, carry: Carry) {
+        let Some(tab) = self.tab(id) else { return };
+        if tab.mode == mode || !carry.is_of(tab.url()) {
+            // It was not left after all, or was about to show something else.
+            return;
+        }
+        let agreed = self.takes_text_along(&tab.profile, &carry.url);
+        let carry = if agreed { carry } else { carry.place_only() };
+        let loaded = !tab.loading;
+        if let Some(tab) = self.tab_mut(id) {
+            tab.carry = (!carry.is_empty()).then_some(carry);
+        }
+        if loaded {
+            self.give_carried(id);
+        }
+    }
+
+    /// A page has loaded: it is to have what its former self had. That is kept until the page has
+    /// taken it, for what has loaded may be an empty page on the way.
+    pub(super) fn give_carried(&mut self, id: TabId) {
+        let Some(tab) = self.tab_mut(id) else { return };
+        let url = tab.url().to_owned();
+        tab.carry = tab.carry.take().filter(|carry| carry.is_of(&url));
+        if let Some(carry) = tab.carry.clone() {
+            self.page_action(id, PageAction::Carry(Order::Give(carry)));
+        }
+    }
+
+    /// Changes what is decided for the site of a tab.
+    pub(super) fn change_site(
+        &mut self,
+        id: TabId,
+        change: impl FnOnce(&mut Site),
+    ) -> Result<(), Problem> {
+        let tab = self.tab(id).ok_or(Problem::UnknownTab { tab: id })?;
+        if let Some(origin) = origin_of(tab.url()) {
+            let profile = tab.profile.clone();
+            let site = self.sites.change(&profile, &origin, change);
+            if !profile.is_private() {
+                self.act(Action::SaveSite(site));
+            }
+        }
+        Ok(())
+    }
+
+    fn takes_text_along(&self, profile: &ProfileName, url: &str) -> bool {
+        let site = origin_of(url).and_then(|origin| self.sites.of(profile, &origin));
+        site.is_some_and(|site| site.carry == Some(true))
+    }
+}

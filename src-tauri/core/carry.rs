@@ -1,0 +1,164 @@
+//! What a tab's page takes along into the other mode: how far it is scrolled, and what was typed
+//! into it. Collected and given by one script, in a world of its own in the page.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::PageNews;
+
+const SCRIPT: &str = include_str!("carry.js");
+
+/// The longest answer that is taken from a page, in bytes. The script keeps to less.
+const LONGEST: usize = 1 << 20;
+
+/// Fields that are taken along at most.
+const MOST_FIELDS: usize = 200;
+
+/// What was in a field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// Whether it was ticked.
+    Ticked(bool),
+    /// Its text.
+    Text(String),
+}
+
+/// What is taken along. No log shows what was typed.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carry {
+    /// Where it was collected, without a fragment. It is given to a page at this address alone.
+    pub url: String,
+    /// CSS pixels from the left.
+    pub x: i64,
+    /// CSS pixels from the top.
+    pub y: i64,
+    /// Fields, each with its place as a selector.
+    pub fields: Vec<(String, Value)>,
+}
+
+impl std::fmt::Debug for Carry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { x, y, fields, .. } = self;
+        write!(f, "Carry({x}, {y}, {} fields)", fields.len())
+    }
+}
+
+impl Carry {
+    /// Whether it is of the page at this address.
+    #[must_use]
+    pub fn is_of(&self, url: &str) -> bool {
+        url.split('#').next() == Some(&self.url)
+    }
+
+    /// Without what was typed.
+    #[must_use]
+    pub fn place_only(self) -> Self {
+        Self {
+            fields: Vec::new(),
+            ..self
+        }
+    }
+
+    /// Whether there is nothing to take along.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        (self.x, self.y) == (0, 0) && self.fields.is_empty()
+    }
+}
+
+/// What a page is to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// Say what its next self should have; answered by [`PageNews::Collected`].
+    Collect {
+        /// What was typed, too.
+        text: bool,
+    },
+    /// Take what its former self had; answered by [`PageNews::Taken`] unless the page is another.
+    Give(Carry),
+}
+
+impl Order {
+    /// The script that does it: an expression whose value is a text.
+    #[must_use]
+    pub fn script(&self) -> String {
+        let order = serde_json::to_string(self).unwrap_or_else(|_| "null".to_owned());
+        SCRIPT.replace("(ORDER)", &format!("({order})"))
+    }
+
+    /// What the page's answer to the script means; `None` if it makes no sense.
+    #[must_use]
+    pub fn heard(&self, answer: &str) -> Option<PageNews> {
+        if answer.len() > LONGEST {
+            return None;
+        }
+        match self {
+            Self::Collect { text } => {
+                let mut carry: Carry = serde_json::from_str(answer).ok()?;
+                carry.fields.truncate(MOST_FIELDS);
+                Some(PageNews::Collected(if *text {
+                    carry
+                } else {
+                    carry.place_only()
+                }))
+            }
+            Self::Give(_) => (answer == "true").then_some(PageNews::Taken),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANSWER: &str =
+        r##"{"url":"http://a/","x":0,"y":700,"fields":[["#a","text"],["#b",true]]}"##;
+
+    fn collected(text: bool, answer: &str) -> Option<Carry> {
+        match (Order::Collect { text }).heard(answer)? {
+            PageNews::Collected(carry) => Some(carry),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn what_a_page_says_is_taken_within_limits_and_never_logged() {
+        let carry = collected(true, ANSWER).unwrap_or_default();
+        assert_eq!((carry.y, carry.fields.len()), (700, 2));
+        assert!(!format!("{carry:?}").contains("text"));
+        assert_eq!(collected(true, "undefined"), None);
+        assert_eq!(collected(true, &" ".repeat(LONGEST + 1)), None);
+        let many: Vec<_> = (0..=MOST_FIELDS).map(|n| (n.to_string(), true)).collect();
+        let answer = serde_json::json!({ "url": "", "x": 0, "y": 0, "fields": many });
+        let carry = collected(true, &answer.to_string());
+        assert_eq!(carry.map(|carry| carry.fields.len()), Some(MOST_FIELDS));
+    }
+
+    #[test]
+    fn a_page_that_was_asked_for_no_text_cannot_press_any_on_us() {
+        let carry = collected(false, ANSWER).unwrap_or_default();
+        assert_eq!((carry.y, carry.fields.len()), (700, 0));
+    }
+
+    #[test]
+    fn a_typed_text_cannot_leave_its_quotes_in_the_script() {
+        let text = Value::Text("\"); alert(1); (ORDER) (\"".to_owned());
+        let carry = Carry {
+            fields: vec![("#a".to_owned(), text)],
+            ..Carry::default()
+        };
+        let script = Order::Give(carry).script();
+        assert!(script.contains(r#""\"); alert(1); (ORDER) (\"""#));
+    }
+
+    #[test]
+    fn a_fragment_makes_no_other_page() {
+        let carry = Carry {
+            url: "http://a/b?c".to_owned(),
+            ..Carry::default()
+        };
+        assert!(carry.is_of("http://a/b?c#d") && carry.is_of("http://a/b?c"));
+        assert!(!carry.is_of("http://a/b"));
+    }
+}

@@ -1,0 +1,142 @@
+//! What a page takes along into the other mode.
+
+use axum::Router;
+use axum::response::Html;
+use axum::routing::get;
+use duotab_test_support::probe::page;
+use duotab_test_support::{App, Display, Outcome, ProbeSite};
+use serde_json::{Value, json};
+
+use crate::room::{RED, Room, start};
+
+/// A long page with fields that stay in sight. At each key it is scrolled down and its other fields
+/// are set, as a person could. Tells all that there is in it when any of it changes.
+async fn form() -> Html<String> {
+    page(
+        "Form",
+        "<style>body { margin: 0; background: #cc1122; height: 6000px }
+            ::-webkit-scrollbar { display: none }
+            form { position: fixed; top: 30px; left: 40px }
+            input, select { width: 300px; height: 40px; border: 0; outline: 0; display: block }
+            </style>
+        <form><input id=parentElement name=tagName><input type=password>
+            <input type=checkbox><select><option>a<option>b</select></form>
+        <script>
+            const engine = navigator.userAgent.includes('Chrome/') ? 'Chromium' : 'WebKit';
+            const [text, hush, box, pick] = document.querySelectorAll('input, select');
+            const say = () => tell({ engine, at: Math.round(scrollY), text: text.value,
+                hush: hush.value, ticked: box.checked, pick: pick.value });
+            onkeyup = () => { box.checked = true; pick.value = 'b'; scrollTo(0, 2000); say(); };
+            onscroll = oninput = onload = say;
+        </script>",
+    )
+}
+
+/// A page that answers nobody from soon after it is loaded.
+async fn stuck() -> Html<String> {
+    page(
+        "Stuck",
+        "<body style='margin: 0; background: #cc1122'><script>
+            const engine = navigator.userAgent.includes('Chrome/') ? 'Chromium' : 'WebKit';
+            tell({ loaded: engine }).then(() => setTimeout(async () => {
+                await tell({ stuck: engine });
+                const end = Date.now() + 20000;
+                while (Date.now() < end);
+            }, 1500));
+        </script>",
+    )
+}
+
+async fn room(path: &str) -> Outcome<Room> {
+    let display = Display::start(1000, 700).await?;
+    let pages = Router::new()
+        .route("/form", get(form))
+        .route("/stuck", get(stuck));
+    let site = ProbeSite::with(pages).await?;
+    let app = App::new()?;
+    let shell = app.open(&start(&display).argument(site.url(path))).await?;
+    Ok(Room {
+        shell,
+        app,
+        site,
+        display,
+    })
+}
+
+/// Waits until the page in an engine has all of this in it.
+async fn has(room: &Room, engine: &str, all: Value) -> Outcome<()> {
+    let what = format!("{engine} with {all}");
+    room.site
+        .told(&what, |told| {
+            let all = all.as_object()?;
+            let fits = all.iter().all(|(key, value)| told[key] == *value);
+            (fits && told["engine"] == *engine).then_some(())
+        })
+        .await
+}
+
+/// Types into the field and into the one for a password.
+async fn fill(room: &Room) -> Outcome<()> {
+    let [x, y, ..] = room.filled("the page", RED).await?;
+    room.display.click(x + 100, y + 50, 1).await?;
+    room.display.write("mine").await?;
+    has(room, "WebKit", json!({ "text": "mine", "at": 2000 })).await?;
+    room.display.press("Tab").await?;
+    room.display.write("hush").await?;
+    has(room, "WebKit", json!({ "text": "mine", "hush": "hush" })).await
+}
+
+async fn stream(room: &Room) -> Outcome<()> {
+    room.shell.click("[data-testid=mode-toggle-streamed]").await
+}
+
+async fn is_live(room: &Room) -> Outcome<Value> {
+    room.shell
+        .until("document.querySelector('[data-testid=content][data-shows=live]')")
+        .await
+}
+
+async fn end(room: Room) -> Outcome<()> {
+    let _ = room.shell.invoke("quit", json!({})).await;
+    let _ = room.shell.close().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_toggle_takes_along_the_place_and_what_was_typed_but_no_password() -> Outcome<()> {
+    let room = room("/form").await?;
+    room.shell.click("[data-testid=security]").await?;
+    room.shell.click("[data-testid=site-carry]").await?;
+    room.shell.click("[data-testid=site-close]").await?;
+    fill(&room).await?;
+    let carried = json!({ "text": "mine", "hush": "", "ticked": true, "pick": "b", "at": 2000 });
+    stream(&room).await?;
+    has(&room, "Chromium", carried.clone()).await?;
+    is_live(&room).await?;
+    room.shell.click("[data-testid=mode-toggle-proxy]").await?;
+    has(&room, "WebKit", carried).await?;
+    end(room).await
+}
+
+#[tokio::test]
+async fn what_was_typed_stays_behind_where_nobody_agreed_to_take_it() -> Outcome<()> {
+    let room = room("/form").await?;
+    fill(&room).await?;
+    stream(&room).await?;
+    let place = json!({ "text": "", "hush": "", "ticked": false, "pick": "a", "at": 2000 });
+    has(&room, "Chromium", place).await?;
+    end(room).await
+}
+
+#[tokio::test]
+async fn a_page_that_answers_nobody_holds_up_no_toggle() -> Outcome<()> {
+    let room = room("/stuck").await?;
+    room.site.tells(&json!({ "stuck": "WebKit" })).await?;
+    stream(&room).await?;
+    room.site.tells(&json!({ "loaded": "Chromium" })).await?;
+    is_live(&room).await?;
+    room.site.tells(&json!({ "stuck": "Chromium" })).await?;
+    room.shell.click("[data-testid=mode-toggle-proxy]").await?;
+    room.site.tells(&json!({ "loaded": "WebKit" })).await?;
+    end(room).await
+}
