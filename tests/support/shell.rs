@@ -198,4 +198,17 @@ impl Shell {
         // The driver answers before it ends the app, and could not do it any more if it died here.
         tokio::task::spawn_blocking(move || child::ended(&apps)).await?
     }
+
+    /// Has the app end by itself, and with it all that it has started.
+    ///
+    /// # Errors
+    /// If it does not end.
+    pub async fn quit(mut self) -> Outcome<()> {
+        let apps = self.driver.children()?;
+        // The session breaks when the app goes, perhaps before the answer.
+        let _ = self.invoke("quit", json!({})).await;
+        tokio::task::spawn_blocking(move || child::ended(&apps)).await??;
+        let _ = within("the end of the session", self.client.clone().close()).await;
+        Ok(())
+    }
 }

@@ -225,8 +225,7 @@ async fn a_connection_that_breaks_is_told_and_the_list_outlives_the_app() -> Out
     shell
         .until("!document.querySelector('[data-testid=downloads]')")
         .await?;
-    shell.invoke("quit", serde_json::json!({})).await.ok();
-    let _ = shell.close().await;
+    shell.quit().await?;
     let shell = desk.app.open(&desk.start()).await?;
     look(&shell).await?;
     is(&shell, "slow.txt", "failed").await?;

@@ -181,9 +181,7 @@ async fn a_streamed_page_is_searched_and_zoomed_by_the_same_keys_and_wheel() -> 
     find_by_keys(&room, area).await?;
     a_key_is_the_pages(&room).await?;
     zoom_by_hand(&room, area).await?;
-    let _ = room.shell.invoke("quit", json!({})).await;
-    let _ = room.shell.close().await;
-    Ok(())
+    room.shell.quit().await
 }
 
 #[tokio::test]

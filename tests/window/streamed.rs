@@ -132,10 +132,8 @@ async fn in_window_with(
             .await;
         eprintln!("--- {picture}\n{}\n{problem:?}", room.app.log()?);
     }
-    // The session with the shell breaks when the app goes.
-    let _ = room.shell.invoke("quit", json!({})).await;
-    let gone = engine::gone(&room.app).await;
-    let _ = room.shell.close().await;
+    let ended = room.shell.quit().await;
+    let gone = ended.and(engine::gone(&room.app).await);
     outcome
         .unwrap_or_else(|panic| resume_unwind(panic))
         .and(gone)
