@@ -206,6 +206,16 @@ pub(crate) async fn set_site_carry(
     controller.command(Command::SetSiteCarry(tab, on)).await
 }
 
+/// Sets which mode the site of a tab opens in; `null` leaves it to the tab.
+#[tauri::command]
+pub(crate) async fn set_site_mode(
+    controller: State<'_, Controller>,
+    tab: TabId,
+    mode: Option<Mode>,
+) -> Answer {
+    controller.command(Command::SetSiteMode(tab, mode)).await
+}
+
 /// Gives the keyboard to the page in front.
 #[tauri::command]
 pub(crate) async fn focus_page(controller: State<'_, Controller>) -> Answer {

@@ -53,6 +53,7 @@ pub fn builder<R: Runtime>(controller: Controller) -> Builder<R> {
             commands::forget_downloads,
             commands::show_history,
             commands::set_site_carry,
+            commands::set_site_mode,
             commands::focus_page,
             commands::cancel_stream,
             commands::set_content_area,

@@ -15,6 +15,7 @@ mod page;
 mod paint;
 mod placing;
 mod profiles;
+mod rule;
 mod standby;
 mod stream;
 mod streaming;

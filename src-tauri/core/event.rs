@@ -76,6 +76,8 @@ pub enum Command {
     Answer(TabId, AskId, Answer),
     /// Whether a toggle takes along what was typed into pages of the site of a tab.
     SetSiteCarry(TabId, bool),
+    /// Which mode the site of a tab opens in; `None` leaves it to the tab.
+    SetSiteMode(TabId, Option<Mode>),
     /// Decide about a wish of the site of a tab's page, or (`None`) leave it open again.
     Decide(TabId, Wish, Option<bool>),
     /// Do something with a download.

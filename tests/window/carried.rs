@@ -96,12 +96,6 @@ async fn is_live(room: &Room) -> Outcome<Value> {
         .await
 }
 
-async fn end(room: Room) -> Outcome<()> {
-    let _ = room.shell.invoke("quit", json!({})).await;
-    let _ = room.shell.close().await;
-    Ok(())
-}
-
 #[tokio::test]
 async fn a_toggle_takes_along_the_place_and_what_was_typed_but_no_password() -> Outcome<()> {
     let room = room("/form").await?;
@@ -115,7 +109,7 @@ async fn a_toggle_takes_along_the_place_and_what_was_typed_but_no_password() -> 
     is_live(&room).await?;
     room.shell.click("[data-testid=mode-toggle-proxy]").await?;
     has(&room, "WebKit", carried).await?;
-    end(room).await
+    room.shell.quit().await
 }
 
 #[tokio::test]
@@ -125,7 +119,7 @@ async fn what_was_typed_stays_behind_where_nobody_agreed_to_take_it() -> Outcome
     stream(&room).await?;
     let place = json!({ "text": "", "hush": "", "ticked": false, "pick": "a", "at": 2000 });
     has(&room, "Chromium", place).await?;
-    end(room).await
+    room.shell.quit().await
 }
 
 #[tokio::test]
@@ -138,5 +132,25 @@ async fn a_page_that_answers_nobody_holds_up_no_toggle() -> Outcome<()> {
     room.site.tells(&json!({ "stuck": "Chromium" })).await?;
     room.shell.click("[data-testid=mode-toggle-proxy]").await?;
     room.site.tells(&json!({ "loaded": "WebKit" })).await?;
-    end(room).await
+    room.shell.quit().await
+}
+
+#[tokio::test]
+async fn a_site_opens_in_the_mode_that_is_chosen_for_it() -> Outcome<()> {
+    let room = room("/form").await?;
+    room.filled("the page", RED).await?;
+    room.shell.click("[data-testid=security]").await?;
+    room.shell
+        .click("[data-testid=site-mode] [value=streamed]")
+        .await?;
+    room.shell.click("[data-testid=site-close]").await?;
+    room.display.press("ctrl+t").await?;
+    room.shell
+        .until("document.activeElement?.dataset.testid === 'address'")
+        .await?;
+    room.display.write(&room.site.url("/form")).await?;
+    room.display.press("Return").await?;
+    has(&room, "Chromium", json!({ "at": 0 })).await?;
+    is_live(&room).await?;
+    room.shell.quit().await
 }

@@ -211,6 +211,7 @@ export class MockBackend implements Backend {
   showHistory: Backend["showHistory"] = (tab, direction) =>
     this.#note("showHistory", [tab, direction]);
   setSiteCarry: Backend["setSiteCarry"] = (tab, on) => this.#note("setSiteCarry", [tab, on]);
+  setSiteMode: Backend["setSiteMode"] = (tab, mode) => this.#note("setSiteMode", [tab, mode]);
   focusPage: Backend["focusPage"] = () => this.#note("focusPage", []);
   reload: Backend["reload"] = (tab) => this.#note("reload", [tab]);
   stopLoading: Backend["stopLoading"] = (tab) => this.#note("stopLoading", [tab]);

@@ -61,6 +61,7 @@ export interface Backend {
   showHistory(tab: TabId, direction: Direction): Promise<void>;
   /** Whether a toggle takes along what was typed into pages of the site of a tab. */
   setSiteCarry(tab: TabId, on: boolean): Promise<void>;
+  setSiteMode(tab: TabId, mode: Mode | null): Promise<void>;
   /** Gives the keyboard to the page in front. */
   focusPage(): Promise<void>;
   /** Gives up a start or a reconnect; the tab goes back to Proxy. */
@@ -117,6 +118,7 @@ export function tauriBackend(): Backend {
     forgetDownloads: () => invoke("forget_downloads"),
     showHistory: (tab, direction) => invoke("show_history", { tab, direction }),
     setSiteCarry: (tab, on) => invoke("set_site_carry", { tab, on }),
+    setSiteMode: (tab, mode) => invoke("set_site_mode", { tab, mode }),
     focusPage: () => invoke("focus_page"),
     cancelStream: (tab) => invoke("cancel_stream", { tab }),
     setContentArea: (area) => invoke("set_content_area", { area }),

@@ -1,10 +1,10 @@
 //! What a page takes along from one mode to the other. A toggle does not wait for it.
 
 use super::Browser;
-use crate::action::{Action, PageAction};
+use crate::action::PageAction;
 use crate::carry::{Carry, Order};
-use crate::message::{Mode, Problem, ProfileName, TabId};
-use crate::site::{Site, origin_of};
+use crate::message::{Mode, ProfileName, TabId};
+use crate::site::origin_of;
 
 impl Browser {
     /// The page is to be left for its next self: asks what that should have.
@@ -43,23 +43,6 @@ impl Browser {
         if let Some(carry) = tab.carry.clone() {
             self.page_action(id, PageAction::Carry(Order::Give(carry)));
         }
-    }
-
-    /// Changes what is decided for the site of a tab.
-    pub(super) fn change_site(
-        &mut self,
-        id: TabId,
-        change: impl FnOnce(&mut Site),
-    ) -> Result<(), Problem> {
-        let tab = self.tab(id).ok_or(Problem::UnknownTab { tab: id })?;
-        if let Some(origin) = origin_of(tab.url()) {
-            let profile = tab.profile.clone();
-            let site = self.sites.change(&profile, &origin, change);
-            if !profile.is_private() {
-                self.act(Action::SaveSite(site));
-            }
-        }
-        Ok(())
     }
 
     fn takes_text_along(&self, profile: &ProfileName, url: &str) -> bool {

@@ -89,6 +89,7 @@ impl Browser {
             Command::SetSiteCarry(id, on) => {
                 self.change_site(id, |site| site.carry = on.then_some(true))?;
             }
+            Command::SetSiteMode(id, mode) => self.change_site(id, |site| site.mode = mode)?,
             Command::Decide(id, wish, allowed) => self.decide_here(id, wish, allowed)?,
             Command::Download(id, verb) => {
                 let (changes, order) = self.downloads.act(id, verb);
@@ -174,7 +175,11 @@ impl Browser {
             Some(input) => Some(self.read(input)?),
             None => None,
         };
-        let mode = mode.unwrap_or(self.settings.default_mode);
+        let rule = url.as_deref().and_then(|url| {
+            let profile = &self.settings.profile;
+            self.mode_of_site(profile, url)
+        });
+        let mode = mode.or(rule).unwrap_or(self.settings.default_mode);
         let id = self.new_tab(mode, self.tabs.len());
         if let Some(url) = &url {
             self.permit(url);
@@ -258,7 +263,9 @@ impl Browser {
         let url = self.read(input)?;
         self.permit(&url);
         self.tabs[at].problem = None;
-        if self.has_page(id) {
+        if let Some(mode) = self.other_mode_for(&self.tabs[at], &url) {
+            self.navigate_in(id, mode, &url);
+        } else if self.has_page(id) {
             self.page_action(id, PageAction::Navigate(url));
         } else {
             self.tabs[at].history.visit(&url);
@@ -352,6 +359,7 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::Answer(..)
         | Command::Decide(..)
         | Command::SetSiteCarry(..)
+        | Command::SetSiteMode(..)
         | Command::Download(..)
         | Command::ForgetDownloads
         | Command::FocusPage

@@ -44,10 +44,11 @@ impl Browser {
         if !address::is_openable(url) {
             return;
         }
-        let (own, wanted) = (tab.mode, mode.unwrap_or(tab.mode));
-        let profile = tab.profile.clone();
+        let (own, profile) = (tab.mode, tab.profile.clone());
+        let rule = || self.mode_of_site(&profile, url);
+        let wanted = mode.or_else(rule).unwrap_or(own);
         let id = self.tab_on(profile, url, wanted, at + 1);
-        if wanted != own {
+        if mode.is_some_and(|mode| mode != own) {
             self.bring_to_front(Some(id));
         }
     }

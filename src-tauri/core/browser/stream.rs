@@ -29,14 +29,7 @@ impl Browser {
             }
             Mode::Streamed => {
                 if tab.mode == Mode::Proxy {
-                    self.answer_all(id);
-                    self.collect(id);
-                    let Some(tab) = self.tab_mut(id) else { return };
-                    tab.mode = Mode::Streamed;
-                    tab.problem = None;
-                    tab.loading = false;
-                    tab.page.gone();
-                    tab.waiting_history = tab.proxied.then(|| tab.history.clone());
+                    self.leave_for_stream(id);
                 } else if let Some(session) = tab.session() {
                     let at = self.sessions.get(&session).map(|s| s.node.id.clone());
                     if node.is_none() || node == at {
@@ -55,6 +48,18 @@ impl Browser {
         }
     }
 
+    /// Out of Proxy mode. The child webview waits until the stream is there.
+    pub(super) fn leave_for_stream(&mut self, id: TabId) {
+        self.answer_all(id);
+        self.collect(id);
+        let Some(tab) = self.tab_mut(id) else { return };
+        tab.mode = Mode::Streamed;
+        tab.problem = None;
+        tab.loading = false;
+        tab.page.gone();
+        tab.waiting_history = tab.proxied.then(|| tab.history.clone());
+    }
+
     /// Back to Proxy mode; also the way out of every stage and every problem of a stream.
     pub(super) fn back_to_proxy(&mut self, id: TabId) {
         let waiting = self.tab(id).is_some_and(|tab| tab.proxied);
@@ -71,7 +76,14 @@ impl Browser {
         tab.loading = false;
         tab.page.gone();
         match tab.waiting_history.take() {
-            Some(history) if waiting => tab.history = history,
+            Some(history) if waiting => {
+                let wanted = tab.url().to_owned();
+                tab.history = history;
+                // It was given another address while it waited.
+                if tab.url() != wanted {
+                    self.page_action(id, PageAction::Navigate(wanted));
+                }
+            }
             _ => {
                 if self.active == Some(id) {
                     self.wake(id);

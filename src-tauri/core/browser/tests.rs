@@ -3,6 +3,7 @@
 mod carry;
 mod page;
 mod profiles;
+mod rule;
 mod settings;
 mod stall;
 mod standby;

@@ -1,0 +1,96 @@
+//! The mode that a site opens in.
+
+use super::*;
+
+const HERE: &str = "http://localhost/a";
+const THERE: &str = "http://127.0.0.1/b";
+
+/// A tab at a site that is to open in a mode, left for another site.
+fn ruled(mode: Mode) -> (Bench, TabId) {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let tab = bench.first();
+    bench.command(Command::Navigate(tab, HERE.into()));
+    bench.command(Command::SetSiteMode(tab, Some(mode)));
+    bench.settle();
+    (bench, tab)
+}
+
+fn shown(bench: &Bench, tab: TabId) -> (Mode, String) {
+    let tab = bench.browser.tab(tab).unwrap();
+    (tab.mode, tab.url().to_owned())
+}
+
+#[test]
+fn a_site_opens_in_its_mode_wherever_the_person_goes_to_it() {
+    let (mut bench, tab) = ruled(Mode::Streamed);
+    assert_eq!(shown(&bench, tab).0, Mode::Proxy, "the tab stays as it is");
+    bench.command(Command::OpenTab {
+        input: Some(HERE.into()),
+        mode: None,
+        background: false,
+    });
+    let opened = bench.browser.active.unwrap();
+    assert_eq!(shown(&bench, opened), (Mode::Streamed, HERE.into()));
+    bench.command(Command::Navigate(tab, THERE.into()));
+    says(&mut bench, tab, Mode::Proxy, &[HERE, THERE]);
+    bench.command(Command::Navigate(tab, HERE.into()));
+    assert_eq!(shown(&bench, tab), (Mode::Streamed, HERE.into()));
+    let wanted = PageNews::TabWanted {
+        url: HERE.into(),
+        mode: None,
+    };
+    bench.command(Command::SetMode(tab, Mode::Proxy, None));
+    let tabs = bench.browser.tabs.len();
+    bench.tell(Event::Page(tab, Mode::Proxy, wanted));
+    let new = bench
+        .browser
+        .tabs
+        .iter()
+        .filter(|t| t.mode == Mode::Streamed);
+    assert_eq!((new.count(), bench.browser.tabs.len()), (2, tabs + 1));
+}
+
+#[test]
+fn within_its_site_a_tab_keeps_the_mode_that_it_was_given() {
+    let (mut bench, tab) = ruled(Mode::Streamed);
+    bench.command(Command::Navigate(tab, format!("{HERE}/more")));
+    assert_eq!(shown(&bench, tab).0, Mode::Proxy);
+}
+
+#[test]
+fn a_streamed_tab_goes_back_to_proxy_mode_for_a_site_that_opens_in_it() {
+    let (mut bench, tab) = ruled(Mode::Proxy);
+    bench.command(Command::SetMode(tab, Mode::Streamed, None));
+    bench.settle();
+    bench.command(Command::Navigate(tab, THERE.into()));
+    says(&mut bench, tab, Mode::Streamed, &[HERE, THERE]);
+    bench.command(Command::Navigate(tab, HERE.into()));
+    assert_eq!(shown(&bench, tab), (Mode::Proxy, HERE.into()));
+    assert!(bench.browser.tab(tab).unwrap().history.can_go_back());
+}
+
+#[test]
+fn an_address_that_was_given_while_a_stream_came_is_not_lost_with_it() {
+    let (mut bench, tab) = ruled(Mode::Streamed);
+    says(&mut bench, tab, Mode::Proxy, &[HERE]);
+    bench.command(Command::Navigate(tab, THERE.into()));
+    says(&mut bench, tab, Mode::Proxy, &[HERE, THERE]);
+    bench.command(Command::SetMode(tab, Mode::Streamed, None));
+    bench.command(Command::Navigate(tab, format!("{THERE}/more")));
+    bench.command(Command::CancelStream(tab));
+    let gone = Action::Proxied(tab, PageAction::Navigate(format!("{THERE}/more")));
+    assert!(bench.world.log.contains(&gone), "{:?}", bench.world.log);
+}
+
+fn says(bench: &mut Bench, tab: TabId, mode: Mode, urls: &[&str]) {
+    let entries: Vec<_> = urls
+        .iter()
+        .map(|url| crate::event::HistoryEntry {
+            url: (*url).to_owned(),
+            title: String::new(),
+        })
+        .collect();
+    let index = entries.len() - 1;
+    let news = PageNews::History { entries, index };
+    bench.tell(Event::Page(tab, mode, news));
+}
