@@ -13,6 +13,7 @@ mod favicon;
 mod opened;
 mod profile;
 mod profiles;
+mod raster;
 mod webkit;
 
 use std::collections::HashMap;
@@ -145,6 +146,14 @@ impl Content {
     pub(crate) fn place(&mut self, area: ContentArea) {
         self.area = area;
         self.layers.place(area);
+    }
+
+    /// What a tab's page shows, as a JPEG; `None` without a page.
+    pub(crate) fn picture(&self, tab: TabId, done: impl FnOnce(Option<Vec<u8>>) + 'static) {
+        match self.pages.get(&tab) {
+            Some(page) => page.picture(done),
+            None => done(None),
+        }
     }
 
     /// Gives the keyboard to the page in front; `false` if no page is.

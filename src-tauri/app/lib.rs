@@ -7,6 +7,7 @@ mod content;
 mod history_menu;
 mod inset;
 pub mod instance;
+mod picture;
 mod platform;
 mod shell;
 pub mod shortcut;
@@ -16,14 +17,20 @@ mod updates;
 pub use start::run;
 
 use duotab_backend::controller::Controller;
+use picture::Pictures;
 use tauri::{Builder, Context, Runtime};
 
 /// The app with all its commands, over a controller. Tests give it Tauri's mock runtime.
 #[must_use]
 pub fn builder<R: Runtime>(controller: Controller) -> Builder<R> {
+    with_pictures(controller, Pictures::channel().0)
+}
+
+fn with_pictures<R: Runtime>(controller: Controller, pictures: Pictures) -> Builder<R> {
     Builder::new()
         .manage(controller)
         .manage(updates::Updates::default())
+        .manage(pictures)
         .invoke_handler(tauri::generate_handler![
             commands::open_tab,
             commands::open_tab_of,
@@ -55,6 +62,7 @@ pub fn builder<R: Runtime>(controller: Controller) -> Builder<R> {
             commands::set_site_carry,
             commands::set_site_mode,
             commands::focus_page,
+            picture::page_picture,
             commands::cancel_stream,
             commands::set_content_area,
             commands::set_full_screen,

@@ -12,6 +12,7 @@ use webkit2gtk::WebViewExt;
 
 use crate::content::{Content, Door, Profiles};
 use crate::history_menu;
+use crate::picture;
 use crate::platform::{self, Layers};
 use crate::shortcut::{self, Asked, Chord};
 use crate::updates::Updates;
@@ -27,6 +28,7 @@ pub(crate) fn open(
     dirs: &Dirs,
     controller: Controller,
     orders: UnboundedReceiver<ContentOrder>,
+    pictures: UnboundedReceiver<picture::Wish>,
 ) -> tauri::Result<()> {
     let window = WebviewWindowBuilder::new(app, SHELL, WebviewUrl::App("index.html".into()))
         .title("Duotab")
@@ -67,6 +69,8 @@ pub(crate) fn open(
 
     let main = glib::MainContext::default();
     main.spawn_local(follow(controller.subscribe(), window.clone(), painted));
+    let content = Rc::new(RefCell::new(content));
+    main.spawn_local(show_pictures(pictures, Rc::clone(&content)));
     main.spawn_local(obey(orders, content, window, shell, controller));
     Ok(())
 }
@@ -100,12 +104,13 @@ async fn follow(
 /// Carries out the controller's orders, one after the other.
 async fn obey(
     mut orders: UnboundedReceiver<ContentOrder>,
-    mut content: Content,
+    content: Rc<RefCell<Content>>,
     window: WebviewWindow,
     shell: webkit2gtk::WebView,
     controller: Controller,
 ) {
     while let Some(order) = orders.recv().await {
+        let mut content = content.borrow_mut();
         match order {
             ContentOrder::Page(tab, action) => content.act(tab, action),
             ContentOrder::UseProfile(tab, profile) => content.use_profile(tab, profile),
@@ -141,6 +146,22 @@ async fn obey(
             ContentOrder::Focus(_) => shell.grab_focus(),
             ContentOrder::Exit => window.app_handle().exit(0),
         }
+    }
+}
+
+/// Gives the pictures of pages to those who ask.
+async fn show_pictures(
+    mut wishes: UnboundedReceiver<picture::Wish>,
+    content: Rc<RefCell<Content>>,
+) {
+    while let Some((tab, answer)) = wishes.recv().await {
+        // A dialog of a page may have the loop to itself; then there is none.
+        let Ok(content) = content.try_borrow() else {
+            continue;
+        };
+        content.picture(tab, move |jpeg| {
+            let _ = answer.send(jpeg.unwrap_or_default());
+        });
     }
 }
 

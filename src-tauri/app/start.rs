@@ -18,6 +18,7 @@ use tokio::task::AbortHandle;
 use tracing_subscriber::EnvFilter;
 
 use crate::instance::{self, Claim};
+use crate::picture::Pictures;
 use crate::{platform, shell};
 use duotab_backend::controller::{ContentOrder, Controller, ControllerConfig};
 
@@ -178,8 +179,9 @@ fn build(
     controller: Controller,
     orders: mpsc::UnboundedReceiver<ContentOrder>,
 ) -> tauri::Result<tauri::App<Wry>> {
-    crate::builder::<Wry>(controller.clone())
-        .setup(move |app| Ok(shell::open(app, &dirs, controller, orders)?))
+    let (pictures, wishes) = Pictures::channel();
+    crate::with_pictures::<Wry>(controller.clone(), pictures)
+        .setup(move |app| Ok(shell::open(app, &dirs, controller, orders, wishes)?))
         .build(crate::context())
 }
 

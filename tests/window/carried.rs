@@ -154,3 +154,38 @@ async fn a_site_opens_in_the_mode_that_is_chosen_for_it() -> Outcome<()> {
     is_live(&room).await?;
     room.shell.quit().await
 }
+
+#[tokio::test]
+async fn the_page_that_was_left_stays_in_sight_until_the_live_one_is_there() -> Outcome<()> {
+    let room = room("/form").await?;
+    room.filled("the page", RED).await?;
+    room.shell
+        .value(
+            "new MutationObserver(() => {
+                window.left ??= document.querySelector('[data-testid=left-page]');
+            }).observe(document, { subtree: true, childList: true })",
+        )
+        .await?;
+    stream(&room).await?;
+    is_live(&room).await?;
+    room.shell
+        .until("!document.querySelector('[data-testid=left-page]')")
+        .await?;
+    let colour = room
+        .shell
+        .value(
+            "(() => {
+                const canvas = document.createElement('canvas').getContext('2d');
+                canvas.drawImage(window.left, 0, 0);
+                return [...canvas.getImageData(10, 10, 1, 1).data];
+            })()",
+        )
+        .await?;
+    let [red, green, blue, _]: [u8; 4] = serde_json::from_value(colour.clone())?;
+    let near = |a: u8, b: u8| a.abs_diff(b) < 24;
+    assert!(
+        near(red, RED[0]) && near(green, RED[1]) && near(blue, RED[2]),
+        "{colour}"
+    );
+    room.shell.quit().await
+}

@@ -213,6 +213,7 @@ export class MockBackend implements Backend {
   setSiteCarry: Backend["setSiteCarry"] = (tab, on) => this.#note("setSiteCarry", [tab, on]);
   setSiteMode: Backend["setSiteMode"] = (tab, mode) => this.#note("setSiteMode", [tab, mode]);
   focusPage: Backend["focusPage"] = () => this.#note("focusPage", []);
+  pagePicture: Backend["pagePicture"] = () => Promise.resolve(new ArrayBuffer(0));
   reload: Backend["reload"] = (tab) => this.#note("reload", [tab]);
   stopLoading: Backend["stopLoading"] = (tab) => this.#note("stopLoading", [tab]);
   setContentArea: Backend["setContentArea"] = (area) => this.#note("setContentArea", [area]);

@@ -63,6 +63,8 @@ export interface Backend {
   setSiteCarry(tab: TabId, on: boolean): Promise<void>;
   setSiteMode(tab: TabId, mode: Mode | null): Promise<void>;
   /** Gives the keyboard to the page in front. */
+  /** What the tab's page in Proxy mode shows, as a JPEG; empty without one. */
+  pagePicture(tab: TabId): Promise<ArrayBuffer>;
   focusPage(): Promise<void>;
   /** Gives up a start or a reconnect; the tab goes back to Proxy. */
   cancelStream(tab: TabId): Promise<void>;
@@ -120,6 +122,7 @@ export function tauriBackend(): Backend {
     setSiteCarry: (tab, on) => invoke("set_site_carry", { tab, on }),
     setSiteMode: (tab, mode) => invoke("set_site_mode", { tab, mode }),
     focusPage: () => invoke("focus_page"),
+    pagePicture: (tab) => invoke("page_picture", { tab }),
     cancelStream: (tab) => invoke("cancel_stream", { tab }),
     setContentArea: (area) => invoke("set_content_area", { area }),
     setFullScreen: (on) => invoke("set_full_screen", { on }),

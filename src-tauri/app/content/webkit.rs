@@ -6,6 +6,7 @@ mod file;
 mod find;
 mod history;
 mod menu;
+mod picture;
 mod print;
 mod signals;
 mod source;
