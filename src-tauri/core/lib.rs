@@ -27,3 +27,4 @@ pub mod session;
 pub mod site;
 pub mod streaming;
 pub mod tab;
+pub mod worker;
