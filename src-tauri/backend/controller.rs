@@ -335,7 +335,8 @@ impl Run {
             Action::DeleteProfile(name) => {
                 self.save(move |store| store.delete_profile(&name)).await;
             }
-            Action::WorkOnProfile(name, work) => self.works.begin(name, work),
+            Action::WorkOnProfile(name, node, work) => self.works.begin(name, node, work),
+            Action::DropCopy(name, node) => self.engines.drop_copy(name, node),
             Action::CancelProfileWork(name) => self.works.cancel(&name),
             Action::ForgetPrivate => {
                 let private = ProfileName(PRIVATE.to_owned());
@@ -343,7 +344,12 @@ impl Run {
             }
             Action::UseProfile(tab, profile) => self.order(ContentOrder::UseProfile(tab, profile)),
             Action::LookAtNodes => self.engines.look_at_nodes(self.nodes.clone()),
-            Action::FindEngines => self.engines.find(),
+            Action::FindEngines(node) => self.engines.find(node),
+            // Not kept yet.
+            Action::SaveWorker(_) | Action::DeleteWorker(_) => {}
+            Action::UseWorkers(workers) => self.engines.runtime().use_workers(workers),
+            Action::FindContexts => self.engines.find_contexts(),
+            Action::CheckWorker(worker) => self.engines.check_worker(worker),
             // No other machine's engine can be asked for one.
             Action::StartEngine { session, node, .. } if node != NodeId::host() => {
                 self.news.send(Event::NodeGone(session));

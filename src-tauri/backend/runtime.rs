@@ -12,6 +12,8 @@ pub use choice::{Choice, Runtime, RuntimeConfig};
 
 use duotab_core::fault::{EndCause, ImageUpdate, Stall};
 use duotab_core::message::{ProfileName, SessionId, StartFailure};
+use duotab_core::node::Node;
+use duotab_core::worker::WorkerFacts;
 
 /// What to start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +109,9 @@ pub enum EngineNews {
         /// It.
         kept: String,
     },
+    /// A worker in use, as it is now: at once when it is taken into use, then every 15 s or so,
+    /// and within 5 s when its engine goes away or comes back.
+    NodeSeen(Node, WorkerFacts),
     /// To be kept of the profiles' volumes, and to be given back at the next start of the app.
     Volumes {
         /// It.

@@ -11,6 +11,7 @@ use crate::page::Direction;
 use crate::profile::{DataWork, ProfileRecord};
 use crate::site::Site;
 use crate::streaming::Switch;
+use crate::worker::{Worker, WorkerRecord};
 
 /// What is to be done to a tab's page, alike for a child webview and a real Chromium.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,17 +97,30 @@ pub enum Action {
     SaveProfile(ProfileRecord),
     /// Forget a profile.
     DeleteProfile(ProfileName),
-    /// Do something with a profile's data, which no session has; answered by
-    /// `Event::ProfileWorked`.
-    WorkOnProfile(ProfileName, DataWork),
+    /// Do something with a profile's data, which no session has and which are on that node;
+    /// answered by `Event::ProfileWorked`.
+    WorkOnProfile(ProfileName, NodeId, DataWork),
+    /// Remove a copy of a profile's data that is older than those elsewhere. Nobody waits for it.
+    DropCopy(ProfileName, NodeId),
     /// Forget what private pages have left in the window.
     ForgetPrivate,
     /// Give that up.
     CancelProfileWork(ProfileName),
-    /// Look at all nodes; answered by `Event::NodesSeen`.
+    /// Look at all nodes; answered by `Event::NodesSeen`, and by an `Event::NodeSeen` for each
+    /// worker in use.
     LookAtNodes,
-    /// Find what runs by its labels; answered by `Event::EnginesFound`.
-    FindEngines,
+    /// Find what runs on a node by its labels; answered by `Event::EnginesFound`.
+    FindEngines(NodeId),
+    /// Save a worker.
+    SaveWorker(WorkerRecord),
+    /// Forget a worker.
+    DeleteWorker(NodeId),
+    /// From now on these workers are in use, and no others.
+    UseWorkers(Vec<Worker>),
+    /// Find the person's Docker contexts; answered by `Event::ContextsFound`.
+    FindContexts,
+    /// See step by step whether a machine can be a worker; answered by `Event::WorkerChecked`.
+    CheckWorker(Worker),
     /// Start an engine; answered by started, failed, unreachable or gone.
     StartEngine {
         /// For which session.

@@ -29,7 +29,7 @@ use crate::event::{Event, Millis, RequestId, SessionRecord, TabRecord};
 use crate::message::{
     ContentArea, Mode, Notice, Problem, ProfileName, SessionId, ShellState, TabId,
 };
-use crate::node::Node;
+use crate::node::{Node, NodeId};
 use crate::placement::Demand;
 use crate::profile::{self, ProfileRecord};
 use crate::session::Session;
@@ -187,7 +187,7 @@ impl Browser {
             last_session: saved.last_session.max(highest_session),
             last_profile: saved.last_profile.max(highest_profile),
             now,
-            actions: VecDeque::from([Action::FindEngines, Action::LookAtNodes]),
+            actions: VecDeque::from([Action::FindEngines(NodeId::host()), Action::LookAtNodes]),
             saved: known,
             shown: None,
             watched: None,

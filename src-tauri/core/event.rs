@@ -11,6 +11,7 @@ use crate::page::Direction;
 use crate::profile::{DataWork, ProfileCommand, WorkEnd};
 use crate::proxy::PageFault;
 use crate::streaming::{Looked, Switch};
+use crate::worker::{EngineContext, WorkerCheck, WorkerFacts};
 
 /// Milliseconds since an arbitrary start, monotonic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -210,10 +211,18 @@ pub struct FoundEngine {
 pub enum Event {
     /// The person asks for something.
     Command(RequestId, Command),
-    /// The answer to [`crate::action::Action::LookAtNodes`].
+    /// The answer to [`crate::action::Action::LookAtNodes`]: all nodes but the workers in use.
     NodesSeen(Vec<Node>),
-    /// The answer to [`crate::action::Action::FindEngines`].
-    EnginesFound(Vec<FoundEngine>),
+    /// One worker as it is now: at once when it is taken into use, then every 15 s or so, and
+    /// within 5 s when its engine goes away or comes back.
+    NodeSeen(Node, Option<WorkerFacts>),
+    /// The answer to [`crate::action::Action::FindEngines`]: all that runs on the node; `None` if
+    /// it cannot be asked.
+    EnginesFound(NodeId, Option<Vec<FoundEngine>>),
+    /// The answer to [`crate::action::Action::FindContexts`].
+    ContextsFound(Vec<EngineContext>),
+    /// The answer to [`crate::action::Action::CheckWorker`].
+    WorkerChecked(NodeId, WorkerCheck),
     /// The engine runs (after a start or a wake-up).
     EngineStarted(SessionId),
     /// The engine could not be started or woken; nothing of it is left.

@@ -8,13 +8,14 @@ use ts_rs::TS;
 pub use crate::ask::{Answer, Ask, AskId, Wish};
 pub use crate::download::{Download, DownloadId, DownloadVerb};
 pub use crate::fault::{EndCause, EngineFault, ImageUpdate, Stall, StartFailure};
-pub use crate::node::{Lack, NodeId, NodeKind};
+pub use crate::node::{Lack, NodeId, NodeKind, NodeName, Setback};
 pub use crate::notice::Notice;
 pub use crate::page::{Direction, Find, PageView};
 pub use crate::profile::{ProfileName, ProfileView};
 pub use crate::proxy::PageFault;
 pub use crate::site::Site;
 pub use crate::streaming::{Looked, StreamingView, Switch};
+pub use crate::worker::MachinesView;
 
 /// A tab of the window. Never reused within an install.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
@@ -84,18 +85,6 @@ pub struct StreamView {
     pub node: Option<NodeName>,
     /// While the engine's image is being fetched: how far that is, in percent.
     pub fetched_percent: Option<u8>,
-}
-
-/// A node as the person knows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
-pub struct NodeName {
-    /// Its id, for an explicit choice.
-    pub id: NodeId,
-    /// The name that is shown.
-    pub name: String,
-    /// This machine or another.
-    pub kind: NodeKind,
 }
 
 /// Why a node was not chosen.
@@ -315,6 +304,8 @@ pub struct ShellState {
     pub settings_shown: bool,
     /// What is set about streamed browsers.
     pub streaming: StreamingView,
+    /// This machine, and those that can run streamed browsers for it.
+    pub machines: MachinesView,
     /// Files that pages gave to the person, the newest first.
     pub downloads: Vec<Download>,
 }
@@ -342,6 +333,10 @@ pub enum ShellFocus {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[ts(export)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are of the large variant"
+)]
 pub enum Update {
     /// The whole state.
     State {

@@ -1,10 +1,10 @@
 //! Nodes: the machines that can run a streamed session, as facts.
 
-use crate::fault::EngineFault;
+use crate::fault::{EndCause, EngineFault, StartFailure};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-/// A node's id: `host` for this machine, else the name of its engine context.
+/// A node's id: `host` for this machine, `w1`, `w2`, … for a worker, never given twice.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(transparent)]
 #[ts(type = "string")]
@@ -16,6 +16,18 @@ impl NodeId {
     pub fn host() -> Self {
         Self("host".to_owned())
     }
+}
+
+/// A node as the person knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct NodeName {
+    /// Its id, for an explicit choice.
+    pub id: NodeId,
+    /// The name that is shown.
+    pub name: String,
+    /// This machine or another.
+    pub kind: NodeKind,
 }
 
 /// This machine or another.
@@ -73,6 +85,37 @@ pub enum Lack {
     Engine {
         /// What the engine or the system said.
         detail: String,
+    },
+    /// Nothing was heard of it lately, or ever.
+    NotSeen,
+    /// The last start there came to nothing.
+    SetAside {
+        /// What happened.
+        setback: Setback,
+    },
+}
+
+/// What came of a start on a node, for which it is passed over for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[ts(export)]
+pub enum Setback {
+    /// The engine could not be started.
+    Failed {
+        /// Why.
+        failure: StartFailure,
+    },
+    /// The node did not answer.
+    Unreachable {
+        /// What the system said.
+        detail: String,
+    },
+    /// The node was gone.
+    Gone,
+    /// The engine ended before there was a picture.
+    Ended {
+        /// How.
+        end: EndCause,
     },
 }
 

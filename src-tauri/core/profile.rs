@@ -1,6 +1,7 @@
 //! Profiles: a person's data in both modes, under a name that lasts and a title of the person's own.
 
 use crate::fault::EngineFault;
+use crate::node::NodeId;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -131,6 +132,13 @@ pub enum DataWork {
     Clear,
     /// Remove all, and the profile.
     Delete,
+    /// Bring them to another node. Those at the first one stay, as an older copy.
+    Move {
+        /// Where they are.
+        from: NodeId,
+        /// Where they are to be.
+        to: NodeId,
+    },
 }
 
 impl DataWork {
@@ -138,7 +146,7 @@ impl DataWork {
     #[must_use]
     pub const fn pending(&self) -> Option<Pending> {
         match self {
-            Self::Measure | Self::Export { .. } => None,
+            Self::Measure | Self::Export { .. } | Self::Move { .. } => None,
             Self::Import { .. } => Some(Pending::Import),
             Self::Clear => Some(Pending::Clear),
             Self::Delete => Some(Pending::Delete),

@@ -2,7 +2,7 @@
 //! installed there.
 
 use crate::fault::EngineFault;
-use crate::node::NodeId;
+use crate::node::{Lack, NodeId, NodeName, Setback};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -33,8 +33,7 @@ pub enum WorkerAddress {
 }
 
 /// A machine that the person has as a worker.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Worker {
     /// Its id as a node; never that of this machine.
     pub id: NodeId,
@@ -42,6 +41,15 @@ pub struct Worker {
     pub name: String,
     /// How its engine is reached.
     pub address: WorkerAddress,
+}
+
+/// A worker as it is saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkerRecord {
+    /// It.
+    pub worker: Worker,
+    /// Whether sessions may be placed on it.
+    pub in_use: bool,
 }
 
 /// A Docker context of the person: a worker that can be had with one click.
@@ -88,4 +96,63 @@ pub enum WorkerCheck {
         #[ts(type = "number")]
         total_memory_mib: u64,
     },
+}
+
+/// What is known of a machine. Memory in MiB.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct MachineFacts {
+    /// CPU architecture.
+    pub arch: String,
+    /// Logical cores.
+    pub cores: u32,
+    /// Memory in total.
+    #[ts(type = "number")]
+    pub total_memory_mib: u64,
+    /// Memory that can still be promised, after what sessions have reserved.
+    #[ts(type = "number")]
+    pub free_memory_mib: u64,
+    /// Whether it has a GPU that encodes.
+    pub gpu: bool,
+    /// What is known of a worker only.
+    pub worker: Option<WorkerFacts>,
+}
+
+/// A machine as the shell paints it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct MachineView {
+    /// Which.
+    pub node: NodeName,
+    /// How its engine is reached; `None` for this machine.
+    pub address: Option<WorkerAddress>,
+    /// Whether sessions may be placed on it.
+    pub in_use: bool,
+    /// What is known, if it was ever seen.
+    pub facts: Option<MachineFacts>,
+    /// Milliseconds since it was seen, when this state was made.
+    #[ts(type = "number | null")]
+    pub seen_ago_ms: Option<u64>,
+    /// All that keeps it from one more session.
+    pub lacks: Vec<Lack>,
+    /// Why it is passed over for a while, unless the person chooses it.
+    pub aside: Option<Setback>,
+    /// How many sessions run on it.
+    pub sessions: u32,
+    /// Whether it is being checked.
+    pub checking: bool,
+    /// What the last check has found.
+    pub checked: Option<WorkerCheck>,
+}
+
+/// What the shell paints of machines.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct MachinesView {
+    /// This machine first, then the workers.
+    pub known: Vec<MachineView>,
+    /// Contexts of the person that are no workers yet.
+    pub contexts: Vec<EngineContext>,
+    /// Whether contexts are being looked for.
+    pub finding: bool,
 }

@@ -286,6 +286,7 @@ export function stateOf(tabs: TabView[], more: Partial<ShellState> = {}): ShellS
     profiles: [profileOf("default", { title: "Default", lasting: true })],
     settings_shown: false,
     streaming: streamingOf(),
+    machines: { known: [], contexts: [], finding: false },
     downloads: [],
     ...more,
   };

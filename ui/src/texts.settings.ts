@@ -100,6 +100,7 @@ export const settingsTexts = {
             text: `Write the Chromium data of “${profile.title}” to a file? Whoever has that file is signed in as you.${ends}`,
             button: "Choose a file…",
           };
+        case "move":
         case "measure":
           return { text: "", button: "" };
       }
@@ -111,6 +112,7 @@ export const settingsTexts = {
         import: "Importing…",
         clear: "Clearing…",
         delete: "Deleting…",
+        move: "Moving to another machine…",
       })[work],
     progress: (done: number, total: number) => `${size(done)} of ${size(total)}`,
     done: (work: DataWork) => {
@@ -122,6 +124,7 @@ export const settingsTexts = {
         case "clear":
           return "Cookies and site data are cleared.";
         case "delete":
+        case "move":
         case "measure":
           return "Done.";
       }

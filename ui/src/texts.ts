@@ -11,6 +11,7 @@ import type { Stage } from "./messages/Stage";
 import type { StartFailure } from "./messages/StartFailure";
 import { awayHere, ended, engineAway, stalled, imageUpdate } from "./texts.engine";
 import { hostOf, pageFault } from "./texts.fault";
+import { setback } from "./texts.machine";
 import { profileRefused, switchFixed } from "./texts.settings";
 
 /** What a person reads about a problem. */
@@ -182,6 +183,10 @@ export const texts = {
           return `is not ready: ${lack.detail}`;
         case "engine_away":
           return engineAway(lack.fault).body;
+        case "not_seen":
+          return "has not answered lately";
+        case "set_aside":
+          return `is passed over for a while: ${setback(lack.setback)}`;
       }
     },
     nodeName: (node: NodeName) =>

@@ -13,6 +13,8 @@ use duotab_core::action::PageAction;
 use duotab_core::event::Event;
 use duotab_core::fault::{EndCause, Stall};
 use duotab_core::message::{Notice, ProfileName, SessionId, StartFailure, TabId};
+use duotab_core::node::NodeId;
+use duotab_core::worker::Worker;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -88,6 +90,7 @@ impl Engines {
                     EngineNews::Ended(end) => Event::EngineEnded(end.session, end.cause, end.log),
                     EngineNews::Stalled(session, stall) => Event::EngineStalled(session, stall),
                     EngineNews::Back(session) => Event::EngineBack(session),
+                    EngineNews::NodeSeen(node, facts) => Event::NodeSeen(node, Some(facts)),
                 };
                 to_core.send(event);
             }
@@ -106,9 +109,34 @@ impl Engines {
         Arc::clone(&self.runtime)
     }
 
-    pub(super) fn find(&self) {
+    /// Finds what runs on a node.
+    pub(super) fn find(&self, node: NodeId) {
         let (runtime, news) = (Arc::clone(&self.runtime), self.news.clone());
-        tokio::spawn(async move { news.send(Event::EnginesFound(runtime.find().await)) });
+        tokio::spawn(async move {
+            let found = runtime.find(&node).await;
+            news.send(Event::EnginesFound(node, found));
+        });
+    }
+
+    /// Finds machines that the person can reach already.
+    pub(super) fn find_contexts(&self) {
+        let (runtime, news) = (Arc::clone(&self.runtime), self.news.clone());
+        tokio::spawn(async move { news.send(Event::ContextsFound(runtime.contexts().await)) });
+    }
+
+    /// Sees whether a machine can be a worker.
+    pub(super) fn check_worker(&self, worker: Worker) {
+        let (runtime, news) = (Arc::clone(&self.runtime), self.news.clone());
+        tokio::spawn(async move {
+            let check = runtime.check_worker(&worker).await;
+            news.send(Event::WorkerChecked(worker.id, check));
+        });
+    }
+
+    /// Removes an older copy of a profile's data.
+    pub(super) fn drop_copy(&self, profile: ProfileName, node: NodeId) {
+        let runtime = Arc::clone(&self.runtime);
+        tokio::spawn(async move { runtime.drop_copy(&profile, &node).await });
     }
 
     /// Looks at all nodes, and at the kind of the engines here.
@@ -119,6 +147,7 @@ impl Engines {
             news.send(Event::EnginesContained(runtime.is_contained()));
             let looked = tokio::task::spawn_blocking(move || nodes.look(health)).await;
             news.send(Event::NodesSeen(looked.unwrap_or_default()));
+            runtime.look_at_workers().await;
         });
     }
 

@@ -5,7 +5,9 @@ use super::{ContentOrder, News};
 use crate::runtime::Runtime;
 use crate::runtime::data::{DataError, Job};
 use duotab_core::event::Event;
+use duotab_core::fault::EngineFault;
 use duotab_core::message::ProfileName;
+use duotab_core::node::NodeId;
 use duotab_core::profile::{DataWork, ProfileFault, WorkEnd};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -52,7 +54,7 @@ impl Works {
     }
 
     /// Begins when what was begun before has ended.
-    pub(super) fn begin(&mut self, name: ProfileName, work: DataWork) {
+    pub(super) fn begin(&mut self, name: ProfileName, node: NodeId, work: DataWork) {
         self.tasks.retain(|_, task| !task.handle.is_finished());
         let before = self.tasks.remove(&name);
         let cancel = CancellationToken::new();
@@ -72,7 +74,7 @@ impl Works {
                 to.send(Event::ProfileProgress(whose.clone(), done, total));
             };
             let job = Job::new(Arc::new(progress), token);
-            let done = carry_out(&runtime, &pages, &of, &work, job).await;
+            let done = carry_out(&runtime, &pages, &of, &node, &work, job).await;
             let end = match done {
                 Ok(Some(bytes)) => WorkEnd::Measured(bytes),
                 Ok(None) => WorkEnd::Done,
@@ -152,10 +154,17 @@ async fn carry_out(
     runtime: &Runtime,
     pages: &Pages,
     name: &ProfileName,
+    node: &NodeId,
     work: &DataWork,
     job: Job,
 ) -> Result<Option<u64>, DataError> {
     match work {
+        DataWork::Move { from, to } => runtime.move_profile(name, from, to, job).await?,
+        // Nothing is done elsewhere yet.
+        _ if *node != NodeId::host() => {
+            let fault = EngineFault::NotInstalled;
+            return Err(ProfileFault::EngineAway { fault }.into());
+        }
         DataWork::Measure => return runtime.profile_size(name, job).await.map(Some),
         DataWork::Export { path } => {
             runtime

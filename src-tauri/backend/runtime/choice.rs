@@ -1,6 +1,7 @@
 //! Which kind of engine serves.
 
 mod data;
+mod worker;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -8,8 +9,9 @@ use std::sync::{Mutex, PoisonError};
 use duotab_core::event::FoundEngine;
 use duotab_core::fault::EngineFault;
 use duotab_core::message::SessionId;
-use duotab_core::node::EngineHealth;
+use duotab_core::node::{EngineHealth, NodeId};
 use duotab_core::streaming::Looked;
+use duotab_core::worker::Worker;
 use tokio::sync::{OnceCell, mpsc};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -74,6 +76,7 @@ pub struct Runtime {
     /// Which kind serves a session: one that was found may be of the kind that is not chosen now.
     serving: Mutex<HashMap<SessionId, Kind>>,
     news: mpsc::Sender<EngineNews>,
+    workers: Mutex<Vec<Worker>>,
     _end_of_life: DropGuard,
 }
 
@@ -100,6 +103,7 @@ impl Runtime {
             docker,
             serving: Mutex::default(),
             news: to_app,
+            workers: Mutex::default(),
             _end_of_life: end,
         };
         (runtime, receiver)
@@ -119,9 +123,19 @@ impl Runtime {
         }
     }
 
-    /// What runs here, by its labels alone. What is dead, half-started or another install's is
+    /// What runs on a node, by its labels alone. What is dead, half-started or another install's is
     /// removed. What is being started, stopped or changed right now is left out.
-    pub async fn find(&self) -> Vec<FoundEngine> {
+    ///
+    /// `None` if the node cannot be asked.
+    pub async fn find(&self, node: &NodeId) -> Option<Vec<FoundEngine>> {
+        if *node == NodeId::host() {
+            Some(self.find_here().await)
+        } else {
+            None
+        }
+    }
+
+    async fn find_here(&self) -> Vec<FoundEngine> {
         let processes = async { self.embedded.find().await };
         let containers = async {
             match self.choice {

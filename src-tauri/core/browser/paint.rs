@@ -3,7 +3,7 @@
 use super::Browser;
 use crate::action::{Action, PageAction};
 use crate::event::TabRecord;
-use crate::message::{Mode, SessionId, ShellState, TabId, TabView};
+use crate::message::{MachinesView, Mode, SessionId, ShellState, TabId, TabView};
 use crate::page::PageView;
 use crate::placement;
 use crate::site::origin_of;
@@ -136,6 +136,7 @@ impl Browser {
             profiles: self.profile_views(),
             settings_shown: self.settings_shown,
             streaming: self.streaming_view(),
+            machines: MachinesView::default(),
             downloads: self.downloads.view(),
         }
     }

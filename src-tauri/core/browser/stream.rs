@@ -275,7 +275,9 @@ impl Browser {
                 self.place_waiting();
                 self.stand_by();
             }
-            Event::EnginesFound(found) => self.engines_found(&found),
+            Event::EnginesFound(node, found) if node == NodeId::host() => {
+                self.engines_found(&found.unwrap_or_default());
+            }
             Event::EngineStarted(id) => self.step(id, Happening::EngineStarted),
             Event::EngineSuspended(id) => self.step(id, Happening::EngineSuspended),
             Event::EngineStopped(id) => self.step(id, Happening::EngineStopped),

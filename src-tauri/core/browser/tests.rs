@@ -170,7 +170,10 @@ fn what_an_earlier_run_left_is_adopted_stopped_or_forgotten() {
         found(3, false),
         found(9, true),
     ];
-    browser.handle(Millis(1), Event::EnginesFound(engines));
+    browser.handle(
+        Millis(1),
+        Event::EnginesFound(NodeId::host(), Some(engines)),
+    );
     let actions: Vec<Action> = browser.take_actions().collect();
     let stopped: Vec<u32> = actions
         .iter()

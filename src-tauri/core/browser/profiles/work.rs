@@ -3,7 +3,7 @@
 use super::Work;
 use crate::action::{Action, PageAction};
 use crate::browser::{Browser, Leftovers};
-use crate::message::{Mode, Problem, ProfileName, SessionId, TabId};
+use crate::message::{Mode, NodeId, Problem, ProfileName, SessionId, TabId};
 use crate::profile::{DataWork, OutcomeView, Pending, ProfileFault, WorkEnd};
 use crate::session::{Happening, State};
 
@@ -53,7 +53,10 @@ impl Browser {
         match work {
             DataWork::Delete => self.close_tabs_of(name),
             DataWork::Clear => self.close_pages_of(name),
-            DataWork::Measure | DataWork::Export { .. } | DataWork::Import { .. } => {}
+            DataWork::Measure
+            | DataWork::Export { .. }
+            | DataWork::Import { .. }
+            | DataWork::Move { .. } => {}
         }
         if let Some(profile) = self.profile_mut(name) {
             profile.outcome = None;
@@ -159,7 +162,7 @@ impl Browser {
                 let record = profile.record.clone();
                 self.act(Action::SaveProfile(record));
             }
-            self.act(Action::WorkOnProfile(name, work));
+            self.act(Action::WorkOnProfile(name, NodeId::host(), work));
         }
     }
 

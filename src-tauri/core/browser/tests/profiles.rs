@@ -146,11 +146,11 @@ fn what_an_app_that_was_killed_has_begun_is_ended_by_the_next() {
         ..Saved::default()
     };
     let mut browser = Browser::new(Settings::default(), saved, Millis(0));
-    browser.handle(Millis(1), Event::EnginesFound(vec![]));
+    browser.handle(Millis(1), Event::EnginesFound(NodeId::host(), Some(vec![])));
     let begun: Vec<(String, DataWork)> = browser
         .take_actions()
         .filter_map(|action| match action {
-            Action::WorkOnProfile(name, work) => Some((name.0, work)),
+            Action::WorkOnProfile(name, _, work) => Some((name.0, work)),
             _ => None,
         })
         .collect();
@@ -243,7 +243,10 @@ fn a_private_engine_of_an_app_that_was_killed_is_stopped() {
         healthy: true,
         suspended: false,
     };
-    browser.handle(Millis(1), Event::EnginesFound(vec![found]));
+    browser.handle(
+        Millis(1),
+        Event::EnginesFound(NodeId::host(), Some(vec![found])),
+    );
     let stop = Action::StopEngine(SessionId(1), NodeId::host());
     assert!(browser.take_actions().any(|action| action == stop));
 }

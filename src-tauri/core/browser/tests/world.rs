@@ -60,14 +60,16 @@ impl World {
                 self.rows.remove(&id);
             }
             Action::LookAtNodes => self.answers.push(Event::NodesSeen(nodes.to_vec())),
-            Action::FindEngines => self.answers.push(Event::EnginesFound(vec![])),
+            Action::FindEngines(node) => {
+                self.answers.push(Event::EnginesFound(node, Some(vec![])));
+            }
             Action::SaveProfile(record) => {
                 self.profiles.insert(record.name.clone(), record);
             }
             Action::DeleteProfile(name) => {
                 self.profiles.remove(&name);
             }
-            Action::WorkOnProfile(name, work) => {
+            Action::WorkOnProfile(name, _, work) => {
                 let holder = self
                     .engines
                     .iter()
