@@ -44,8 +44,8 @@ const MAX_CONNECTIONS: usize = 2048;
 const MAX_STRANGERS: usize = 256;
 /// How long to leave the listener alone after it failed (out of descriptors, usually).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Descriptors that the rest of the app needs.
-const OTHER_DESCRIPTORS: u64 = 512;
+/// Descriptors that the rest of the app needs, and the pipes of streams.
+const OTHER_DESCRIPTORS: u64 = 512 + tunnel::DESCRIPTORS;
 
 /// How a profile's proxy works.
 #[derive(Clone, Debug, Default)]
@@ -106,6 +106,7 @@ struct Shared {
     exit: Exit,
     limits: Limits,
     pool: pool::Pool,
+    pipes: tunnel::Pipes,
     failures: failures::Failures,
     tasks: TaskTracker,
     end: CancellationToken,
@@ -166,6 +167,7 @@ impl Proxy {
             exit: config.exit,
             limits: config.limits,
             pool: pool::Pool::default(),
+            pipes: tunnel::Pipes::default(),
             failures: failures::Failures::default(),
             tasks: TaskTracker::new(),
             end: end.clone(),

@@ -139,7 +139,7 @@ async fn lead(mut stream: TcpStream, target: &Target, shared: &Arc<Shared>) -> R
 
 async fn pass(stream: TcpStream, line: Line, shared: &Shared) {
     let (near, far) = ((stream, Bytes::new()), (line.stream, Bytes::new()));
-    tunnel::join(near, far, shared.limits.half_closed).await;
+    tunnel::join(near, far, shared).await;
 }
 
 /// Takes the client's requests one by one.

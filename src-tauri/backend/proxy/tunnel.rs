@@ -2,6 +2,13 @@
 //!
 //! A tunnel that rests holds no buffer: most of a browser's tunnels rest most of the time.
 
+mod flow;
+#[cfg(target_os = "linux")]
+mod pipe;
+#[cfg(not(target_os = "linux"))]
+#[path = "tunnel/no_pipe.rs"]
+mod pipe;
+
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,17 +19,14 @@ use bytes::Bytes;
 use duotab_core::proxy::{Failure, Target};
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
-use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::net::tcp::{ReadHalf, WriteHalf};
 
 use super::Shared;
 use super::answer::{self, Answer};
 use super::dial::Use;
 use super::forward::taken_over;
-
-/// What is moved at once.
-const CHUNK: usize = 64 * 1024;
+use flow::Flow;
+pub(super) use pipe::{DESCRIPTORS, Pipes};
 
 /// A socket, and what was read from it before the tunnel began.
 pub(super) type End = (TcpStream, Bytes);
@@ -35,24 +39,26 @@ pub(super) async fn open(
 ) -> Result<Answer, Failure> {
     let line = shared.dial(target, None, Use::Tunnel).await?;
     let client = hyper::upgrade::on(&mut request);
-    let linger = shared.limits.half_closed;
+    let joined = Arc::clone(shared);
     shared.spawn(async move {
         let Some(client) = client.await.ok().and_then(taken_over) else {
             return;
         };
-        join(client, (line.stream, Bytes::new()), linger).await;
+        join(client, (line.stream, Bytes::new()), &joined).await;
     });
     Ok(answer::bare(StatusCode::OK))
 }
 
 /// Moves bytes both ways until both are done, or one fails. When one end has closed, the other
-/// way may rest for `linger`.
-pub(super) async fn join(mut near: End, mut far: End, linger: Duration) {
+/// way may rest for a while only.
+pub(super) async fn join(mut near: End, mut far: End, shared: &Shared) {
+    let linger = shared.limits.half_closed;
     let (near_read, near_write) = near.0.split();
     let (far_read, far_write) = far.0.split();
     let moved = AtomicU64::new(0);
-    let mut out = pin!(pump(near_read, far_write, &near.1, &moved));
-    let mut back = pin!(pump(far_read, near_write, &far.1, &moved));
+    let flow = |from, to| Flow::new(from, to, &moved, &shared.pipes);
+    let mut out = pin!(flow(near_read, far_write).run(&near.1));
+    let mut back = pin!(flow(far_read, near_write).run(&far.1));
     let half = tokio::select! {
         ended = &mut out => ended.map(|()| Half::Back),
         ended = &mut back => ended.map(|()| Half::Out),
@@ -70,41 +76,15 @@ enum Half {
 }
 
 async fn rest(
-    mut pump: impl Future<Output = io::Result<()>> + Unpin,
+    mut flow: impl Future<Output = io::Result<()>> + Unpin,
     moved: &AtomicU64,
     linger: Duration,
 ) {
     loop {
         let before = moved.load(Ordering::Relaxed);
-        match tokio::time::timeout(linger, &mut pump).await {
+        match tokio::time::timeout(linger, &mut flow).await {
             Err(_) if moved.load(Ordering::Relaxed) != before => {}
             _ => return,
-        }
-    }
-}
-
-/// Moves bytes one way until there are no more, and says so to the other end.
-async fn pump(
-    from: ReadHalf<'_>,
-    mut to: WriteHalf<'_>,
-    first: &[u8],
-    moved: &AtomicU64,
-) -> io::Result<()> {
-    to.write_all(first).await?;
-    loop {
-        from.readable().await?;
-        let mut chunk = Vec::with_capacity(CHUNK);
-        loop {
-            match from.try_read_buf(&mut chunk) {
-                Ok(0) => return to.shutdown().await,
-                Ok(_) => {
-                    to.write_all(&chunk).await?;
-                    moved.fetch_add(1, Ordering::Relaxed);
-                    chunk.clear();
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error),
-            }
         }
     }
 }

@@ -56,13 +56,13 @@ pub(super) async fn open(
         return finish(shared, target, &whole, response);
     }
     let site = hyper::upgrade::on(&mut response);
-    let linger = shared.limits.half_closed;
+    let joined = Arc::clone(shared);
     shared.spawn(async move {
         let (Ok(client), Ok(site)) = tokio::join!(client, site) else {
             return;
         };
         if let (Some(client), Some(site)) = (taken_over(client), taken_over(site)) {
-            tunnel::join(client, site, linger).await;
+            tunnel::join(client, site, &joined).await;
         }
     });
     let mut answer = answer::bare(StatusCode::SWITCHING_PROTOCOLS);

@@ -6,6 +6,7 @@ mod access;
 mod attacks;
 mod exits;
 mod kit;
+mod leads;
 mod names;
 mod requests;
 mod socks;
