@@ -36,6 +36,7 @@ fn with_pictures<R: Runtime>(controller: Controller, pictures: Pictures) -> Buil
             commands::open_tab_of,
             commands::profile::create_profile,
             commands::profile::change_profile,
+            commands::profile::set_network,
             commands::profile::work_on_profile,
             commands::profile::cancel_profile_work,
             commands::profile::dismiss_profile_outcome,

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use duotab_core::message::{ShellFocus, ShellState, Update};
+use duotab_core::message::{ProfileName, ShellFocus, ShellState, Update};
 use gtk::glib;
 use gtk::prelude::*;
 use tauri::{App, AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
@@ -46,10 +46,11 @@ pub(crate) fn open(
         tracing::error!(?reason, "the shell's page crashed and is loaded anew");
         shell.reload();
     });
-    let door = Door::new(controller.proxy());
+    let ways = controller.clone();
+    let doors = Box::new(move |profile: &ProfileName| Door::new(ways.proxy(profile)));
     let software = platform::has_software_renderer();
     let before = dirs.data.join("pages");
-    let profiles = Profiles::new(dirs.data.join("proxied"), &before, software, door);
+    let profiles = Profiles::new(dirs.data.join("proxied"), &before, software, doors);
     let news = controller.clone();
     let report = Rc::new(move |tab, told| news.page_news(tab, told));
     let news = controller.clone();

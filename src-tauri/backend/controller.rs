@@ -11,7 +11,7 @@ mod viewer;
 
 use crate::capacity::NodeSource;
 use crate::lane::Lane;
-use crate::proxy::{Proxy, ProxyConfig};
+use crate::proxy::{Proxies, Proxy, ProxyConfig};
 use crate::runtime::docker::DockerConfig;
 use crate::runtime::embedded::EmbeddedConfig;
 use crate::runtime::{Runtime, RuntimeConfig};
@@ -85,7 +85,7 @@ impl News {
 pub struct Controller {
     queue: mpsc::UnboundedSender<Input>,
     lane: Arc<Lane>,
-    proxy: Option<Arc<Proxy>>,
+    proxies: Arc<Proxies>,
 }
 
 impl std::fmt::Debug for Controller {
@@ -95,7 +95,7 @@ impl std::fmt::Debug for Controller {
 }
 
 impl Controller {
-    /// Opens the store, binds lane and proxy, and begins. Orders for the window go to `content`.
+    /// Opens the store, binds the lane, and begins. Orders for the window go to `content`.
     ///
     /// # Errors
     /// Only if no port can be bound on loopback. A store that cannot be opened is a notice.
@@ -104,7 +104,7 @@ impl Controller {
         content: mpsc::UnboundedSender<ContentOrder>,
     ) -> std::io::Result<Self> {
         let lane = Arc::new(Lane::bind(config.origins).await?);
-        let proxy = start_proxy(config.proxy, lane.port()).await;
+        let proxies = Arc::new(Proxies::new(config.proxy, vec![lane.port()]));
         let (queue, inputs) = mpsc::unbounded_channel();
         let news = News(queue.clone());
         let (database, image) = (config.database.clone(), config.runtime.docker.image.clone());
@@ -145,14 +145,18 @@ impl Controller {
             news,
             engines,
             viewer,
-            proxy: proxy.clone(),
+            proxies: Arc::clone(&proxies),
             content,
             replies: HashMap::new(),
             views: Vec::new(),
             last: ShellState::default(),
         };
         tokio::spawn(run.run(config.settings, opened.saved, inputs));
-        Ok(Self { queue, lane, proxy })
+        Ok(Self {
+            queue,
+            lane,
+            proxies,
+        })
     }
 
     /// Carries out a verb of the UI.
@@ -199,11 +203,11 @@ impl Controller {
         let _ = self.queue.send(Input::Event(Event::SecondInstance(inputs)));
     }
 
-    /// The proxy that proxied pages have to use; `None` if it could not be started, and then none
-    /// of them may be loaded.
+    /// The proxy that a profile's proxied pages have to use; `None` if it could not be started, and
+    /// then none of them may be loaded.
     #[must_use]
-    pub fn proxy(&self) -> Option<Arc<Proxy>> {
-        self.proxy.clone()
+    pub fn proxy(&self, profile: &ProfileName) -> Option<Arc<Proxy>> {
+        self.proxies.of(profile)
     }
 
     /// Lets one view connect to the lane, once.
@@ -218,20 +222,6 @@ impl Controller {
     }
 }
 
-/// Without it, proxied tabs say so, and streamed tabs work.
-async fn start_proxy(config: ProxyConfig, lane: u16) -> Option<Arc<Proxy>> {
-    match Proxy::bind(config).await {
-        Ok(proxy) => {
-            proxy.keep_port(lane);
-            Some(Arc::new(proxy))
-        }
-        Err(error) => {
-            tracing::error!(%error, "no proxy: proxied tabs load nothing");
-            None
-        }
-    }
-}
-
 /// The running controller.
 struct Run {
     store: Arc<Mutex<Store>>,
@@ -242,7 +232,7 @@ struct Run {
     news: News,
     engines: Engines,
     viewer: Viewer,
-    proxy: Option<Arc<Proxy>>,
+    proxies: Arc<Proxies>,
     content: mpsc::UnboundedSender<ContentOrder>,
     replies: HashMap<RequestId, oneshot::Sender<Result<(), Problem>>>,
     views: Vec<mpsc::UnboundedSender<Update>>,
@@ -332,7 +322,9 @@ impl Run {
             Action::SaveProfile(record) => {
                 self.save(move |store| store.save_profile(&record)).await;
             }
+            Action::UseNetwork(name, network) => self.proxies.lead(&name, network).await,
             Action::DeleteProfile(name) => {
+                self.proxies.close(&name);
                 self.save(move |store| store.delete_profile(&name)).await;
             }
             Action::WorkOnProfile(name, node, work) => self.works.begin(name, node, work),
@@ -340,6 +332,7 @@ impl Run {
             Action::CancelProfileWork(name) => self.works.cancel(&name),
             Action::ForgetPrivate => {
                 let private = ProfileName(PRIVATE.to_owned());
+                self.proxies.renew(&private).await;
                 self.order(ContentOrder::DeleteProfile(private));
             }
             Action::UseProfile(tab, profile) => self.order(ContentOrder::UseProfile(tab, profile)),
@@ -376,8 +369,8 @@ impl Run {
             Action::StopEngine(session, _) => self.engines.stop(session),
             Action::Connect(session, _) => self.engines.connect(session),
             Action::Disconnect(session) => self.engines.disconnect(session),
-            Action::Permit(url) => {
-                if let Some(proxy) = &self.proxy {
+            Action::Permit(profile, url) => {
+                if let Some(proxy) = self.proxies.of(&profile) {
                     proxy.permit(&url);
                 }
             }

@@ -17,6 +17,7 @@ mod head;
 mod hosts;
 mod names;
 mod pool;
+mod profiles;
 mod serve;
 mod socks;
 mod tunnel;
@@ -36,6 +37,7 @@ use tokio_util::task::TaskTracker;
 pub use digest::{Access, authorize};
 pub use exit::{Exit, ExitLogin};
 pub use names::NameServers;
+pub use profiles::Proxies;
 
 /// Connections that may be open at the same time. A browser's engine keeps some twenty; a hundred
 /// tabs with sockets of their own keep a few hundred.
@@ -98,27 +100,72 @@ pub enum ProxyError {
     Secret,
 }
 
+/// What the connections of all proxies share.
+#[derive(Clone)]
+struct Room {
+    seats: Arc<Semaphore>,
+    pipes: Arc<tunnel::Pipes>,
+}
+
+impl Room {
+    fn new() -> Self {
+        Self {
+            seats: Arc::new(Semaphore::new(connection_limit())),
+            pipes: Arc::default(),
+        }
+    }
+}
+
+/// The way that connections take, until there is another.
+struct Out {
+    exit: Exit,
+    names: names::Names,
+    /// All that has taken it ends with it.
+    end: CancellationToken,
+}
+
 /// What the connections of a proxy share.
 struct Shared {
     gate: digest::Gate,
     policy: RwLock<Policy>,
-    names: names::Names,
-    exit: Exit,
+    out: RwLock<Arc<Out>>,
     limits: Limits,
     pool: pool::Pool,
-    pipes: tunnel::Pipes,
+    room: Room,
     failures: failures::Failures,
     tasks: TaskTracker,
     end: CancellationToken,
 }
 
 impl Shared {
-    /// Runs until it is done or the proxy ends.
+    /// Runs until it is done, the proxy ends, or connections take another way.
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let end = self.end.clone();
+        self.spawn_until(self.way().end.clone(), task);
+    }
+
+    fn spawn_until(&self, end: CancellationToken, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(async move {
             let _ = end.run_until_cancelled(task).await;
         });
+    }
+
+    fn way(&self) -> Arc<Out> {
+        Arc::clone(&self.out.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn lead(&self, exit: Exit, names: NameServers) {
+        let out = Arc::new(Out {
+            exit,
+            names: names::Names::new(names, self.limits.name),
+            end: self.end.child_token(),
+        });
+        let former = std::mem::replace(
+            &mut *self.out.write().unwrap_or_else(PoisonError::into_inner),
+            out,
+        );
+        former.end.cancel();
+        self.pool.clear();
+        self.failures.forget();
     }
 
     fn policy<T>(&self, read: impl FnOnce(&Policy) -> T) -> T {
@@ -151,6 +198,10 @@ impl Proxy {
     /// # Errors
     /// If no port or no secret can be had.
     pub async fn bind(config: ProxyConfig) -> Result<Self, ProxyError> {
+        Self::bind_in(Room::new(), config).await
+    }
+
+    async fn bind_in(room: Room, config: ProxyConfig) -> Result<Self, ProxyError> {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
             .await
             .map_err(ProxyError::Port)?;
@@ -163,18 +214,21 @@ impl Proxy {
         let shared = Arc::new(Shared {
             gate,
             policy: RwLock::new(policy),
-            names: names::Names::new(config.names, config.limits.name),
-            exit: config.exit,
+            out: RwLock::new(Arc::new(Out {
+                exit: config.exit,
+                names: names::Names::new(config.names, config.limits.name),
+                end: end.child_token(),
+            })),
             limits: config.limits,
             pool: pool::Pool::default(),
-            pipes: tunnel::Pipes::default(),
+            room,
             failures: failures::Failures::default(),
             tasks: TaskTracker::new(),
             end: end.clone(),
         });
-        shared.spawn(accept(listener, Arc::clone(&shared)));
+        shared.spawn_until(end.clone(), accept(listener, Arc::clone(&shared)));
         let swept = Arc::clone(&shared);
-        shared.spawn(async move { swept.pool.sweep().await });
+        shared.spawn_until(end.clone(), async move { swept.pool.sweep().await });
         Ok(Self {
             access,
             shared,
@@ -195,9 +249,20 @@ impl Proxy {
         }
     }
 
+    /// From now on connections take this way. What has taken another one is closed: a page that is
+    /// open goes on by the new one.
+    pub fn lead(&self, exit: Exit, names: NameServers) {
+        self.shared.lead(exit, names);
+    }
+
     /// Keeps a port of this machine from all pages.
     pub fn keep_port(&self, port: u16) {
         self.shared.change_policy(|policy| policy.keep_port(port));
+    }
+
+    /// Whatever had the port is gone.
+    pub fn free_port(&self, port: u16) {
+        self.shared.change_policy(|policy| policy.free_port(port));
     }
 
     /// Why the last request to the host and port of `url` came to nothing, if it did and no other
@@ -207,9 +272,14 @@ impl Proxy {
         self.shared.failures.of(&Target::of_url(url)?)
     }
 
+    /// Ends all connections, soon.
+    pub fn end(&self) {
+        self.shared.end.cancel();
+    }
+
     /// Ends all connections, and waits for it.
     pub async fn close(self) {
-        self.shared.end.cancel();
+        self.end();
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
     }
@@ -242,11 +312,10 @@ fn connection_limit() -> usize {
 
 /// Takes connections until the proxy ends. When there are too many, new ones wait.
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    let served = Arc::new(Semaphore::new(connection_limit()));
     let strangers = Arc::new(Semaphore::new(MAX_STRANGERS));
     loop {
         let (Ok(seat), Ok(stranger)) = (
-            Arc::clone(&served).acquire_owned().await,
+            Arc::clone(&shared.room.seats).acquire_owned().await,
             Arc::clone(&strangers).acquire_owned().await,
         ) else {
             return;

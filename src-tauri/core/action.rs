@@ -6,6 +6,7 @@ use crate::carry;
 use crate::download::{Download, DownloadId, DownloadOrder};
 use crate::event::{RequestId, SessionRecord, TabRecord};
 use crate::message::{ContentArea, Problem, ProfileName, SessionId, ShellFocus, ShellState, TabId};
+use crate::network::Network;
 use crate::node::NodeId;
 use crate::page::Direction;
 use crate::profile::{DataWork, ProfileRecord};
@@ -151,8 +152,12 @@ pub enum Action {
     Connect(SessionId, NodeId),
     /// Let go of client and page control.
     Disconnect(SessionId),
-    /// The person asked for this address: the proxy may reach it even if it is not public.
-    Permit(String),
+    /// How a profile's proxied pages reach the network from now on; what is open by another way is
+    /// closed.
+    UseNetwork(ProfileName, Network),
+    /// The person asked for this address in a profile: its proxy may reach it even if it is not
+    /// public.
+    Permit(ProfileName, String),
     /// The page that a proxied tab opens next uses this profile's data.
     UseProfile(TabId, ProfileName),
     /// Do something to the page of a proxied tab.

@@ -193,6 +193,7 @@ impl Browser {
             watched: None,
             painted: None,
         };
+        browser.use_networks();
         if browser.tabs.is_empty() {
             browser.new_tab(browser.settings.default_mode, 0);
         }

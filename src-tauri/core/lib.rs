@@ -16,6 +16,7 @@ pub mod keyboard;
 pub mod lane;
 pub mod message;
 pub mod neko;
+pub mod network;
 pub mod node;
 pub mod notice;
 pub mod page;

@@ -8,6 +8,7 @@ use ts_rs::TS;
 pub use crate::ask::{Answer, Ask, AskId, Wish};
 pub use crate::download::{Download, DownloadId, DownloadVerb};
 pub use crate::fault::{EndCause, EngineFault, ImageUpdate, Stall, StartFailure};
+pub use crate::network::{NetworkFault, NetworkForm};
 pub use crate::node::{Lack, NodeId, NodeKind, NodeName, Setback};
 pub use crate::notice::Notice;
 pub use crate::page::{Direction, Find, PageView};
@@ -212,6 +213,12 @@ pub enum Problem {
     ProfileInUse {
         /// What the person calls it.
         title: String,
+    },
+    /// What was filled in about the network cannot be used.
+    #[error("network: {fault}")]
+    BadNetwork {
+        /// Why.
+        fault: NetworkFault,
     },
     /// The environment of the app has settled it, whatever the switch says.
     #[error("{switch:?} is set by the environment")]

@@ -1,6 +1,7 @@
 //! Profiles: a person's data in both modes, under a name that lasts and a title of the person's own.
 
 use crate::fault::EngineFault;
+use crate::network::{Network, NetworkForm};
 use crate::node::NodeId;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -85,6 +86,8 @@ pub struct ProfileRecord {
     pub colour: Colour,
     /// What was begun.
     pub pending: Option<Pending>,
+    /// How its Proxy tabs reach the network.
+    pub network: Network,
 }
 
 impl ProfileRecord {
@@ -96,6 +99,7 @@ impl ProfileRecord {
             title: "Private".to_owned(),
             colour: Colour::Purple,
             pending: None,
+            network: Network::default(),
         }
     }
 
@@ -107,6 +111,7 @@ impl ProfileRecord {
             title: "Default".to_owned(),
             colour: Colour::default(),
             pending: None,
+            network: Network::default(),
         }
     }
 }
@@ -186,6 +191,13 @@ pub enum ProfileCommand {
         /// Its colour from now on.
         colour: Colour,
     },
+    /// Have its Proxy tabs reach the network this way.
+    SetNetwork {
+        /// Whose.
+        name: ProfileName,
+        /// How, as the person filled it in.
+        form: NetworkForm,
+    },
     /// Do something with its data.
     Work {
         /// Whose.
@@ -250,6 +262,8 @@ pub struct ProfileView {
     pub work: Option<WorkView>,
     /// What came of the last work.
     pub outcome: Option<OutcomeView>,
+    /// How its Proxy tabs reach the network.
+    pub network: NetworkForm,
 }
 
 /// What can go wrong with a profile's data, as far as a person can act on the difference.

@@ -161,6 +161,12 @@ export class MockBackend implements Backend {
       if (profile) Object.assign(profile, { title, colour });
     });
 
+  setNetwork: Backend["setNetwork"] = (name, form) =>
+    this.#note("setNetwork", [name, form], () => {
+      const profile = this.state.profiles.find((each) => each.name === name);
+      if (profile) profile.network = form;
+    });
+
   workOnProfile: Backend["workOnProfile"] = (name, work, endSession) =>
     this.#note("workOnProfile", [name, work, endSession]);
   cancelProfileWork: Backend["cancelProfileWork"] = (name) =>
@@ -258,6 +264,7 @@ export function profileOf(name: string, more: Partial<ProfileView> = {}): Profil
     bytes: null,
     work: null,
     outcome: null,
+    network: { exit: "direct", exit_at: "", names: "system", names_at: "" },
     ...more,
   };
 }

@@ -10,6 +10,7 @@ import type { DownloadId } from "./messages/DownloadId";
 import type { DownloadVerb } from "./messages/DownloadVerb";
 import type { LaneTicket } from "./messages/LaneTicket";
 import type { Mode } from "./messages/Mode";
+import type { NetworkForm } from "./messages/NetworkForm";
 import type { NodeId } from "./messages/NodeId";
 import type { ProfileName } from "./messages/ProfileName";
 import type { Switch } from "./messages/Switch";
@@ -26,6 +27,8 @@ export interface Backend {
   openTabOf(profile: ProfileName): Promise<void>;
   createProfile(title: string, colour: Colour): Promise<void>;
   changeProfile(name: ProfileName, title: string, colour: Colour): Promise<void>;
+  /** How a profile's Proxy tabs reach the network from now on. */
+  setNetwork(name: ProfileName, form: NetworkForm): Promise<void>;
   /** `endSession`: the person agreed that the Chromium which has the data is closed first. */
   workOnProfile(name: ProfileName, work: DataWork, endSession: boolean): Promise<void>;
   cancelProfileWork(name: ProfileName): Promise<void>;
@@ -95,6 +98,7 @@ export function tauriBackend(): Backend {
     openTabOf: (profile) => invoke("open_tab_of", { profile }),
     createProfile: (title, colour) => invoke("create_profile", { title, colour }),
     changeProfile: (name, title, colour) => invoke("change_profile", { name, title, colour }),
+    setNetwork: (name, form) => invoke("set_network", { name, form }),
     workOnProfile: (name, work, endSession) =>
       invoke("work_on_profile", { name, work, endSession }),
     cancelProfileWork: (name) => invoke("cancel_profile_work", { name }),

@@ -3,6 +3,7 @@ import type { CertificateFlaw } from "./messages/CertificateFlaw";
 import type { Failure } from "./messages/Failure";
 import type { Lack } from "./messages/Lack";
 import type { Looked } from "./messages/Looked";
+import type { NetworkFault } from "./messages/NetworkFault";
 import type { NodeLacks } from "./messages/NodeLacks";
 import type { Problem } from "./messages/Problem";
 import { actionsFor } from "./problem";
@@ -36,6 +37,17 @@ const failures = [
   { cause: "registry_unreachable", image: "localhost:5000/a:1" },
   { cause: "refused", detail: "no such runtime" },
 ] as const;
+
+const networkFaults: NetworkFault[] = [
+  "exit_missing",
+  "exit_port_missing",
+  "exit_login",
+  "exit_kind",
+  "exit_malformed",
+  "names_missing",
+  "names_malformed",
+  "names_without_exit",
+];
 
 const ways: Failure[] = [
   "private_address",
@@ -117,6 +129,7 @@ const problems: Problem[] = [
   { code: "store_failed", path: "/a.db", detail: "full" },
   { code: "switch_fixed", switch: "standby" },
   { code: "switch_fixed", switch: "home_closed" },
+  ...networkFaults.map((fault): Problem => ({ code: "bad_network", fault })),
   { code: "cancelled" },
 ];
 

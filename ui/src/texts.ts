@@ -12,6 +12,7 @@ import type { StartFailure } from "./messages/StartFailure";
 import { awayHere, ended, engineAway, stalled, imageUpdate } from "./texts.engine";
 import { hostOf, pageFault } from "./texts.fault";
 import { setback } from "./texts.machine";
+import { badNetwork } from "./texts.network";
 import { profileRefused, switchFixed } from "./texts.settings";
 
 /** What a person reads about a problem. */
@@ -278,6 +279,8 @@ export const texts = {
           return profileRefused(problem);
         case "switch_fixed":
           return switchFixed(problem.switch);
+        case "bad_network":
+          return badNetwork(problem.fault);
         case "closing":
           return {
             title: "Duotab is closing",

@@ -2,7 +2,7 @@
 
 use duotab_backend::controller::Controller;
 use duotab_core::event::Command;
-use duotab_core::message::{Problem, ProfileName};
+use duotab_core::message::{NetworkForm, Problem, ProfileName};
 use duotab_core::profile::{Colour, DataWork, ProfileCommand};
 use tauri::{AppHandle, Runtime, State};
 
@@ -34,6 +34,17 @@ pub(crate) async fn change_profile(
         title,
         colour,
     };
+    controller.command(Command::Profile(command)).await
+}
+
+/// How a profile's proxied pages reach the network from now on.
+#[tauri::command]
+pub(crate) async fn set_network(
+    controller: State<'_, Controller>,
+    name: ProfileName,
+    form: NetworkForm,
+) -> Answer {
+    let command = ProfileCommand::SetNetwork { name, form };
     controller.command(Command::Profile(command)).await
 }
 

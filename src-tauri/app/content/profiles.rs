@@ -15,13 +15,16 @@ use super::{Door, Profile};
 pub(crate) struct Profiles {
     folder: PathBuf,
     software: bool,
-    door: Door,
+    doors: Doors,
     open: HashMap<ProfileName, Profile>,
 }
 
+/// The way of a profile's pages to the network.
+type Doors = Box<dyn Fn(&ProfileName) -> Door>;
+
 impl Profiles {
     /// Profiles in folders of `folder`. `before` has the data of the one profile of earlier versions.
-    pub(crate) fn new(folder: PathBuf, before: &Path, software: bool, door: Door) -> Self {
+    pub(crate) fn new(folder: PathBuf, before: &Path, software: bool, doors: Doors) -> Self {
         let first = folder.join(name_of(&ProfileName(DEFAULT.to_owned()), 0));
         if before.is_dir() && !folder.exists() {
             let moved =
@@ -33,7 +36,7 @@ impl Profiles {
         Self {
             folder,
             software,
-            door,
+            doors,
             open: HashMap::new(),
         }
     }
@@ -41,14 +44,15 @@ impl Profiles {
     /// A profile, opened if need be.
     pub(crate) fn get(&mut self, name: &ProfileName) -> &Profile {
         self.open.entry(name.clone()).or_insert_with(|| {
+            let door = (self.doors)(name);
             if name.is_private() {
-                return Profile::open(None, self.software, self.door.clone());
+                return Profile::open(None, self.software, door);
             }
             let mut numbers = numbers(&self.folder, name);
             let last = numbers.pop().unwrap_or(0);
             remove(&self.folder, name, numbers);
             let folder = self.folder.join(name_of(name, last));
-            Profile::open(Some(&folder), self.software, self.door.clone())
+            Profile::open(Some(&folder), self.software, door)
         })
     }
 

@@ -11,7 +11,7 @@ use rustix::net::sockopt;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use super::{Exit, Shared};
+use super::{Exit, Out, Shared};
 
 /// The head start of an address over the next one (RFC 8305, 8).
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -51,12 +51,13 @@ impl Shared {
         initiator: Option<&Target>,
         what_for: Use,
     ) -> Result<Line, Failure> {
-        let leg = self.find(target, initiator).await?;
+        let way = self.way();
+        let leg = self.find(&way, target, initiator).await?;
         let limit = self.limits.connect;
         let exit = match &leg {
             // The exit carries what is public; what is at home is reached from here.
             Leg::Addresses(addresses) if !addresses.iter().all(is_public) => &Exit::Direct,
-            _ => &self.exit,
+            _ => &way.exit,
         };
         let connecting = async {
             match (exit, leg) {
@@ -80,23 +81,27 @@ impl Shared {
             .unwrap_or(Err(Failure::ConnectionTimedOut))
     }
 
-    async fn find(&self, target: &Target, initiator: Option<&Target>) -> Result<Leg, Failure> {
-        let way = self.policy(|policy| policy.way(target, initiator))?;
-        let (name, reach) = match way {
+    async fn find(
+        &self,
+        way: &Out,
+        target: &Target,
+        initiator: Option<&Target>,
+    ) -> Result<Leg, Failure> {
+        let (name, reach) = match self.policy(|policy| policy.way(target, initiator))? {
             Way::Addresses(addresses) => return Ok(Leg::Addresses(addresses)),
             Way::Name(name, reach) => (name, reach),
         };
-        let listed = self.names.listed(&name).await;
+        let listed = way.names.listed(&name).await;
         if !listed.is_empty() {
             let admitted = self.policy(|policy| policy.admit_listed(target, initiator, listed))?;
             return Ok(Leg::Addresses(admitted));
         }
         let found = match reach {
-            Reach::Home => self.names.home(&name).await?,
-            Reach::World if self.names.at_exit() && !matches!(self.exit, Exit::Direct) => {
+            Reach::Home => way.names.home(target).await?,
+            Reach::World if way.names.at_exit() && !matches!(way.exit, Exit::Direct) => {
                 return Ok(Leg::Name);
             }
-            Reach::World => self.names.public(&name).await?,
+            Reach::World => way.names.public(&name).await?,
         };
         let admitted = self.policy(|policy| policy.admit(target, reach, found))?;
         Ok(Leg::Addresses(admitted))

@@ -1,12 +1,13 @@
 //! By which way a profile's connections leave: straight, or through another proxy. An SSH or
 //! WireGuard exit that exists on the machine is a SOCKS5 proxy of its own or a route.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use duotab_core::network;
 use duotab_core::proxy::{Failure, Target};
 use hyper::client::conn::http1;
 use hyper::header::{HOST, HeaderValue, PROXY_AUTHORIZATION};
@@ -16,6 +17,7 @@ use tokio::net::TcpStream;
 use url::Host;
 
 use super::dial::{Line, Use, race};
+use super::names::of_system;
 use super::{answer, socks};
 use crate::endpoint::Secret;
 
@@ -35,9 +37,19 @@ pub enum Exit {
     #[default]
     Direct,
     /// Through an HTTP proxy.
-    Http(SocketAddr, Option<ExitLogin>),
+    Http(Target, Option<ExitLogin>),
     /// Through a SOCKS5 proxy (RFC 1928).
-    Socks5(SocketAddr, Option<ExitLogin>),
+    Socks5(Target, Option<ExitLogin>),
+}
+
+impl From<&network::Exit> for Exit {
+    fn from(exit: &network::Exit) -> Self {
+        match exit {
+            network::Exit::Direct => Self::Direct,
+            network::Exit::Http(at) => Self::Http(at.clone(), None),
+            network::Exit::Socks5(at) => Self::Socks5(at.clone(), None),
+        }
+    }
 }
 
 impl Exit {
@@ -54,7 +66,7 @@ impl Exit {
         match self {
             Self::Direct => Err(Failure::ExitFailed),
             Self::Http(proxy, login) => {
-                let stream = reach(*proxy, limit).await?;
+                let stream = reach(proxy, limit).await?;
                 match what_for {
                     Use::Requests => Ok(line(stream, true)),
                     Use::Tunnel => {
@@ -65,7 +77,7 @@ impl Exit {
                 }
             }
             Self::Socks5(proxy, login) => {
-                let mut stream = reach(*proxy, limit).await?;
+                let mut stream = reach(proxy, limit).await?;
                 socks::connect(&mut stream, &host, target.port(), login.as_ref()).await?;
                 Ok(line(stream, false))
             }
@@ -88,8 +100,11 @@ fn host_of(address: IpAddr) -> Host<String> {
     }
 }
 
-async fn reach(proxy: SocketAddr, limit: Duration) -> Result<TcpStream, Failure> {
-    race(&[proxy.ip()], proxy.port(), limit)
+/// Connects to the proxy itself, which the person has named: the system knows where it is.
+async fn reach(proxy: &Target, limit: Duration) -> Result<TcpStream, Failure> {
+    let addresses = of_system(proxy, limit).await;
+    let addresses = addresses.map_err(|_| Failure::ExitFailed)?;
+    race(&addresses, proxy.port(), limit)
         .await
         .map_err(|_| Failure::ExitFailed)
 }

@@ -30,6 +30,14 @@ impl Failures {
         }
     }
 
+    /// What failed so far says nothing any more.
+    pub(super) fn forget(&self) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
     pub(super) fn of(&self, target: &Target) -> Option<Failure> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.iter()

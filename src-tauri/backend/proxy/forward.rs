@@ -165,7 +165,7 @@ async fn exchange(
     *request.uri_mut() = whole.clone();
     head::address(&mut request, upstream.absolute).ok_or((Failure::BadRequest, None))?;
     if upstream.absolute
-        && let Some(value) = shared.exit.authorization()
+        && let Some(value) = shared.way().exit.authorization()
     {
         request.headers_mut().insert(PROXY_AUTHORIZATION, value);
     }

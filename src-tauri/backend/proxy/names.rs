@@ -4,7 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use duotab_core::proxy::Failure;
+use duotab_core::network;
+use duotab_core::proxy::{Failure, Target};
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{
     ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
@@ -33,12 +34,42 @@ pub enum NameServers {
     System,
     /// These, in the clear.
     Plain(Vec<SocketAddr>),
-    /// These, over TLS (RFC 7858); each with the name in its certificate.
-    Tls(Vec<(SocketAddr, String)>),
-    /// These, over HTTPS at `/dns-query` (RFC 8484); each with the name in its certificate.
-    Https(Vec<(SocketAddr, String)>),
+    /// This one, over TLS (RFC 7858). Where it is, the system is asked.
+    Tls(Target),
+    /// This one, over HTTPS at a path (RFC 8484). Where it is, the system is asked.
+    Https(Target, String),
     /// The exit, which is given names. Without an exit, the system.
     Exit,
+}
+
+impl From<&network::Names> for NameServers {
+    fn from(names: &network::Names) -> Self {
+        match names {
+            network::Names::System => Self::System,
+            network::Names::Https(at, path) => Self::Https(at.clone(), path.clone()),
+            network::Names::Tls(at) => Self::Tls(at.clone()),
+            network::Names::Exit => Self::Exit,
+        }
+    }
+}
+
+/// The addresses of a host by whatever means the system has: mDNS, the router, the search domain.
+pub(super) async fn of_system(host: &Target, limit: Duration) -> Result<Vec<IpAddr>, Failure> {
+    if let Some(address) = host.address() {
+        return Ok(vec![address]);
+    }
+    let name = host.host().to_string();
+    let found = tokio::time::timeout(limit, tokio::net::lookup_host((name.as_str(), 0)))
+        .await
+        .map_err(|_| Failure::NameServerSilent)?
+        .map_err(|error| {
+            tracing::debug!(%error, name, "the system knows no such name");
+            Failure::NameUnknown
+        })?;
+    Ok(found
+        .map(|address| address.ip())
+        .take(MAX_ADDRESSES)
+        .collect())
 }
 
 /// Looks up names.
@@ -69,20 +100,9 @@ impl Names {
         self.hosts.of(name).await
     }
 
-    /// The addresses of a name of the home network, by whatever means the system has: mDNS, the
-    /// router, the search domain.
-    pub(super) async fn home(&self, name: &str) -> Result<Vec<IpAddr>, Failure> {
-        let found = tokio::time::timeout(self.limit, tokio::net::lookup_host((name, 0)))
-            .await
-            .map_err(|_| Failure::NameServerSilent)?
-            .map_err(|error| {
-                tracing::debug!(%error, name, "no such home name");
-                Failure::NameUnknown
-            })?;
-        Ok(found
-            .map(|address| address.ip())
-            .take(MAX_ADDRESSES)
-            .collect())
+    /// The addresses of a name of the home network.
+    pub(super) async fn home(&self, host: &Target) -> Result<Vec<IpAddr>, Failure> {
+        of_system(host, self.limit).await
     }
 
     /// The addresses of a public name.
@@ -91,16 +111,31 @@ impl Names {
         // With its dot it is nobody's subdomain.
         let found = tokio::time::timeout(self.limit, resolver.lookup_ip(format!("{name}.")))
             .await
-            .map_err(|_| Failure::NameServerSilent)?
-            .map_err(|error| {
-                tracing::debug!(%error, name, "a name is not found");
-                if error.is_nx_domain() || error.is_no_records_found() {
-                    Failure::NameUnknown
-                } else {
-                    Failure::NameServerSilent
-                }
-            })?;
-        Ok(found.iter().take(MAX_ADDRESSES).collect())
+            .map_err(|_| Failure::NameServerSilent)
+            .and_then(|found| {
+                found.map_err(|error| {
+                    tracing::debug!(%error, name, "a name is not found");
+                    if error.is_nx_domain() || error.is_no_records_found() {
+                        Failure::NameUnknown
+                    } else {
+                        Failure::NameServerSilent
+                    }
+                })
+            });
+        if matches!(found, Err(Failure::NameServerSilent)) {
+            // A server with a name may be elsewhere by now.
+            self.forget(&resolver).await;
+        }
+        Ok(found?.iter().take(MAX_ADDRESSES).collect())
+    }
+
+    async fn forget(&self, silent: &Arc<TokioResolver>) {
+        let mut kept = self.resolver.lock().await;
+        if matches!(self.servers, NameServers::Tls(_) | NameServers::Https(..))
+            && kept.as_ref().is_some_and(|(_, it)| Arc::ptr_eq(it, silent))
+        {
+            *kept = None;
+        }
     }
 
     /// The resolver, made anew when the system's name servers have changed.
@@ -118,7 +153,14 @@ impl Names {
         {
             return Ok(Arc::clone(resolver));
         }
-        let resolver = Arc::new(build(&self.servers).map_err(|error| {
+        let addresses = match &self.servers {
+            NameServers::Tls(at) | NameServers::Https(at, _) => {
+                let known = of_system(at, self.limit).await;
+                known.map_err(|_| Failure::NameServerSilent)?
+            }
+            _ => Vec::new(),
+        };
+        let resolver = Arc::new(build(&self.servers, &addresses).map_err(|error| {
             tracing::warn!(%error, "no name server can be used");
             Failure::NameServerSilent
         })?);
@@ -127,29 +169,39 @@ impl Names {
     }
 }
 
-fn build(servers: &NameServers) -> Result<TokioResolver, NetError> {
+/// A resolver; `addresses` are those of a server that has a name.
+fn build(servers: &NameServers, addresses: &[IpAddr]) -> Result<TokioResolver, NetError> {
+    let each = |at: &Target, way: ConnectionConfig| {
+        let port = at.port();
+        configured(
+            addresses
+                .iter()
+                .map(move |ip| (SocketAddr::new(*ip, port), way.clone())),
+        )
+    };
     let mut builder = match servers {
         NameServers::System | NameServers::Exit => TokioResolver::builder_tokio()?,
         NameServers::Plain(servers) => configured(servers.iter().flat_map(|server| {
             [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|way| (*server, way))
         })),
-        NameServers::Tls(servers) => configured(
-            servers
-                .iter()
-                .map(|(server, name)| (*server, ConnectionConfig::tls(Arc::from(name.as_str())))),
-        ),
-        NameServers::Https(servers) => configured(servers.iter().map(|(server, name)| {
-            (
-                *server,
-                ConnectionConfig::https(Arc::from(name.as_str()), None),
-            )
-        })),
+        NameServers::Tls(at) => each(at, ConnectionConfig::tls(certified(at))),
+        NameServers::Https(at, path) => {
+            let path = Some(Arc::from(path.as_str()));
+            each(at, ConnectionConfig::https(certified(at), path))
+        }
     };
     let options: &mut ResolverOpts = builder.options_mut();
     options.use_hosts_file = ResolveHosts::Never;
     options.timeout = ATTEMPT;
     options.cache_size = CACHE;
     builder.build()
+}
+
+/// The name in a server's certificate; an address stands there without brackets.
+fn certified(at: &Target) -> Arc<str> {
+    at.address()
+        .map_or_else(|| at.host().to_string(), |address| address.to_string())
+        .into()
 }
 
 fn configured(
@@ -171,13 +223,13 @@ mod tests {
     #[tokio::test]
     async fn each_kind_of_name_server_can_be_set_up() {
         let server: SocketAddr = "127.0.0.1:853".parse().unwrap();
-        let named = vec![(server, "dns.example".to_owned())];
+        let named = Target::new("dns.example", 853).unwrap();
         for servers in [
             NameServers::Plain(vec![server]),
             NameServers::Tls(named.clone()),
-            NameServers::Https(named),
+            NameServers::Https(named, "/dns-query".to_owned()),
         ] {
-            build(&servers).unwrap();
+            build(&servers, &[server.ip()]).unwrap();
         }
     }
 }

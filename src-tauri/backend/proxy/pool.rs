@@ -75,6 +75,11 @@ impl Pool {
         self.more.notify_one();
     }
 
+    /// Closes all.
+    pub(super) fn clear(&self) {
+        self.lock().clear();
+    }
+
     /// Closes what has waited too long, for ever.
     pub(super) async fn sweep(&self) {
         loop {

@@ -56,7 +56,7 @@ pub(super) async fn join(mut near: End, mut far: End, shared: &Shared) {
     let (near_read, near_write) = near.0.split();
     let (far_read, far_write) = far.0.split();
     let moved = AtomicU64::new(0);
-    let flow = |from, to| Flow::new(from, to, &moved, &shared.pipes);
+    let flow = |from, to| Flow::new(from, to, &moved, &shared.room.pipes);
     let mut out = pin!(flow(near_read, far_write).run(&near.1));
     let mut back = pin!(flow(far_read, near_write).run(&far.1));
     let half = tokio::select! {

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&Migration] = &[
     &profile::CREATE,
     &site::CREATE,
     &download::CREATE,
+    &profile::ADD_NETWORK,
 ];
 
 /// The schema version that this program writes.

@@ -1,6 +1,7 @@
 //! Profiles: what a person calls them, and what was begun with their data.
 
 use duotab_core::message::ProfileName;
+use duotab_core::network::Network;
 use duotab_core::profile::ProfileRecord;
 use rusqlite::{Connection, Row};
 use serde::Serialize;
@@ -18,6 +19,11 @@ pub(super) const CREATE: Migration = Migration {
         pending TEXT
     ) STRICT;
     ALTER TABLE tab ADD COLUMN profile TEXT NOT NULL DEFAULT 'default';",
+};
+
+pub(super) const ADD_NETWORK: Migration = Migration {
+    version: 7,
+    sql: "ALTER TABLE profile ADD COLUMN network TEXT;",
 };
 
 impl Store {
@@ -56,8 +62,9 @@ pub(super) fn next_number(connection: &Connection) -> rusqlite::Result<u32> {
 }
 
 pub(super) fn read(connection: &Connection) -> rusqlite::Result<Vec<ProfileRecord>> {
-    let mut statement = connection
-        .prepare_cached("SELECT name, title, colour, pending FROM profile ORDER BY rowid")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT name, title, colour, pending, network FROM profile ORDER BY rowid",
+    )?;
     let mut rows = statement.query(())?;
     let mut profiles = Vec::new();
     while let Some(row) = rows.next()? {
@@ -71,6 +78,7 @@ pub(super) fn read(connection: &Connection) -> rusqlite::Result<Vec<ProfileRecor
 
 fn record(row: &Row<'_>) -> Option<ProfileRecord> {
     let pending: Option<String> = row.get(3).ok()?;
+    let network: Option<String> = row.get(4).ok()?;
     Some(ProfileRecord {
         name: ProfileName(row.get(0).ok()?),
         title: row.get(1).ok()?,
@@ -78,6 +86,13 @@ fn record(row: &Row<'_>) -> Option<ProfileRecord> {
         pending: match pending {
             Some(word) => Some(from_word(&word)?),
             None => None,
+        },
+        network: match network {
+            Some(text) => serde_json::from_str(&text).unwrap_or_else(|error| {
+                tracing::warn!(%error, "saved way to the network not understood");
+                Network::nowhere()
+            }),
+            None => Network::default(),
         },
     })
 }
@@ -89,17 +104,21 @@ fn write(connection: &Connection, profile: &ProfileRecord) -> rusqlite::Result<(
         setting::write(connection, LAST, &number.to_string())?;
     }
     let pending = profile.pending.as_ref().map(word).transpose()?;
+    let network = serde_json::to_string(&profile.network)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     connection
         .prepare_cached(
-            "INSERT INTO profile (name, title, colour, pending) VALUES (?1, ?2, ?3, ?4)
+            "INSERT INTO profile (name, title, colour, pending, network)
+             VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (name) DO UPDATE SET title = excluded.title, colour = excluded.colour,
-                 pending = excluded.pending",
+                 pending = excluded.pending, network = excluded.network",
         )?
         .execute((
             &profile.name.0,
             &profile.title,
             word(&profile.colour)?,
             pending,
+            network,
         ))?;
     Ok(())
 }
@@ -132,6 +151,7 @@ mod tests {
             title: "Büro".into(),
             colour: Colour::Green,
             pending,
+            network: Network::nowhere(),
         };
         write(&connection, &profile("p2", Some(Pending::Clear))).unwrap();
         write(&connection, &profile("default", None)).unwrap();
@@ -158,10 +178,22 @@ mod tests {
     }
 
     #[test]
+    fn a_way_that_cannot_be_understood_is_not_taken_for_the_straight_one() {
+        let connection = fresh();
+        connection
+            .execute_batch(
+                "INSERT INTO profile VALUES ('a', 'A', 'red', NULL, '{\"exit\":\"tor\"}')",
+            )
+            .unwrap();
+        let network = read(&connection).unwrap().remove(0).network;
+        assert_eq!(network, Network::nowhere());
+    }
+
+    #[test]
     fn a_row_that_cannot_be_understood_is_left_out() {
         let connection = fresh();
         connection
-            .execute_batch("INSERT INTO profile VALUES ('a', 'A', 'ultraviolet', NULL)")
+            .execute_batch("INSERT INTO profile VALUES ('a', 'A', 'ultraviolet', NULL, NULL)")
             .unwrap();
         assert_eq!(read(&connection).unwrap(), []);
     }

@@ -95,10 +95,12 @@ impl Browser {
                 let (changes, order) = self.downloads.act(id, verb);
                 self.save_downloads(changes);
                 if let Some(DownloadOrder::Fetch {
-                    url, came: true, ..
+                    url,
+                    profile,
+                    came: true,
                 }) = &order
                 {
-                    self.permit(url);
+                    self.permit(profile.clone(), url);
                 }
                 order
                     .into_iter()
@@ -182,7 +184,7 @@ impl Browser {
         let mode = mode.or(rule).unwrap_or(self.settings.default_mode);
         let id = self.new_tab(mode, self.tabs.len());
         if let Some(url) = &url {
-            self.permit(url);
+            self.permit(self.settings.profile.clone(), url);
         }
         let empty = url.is_none();
         if let (Some(url), Some(tab)) = (url, self.tab_mut(id)) {
@@ -261,7 +263,7 @@ impl Browser {
     fn navigate(&mut self, id: TabId, input: &str) -> Result<(), Problem> {
         let at = self.known(id)?;
         let url = self.read(input)?;
-        self.permit(&url);
+        self.permit(self.tabs[at].profile.clone(), &url);
         self.tabs[at].problem = None;
         if let Some(mode) = self.other_mode_for(&self.tabs[at], &url) {
             self.navigate_in(id, mode, &url);
@@ -279,14 +281,14 @@ impl Browser {
 
     pub(super) fn take_step(&mut self, id: TabId, step: Option<Step>, engine: PageAction) {
         let Some(step) = step else { return };
-        if let Some(tab) = self.tab_mut(id) {
-            tab.problem = None;
-        }
+        let Some(tab) = self.tab_mut(id) else { return };
+        tab.problem = None;
+        let profile = tab.profile.clone();
         match step {
             _ if !self.has_page(id) => self.wake(id),
             Step::Engine => self.page_action(id, engine),
             Step::Load(url) => {
-                self.permit(&url);
+                self.permit(profile, &url);
                 self.page_action(id, PageAction::Navigate(url));
             }
         }

@@ -4,7 +4,7 @@ use super::Browser;
 use crate::action::{Action, PageAction};
 use crate::ask::Answer;
 use crate::event::PageNews;
-use crate::message::{Mode, Problem, TabId};
+use crate::message::{Mode, Problem, ProfileName, TabId};
 use crate::page::{Direction, zoom_in, zoom_out};
 
 /// The longest title that is kept, in characters.
@@ -23,16 +23,15 @@ impl Browser {
     }
 
     /// The person asked for this address, and no page did.
-    pub(super) fn permit(&mut self, url: &str) {
-        self.act(Action::Permit(url.to_owned()));
+    pub(super) fn permit(&mut self, profile: ProfileName, url: &str) {
+        self.act(Action::Permit(profile, url.to_owned()));
     }
 
     /// The person asked for what the tab shows.
     pub(super) fn permit_address_of(&mut self, id: TabId) {
-        if let Some(url) = self.tab(id).map(|tab| tab.url().to_owned())
-            && !url.is_empty()
-        {
-            self.permit(&url);
+        if let Some(tab) = self.tab(id).filter(|tab| !tab.url().is_empty()) {
+            let (profile, url) = (tab.profile.clone(), tab.url().to_owned());
+            self.permit(profile, &url);
         }
     }
 

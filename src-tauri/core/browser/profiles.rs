@@ -6,6 +6,7 @@ mod work;
 use super::Browser;
 use crate::action::Action;
 use crate::message::{Problem, ProfileName, ProfileView, ShellFocus};
+use crate::network::{Network, NetworkForm};
 use crate::profile::{
     Colour, DataWork, OutcomeView, ProfileCommand, ProfileRecord, TITLE_CAP, WorkView,
 };
@@ -47,9 +48,15 @@ impl Profile {
             .into_iter()
             .partition(|record| record.name == *first);
         let lasting = lasting.into_iter().next();
+        let (private, others): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|it| it.name.is_private());
+        let private = private.into_iter().next().map(|it| it.network);
         std::iter::once(lasting.unwrap_or_else(|| ProfileRecord::first(first.clone())))
-            .chain(others.into_iter().filter(|it| !it.name.is_private()))
-            .chain([ProfileRecord::private()])
+            .chain(others)
+            .chain([ProfileRecord {
+                network: private.unwrap_or_default(),
+                ..ProfileRecord::private()
+            }])
             .map(Self::new)
             .collect()
     }
@@ -112,6 +119,7 @@ impl Browser {
                 let record = profile.record.clone();
                 self.act(Action::SaveProfile(record));
             }
+            ProfileCommand::SetNetwork { name, form } => return self.set_network(&name, form),
             ProfileCommand::Work {
                 name,
                 work,
@@ -149,11 +157,39 @@ impl Browser {
             title,
             colour,
             pending: None,
+            network: Network::default(),
         };
         self.act(Action::SaveProfile(record.clone()));
+        self.act(Action::UseNetwork(
+            record.name.clone(),
+            record.network.clone(),
+        ));
         // The private one stays the last.
         let at = self.profiles.len().saturating_sub(1);
         self.profiles.insert(at, Profile::new(record));
+    }
+
+    /// The way out of private tabs is kept as the others are: it tells of no page.
+    fn set_network(&mut self, name: &ProfileName, form: NetworkForm) -> Result<(), Problem> {
+        let profile = self.profile_mut(name).ok_or(Problem::UnknownProfile)?;
+        let network = Network::try_from(form).map_err(|fault| Problem::BadNetwork { fault })?;
+        if profile.record.network != network {
+            profile.record.network = network.clone();
+            let record = profile.record.clone();
+            self.act(Action::SaveProfile(record));
+            self.act(Action::UseNetwork(name.clone(), network));
+        }
+        Ok(())
+    }
+
+    /// Before any page is opened.
+    pub(super) fn use_networks(&mut self) {
+        let all: Vec<_> = self
+            .profiles
+            .iter()
+            .map(|it| Action::UseNetwork(it.record.name.clone(), it.record.network.clone()))
+            .collect();
+        self.actions.extend(all);
     }
 
     pub(super) fn profile_views(&self) -> Vec<ProfileView> {
@@ -175,6 +211,7 @@ impl Browser {
                     total: work.total,
                 }),
                 outcome: profile.outcome.clone(),
+                network: profile.record.network.form(),
             }
         };
         self.profiles.iter().map(view).collect()

@@ -247,7 +247,7 @@ fn the_proxy_may_reach_what_the_person_asked_for_and_not_what_a_page_did() {
         .log
         .iter()
         .filter_map(|action| match action {
-            Action::Permit(url) => Some(url.as_str()),
+            Action::Permit(_, url) => Some(url.as_str()),
             _ => None,
         })
         .collect();

@@ -81,6 +81,11 @@ impl Policy {
         self.own_ports.insert(port);
     }
 
+    /// Whatever had the port is gone.
+    pub fn free_port(&mut self, port: u16) {
+        self.own_ports.remove(&port);
+    }
+
     /// The person asked for this target.
     ///
     /// A name of the public kind gains nothing by it: it may be anybody's who wants to be visited.

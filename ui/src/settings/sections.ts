@@ -2,6 +2,8 @@
 import type { Component } from "svelte";
 import type { Shell } from "../shell.svelte";
 import { settingsTexts } from "../texts.settings";
+import { networkTexts } from "../texts.network";
+import Network from "./Network.svelte";
 import Profiles from "./Profiles.svelte";
 import Streaming from "./Streaming.svelte";
 
@@ -15,5 +17,6 @@ export interface Section {
 
 export const SECTIONS: readonly Section[] = [
   { id: "profiles", title: settingsTexts.profiles.title, component: Profiles },
+  { id: "network", title: networkTexts.title, component: Network },
   { id: "streaming", title: settingsTexts.streaming.title, component: Streaming },
 ];

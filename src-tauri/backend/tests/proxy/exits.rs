@@ -1,10 +1,11 @@
 //! The ways out: another HTTP proxy, or SOCKS5.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use duotab_backend::endpoint::Secret;
 use duotab_backend::proxy::{Exit, ExitLogin, NameServers, Proxy, ProxyConfig};
-use duotab_core::proxy::Failure;
+use duotab_core::proxy::{Failure, Target};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::kit::{Client, Wire, by_hand, within};
@@ -18,6 +19,10 @@ fn login() -> ExitLogin {
 
 /// `me:pw` as HTTP shows it.
 const BASIC: &str = "Basic bWU6cHc=";
+
+fn at(address: SocketAddr) -> Target {
+    Target::new(&address.ip().to_string(), address.port()).unwrap()
+}
 
 async fn behind(exit: Exit) -> (Proxy, Client) {
     let proxy = Proxy::bind(ProxyConfig {
@@ -54,7 +59,7 @@ async fn http_exit(status: &'static str) -> (Exit, Arc<Mutex<Vec<String>>>) {
         }
     })
     .await;
-    (Exit::Http(address, Some(login())), heard)
+    (Exit::Http(at(address), Some(login())), heard)
 }
 
 async fn echo(mut wire: Wire) {
@@ -123,7 +128,10 @@ async fn an_exit_that_is_not_there_is_not_gone_around() {
     let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = gone.local_addr().unwrap();
     drop(gone);
-    for exit in [Exit::Http(address, None), Exit::Socks5(address, None)] {
+    for exit in [
+        Exit::Http(at(address), None),
+        Exit::Socks5(at(address), None),
+    ] {
         let (proxy, client) = behind(exit).await;
         for url in ["http://name.example/", "http://93.184.216.34/"] {
             assert_eq!(client.get(url).await.0, 502);
@@ -151,7 +159,7 @@ async fn a_socks_exit_is_given_the_name_and_the_password() {
         }
     })
     .await;
-    let (_proxy, client) = behind(Exit::Socks5(address, Some(login()))).await;
+    let (_proxy, client) = behind(Exit::Socks5(at(address), Some(login()))).await;
     let mut tunnel = client.tunnel("name.example:443").await.unwrap();
     tunnel.write_all(b"ping").await.unwrap();
     let mut pong = [0; 4];

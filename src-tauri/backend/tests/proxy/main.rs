@@ -4,10 +4,12 @@
 
 mod access;
 mod attacks;
+mod encrypted;
 mod exits;
 mod kit;
 mod leads;
 mod names;
+mod profiles;
 mod requests;
 mod socks;
 mod streams;

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use duotab_backend::proxy::{Exit, NameServers, Proxy, ProxyConfig};
-use duotab_core::proxy::Failure;
+use duotab_core::proxy::{Failure, Target};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UdpSocket;
 
@@ -55,7 +55,7 @@ impl Server {
 }
 
 /// Name, type, and the question's bytes (RFC 1035, 4.1.2).
-fn question(packet: &[u8]) -> (String, u16, Vec<u8>) {
+pub(crate) fn question(packet: &[u8]) -> (String, u16, Vec<u8>) {
     let (mut at, mut labels) = (12, Vec::new());
     while packet[at] != 0 {
         let end = at + 1 + usize::from(packet[at]);
@@ -67,7 +67,12 @@ fn question(packet: &[u8]) -> (String, u16, Vec<u8>) {
     (name, kind, packet[12..at + 5].to_vec())
 }
 
-fn answer(packet: &[u8], question: &[u8], kind: u16, known: Option<Vec<&'static str>>) -> Vec<u8> {
+pub(crate) fn answer(
+    packet: &[u8],
+    question: &[u8],
+    kind: u16,
+    known: Option<Vec<&'static str>>,
+) -> Vec<u8> {
     let code = if known.is_some() { 0 } else { NX_DOMAIN };
     let records: Vec<Vec<u8>> = known
         .unwrap_or_default()
@@ -106,7 +111,7 @@ fn answer(packet: &[u8], question: &[u8], kind: u16, known: Option<Vec<&'static 
 }
 
 /// A SOCKS5 proxy that keeps what it is asked for, and then is the site itself.
-async fn exit() -> (Exit, Arc<Mutex<Vec<IpAddr>>>) {
+pub(crate) async fn exit() -> (Exit, Arc<Mutex<Vec<IpAddr>>>) {
     let reached = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&reached);
     let address = by_hand(move |mut wire| {
@@ -132,7 +137,8 @@ async fn exit() -> (Exit, Arc<Mutex<Vec<IpAddr>>>) {
         }
     })
     .await;
-    (Exit::Socks5(address, None), reached)
+    let exit = Target::new("127.0.0.1", address.port()).unwrap();
+    (Exit::Socks5(exit, None), reached)
 }
 
 async fn room(book: Box<Book>) -> (Proxy, Client, Server, Arc<Mutex<Vec<IpAddr>>>) {

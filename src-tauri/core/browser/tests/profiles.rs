@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::message::ShellState;
+use crate::network::{ExitKind, Network, NetworkFault, NetworkForm};
 use crate::profile::{
     Colour, DataWork, Pending, ProfileCommand, ProfileFault, ProfileRecord, ProfileView, WorkEnd,
 };
@@ -136,6 +137,7 @@ fn what_an_app_that_was_killed_has_begun_is_ended_by_the_next() {
         title: of.into(),
         colour: Colour::Red,
         pending: Some(pending),
+        network: Network::default(),
     };
     let saved = Saved {
         profiles: vec![
@@ -249,4 +251,65 @@ fn a_private_engine_of_an_app_that_was_killed_is_stopped() {
     );
     let stop = Action::StopEngine(SessionId(1), NodeId::host());
     assert!(browser.take_actions().any(|action| action == stop));
+}
+
+fn networks(bench: &Bench) -> Vec<(String, NetworkForm)> {
+    let used = bench.world.log.iter().filter_map(|action| match action {
+        Action::UseNetwork(name, network) => Some((name.0.clone(), network.form())),
+        _ => None,
+    });
+    used.collect()
+}
+
+#[test]
+fn each_profile_has_a_way_to_the_network_and_the_private_one_keeps_its_own() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let form = NetworkForm {
+        exit: ExitKind::Socks5,
+        exit_at: "127.0.0.1:9050".into(),
+        ..NetworkForm::default()
+    };
+    let set = |bench: &mut Bench, of: &str, form: &NetworkForm| {
+        bench.command(Command::Profile(ProfileCommand::SetNetwork {
+            name: name(of),
+            form: form.clone(),
+        }))
+    };
+    let before = networks(&bench).len();
+    set(&mut bench, "private", &form);
+    assert_eq!(
+        networks(&bench)[before..],
+        [("private".to_owned(), form.clone())]
+    );
+    assert_eq!(view(&bench, "private").network, form);
+    assert_eq!(view(&bench, "default").network, NetworkForm::default());
+    let saved: Vec<ProfileRecord> = bench.world.profiles.values().cloned().collect();
+    assert!(
+        saved
+            .iter()
+            .any(|it| it.name.is_private() && it.network.form() == form)
+    );
+    // What cannot be used changes nothing.
+    let bad = NetworkForm {
+        exit_at: "nonsense".into(),
+        ..form.clone()
+    };
+    let refused = set(&mut bench, "default", &bad);
+    let fault = NetworkFault::ExitPortMissing;
+    assert_eq!(
+        bench.world.replies[&refused],
+        Err(Problem::BadNetwork { fault })
+    );
+    assert_eq!(view(&bench, "default").network, NetworkForm::default());
+
+    let restored = Browser::new(
+        Settings::default(),
+        Saved {
+            profiles: saved,
+            ..Saved::default()
+        },
+        Millis(0),
+    );
+    let private = restored.profile_views().pop();
+    assert_eq!(private.map(|it| it.network), Some(form));
 }

@@ -1,0 +1,277 @@
+//! How a profile's Proxy tabs reach the network: which way they leave by, and who knows names.
+//!
+//! A person fills in a form; it is read once, and only what can be used is kept.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use url::{Host, Url};
+
+use crate::proxy::Target;
+
+/// The port of DNS over HTTPS (RFC 8484).
+const HTTPS_PORT: u16 = 443;
+/// The port of DNS over TLS (RFC 7858).
+const TLS_PORT: u16 = 853;
+/// Where a name server answers over HTTPS unless told otherwise (RFC 8484, 4.1.1).
+const QUERY_PATH: &str = "/dns-query";
+/// Nobody listens there.
+const NOWHERE: &str = "127.0.0.1:9";
+
+/// By which way connections leave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Exit {
+    /// Straight to the site.
+    #[default]
+    Direct,
+    /// Through an HTTP proxy.
+    Http(Target),
+    /// Through a SOCKS5 proxy.
+    Socks5(Target),
+}
+
+/// Who knows the addresses of public names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Names {
+    /// The system's name servers.
+    #[default]
+    System,
+    /// A name server over HTTPS, and the path at which it answers.
+    Https(Target, String),
+    /// A name server over TLS.
+    Tls(Target),
+    /// The proxy that connections leave by.
+    Exit,
+}
+
+/// How a profile's Proxy tabs reach the network.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "NetworkForm", into = "NetworkForm")]
+pub struct Network {
+    /// By which way.
+    pub exit: Exit,
+    /// Who knows names.
+    pub names: Names,
+}
+
+/// The kinds of [`Exit`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum ExitKind {
+    /// Straight to the site.
+    #[default]
+    Direct,
+    /// Through an HTTP proxy.
+    Http,
+    /// Through a SOCKS5 proxy.
+    Socks5,
+}
+
+/// The kinds of [`Names`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum NamesKind {
+    /// The system's name servers.
+    #[default]
+    System,
+    /// A name server over HTTPS.
+    Https,
+    /// A name server over TLS.
+    Tls,
+    /// The proxy that connections leave by.
+    Exit,
+}
+
+/// A [`Network`] as a person fills it in, and as it is saved.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct NetworkForm {
+    /// By which way connections leave.
+    pub exit: ExitKind,
+    /// The proxy's host and port; of no account without one.
+    pub exit_at: String,
+    /// Who knows names.
+    pub names: NamesKind,
+    /// The name server's host or address; of no account without one.
+    pub names_at: String,
+}
+
+/// Why a form cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum NetworkFault {
+    /// The proxy has no host.
+    #[error("no proxy")]
+    ExitMissing,
+    /// The proxy has no port.
+    #[error("no port of the proxy")]
+    ExitPortMissing,
+    /// The proxy comes with a login, which is not kept.
+    #[error("a login of the proxy")]
+    ExitLogin,
+    /// The proxy is of another kind than was chosen.
+    #[error("another kind of proxy")]
+    ExitKind,
+    /// The proxy's host and port cannot be read.
+    #[error("no such proxy")]
+    ExitMalformed,
+    /// The name server has no host.
+    #[error("no name server")]
+    NamesMissing,
+    /// The name server's host cannot be read.
+    #[error("no such name server")]
+    NamesMalformed,
+    /// The proxy is to know names, but there is none.
+    #[error("no proxy to know names")]
+    NamesWithoutExit,
+}
+
+impl Network {
+    /// Leads nowhere. What was set and cannot be read any more must not become the straight way.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        let exit = place(NOWHERE, None).map_or(Exit::Direct, Exit::Socks5);
+        Self {
+            exit,
+            names: Names::Exit,
+        }
+    }
+
+    /// The form that says this.
+    #[must_use]
+    pub fn form(&self) -> NetworkForm {
+        let (exit, exit_at) = match &self.exit {
+            Exit::Direct => (ExitKind::Direct, String::new()),
+            Exit::Http(at) => (ExitKind::Http, at.to_string()),
+            Exit::Socks5(at) => (ExitKind::Socks5, at.to_string()),
+        };
+        let (names, names_at) = match &self.names {
+            Names::System => (NamesKind::System, String::new()),
+            Names::Https(at, path) => (NamesKind::Https, https(at, path)),
+            Names::Tls(at) => (NamesKind::Tls, host_and(at, TLS_PORT)),
+            Names::Exit => (NamesKind::Exit, String::new()),
+        };
+        NetworkForm {
+            exit,
+            exit_at,
+            names,
+            names_at,
+        }
+    }
+}
+
+impl From<Network> for NetworkForm {
+    fn from(network: Network) -> Self {
+        network.form()
+    }
+}
+
+impl TryFrom<NetworkForm> for Network {
+    type Error = NetworkFault;
+
+    fn try_from(form: NetworkForm) -> Result<Self, NetworkFault> {
+        let exit = match form.exit {
+            ExitKind::Direct => Exit::Direct,
+            ExitKind::Http => Exit::Http(exit_place(&form.exit_at, "http")?),
+            ExitKind::Socks5 => Exit::Socks5(exit_place(&form.exit_at, "socks5")?),
+        };
+        let names = match form.names {
+            NamesKind::System => Names::System,
+            NamesKind::Https => query_place(&form.names_at)?,
+            NamesKind::Tls => Names::Tls(tls_place(&form.names_at)?),
+            NamesKind::Exit if exit == Exit::Direct => return Err(NetworkFault::NamesWithoutExit),
+            NamesKind::Exit => Names::Exit,
+        };
+        Ok(Self { exit, names })
+    }
+}
+
+fn exit_place(text: &str, scheme: &str) -> Result<Target, NetworkFault> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(NetworkFault::ExitMissing);
+    }
+    let text = match text.split_once("://") {
+        Some((said, rest)) if said.eq_ignore_ascii_case(scheme) => rest,
+        Some(_) => return Err(NetworkFault::ExitKind),
+        None => text,
+    };
+    let text = text.strip_suffix('/').unwrap_or(text);
+    if text.contains('@') {
+        return Err(NetworkFault::ExitLogin);
+    }
+    if place(text, Some(1)).is_some() && place(text, None).is_none() {
+        return Err(NetworkFault::ExitPortMissing);
+    }
+    place(text, None).ok_or(NetworkFault::ExitMalformed)
+}
+
+fn tls_place(text: &str) -> Result<Target, NetworkFault> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(NetworkFault::NamesMissing);
+    }
+    let text = text.strip_prefix("tls://").unwrap_or(text);
+    place(text, Some(TLS_PORT)).ok_or(NetworkFault::NamesMalformed)
+}
+
+fn query_place(text: &str) -> Result<Names, NetworkFault> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(NetworkFault::NamesMissing);
+    }
+    // A template of RFC 8484 ends with a variable that only GET needs.
+    let text = text.strip_suffix("{?dns}").unwrap_or(text);
+    if !text.contains("://") && !text.contains('/') {
+        let at = place(text, Some(HTTPS_PORT)).ok_or(NetworkFault::NamesMalformed)?;
+        return Ok(Names::Https(at, QUERY_PATH.to_owned()));
+    }
+    let whole = if text.contains("://") {
+        text.to_owned()
+    } else {
+        format!("https://{text}")
+    };
+    let url = Url::parse(&whole).map_err(|_| NetworkFault::NamesMalformed)?;
+    let login = !url.username().is_empty() || url.password().is_some();
+    let more = url.query().is_some() || url.fragment().is_some();
+    let at = Target::of_url(url.as_str()).filter(|_| url.scheme() == "https" && !login && !more);
+    let path = match url.path() {
+        "/" => QUERY_PATH,
+        path => path,
+    };
+    let at = at.ok_or(NetworkFault::NamesMalformed)?;
+    Ok(Names::Https(at, path.to_owned()))
+}
+
+/// Reads `host:port`; without a port if there is a usual one.
+fn place(text: &str, usual: Option<u16>) -> Option<Target> {
+    let bare_v6 = text.parse::<core::net::Ipv6Addr>().is_ok();
+    let (host, port) = match text.rsplit_once(':') {
+        _ if bare_v6 => (format!("[{text}]"), None),
+        Some((host, port)) if !port.contains(']') => (host.to_owned(), Some(port.parse().ok()?)),
+        _ => (text.to_owned(), None),
+    };
+    Target::new(&host, port.or(usual)?)
+}
+
+fn host_and(at: &Target, usual: u16) -> String {
+    match at.host() {
+        Host::Domain(name) if at.port() == usual => name.clone(),
+        Host::Ipv4(v4) if at.port() == usual => v4.to_string(),
+        Host::Ipv6(v6) if at.port() == usual => v6.to_string(),
+        _ => at.to_string(),
+    }
+}
+
+fn https(at: &Target, path: &str) -> String {
+    if at.port() == HTTPS_PORT {
+        format!("https://{}{path}", at.host())
+    } else {
+        format!("https://{at}{path}")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! What the settings say about the network of Proxy tabs.
+import type { ExitKind } from "./messages/ExitKind";
+import type { NamesKind } from "./messages/NamesKind";
+import type { NetworkFault } from "./messages/NetworkFault";
+
+export const networkTexts = {
+  title: "Network",
+  lead: "How the Proxy tabs of each profile reach the Internet. Streamed tabs use this machine's own network. A change holds at once, for open tabs too: what was being loaded is cut off, so reload a page that stopped.",
+  of: (title: string) => `Network of ${title}`,
+  save: "Save",
+  keep: "Cancel",
+  saved: "Saved. Open tabs use it from now on.",
+
+  exit: "Connect",
+  exits: {
+    direct: "Directly",
+    http: "Through an HTTP proxy",
+    socks5: "Through a SOCKS5 proxy",
+  } satisfies Record<ExitKind, string>,
+  exitAt: "Proxy, with its port",
+  exitExample: {
+    direct: "",
+    http: "proxy.example:3128",
+    socks5: "127.0.0.1:1080",
+  } satisfies Record<ExitKind, string>,
+  exitText: {
+    direct: null,
+    http: "If the proxy fails, pages say so; nothing goes around it. This machine and the home network are still reached from here.",
+    socks5:
+      "Tor and ssh -D are such proxies. If the proxy fails, pages say so; nothing goes around it. This machine and the home network are still reached from here.",
+  } satisfies Record<ExitKind, string | null>,
+
+  names: "Look up names",
+  namesKinds: {
+    system: "As this machine does",
+    https: "Encrypted, over HTTPS",
+    tls: "Encrypted, over TLS",
+    exit: "At the proxy",
+  } satisfies Record<NamesKind, string>,
+  namesAt: "Name server",
+  namesExample: {
+    system: "",
+    https: "https://dns.example/dns-query",
+    tls: "dns.example",
+    exit: "",
+  } satisfies Record<NamesKind, string>,
+  namesText: {
+    system: null,
+    https:
+      "Your network does not see which names are looked up, the name server does. It is asked from here, not through the proxy. Names of the home network are still this machine's to know.",
+    tls: "Your network does not see which names are looked up, the name server does. It is asked from here, not through the proxy. Names of the home network are still this machine's to know.",
+    exit: "Your network does not see which names are looked up. Whether a name leads into a private network is then up to the proxy.",
+  } satisfies Record<NamesKind, string | null>,
+};
+
+/** Where a fault is, so that it can stand there. */
+export function isAboutExit(fault: NetworkFault): boolean {
+  return fault.startsWith("exit_");
+}
+
+/** What is wrong with what was filled in, and what to do. */
+export function networkFault(fault: NetworkFault): string {
+  switch (fault) {
+    case "exit_missing":
+      return "Say which proxy: its name or address, and its port.";
+    case "exit_port_missing":
+      return "The port is missing: put a colon and the number behind the name, as in proxy.example:3128.";
+    case "exit_login":
+      return "A proxy that wants a name and a password cannot be used: Duotab does not keep them.";
+    case "exit_kind":
+      return "This is the address of another kind of proxy than was chosen above.";
+    case "exit_malformed":
+      return "This is no name or address with a port, as in proxy.example:3128.";
+    case "names_missing":
+      return "Say which name server: its name or its address.";
+    case "names_malformed":
+      return "This is no name or address of a name server, as in dns.example or 192.0.2.1.";
+    case "names_without_exit":
+      return "There is no proxy to look up names. Choose one above, or another way to look up names.";
+  }
+}
+
+/** A fault where there is no form to show it in. */
+export function badNetwork(fault: NetworkFault): { title: string; body: string; remedy: string } {
+  return {
+    title: "The network settings were not saved",
+    body: networkFault(fault),
+    remedy: "Correct it in the settings, under Network.",
+  };
+}
