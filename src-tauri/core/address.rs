@@ -13,7 +13,8 @@ pub const DEFAULT_SEARCH: &str = "https://duckduckgo.com/?q={}";
 /// Turns what was typed into an address to open: an address as browsers read it, else a search.
 #[must_use]
 pub fn read(input: &str, search: &str) -> Option<Url> {
-    let input = input.trim();
+    // What the URL standard takes off both ends, and all other blanks.
+    let input = input.trim_matches(|sign: char| sign <= ' ' || sign.is_whitespace());
     if input.is_empty() {
         return None;
     }
@@ -56,8 +57,7 @@ fn scheme_of(input: &str) -> Option<(String, &str)> {
     let well_formed = chars.next().is_some_and(|c| c.is_ascii_alphabetic())
         && chars.all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
     let digits = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let is_port = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
-    (well_formed && !is_port).then(|| (scheme.to_ascii_lowercase(), rest))
+    (well_formed && !is_port(digits)).then(|| (scheme.to_ascii_lowercase(), rest))
 }
 
 /// A host without a scheme: plain HTTP for this machine and the home network, else HTTPS.
@@ -71,11 +71,13 @@ fn bare_host(input: &str) -> Option<Url> {
         .rsplit_once('@')
         .map_or(authority, |(_, host)| host);
     let (host, port) = match host_and_port.rsplit_once(':') {
-        Some((host, port)) if !host.is_empty() && port.chars().all(|c| c.is_ascii_digit()) => {
-            (host, Some(port))
-        }
+        Some((host, port)) if !host.is_empty() && is_port(port) => (host, Some(port)),
         _ => (host_and_port, None),
     };
+    // `mailto:/x` is another program's address, and no host called `mailto`.
+    if host.contains(':') && !host.starts_with('[') {
+        return None;
+    }
     let url = Url::parse(&format!("http://{input}")).ok()?;
     let local = match url.host()? {
         Host::Ipv6(_) => true,
@@ -100,6 +102,10 @@ fn bare_host(input: &str) -> Option<Url> {
     // A port that was typed is somebody's own server as often as not, but HTTPS is asked first, as
     // browsers do.
     Url::parse(&format!("https://{input}")).ok()
+}
+
+fn is_port(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_digit())
 }
 
 fn is_label(label: &str) -> bool {
@@ -185,6 +191,9 @@ pub fn security(address: &str) -> Security {
         _ => Security::Internal,
     }
 }
+
+#[cfg(test)]
+mod wpt;
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,7 @@
 )]
 
 pub mod app;
+mod bare;
 mod child;
 pub mod clipboard;
 mod display;
@@ -18,12 +19,17 @@ pub mod probe;
 mod shell;
 pub mod socket;
 mod wayland;
+pub mod world;
+pub mod zoo;
 
 pub use app::{App, Start};
+pub use bare::Bare;
 pub use display::Display;
 pub use picture::{Colour, Picture};
 pub use probe::ProbeSite;
 pub use shell::Shell;
+pub use world::World;
+pub use zoo::Zoo;
 
 use std::time::Duration;
 

@@ -16,3 +16,4 @@ mod room;
 mod settings;
 mod starts;
 mod streamed;
+mod zoo;

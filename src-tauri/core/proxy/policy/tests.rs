@@ -1,6 +1,8 @@
 use super::*;
 use proptest::prelude::*;
 
+mod bypasses;
+
 fn target(host: &str, port: u16) -> Target {
     Target::new(host, port).expect("a host")
 }

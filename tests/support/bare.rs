@@ -1,0 +1,81 @@
+//! The same web engine without the app: `MiniBrowser`, which comes with it.
+//!
+//! It is driven by keys and not by `WebDriver`, under which it would keep nothing and cache nothing.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use tempfile::TempDir;
+
+use crate::child::{self, Program};
+use crate::{Display, Outcome};
+
+/// A bare browser with data of its own. Dropped, it ends.
+#[derive(Debug)]
+pub struct Bare {
+    home: TempDir,
+    program: Program,
+}
+
+impl Bare {
+    /// Opens it on a display, and gives its window the keyboard.
+    ///
+    /// # Errors
+    /// If it does not come up.
+    pub async fn open(display: &Display) -> Outcome<Self> {
+        let home = tempfile::Builder::new().prefix("bare").tempdir()?;
+        let mut browser = child::command(program()?);
+        browser
+            .env_remove("WAYLAND_DISPLAY")
+            .env_remove("DBUS_SESSION_BUS_ADDRESS")
+            .envs(display.environment())
+            .env("HOME", home.path())
+            .env("NO_AT_BRIDGE", "1")
+            .arg("about:blank")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        for folder in ["CONFIG", "DATA", "CACHE"] {
+            browser.env(format!("XDG_{folder}_HOME"), home.path());
+        }
+        let program = Program::start(&mut browser)?;
+        display
+            .until("the bare browser", |_| display.window().is_ok())
+            .await?;
+        Ok(Self { home, program })
+    }
+
+    /// Types an address, the shorter the quicker.
+    ///
+    /// # Errors
+    /// If there are no hands.
+    pub async fn visit(&self, display: &Display, url: &str) -> Outcome<()> {
+        display.press("ctrl+l").await?;
+        display.write(url).await?;
+        display.press("Return").await
+    }
+
+    /// Where it keeps everything.
+    #[must_use]
+    pub fn home(&self) -> &std::path::Path {
+        self.home.path()
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// If it cannot be ended.
+    pub async fn close(mut self) -> Outcome<()> {
+        Ok(self.program.child().kill().await?)
+    }
+}
+
+/// Where the distribution has put it.
+fn program() -> Outcome<PathBuf> {
+    let of = |folder: PathBuf| folder.join("webkit2gtk-4.1/MiniBrowser");
+    std::fs::read_dir("/usr/lib")?
+        .flatten()
+        .map(|entry| of(entry.path()))
+        .chain([of("/usr/libexec".into()), of("/usr/lib".into())])
+        .find(|path| path.is_file())
+        .ok_or_else(|| "the engine's MiniBrowser is not there".into())
+}

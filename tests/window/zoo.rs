@@ -1,0 +1,121 @@
+//! The site zoo in a Proxy tab of the real window, and in the same engine without the app: every
+//! case passes in both.
+
+mod visitor;
+
+use std::collections::BTreeMap;
+
+use duotab_test_support::{Outcome, World, Zoo, zoo};
+
+use visitor::{Bare, Visitor, Window};
+
+/// Set, it is how many MiB go down and up in the cases of bulk; 64 unless set.
+const BULK: &str = "DUOTAB_ZOO_BULK";
+
+/// Cases that fail in the window alone, and why. One that passes is out of date.
+const WINDOW_FAILS: [(&str, &str); 1] = [(
+    "https/http2",
+    "libsoup 3.2 speaks HTTP/1.1 wherever it goes through a proxy; the proxy itself passes HTTP/2 on",
+)];
+
+/// Cases that fail in the engine itself, and so in both.
+const ENGINE_FAILS: [(&str, &str); 4] = [
+    ("http/cookieages", AGES),
+    ("https/cookieages", AGES),
+    ("http/httponly", HIDDEN),
+    ("https/httponly", HIDDEN),
+];
+
+const AGES: &str = "libsoup lets the last of Max-Age and Expires count";
+const HIDDEN: &str = "a page sees the cookie that it could not set, until it is loaded again";
+
+#[tokio::test]
+async fn every_case_of_the_zoo_passes_by_the_proxy_as_it_does_without() -> Outcome<()> {
+    World::new(&zoo::NAMES)?.play("zoo::every_case").await
+}
+
+#[tokio::test]
+#[ignore = "played by the test above, in a world of its own"]
+async fn every_case() -> Outcome<()> {
+    let zoo = Zoo::open().await?;
+    let only = std::env::var("DUOTAB_ZOO_ONLY").unwrap_or_default();
+    let mut visits = Vec::new();
+    for case in Zoo::cases()? {
+        for place in &case.places {
+            if only.is_empty() || only.split(',').any(|only| only == case.name) {
+                visits.push((place.clone(), case.name.clone()));
+            }
+        }
+    }
+    let (window, bare) = tokio::join!(
+        visit_all::<Window>(&zoo, &visits),
+        visit_all::<Bare>(&zoo, &visits)
+    );
+    let (window, bare) = (window?, bare?);
+    let passed =
+        |told: &BTreeMap<String, Option<String>>| told.values().filter(|why| why.is_none()).count();
+    println!(
+        "the zoo: {} of {} pass in the window, {} in the bare engine",
+        passed(&window),
+        visits.len(),
+        passed(&bare)
+    );
+    let mut wrong = Vec::new();
+    let known = ENGINE_FAILS.iter().chain(&WINDOW_FAILS);
+    compare("in the window", &window, known, &mut wrong);
+    compare("in the bare engine", &bare, ENGINE_FAILS.iter(), &mut wrong);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
+/// What fails and is not known to, and what is known to fail and passes.
+fn compare<'a>(
+    place: &str,
+    told: &BTreeMap<String, Option<String>>,
+    known: impl Iterator<Item = &'a (&'a str, &'a str)>,
+    wrong: &mut Vec<String>,
+) {
+    let known: BTreeMap<&str, &str> = known.copied().collect();
+    for (visit, why) in told {
+        match (why, known.get(visit.as_str())) {
+            (Some(why), None) => wrong.push(format!("{visit} fails {place}: {why}")),
+            (None, Some(reason)) => {
+                wrong.push(format!("{visit} passes {place}, and is listed: {reason}"));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Visits all cases in one tab; gives for each why it failed, if it did.
+async fn visit_all<V: Visitor>(
+    zoo: &Zoo,
+    visits: &[(String, String)],
+) -> Outcome<BTreeMap<String, Option<String>>> {
+    let visitor = V::open().await?;
+    let bulk = std::env::var(BULK).unwrap_or_else(|_| "64".to_owned());
+    let mut told = BTreeMap::new();
+    for (place, case) in visits {
+        let origin = match place.as_str() {
+            "https" => "https://zoo.test",
+            "http" => "http://zoo.test",
+            _ => "http://192.168.7.1",
+        };
+        let run = format!("{}/{place}", V::NAME);
+        let url = format!("{origin}/case/{case}?run={run}&bulk={bulk}");
+        visitor.visit(zoo, &url).await?;
+        let mut heard = zoo.hear(&run, case, true).await;
+        if heard.as_ref().is_some_and(|it| it.get("ready").is_some()) {
+            visitor.click().await?;
+            heard = zoo.hear(&run, case, false).await;
+        }
+        let why = match heard {
+            Some(told) if told["verdict"] == "pass" => None,
+            Some(told) => Some(told["why"].as_str().unwrap_or_default().to_owned()),
+            None => Some("it said nothing".to_owned()),
+        };
+        told.insert(format!("{place}/{case}"), why);
+    }
+    visitor.close().await?;
+    Ok(told)
+}
