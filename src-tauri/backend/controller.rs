@@ -21,7 +21,6 @@ use duotab_core::browser::{Browser, Saved, Settings};
 use duotab_core::download::{DownloadNews, Transfer};
 use duotab_core::event::{Command, Event, Millis, PageNews, RequestId};
 use duotab_core::message::{LaneTicket, Mode, Problem, ProfileName, ShellState, TabId, Update};
-use duotab_core::node::NodeId;
 use duotab_core::profile::PRIVATE;
 use engine::Engines;
 use left::{Left, unavailable};
@@ -343,18 +342,15 @@ impl Run {
             Action::UseWorkers(workers) => self.engines.runtime().use_workers(workers),
             Action::FindContexts => self.engines.find_contexts(),
             Action::CheckWorker(worker) => self.engines.check_worker(worker),
-            // No other machine's engine can be asked for one.
-            Action::StartEngine { session, node, .. } if node != NodeId::host() => {
-                self.news.send(Event::NodeGone(session));
-            }
             Action::StartEngine {
                 session,
+                node,
                 profile,
                 memory_mib,
                 ahead,
-                ..
             } => {
                 let start = engine::Start {
+                    node,
                     profile,
                     memory_mib,
                     ahead,
@@ -364,10 +360,10 @@ impl Run {
             Action::FetchEngineImage => self.engines.fetch_image(),
             Action::LookForUpdate => self.engines.look_for_update(),
             Action::CloseHomeNetwork(on) => self.engines.runtime().close_home_network(on),
-            Action::ResumeEngine(session, _) => self.engines.resume(session),
-            Action::SuspendEngine(session, _) => self.engines.suspend(session),
-            Action::StopEngine(session, _) => self.engines.stop(session),
-            Action::Connect(session, _) => self.engines.connect(session),
+            Action::ResumeEngine(session, node) => self.engines.resume(session, node),
+            Action::SuspendEngine(session, node) => self.engines.suspend(session, node),
+            Action::StopEngine(session, node) => self.engines.stop(session, node),
+            Action::Connect(session, node) => self.engines.connect(session, node),
             Action::Disconnect(session) => self.engines.disconnect(session),
             Action::Permit(profile, url) => {
                 if let Some(proxy) = self.proxies.of(&profile) {

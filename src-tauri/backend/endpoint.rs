@@ -1,6 +1,11 @@
 //! Where an engine answers, and with which credentials: what a runtime hands to the clients.
 
+mod talk;
+
+pub use talk::{Question, Talk};
+
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -34,8 +39,16 @@ impl std::fmt::Debug for Secret {
 /// A running engine, as its clients need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// The Neko server's HTTP address, with its path prefix if it has one.
+    /// The Neko server's HTTP address, with its path prefix if it has one; as the far end of the
+    /// tunnel has it where there is one.
     pub base: Url,
+    /// The only way to it, where it is on no network that this machine is on.
+    pub via: Option<Tunnel>,
+    /// Where this machine sees the media port, if that is not what the Neko server says.
+    pub seen_at: Option<IpAddr>,
+    /// Carries datagrams to the Neko server's media port where they do not arrive by themselves,
+    /// each behind its length in two bytes, the larger one first.
+    pub relay: Option<Tunnel>,
     /// User for the login.
     pub username: String,
     /// Password for the login.

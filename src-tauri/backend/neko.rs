@@ -10,6 +10,7 @@ mod input;
 mod keyframe;
 mod outlet;
 mod peer;
+mod relay;
 pub mod rest;
 mod signal;
 mod supervise;
@@ -165,6 +166,8 @@ pub enum News {
     },
     /// The remote clipboard has this text.
     Clipboard(String),
+    /// Whether the picture comes by way of a relay from now on; it does not until this is told.
+    Relayed(bool),
     /// A leg was lost, and is being brought back.
     Lost(Leg),
     /// A leg was given up. The client ends; [`News::Closed`] follows.

@@ -48,6 +48,9 @@ pub enum StartError {
     /// The start was given up.
     #[error("cancelled")]
     Cancelled,
+    /// The machine is no worker any more.
+    #[error("the machine is no worker any more")]
+    NodeGone,
 }
 
 impl StartError {
@@ -109,9 +112,9 @@ pub enum EngineNews {
         /// It.
         kept: String,
     },
-    /// A worker in use, as it is now: at once when it is taken into use, then every 15 s or so,
-    /// and within 5 s when its engine goes away or comes back.
-    NodeSeen(Node, WorkerFacts),
+    /// What a look at a worker has found: for each one at once, then every 15 s, and within 5 s when
+    /// its engine goes away or comes back. Without facts its engine cannot be asked.
+    NodeSeen(Node, Option<WorkerFacts>),
     /// To be kept of the profiles' volumes, and to be given back at the next start of the app.
     Volumes {
         /// It.

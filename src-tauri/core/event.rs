@@ -245,6 +245,8 @@ pub enum Event {
     EngineBack(SessionId),
     /// Signalling and media are up and the first whole frame has arrived.
     StreamLive(SessionId),
+    /// Whether the picture comes by way of the engine's connection from now on.
+    StreamRelayed(SessionId, bool),
     /// The stream was lost and is being brought back.
     StreamLost(SessionId, Leg),
     /// The stream could not be brought back within its limit.

@@ -35,6 +35,42 @@ pub enum EngineFault {
         /// It.
         address: String,
     },
+    /// This machine has no SSH client.
+    SshMissing,
+    /// Its host key is not among those that this person has accepted.
+    HostUnknown {
+        /// The machine, as SSH is asked for it.
+        host: String,
+    },
+    /// Its host key is another one than the one that this person has accepted.
+    HostKeyChanged {
+        /// The machine, as SSH is asked for it.
+        host: String,
+    },
+    /// It does not accept this person's key or certificate.
+    NotAllowed {
+        /// The machine.
+        host: String,
+    },
+    /// No connection to the machine can be made.
+    Unreachable {
+        /// The machine.
+        host: String,
+        /// What the system or SSH said.
+        detail: String,
+    },
+    /// A certificate is missing, out of date, or not the one that was expected.
+    CertificateBad {
+        /// The machine.
+        host: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The machine answers, and has neither Docker nor Podman.
+    NoEngineThere {
+        /// The machine.
+        host: String,
+    },
 }
 
 /// How an engine came to its end.

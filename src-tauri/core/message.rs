@@ -86,6 +86,9 @@ pub struct StreamView {
     pub node: Option<NodeName>,
     /// While the engine's image is being fetched: how far that is, in percent.
     pub fetched_percent: Option<u8>,
+    /// Whether the picture comes by way of the engine's connection: a slower way, taken where the
+    /// straight one is closed.
+    pub relayed: bool,
 }
 
 /// Why a node was not chosen.

@@ -94,6 +94,7 @@ pub struct Session {
     was_seen: bool,
     /// Percent of the engine's image that are there, while it is being fetched.
     fetched: Option<u8>,
+    relayed: bool,
     /// Begun for nobody, to be ready for the next tab.
     ahead: bool,
 }
@@ -117,6 +118,7 @@ impl Session {
             state: State::Starting,
             was_seen: false,
             fetched: None,
+            relayed: false,
             ahead: false,
         };
         (session, vec![Deed::Save, Deed::Start])
@@ -160,6 +162,7 @@ impl Session {
             state,
             was_seen: true,
             fetched: None,
+            relayed: false,
             ahead: false,
         }
     }
@@ -274,6 +277,17 @@ impl Session {
             State::Starting => self.fetched,
             _ => None,
         }
+    }
+
+    /// Whether its picture comes by way of the engine's connection, because datagrams do not arrive.
+    pub const fn set_relayed(&mut self, relayed: bool) {
+        self.relayed = relayed;
+    }
+
+    /// Whether it does.
+    #[must_use]
+    pub const fn is_relayed(&self) -> bool {
+        self.relayed
     }
 
     /// Somebody has seen its picture: from now on its end can wait.

@@ -74,6 +74,7 @@ impl TabStream {
             elapsed_ms: now.0.saturating_sub(began),
             node: session.map(|session| session.node.clone()),
             fetched_percent: session.and_then(Session::fetched_percent),
+            relayed: session.is_some_and(Session::is_relayed),
         }
     }
 }

@@ -52,6 +52,9 @@ impl Server {
     pub(crate) fn endpoint(&self) -> Endpoint {
         Endpoint {
             base: self.base.clone(),
+            via: None,
+            seen_at: None,
+            relay: None,
             username: self.user.clone(),
             password: Secret::new(self.password.as_str()),
             cdp: Cdp::KonekoRelay,

@@ -54,6 +54,7 @@ function at(stage: Stage, node: NodeName | null = HOST): StreamView {
   return {
     session: stage === "placing" ? null : 1,
     fetched_percent: null,
+    relayed: false,
     stage,
     stages: entered.map((each) => ({
       stage: each,

@@ -113,6 +113,7 @@ export class MockBackend implements Backend {
                 elapsed_ms: 0,
                 node: null,
                 fetched_percent: null,
+                relayed: false,
               };
       }),
     );

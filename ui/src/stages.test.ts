@@ -11,6 +11,7 @@ const stream: StreamView = {
   ],
   elapsed_ms: 540,
   fetched_percent: null,
+  relayed: false,
   node: null,
 };
 

@@ -161,5 +161,54 @@ export function engineAway(fault: EngineFault): ProblemText {
         body: `“${fault.address}” is no address of an engine that Duotab can ask.`,
         remedy: "Set DOCKER_HOST, or the current Docker context, to a unix:// or tcp:// address.",
       };
+    case "ssh_missing":
+      return {
+        title: "SSH is not installed",
+        body: "The worker is reached by SSH, and this machine has no SSH client.",
+        remedy: "Install it, then try again:",
+        command: "sudo apt install openssh-client",
+      };
+    case "host_unknown":
+      return {
+        title: `${fault.host} is not known yet`,
+        body: "You have not accepted this machine's SSH key. Duotab does not accept it for you.",
+        remedy: "Log in once, compare the key, and accept it; then try again:",
+        command: `ssh ${fault.host}`,
+      };
+    case "host_key_changed":
+      return {
+        title: `${fault.host} has another SSH key than before`,
+        body: "It was set up anew, or another machine answers in its place. Nothing was sent to it.",
+        remedy: "If you know why, forget the former key, log in once and accept the new one:",
+        command: `ssh-keygen -R ${fault.host.replace(/^.*@/, "")}`,
+      };
+    case "not_allowed":
+      return {
+        title: `${fault.host} does not let you in`,
+        body: "It accepts neither your SSH keys nor your certificate.",
+        remedy:
+          "By SSH, this must work without a question; by TLS, look at the certificates' folder:",
+        command: `ssh -o BatchMode=yes ${fault.host} true`,
+      };
+    case "unreachable":
+      return {
+        title: `${fault.host} cannot be reached`,
+        body: fault.detail === "" ? "Nobody answers there." : fault.detail,
+        remedy: "See whether it is switched on and on the network, then try again.",
+      };
+    case "certificate_bad":
+      return {
+        title: `${fault.host} and its certificate do not agree`,
+        body: fault.detail,
+        remedy:
+          "Look at ca.pem, cert.pem and key.pem in the worker's folder, and at the clocks of both machines.",
+      };
+    case "no_engine_there":
+      return {
+        title: `${fault.host} has no container engine`,
+        body: "You are let in there, but neither Docker nor Podman was found.",
+        remedy: "Install one there, then try again:",
+        command: `ssh ${fault.host} sudo apt install docker.io`,
+      };
   }
 }

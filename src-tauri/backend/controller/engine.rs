@@ -25,17 +25,19 @@ use tokio_util::sync::CancellationToken;
 #[derive(Debug)]
 enum Order {
     Start(Start),
-    Resume,
-    Suspend,
-    Stop,
-    Connect,
+    Resume(NodeId),
+    Suspend(NodeId),
+    Stop(NodeId),
+    Connect(NodeId),
     Disconnect,
     Page(TabId, PageAction),
 }
 
-/// With whose data an engine starts, how many MiB it may use, and whether anybody waits for it.
+/// Where and with whose data an engine starts, how many MiB it may use, and whether anybody waits
+/// for it.
 #[derive(Debug)]
 pub(super) struct Start {
+    pub(super) node: NodeId,
     pub(super) profile: ProfileName,
     pub(super) memory_mib: u64,
     pub(super) ahead: bool,
@@ -88,9 +90,9 @@ impl Engines {
                         Event::Notice(Notice::EngineImage { image, update })
                     }
                     EngineNews::Ended(end) => Event::EngineEnded(end.session, end.cause, end.log),
+                    EngineNews::NodeSeen(node, facts) => Event::NodeSeen(node, facts),
                     EngineNews::Stalled(session, stall) => Event::EngineStalled(session, stall),
                     EngineNews::Back(session) => Event::EngineBack(session),
-                    EngineNews::NodeSeen(node, facts) => Event::NodeSeen(node, Some(facts)),
                 };
                 to_core.send(event);
             }
@@ -169,24 +171,24 @@ impl Engines {
         self.tell(id, Order::Start(start));
     }
 
-    pub(super) fn resume(&mut self, id: SessionId) {
-        self.tell(id, Order::Resume);
+    pub(super) fn resume(&mut self, id: SessionId, node: NodeId) {
+        self.tell(id, Order::Resume(node));
     }
 
-    pub(super) fn suspend(&mut self, id: SessionId) {
-        self.tell(id, Order::Suspend);
+    pub(super) fn suspend(&mut self, id: SessionId, node: NodeId) {
+        self.tell(id, Order::Suspend(node));
     }
 
-    pub(super) fn stop(&mut self, id: SessionId) {
-        self.tell(id, Order::Stop);
+    pub(super) fn stop(&mut self, id: SessionId, node: NodeId) {
+        self.tell(id, Order::Stop(node));
         // The task ends when it has stopped the engine; the next session has another id.
         if let Some(task) = self.tasks.remove(&id) {
             task.cancel.cancel();
         }
     }
 
-    pub(super) fn connect(&mut self, id: SessionId) {
-        self.tell(id, Order::Connect);
+    pub(super) fn connect(&mut self, id: SessionId, node: NodeId) {
+        self.tell(id, Order::Connect(node));
     }
 
     pub(super) fn disconnect(&mut self, id: SessionId) {
@@ -263,7 +265,7 @@ impl Engine {
             };
             let Some(order) = order else { break };
             tracing::debug!(session = self.id.0, ?order, "order");
-            let last = matches!(order, Order::Stop);
+            let last = matches!(order, Order::Stop(_));
             self.carry_out(order).await;
             if last {
                 break;
@@ -286,25 +288,28 @@ impl Engine {
                 let cancel = self.cancel.clone();
                 let news = self.news.clone();
                 let fetched = move |percent| news.send(Event::ImageFetched(id, percent));
-                let started = self.runtime.start(spec, cancel, &fetched).await;
+                let started = self
+                    .runtime
+                    .start(spec, &start.node, cancel, &fetched)
+                    .await;
                 self.started(started);
             }
-            Order::Resume => match self.runtime.resume(id).await {
+            Order::Resume(node) => match self.runtime.resume(id, &node).await {
                 Ok(endpoint) => self.started(Ok(endpoint)),
-                Err(error) => self.give_up(&error).await,
+                Err(error) => self.give_up(&error, &node).await,
             },
-            Order::Suspend => match self.runtime.suspend(id).await {
+            Order::Suspend(node) => match self.runtime.suspend(id, &node).await {
                 Ok(()) => self.news.send(Event::EngineSuspended(id)),
-                Err(error) => self.give_up(&error).await,
+                Err(error) => self.give_up(&error, &node).await,
             },
-            Order::Stop => {
+            Order::Stop(node) => {
                 self.detach().await;
-                if let Err(error) = self.runtime.stop(id).await {
+                if let Err(error) = self.runtime.stop(id, &node).await {
                     tracing::error!(session = id.0, %error, "engine did not stop cleanly");
                 }
                 self.news.send(Event::EngineStopped(id));
             }
-            Order::Connect => self.connect().await,
+            Order::Connect(node) => self.connect(&node).await,
             Order::Disconnect => self.detach().await,
             Order::Page(tab, action) => {
                 if let Some(attached) = &mut self.attached {
@@ -314,11 +319,11 @@ impl Engine {
         }
     }
 
-    async fn connect(&mut self) {
+    async fn connect(&mut self, node: &NodeId) {
         self.detach().await;
         let endpoint = match self.fresh.take() {
             Some(endpoint) => endpoint,
-            None => match self.runtime.adopt(self.id).await {
+            None => match self.runtime.adopt(self.id, node).await {
                 Ok(endpoint) => endpoint,
                 // It may run all the same; it cannot be asked for now.
                 Err(StartError::Failed {
@@ -355,9 +360,9 @@ impl Engine {
     }
 
     /// An engine that does not do what it is asked is of no use: nothing of it may stay.
-    async fn give_up(&mut self, error: &EngineError) {
+    async fn give_up(&mut self, error: &EngineError, node: &NodeId) {
         tracing::warn!(session = self.id.0, %error, "engine given up");
-        if let Err(error) = self.runtime.stop(self.id).await {
+        if let Err(error) = self.runtime.stop(self.id, node).await {
             tracing::error!(session = self.id.0, %error, "engine did not stop cleanly");
         }
         let log = vec![error.to_string()];
@@ -369,6 +374,7 @@ impl Engine {
         match error {
             // The stop that cut it short answers for it.
             StartError::Cancelled => {}
+            StartError::NodeGone => self.news.send(Event::NodeGone(self.id)),
             StartError::Failed { failure, log } => {
                 self.news.send(Event::StartFailed(self.id, failure, log));
             }

@@ -5,7 +5,6 @@ use super::{ContentOrder, News};
 use crate::runtime::Runtime;
 use crate::runtime::data::{DataError, Job};
 use duotab_core::event::Event;
-use duotab_core::fault::EngineFault;
 use duotab_core::message::ProfileName;
 use duotab_core::node::NodeId;
 use duotab_core::profile::{DataWork, ProfileFault, WorkEnd};
@@ -160,30 +159,25 @@ async fn carry_out(
 ) -> Result<Option<u64>, DataError> {
     match work {
         DataWork::Move { from, to } => runtime.move_profile(name, from, to, job).await?,
-        // Nothing is done elsewhere yet.
-        _ if *node != NodeId::host() => {
-            let fault = EngineFault::NotInstalled;
-            return Err(ProfileFault::EngineAway { fault }.into());
-        }
-        DataWork::Measure => return runtime.profile_size(name, job).await.map(Some),
+        DataWork::Measure => return runtime.profile_size(name, node, job).await.map(Some),
         DataWork::Export { path } => {
             runtime
-                .export_profile(name, PathBuf::from(path), job)
+                .export_profile(name, node, PathBuf::from(path), job)
                 .await?;
         }
         DataWork::Import { path } => {
             runtime
-                .import_profile(name, PathBuf::from(path), job)
+                .import_profile(name, node, PathBuf::from(path), job)
                 .await?;
         }
         DataWork::Clear => {
-            runtime.clear_profile(name, job).await?;
+            runtime.clear_profile(name, node, job).await?;
             pages
                 .order(name, ContentOrder::ClearProfile(name.clone()))
                 .await?;
         }
         DataWork::Delete => {
-            runtime.delete_profile(name).await?;
+            runtime.delete_profile(name, node).await?;
             pages
                 .order(name, ContentOrder::DeleteProfile(name.clone()))
                 .await?;

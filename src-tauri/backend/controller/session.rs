@@ -136,6 +136,7 @@ impl Attached {
                 None
             }
             neko::News::Live => Some(Event::StreamLive(session)),
+            neko::News::Relayed(relayed) => Some(Event::StreamRelayed(session, relayed)),
             neko::News::Lost(leg) => Some(Event::StreamLost(session, leg)),
             neko::News::Failed(leg, detail) => {
                 tracing::warn!(session = session.0, ?leg, %detail, "stream failed");

@@ -2,19 +2,22 @@
 
 use duotab_core::neko::rest::{ErrorReply, Login, LoginReply};
 use duotab_core::neko::shape::SessionData;
-use reqwest::{Client, Method, RequestBuilder, StatusCode, redirect};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 use url::Url;
 
-use crate::endpoint::{Endpoint, Secret};
+use crate::endpoint::{Endpoint, Question, Secret, Talk};
 
-/// A connection that is not there after this is tried anew.
-const CONNECT_LIMIT: Duration = Duration::from_millis(800);
 /// The longest that a whole call may take.
 const CALL_LIMIT: Duration = Duration::from_secs(4);
+/// The same by way of a tunnel, which takes a moment to be made.
+const FAR_CALL_LIMIT: Duration = Duration::from_secs(10);
 /// The largest reply that is read.
 const MAX_REPLY: usize = 256 << 10;
+
+/// The body of a question that has none.
+const NOTHING: Option<&()> = None;
 
 /// Why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,8 +45,7 @@ pub enum RestError {
 /// One server's REST interface.
 #[derive(Clone, Debug)]
 pub struct Rest {
-    client: Client,
-    base: Url,
+    endpoint: Endpoint,
 }
 
 /// What a login gives.
@@ -57,37 +59,21 @@ pub struct LoggedIn {
 
 impl Rest {
     /// Prepares calls to a server; makes none.
-    ///
-    /// # Errors
-    /// [`RestError::Unreachable`] if the system has no TLS to offer.
-    pub fn new(base: &Url) -> Result<Self, RestError> {
-        let client = Client::builder()
-            // An engine is ours: no proxy of the system stands between.
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .connect_timeout(CONNECT_LIMIT)
-            .timeout(CALL_LIMIT)
-            .tcp_nodelay(true)
-            .build()
-            .map_err(|_| RestError::Unreachable)?;
-        Ok(Self {
-            client,
-            base: base.clone(),
-        })
+    #[must_use]
+    pub const fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint }
     }
 
     /// `POST /api/login`.
     ///
     /// # Errors
     /// Any [`RestError`].
-    pub async fn login(&self, endpoint: &Endpoint) -> Result<LoggedIn, RestError> {
+    pub async fn login(&self) -> Result<LoggedIn, RestError> {
         let body = Login {
-            username: endpoint.username.clone(),
-            password: endpoint.password.expose().to_owned(),
+            username: self.endpoint.username.clone(),
+            password: self.endpoint.password.expose().to_owned(),
         };
-        let reply: LoginReply = self
-            .call(self.request(Method::POST, "login", None).json(&body))
-            .await?;
+        let reply: LoginReply = self.call("POST", "login", None, Some(&body)).await?;
         let token = reply.token.filter(|it| is_token(it));
         Ok(LoggedIn {
             id: reply.id,
@@ -100,9 +86,7 @@ impl Rest {
     /// # Errors
     /// Any [`RestError`].
     pub async fn logout(&self, token: &Secret) -> Result<(), RestError> {
-        let _: serde_json::Value = self
-            .call(self.request(Method::POST, "logout", Some(token)))
-            .await?;
+        let _: serde_json::Value = self.call("POST", "logout", Some(token), NOTHING).await?;
         Ok(())
     }
 
@@ -111,37 +95,43 @@ impl Rest {
     /// # Errors
     /// Any [`RestError`].
     pub async fn whoami(&self, token: &Secret) -> Result<SessionData, RestError> {
-        self.call(self.request(Method::GET, "whoami", Some(token)))
-            .await
+        self.call("GET", "whoami", Some(token), NOTHING).await
     }
 
-    fn request(&self, method: Method, name: &str, token: Option<&Secret>) -> RequestBuilder {
-        let request = self.client.request(method, api(&self.base, name));
-        match token {
-            Some(token) => request.bearer_auth(token.expose()),
-            None => request,
-        }
-    }
-
-    async fn call<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, RestError> {
-        let mut reply = request.send().await.map_err(|_| RestError::Unreachable)?;
-        let status = reply.status();
-        let mut body = Vec::new();
-        while let Some(chunk) = reply.chunk().await.map_err(|_| RestError::Unreachable)? {
-            if body.len() + chunk.len() > MAX_REPLY {
-                return Err(RestError::Malformed);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        if status.is_success() {
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        name: &str,
+        token: Option<&Secret>,
+        body: Option<&(impl Serialize + Sync)>,
+    ) -> Result<T, RestError> {
+        let url = api(&self.endpoint.base, name);
+        let question = Question {
+            method,
+            url: &url,
+            token,
+        };
+        let calling = async {
+            let mut talk = Talk::open(&self.endpoint).await?;
+            talk.ask(question, body, MAX_REPLY).await
+        };
+        let limit = match self.endpoint.via {
+            Some(_) => FAR_CALL_LIMIT,
+            None => CALL_LIMIT,
+        };
+        let (status, body) = match tokio::time::timeout(limit, calling).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) | Err(_) => return Err(RestError::Unreachable),
+        };
+        if (200..300).contains(&status) {
             return serde_json::from_slice(&body).map_err(|_| RestError::Malformed);
         }
         let said: ErrorReply = serde_json::from_slice(&body).unwrap_or_default();
         Err(match status {
-            StatusCode::UNAUTHORIZED => RestError::Unauthorized,
-            StatusCode::FORBIDDEN => RestError::Forbidden(said.message),
-            StatusCode::UNPROCESSABLE_ENTITY => RestError::Connected,
-            other => RestError::Status(other.as_u16()),
+            401 => RestError::Unauthorized,
+            403 => RestError::Forbidden(said.message),
+            422 => RestError::Connected,
+            other => RestError::Status(other),
         })
     }
 }

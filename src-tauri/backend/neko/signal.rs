@@ -4,7 +4,6 @@
 use duotab_core::neko::event::{ClientEvent, Disconnect, ServerEvent};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
@@ -16,13 +15,14 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use tokio_util::sync::{CancellationToken, DropGuard};
-use url::Url;
 
 use super::rest::{LoggedIn, Rest, RestError, api};
-use crate::endpoint::{Endpoint, Secret};
+use crate::endpoint::{Duplex, Endpoint, Secret};
 
 /// A connection that is not there after this is tried anew.
 const CONNECT_LIMIT: Duration = Duration::from_millis(800);
+/// The same by way of a tunnel.
+const FAR_CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// How long the upgrade may take once there is a connection.
 const UPGRADE_LIMIT: Duration = Duration::from_millis(1500);
 /// How long a write may take before the connection counts as dead.
@@ -134,13 +134,13 @@ impl Attempt {
             let token = match token {
                 Some(token) => token,
                 None => {
-                    let it = rest.login(&endpoint).await.map_err(End::Login)?;
+                    let it = rest.login().await.map_err(End::Login)?;
                     let token = it.token.clone();
                     self.tell(SignalNews::LoggedIn(self.id, it)).await?;
                     token
                 }
             };
-            open(&endpoint.base, &token).await
+            open(&endpoint, &token).await
         };
         let socket = tokio::select! {
             () = self.cancel.cancelled() => return End::Broken,
@@ -159,7 +159,7 @@ impl Attempt {
     /// Carries events both ways until one side ends it.
     async fn talk(
         &self,
-        socket: WebSocketStream<TcpStream>,
+        socket: WebSocketStream<Box<dyn Duplex>>,
         mut events: mpsc::Receiver<ClientEvent>,
     ) -> End {
         let (mut sink, mut stream) = socket.split();
@@ -237,14 +237,16 @@ async fn goodbye(
 }
 
 /// Opens the WebSocket.
-async fn open(base: &Url, token: &Secret) -> Result<WebSocketStream<TcpStream>, End> {
+async fn open(
+    endpoint: &Endpoint,
+    token: &Secret,
+) -> Result<WebSocketStream<Box<dyn Duplex>>, End> {
+    let base = &endpoint.base;
     if base.scheme() != "http" {
         return Err(End::Address);
     }
     let mut url = api(base, "ws");
     url.set_scheme("ws").map_err(|()| End::Address)?;
-    let host = url.host_str().ok_or(End::Address)?.trim_matches(['[', ']']);
-    let port = url.port_or_known_default().ok_or(End::Address)?;
     let mut request = url
         .as_str()
         .into_client_request()
@@ -253,11 +255,14 @@ async fn open(base: &Url, token: &Secret) -> Result<WebSocketStream<TcpStream>, 
         HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| End::Address)?;
     bearer.set_sensitive(true);
     request.headers_mut().insert(AUTHORIZATION, bearer);
-    let stream = timeout(CONNECT_LIMIT, TcpStream::connect((host, port)))
+    let limit = match endpoint.via {
+        Some(_) => FAR_CONNECT_LIMIT,
+        None => CONNECT_LIMIT,
+    };
+    let stream = timeout(limit, endpoint.dial())
         .await
         .map_err(|_| End::Broken)?
         .map_err(|_| End::Broken)?;
-    let _ = stream.set_nodelay(true);
     let config = WebSocketConfig::default()
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));

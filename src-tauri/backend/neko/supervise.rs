@@ -3,9 +3,11 @@
 //! It never waits for the network. Signalling attempts run as tasks of their own and report;
 //! the peer's tasks do the same; everything else is a deadline.
 
+mod keys;
 mod media;
 mod signalling;
 mod unwatched;
+mod way;
 
 use duotab_core::message::Leg;
 use duotab_core::neko::event::{ClientEvent, Paste};
@@ -24,6 +26,7 @@ use crate::endpoint::Endpoint;
 use media::Media;
 use signalling::Signalling;
 use unwatched::Unwatched;
+use way::Way;
 
 /// News of peer and signalling that wait for this task.
 const PLACES: usize = 512;
@@ -81,18 +84,15 @@ pub(super) async fn run(
 ) {
     let (signal_sender, mut signals) = mpsc::channel(PLACES);
     let (peer_sender, mut peers) = mpsc::channel(PLACES);
-    let mut desk = Desk::new(&outlet);
-    let Ok(rest) = Rest::new(&endpoint.base) else {
-        desk.tell(News::Failed(Leg::Signalling, Failure::Address));
-        desk.tell(News::Closed);
-        return;
-    };
+    let desk = Desk::new(&outlet);
+    let rest = Rest::new(endpoint.clone());
     let closed = desk.closed();
     tokio::pin!(closed);
-    let loopback = is_loopback(&endpoint.base);
+    let way = Way::new(endpoint.relay.clone(), endpoint.seen_at);
+    let loopback = endpoint.via.is_none() && is_loopback(&endpoint.base);
     let mut client = Client {
         signalling: Signalling::new(rest, signal_sender),
-        media: Media::new(outlet, peer_sender, loopback),
+        media: Media::new(outlet, peer_sender, loopback, way),
         unwatched: Unwatched::new(options.unwatched_limit),
         started: Instant::now(),
         screen: None,

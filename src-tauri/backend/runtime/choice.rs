@@ -4,17 +4,18 @@ mod data;
 mod worker;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use duotab_core::event::FoundEngine;
 use duotab_core::fault::EngineFault;
 use duotab_core::message::SessionId;
 use duotab_core::node::{EngineHealth, NodeId};
 use duotab_core::streaming::Looked;
-use duotab_core::worker::Worker;
 use tokio::sync::{OnceCell, mpsc};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use self::worker::Workers;
 use super::docker::{Docker, DockerConfig};
 use super::embedded::{Embedded, EmbeddedConfig};
 use super::{EngineEnded, EngineError, EngineNews, StartError, StartSpec};
@@ -66,17 +67,28 @@ enum Kind {
     Docker,
 }
 
-/// All engines of this machine. Dropped, it lets go of them, and they live on.
+/// What serves a session.
+#[derive(Clone, Debug)]
+enum Server {
+    /// One of this machine's kinds.
+    Here(Kind),
+    /// A worker's engine, which stays reachable for as long as it serves anything.
+    There(Arc<Docker>),
+}
+
+/// All engines of this machine, and those of its workers. Dropped, it lets go of them, and they live on.
 #[derive(Debug)]
 pub struct Runtime {
     choice: Choice,
     settled: OnceCell<Kind>,
     embedded: Embedded,
     docker: Docker,
-    /// Which kind serves a session: one that was found may be of the kind that is not chosen now.
-    serving: Mutex<HashMap<SessionId, Kind>>,
+    /// What serves a session: one that was found may be of the kind that is not chosen now.
+    serving: Mutex<HashMap<SessionId, Server>>,
+    workers: Workers,
+    /// Where data are that are on their way from one machine to another.
+    moving: PathBuf,
     news: mpsc::Sender<EngineNews>,
-    workers: Mutex<Vec<Worker>>,
     _end_of_life: DropGuard,
 }
 
@@ -84,7 +96,20 @@ impl Runtime {
     /// Starts nothing yet. The receiver tells of what happens to engines although nobody asked.
     #[must_use]
     pub fn new(with: RuntimeConfig) -> (Self, mpsc::Receiver<EngineNews>) {
+        let moving = with.embedded.profiles_dir.with_file_name("moving");
+        // An earlier life of the app may have been killed in the middle.
+        data::forget(&moving);
+        let sockets = with.embedded.run_dir.join("ssh");
         let (embedded, ended) = Embedded::new(with.embedded);
+        let far = DockerConfig {
+            sockets: Some(sockets),
+            // What is kept is of the engine here; there each life of the app begins anew, with the
+            // image that is set.
+            kept: String::new(),
+            volumes: String::new(),
+            update_every: None,
+            ..with.docker.clone()
+        };
         let (docker, told) = Docker::new(with.docker);
         let (news, receiver) = mpsc::channel(NEWS_LIMIT);
         let to_app = news.clone();
@@ -102,8 +127,9 @@ impl Runtime {
             embedded,
             docker,
             serving: Mutex::default(),
+            moving,
+            workers: Workers::new(far, to_app.clone()),
             news: to_app,
-            workers: Mutex::default(),
             _end_of_life: end,
         };
         (runtime, receiver)
@@ -129,10 +155,14 @@ impl Runtime {
     /// `None` if the node cannot be asked.
     pub async fn find(&self, node: &NodeId) -> Option<Vec<FoundEngine>> {
         if *node == NodeId::host() {
-            Some(self.find_here().await)
-        } else {
-            None
+            return Some(self.find_here().await);
         }
+        let worker = self.workers.get(node)?;
+        let found = worker.find_if_there().await.ok()?;
+        for engine in &found {
+            self.serves(engine.session, Server::There(Arc::clone(&worker)));
+        }
+        Some(found)
     }
 
     async fn find_here(&self) -> Vec<FoundEngine> {
@@ -145,37 +175,43 @@ impl Runtime {
         };
         let (mut found, containers) = tokio::join!(processes, containers);
         for engine in &found {
-            self.serves(engine.session, Kind::Embedded);
+            self.serves(engine.session, Server::Here(Kind::Embedded));
         }
         for engine in containers {
             // A session is of one kind. What cannot be is not healthy.
             if found.iter().all(|other| other.session != engine.session) {
-                self.serves(engine.session, Kind::Docker);
+                self.serves(engine.session, Server::Here(Kind::Docker));
                 found.push(engine);
             }
         }
         found
     }
 
-    /// Starts an engine. On any error, cancel included, nothing of it is left. A session whose
-    /// engine runs already keeps it. `fetched` hears how much of the engine's image is there, in
-    /// percent, while it is being fetched.
+    /// Starts an engine on a machine. On any error, cancel included, nothing of it is left. A session
+    /// whose engine runs already keeps it. `fetched` hears how much of the engine's image is there,
+    /// in percent, while it is being fetched.
     ///
     /// # Errors
     /// Why it does not run.
     pub async fn start(
         &self,
         spec: StartSpec,
+        node: &NodeId,
         cancel: CancellationToken,
         fetched: &(dyn Fn(u8) + Send + Sync),
     ) -> Result<Endpoint, StartError> {
+        if *node != NodeId::host() {
+            let worker = self.workers.get(node).ok_or(StartError::NodeGone)?;
+            self.serves(spec.session, Server::There(Arc::clone(&worker)));
+            return worker.start(spec, cancel, fetched).await;
+        }
         let settled = tokio::select! {
             biased;
             () = cancel.cancelled() => return Err(StartError::Cancelled),
             settled = self.settle() => settled,
         };
         let kind = settled.unwrap_or(Kind::Embedded);
-        self.serves(spec.session, kind);
+        self.serves(spec.session, Server::Here(kind));
         match kind {
             Kind::Embedded => {
                 let session = spec.session;
@@ -194,10 +230,11 @@ impl Runtime {
     ///
     /// # Errors
     /// Why it does not run.
-    pub async fn adopt(&self, session: SessionId) -> Result<Endpoint, StartError> {
-        match self.kind(session) {
-            Kind::Embedded => self.embedded.adopt(session).await,
-            Kind::Docker => self.docker.adopt(session).await,
+    pub async fn adopt(&self, session: SessionId, node: &NodeId) -> Result<Endpoint, StartError> {
+        match self.server(session, node).ok_or(StartError::NodeGone)? {
+            Server::Here(Kind::Embedded) => self.embedded.adopt(session).await,
+            Server::Here(Kind::Docker) => self.docker.adopt(session).await,
+            Server::There(worker) => worker.adopt(session).await,
         }
     }
 
@@ -205,10 +242,11 @@ impl Runtime {
     ///
     /// # Errors
     /// If it does not run, or does not do it.
-    pub async fn suspend(&self, session: SessionId) -> Result<(), EngineError> {
-        match self.kind(session) {
-            Kind::Embedded => self.embedded.suspend(session).await,
-            Kind::Docker => self.docker.suspend(session).await,
+    pub async fn suspend(&self, session: SessionId, node: &NodeId) -> Result<(), EngineError> {
+        match self.server(session, node).ok_or(EngineError::Gone)? {
+            Server::Here(Kind::Embedded) => self.embedded.suspend(session).await,
+            Server::Here(Kind::Docker) => self.docker.suspend(session).await,
+            Server::There(worker) => worker.suspend(session).await,
         }
     }
 
@@ -216,10 +254,11 @@ impl Runtime {
     ///
     /// # Errors
     /// If it does not run, or does not answer.
-    pub async fn resume(&self, session: SessionId) -> Result<Endpoint, EngineError> {
-        match self.kind(session) {
-            Kind::Embedded => self.embedded.resume(session).await,
-            Kind::Docker => self.docker.resume(session).await,
+    pub async fn resume(&self, session: SessionId, node: &NodeId) -> Result<Endpoint, EngineError> {
+        match self.server(session, node).ok_or(EngineError::Gone)? {
+            Server::Here(Kind::Embedded) => self.embedded.resume(session).await,
+            Server::Here(Kind::Docker) => self.docker.resume(session).await,
+            Server::There(worker) => worker.resume(session).await,
         }
     }
 
@@ -228,10 +267,13 @@ impl Runtime {
     ///
     /// # Errors
     /// If something stays.
-    pub async fn stop(&self, session: SessionId) -> Result<(), EngineError> {
-        let stopped = match self.kind(session) {
-            Kind::Embedded => self.embedded.stop(session).await,
-            Kind::Docker => self.docker.stop(session).await,
+    pub async fn stop(&self, session: SessionId, node: &NodeId) -> Result<(), EngineError> {
+        let stopped = match self.server(session, node) {
+            Some(Server::Here(Kind::Embedded)) => self.embedded.stop(session).await,
+            Some(Server::Here(Kind::Docker)) => self.docker.stop(session).await,
+            Some(Server::There(worker)) => worker.stop(session).await,
+            // Nobody knows the way any more; what runs there ends when its lease does.
+            None => Err(EngineError::Gone),
         };
         self.serving().remove(&session);
         stopped
@@ -250,6 +292,7 @@ impl Runtime {
     /// Closes the home network to the containers that are started from now on, or opens it.
     pub fn close_home_network(&self, closed: bool) {
         self.docker.close_home_network(closed);
+        self.workers.close_home_network(closed);
     }
 
     /// Whether engines are containers, or will be when there are any.
@@ -289,21 +332,27 @@ impl Runtime {
         }
     }
 
-    fn serving(&self) -> std::sync::MutexGuard<'_, HashMap<SessionId, Kind>> {
+    fn serving(&self) -> std::sync::MutexGuard<'_, HashMap<SessionId, Server>> {
         self.serving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn serves(&self, session: SessionId, kind: Kind) {
-        self.serving().insert(session, kind);
+    fn serves(&self, session: SessionId, server: Server) {
+        self.serving().insert(session, server);
     }
 
-    fn kind(&self, session: SessionId) -> Kind {
-        let known = self.serving().get(&session).copied();
-        known.unwrap_or_else(|| match self.choice {
+    /// What serves a session, or would; `None` where the machine is no worker any more.
+    fn server(&self, session: SessionId, node: &NodeId) -> Option<Server> {
+        if let Some(known) = self.serving().get(&session) {
+            return Some(known.clone());
+        }
+        if *node != NodeId::host() {
+            return self.workers.get(node).map(Server::There);
+        }
+        Some(Server::Here(match self.choice {
             Choice::Embedded => Kind::Embedded,
             Choice::Docker => Kind::Docker,
             Choice::Auto => self.settled.get().copied().unwrap_or(Kind::Embedded),
-        })
+        }))
     }
 }
 

@@ -154,6 +154,18 @@ impl Job {
         Self::new(Arc::new(|_, _| {}), CancellationToken::new())
     }
 
+    /// One of several parts of it, which are taken for equally long.
+    pub(super) fn part(&self, index: u64, of: u64) -> Self {
+        let progress = Arc::clone(&self.progress);
+        let part = move |done, total: u64| {
+            progress(
+                total.saturating_mul(index).saturating_add(done),
+                total.saturating_mul(of),
+            );
+        };
+        Self::new(Arc::new(part), self.cancel.clone())
+    }
+
     /// So many bytes there are in all; none of them is done.
     pub(super) fn begins(&self, total: u64) {
         self.total.store(total, Ordering::Relaxed);

@@ -1,10 +1,13 @@
-//! Engines in containers: one Neko per session, on this machine's Docker or Podman.
+//! Engines in containers: one Neko per session, on this machine's Docker or Podman, or on that of
+//! another machine.
 //!
 //! Each container bears the install's and the session's id, and outlives the app: by these labels
 //! alone it is found again. Whoever may use the engine's socket can become root on this machine;
 //! that holds for the app as for any other program of this person.
 
 mod archive;
+mod config;
+mod context;
 mod create;
 mod end;
 mod exec;
@@ -18,17 +21,21 @@ mod images;
 mod known;
 mod label;
 mod launch;
+mod lease;
 mod link;
 mod login;
 mod logs;
 mod network;
+mod node;
 mod pin;
 mod place;
 mod progress;
+mod reach;
 mod ready;
 mod slot;
 mod volume;
 mod watch;
+mod way;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,11 +45,14 @@ use std::time::Duration;
 use duotab_core::event::FoundEngine;
 use duotab_core::fault::{EngineFault, ImageUpdate};
 use duotab_core::message::{SessionId, StartFailure};
+use duotab_core::node::NodeId;
 use duotab_core::streaming::Looked;
-use tokio::sync::mpsc;
+use duotab_core::worker::EngineContext;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+pub use self::config::{DockerConfig, IMAGE};
 use self::end::{end, pause, remove};
 use self::flavour::Flavour;
 use self::held::Held;
@@ -50,75 +60,31 @@ use self::image::Reference;
 use self::images::Images;
 use self::known::{Expected, Known};
 use self::link::Link;
+pub use self::node::Seen;
 pub use self::place::{Address, Surroundings};
-use self::ready::Asker;
 use self::slot::Slot;
 use super::{EngineError, EngineNews, StartError, StartSpec};
 use crate::endpoint::Endpoint;
 
-/// The image unless another one is set: the first version whose images are known to need no more
-/// rights than they get here.
-pub const IMAGE: &str = "ghcr.io/m1k1o/neko/chromium:3.1.5";
-
 /// How long a woken engine may take to answer.
 const WAKE_LIMIT: Duration = Duration::from_secs(5);
+/// How long the first look may wait for an engine that does not answer.
+const FIND_LIMIT: Duration = Duration::from_secs(10);
 /// News that nobody has taken note of yet.
 const NEWS_LIMIT: usize = 64;
-
-/// How containers are started.
-#[derive(Clone, Debug)]
-pub struct DockerConfig {
-    /// The install's id, from the store.
-    pub install: String,
-    /// The image's reference.
-    pub image: String,
-    /// Where the engine is looked for.
-    pub surroundings: Surroundings,
-    /// The screen to begin with: width and height in pixels, pictures per second.
-    pub screen: (u16, u16, u16),
-    /// More arguments for the browser.
-    pub browser_args: Vec<String>,
-    /// How long a start may take once the image is there.
-    pub start_limit: Duration,
-    /// Whether the home network, this machine included, is closed to what runs in a container; see
-    /// also [`Docker::close_home_network`].
-    pub home_closed: bool,
-    /// What was to be kept for the image: see [`EngineNews::Keep`]. Empty at first.
-    pub kept: String,
-    /// What was to be kept of the volumes: see [`EngineNews::Volumes`]. Empty at first.
-    pub volumes: String,
-    /// How often the registry is asked for a newer image; `None` is never.
-    pub update_every: Option<Duration>,
-}
-
-impl DockerConfig {
-    /// The usual.
-    #[must_use]
-    pub fn new(install: String) -> Self {
-        Self {
-            install,
-            image: IMAGE.to_owned(),
-            surroundings: Surroundings::current(),
-            screen: (1280, 720, 30),
-            browser_args: Vec::new(),
-            start_limit: Duration::from_secs(60),
-            home_closed: false,
-            kept: String::new(),
-            volumes: String::new(),
-            update_every: Some(Duration::from_secs(24 * 60 * 60)),
-        }
-    }
-}
 
 /// What calls and events share.
 #[derive(Debug)]
 struct Inner {
     with: DockerConfig,
-    asker: Asker,
     known: Known,
     images: Images,
     held: Held,
     home_closed: AtomicBool,
+    /// Why another machine's engine cannot be asked, while it cannot.
+    away: Mutex<Option<EngineFault>>,
+    /// It went away, or came back.
+    turned: Notify,
     /// One container at a time is made: no profile may come into two.
     making: tokio::sync::Mutex<()>,
     tasks: volume::Tasks,
@@ -129,6 +95,20 @@ struct Inner {
 impl Inner {
     fn flavour(&self) -> Flavour {
         Flavour::of(Reference::parse(&self.with.image).repository)
+    }
+
+    /// Which machine it is on.
+    fn node(&self) -> NodeId {
+        let worker = self.with.worker.as_ref();
+        worker.map_or_else(NodeId::host, |worker| worker.id.clone())
+    }
+
+    /// Looks for the engine.
+    async fn reach(&self) -> Result<Link, EngineFault> {
+        match &self.with.worker {
+            Some(worker) => Link::far(&worker.address, self.with.sockets.as_deref()).await,
+            None => Link::find(&self.with.surroundings).await,
+        }
     }
 }
 
@@ -160,7 +140,8 @@ impl Docker {
                 held: Held::new(&with.volumes, news.clone()),
                 home_closed: AtomicBool::new(with.home_closed),
                 with,
-                asker: Asker::new(),
+                away: Mutex::default(),
+                turned: Notify::new(),
                 known: Known::default(),
                 making: tokio::sync::Mutex::default(),
                 tasks: volume::Tasks::default(),
@@ -186,8 +167,8 @@ impl Docker {
     /// another install's is left alone. What is being started, stopped or changed right now is
     /// left out.
     pub async fn find(&self) -> Vec<FoundEngine> {
-        match self.link().await {
-            Ok(link) => found::all(self, &link).await,
+        match self.find_if_there().await {
+            Ok(found) => found,
             Err(fault) => {
                 tracing::debug!(?fault, "no containers to look for");
                 // Nobody will ask again for what runs there.
@@ -195,6 +176,20 @@ impl Docker {
                 Vec::new()
             }
         }
+    }
+
+    /// The same, where an engine that cannot be asked is asked again some other time.
+    ///
+    /// # Errors
+    /// Why it cannot be asked.
+    pub async fn find_if_there(&self) -> Result<Vec<FoundEngine>, EngineFault> {
+        let silent = || EngineFault::Silent {
+            socket: self.inner.node().0,
+        };
+        let linked = timeout(FIND_LIMIT, self.link()).await;
+        let link = linked.unwrap_or_else(|_| Err(silent()))?;
+        link.hello().await?;
+        Ok(found::all(self, &link).await)
     }
 
     /// Starts an engine. On any error, cancel included, nothing of it is left. A session whose
@@ -312,6 +307,12 @@ impl Docker {
         stopped
     }
 
+    /// The engines of other machines that this person already has, by name. Reads small files.
+    #[must_use]
+    pub fn contexts(with: &DockerConfig) -> Vec<EngineContext> {
+        context::all(&with.surroundings)
+    }
+
     /// Closes the home network to the containers that are started from now on, or opens it. Those
     /// that run keep what they have.
     pub fn close_home_network(&self, closed: bool) {
@@ -372,7 +373,7 @@ impl Docker {
         if let Some(link) = &kept.0 {
             return Ok(Arc::clone(link));
         }
-        let link = Arc::new(Link::find(&self.inner.with.surroundings).await?);
+        let link = Arc::new(self.inner.reach().await?);
         tracing::info!(socket = link.socket, facts = ?link.facts, "engine found");
         kept.0 = Some(Arc::clone(&link));
         if std::mem::take(&mut kept.1) {
@@ -382,6 +383,7 @@ impl Docker {
         tokio::spawn(watch::watch(Arc::clone(&self.inner), Arc::clone(&link)));
         let asking = images::ask_now_and_then(Arc::clone(&self.inner), Arc::clone(&link));
         tokio::spawn(asking);
+        tokio::spawn(lease::renew(Arc::clone(&self.inner), Arc::clone(&link)));
         Ok(link)
     }
 
@@ -398,7 +400,7 @@ impl Docker {
         self.inner
             .known
             .hold(session, launched.container.clone(), endpoint.clone());
-        let awake = timeout(WAKE_LIMIT, self.inner.asker.answers(&endpoint.base)).await;
+        let awake = timeout(WAKE_LIMIT, ready::answers(&endpoint)).await;
         if awake.is_ok() {
             return Ok(endpoint);
         }

@@ -12,6 +12,13 @@ impl Browser {
         }
     }
 
+    /// A new connection begins without, and says so if it is.
+    pub(super) fn stream_relayed(&mut self, id: SessionId, relayed: bool) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.set_relayed(relayed);
+        }
+    }
+
     pub(super) fn engine_ended(&mut self, id: SessionId, end: EndCause, log: Vec<String>) {
         let was_seen = self.sessions.get(&id).is_some_and(Session::was_seen);
         self.engine_gone(id, |node| match end {

@@ -285,6 +285,7 @@ impl Browser {
                 self.standby_failed = false;
                 self.step(id, Happening::StreamLive);
             }
+            Event::StreamRelayed(id, relayed) => self.stream_relayed(id, relayed),
             Event::StreamLost(id, _) => self.step(id, Happening::StreamLost),
             Event::StreamFailed(id, leg) => self.stream_failed(id, leg),
             Event::EngineEnded(id, end, log) => self.engine_ended(id, end, log),
@@ -359,10 +360,9 @@ impl Browser {
                 Deed::Stop => Action::StopEngine(id, node),
                 Deed::Connect => {
                     let tabs = session.tabs.clone();
+                    self.stream_relayed(id, false);
                     self.act(Action::Connect(id, node));
-                    for tab in tabs {
-                        self.open_streamed(tab, id);
-                    }
+                    tabs.iter().for_each(|tab| self.open_streamed(*tab, id));
                     continue;
                 }
                 Deed::Disconnect => {

@@ -23,4 +23,36 @@ api: string, } | { "fault": "bad_address",
 /**
  * It.
  */
-address: string, };
+address: string, } | { "fault": "ssh_missing" } | { "fault": "host_unknown", 
+/**
+ * The machine, as SSH is asked for it.
+ */
+host: string, } | { "fault": "host_key_changed", 
+/**
+ * The machine, as SSH is asked for it.
+ */
+host: string, } | { "fault": "not_allowed", 
+/**
+ * The machine.
+ */
+host: string, } | { "fault": "unreachable", 
+/**
+ * The machine.
+ */
+host: string, 
+/**
+ * What the system or SSH said.
+ */
+detail: string, } | { "fault": "certificate_bad", 
+/**
+ * The machine.
+ */
+host: string, 
+/**
+ * What is wrong with it.
+ */
+detail: string, } | { "fault": "no_engine_there", 
+/**
+ * The machine.
+ */
+host: string, };

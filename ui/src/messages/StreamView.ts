@@ -31,4 +31,9 @@ node: NodeName | null,
 /**
  * While the engine's image is being fetched: how far that is, in percent.
  */
-fetched_percent: number | null, };
+fetched_percent: number | null, 
+/**
+ * Whether the picture comes by way of the engine's connection: a slower way, taken where the
+ * straight one is closed.
+ */
+relayed: boolean, };

@@ -4,31 +4,26 @@ use duotab_core::message::Leg;
 use duotab_core::neko::data::ServerMessage;
 use duotab_core::neko::event::ClientEvent;
 use duotab_core::neko::input::InputMessage;
-use duotab_core::neko::signal::{Candidate, Description, Provide, VideoRequest};
+use duotab_core::neko::signal::{Candidate, Description, Provide};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
+use super::way::Way;
 use super::{Client, Outcome, Verdict, ping};
-use crate::neko::keyframe::{Ask, Keyframes};
+use crate::neko::keyframe::Keyframes;
 use crate::neko::outlet::Outlet;
 use crate::neko::peer::{Peer, PeerError, PeerId, PeerNews, PeerPlan, PeerState};
 use crate::neko::{Failure, News, Options, Stats};
 
 /// How long the server may take to offer a peer.
 const OFFER_LIMIT: Duration = Duration::from_millis(1500);
-/// How long a way to the server may take to be found, try after try; then a fresh peer is the
-/// better one, because a server stops looking after 1.4 s. Every third try is longer, for a long
-/// way and for a server that waits a second before it takes an address it was not told.
-const REACH_LIMITS: [Duration; 3] = [
-    Duration::from_millis(900),
-    Duration::from_millis(900),
-    Duration::from_millis(2500),
-];
 /// How long encryption may take from there.
 const SECURE_LIMIT: Duration = Duration::from_secs(4);
 /// The longest silence that a peer may come back from: the server ends it after 4 s.
 const SILENCE_LIMIT: Duration = Duration::from_secs(6);
+/// The same where a relay can be had, which is better than silence.
+const FAR_SILENCE_LIMIT: Duration = Duration::from_millis(1500);
 /// Candidates that are kept until the offer comes.
 const MAX_CANDIDATES: usize = 64;
 /// Time between two measurements of the round trip.
@@ -53,10 +48,11 @@ enum Step {
 /// The leg's state.
 pub(super) struct Media {
     plan: PeerPlan,
-    peer: Option<Peer>,
+    way: Way,
+    pub(super) peer: Option<Peer>,
     step: Step,
     candidates: Vec<Candidate>,
-    keyframes: Keyframes,
+    pub(super) keyframes: Keyframes,
     round_trip: watch::Sender<Duration>,
     smoothed: Option<Duration>,
     since: Instant,
@@ -88,7 +84,12 @@ impl Measured {
 }
 
 impl Media {
-    pub(super) fn new(outlet: Outlet, news: mpsc::Sender<PeerNews>, loopback_only: bool) -> Self {
+    pub(super) fn new(
+        outlet: Outlet,
+        news: mpsc::Sender<PeerNews>,
+        loopback_only: bool,
+        way: Way,
+    ) -> Self {
         let (round_trip, watched) = watch::channel(Duration::ZERO);
         Self {
             plan: PeerPlan {
@@ -98,6 +99,7 @@ impl Media {
                 round_trip: watched,
                 loopback_only,
             },
+            way,
             peer: None,
             step: Step::None,
             candidates: Vec::new(),
@@ -226,17 +228,19 @@ impl Media {
 
 impl Client {
     /// The server offers a peer.
-    pub(super) async fn provided(&mut self, provide: Provide) -> Outcome {
+    pub(super) async fn provided(&mut self, mut provide: Provide) -> Outcome {
         self.media.peers += 1;
         self.media.plan.id += 1;
-        let candidates = std::mem::take(&mut self.media.candidates);
-        let plan = self.media.plan.clone();
+        let mut candidates = std::mem::take(&mut self.media.candidates);
+        let mut plan = self.media.plan.clone();
+        plan.loopback_only |= self.media.way.is_relayed(self.media.tries);
+        self.media.way.lead(&mut provide, &mut candidates);
         match Peer::answer(plan, &provide, &candidates).await {
             Ok((peer, sdp)) => {
                 self.media.peer = Some(peer);
                 let now = Instant::now();
                 self.media.answered_at = Some(now);
-                let limit = REACH_LIMITS[self.media.tries % REACH_LIMITS.len()];
+                let limit = self.media.way.limit(self.media.tries);
                 self.media.tries += 1;
                 self.media.step = Step::Reaching(now + limit);
                 self.media.away_since.get_or_insert(now);
@@ -252,9 +256,11 @@ impl Client {
         }
     }
 
-    pub(super) async fn take_candidate(&mut self, candidate: Candidate) {
+    pub(super) async fn take_candidate(&mut self, mut candidate: Candidate) {
         if let Some(peer) = &self.media.peer {
-            peer.candidate(&candidate).await;
+            if self.media.way.lead_one(&mut candidate) {
+                peer.candidate(&candidate).await;
+            }
         } else if self.media.candidates.len() < MAX_CANDIDATES {
             self.media.candidates.push(candidate);
         }
@@ -313,6 +319,9 @@ impl Client {
             (PeerState::Connected, Step::Reaching(_) | Step::Securing(_)) => {
                 self.media.step = Step::Connected;
                 self.media.tries = 0;
+                if let Some(relayed) = self.media.way.connected() {
+                    self.desk.tell(News::Relayed(relayed));
+                }
                 self.media.connect = self.media.answered_at.map(|it| now - it);
                 self.media.keyframes.connected(now);
                 self.unwatched.connected(now);
@@ -320,7 +329,11 @@ impl Client {
             }
             (PeerState::Silent, Step::Connected) => {
                 self.lose_media();
-                self.media.step = Step::Silent(now + SILENCE_LIMIT);
+                let limit = match self.media.way.is_far() {
+                    true => FAR_SILENCE_LIMIT,
+                    false => SILENCE_LIMIT,
+                };
+                self.media.step = Step::Silent(now + limit);
             }
             (PeerState::Gone, _) => {
                 self.lose_media();
@@ -367,43 +380,6 @@ impl Client {
             }),
             ServerMessage::Pong { client_ms, .. } => self.pong(client_ms),
         }
-    }
-
-    /// Asks for a key frame; `restart` drops what comes before it.
-    pub(super) fn need_key(&mut self, restart: bool) {
-        if let Some(peer) = &self.media.peer
-            && restart
-        {
-            peer.video.restart.store(true, Ordering::Release);
-        }
-        if self.unwatched.is_paused() {
-            return;
-        }
-        let ask = self.media.keyframes.want(Instant::now());
-        self.ask_for_key(ask);
-    }
-
-    fn ask_for_key(&self, ask: Ask) {
-        if ask.pli {
-            tracing::debug!(switch = ask.switch, "asking for a key frame");
-        }
-        if ask.pli
-            && let Some(peer) = &self.media.peer
-        {
-            peer.video.want_key.notify_one();
-        }
-        if ask.switch {
-            for disabled in [true, false] {
-                self.disable_video(disabled);
-            }
-        }
-    }
-
-    pub(super) fn disable_video(&self, disabled: bool) {
-        self.send(ClientEvent::SignalVideo(VideoRequest {
-            disabled: Some(disabled),
-            ..VideoRequest::default()
-        }));
     }
 
     fn measure(&mut self) {

@@ -1,62 +1,84 @@
-//! A profile's data, wherever they are.
+//! A profile's data, wherever they are, and from one machine to another.
 
-use std::path::PathBuf;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
 
+use duotab_core::fault::EngineFault;
 use duotab_core::message::ProfileName;
+use duotab_core::node::NodeId;
 use duotab_core::profile::ProfileFault;
 
-use super::{Kind, Runtime};
-use crate::runtime::data::{DataError, Job};
+use super::{Kind, Runtime, Server};
+use crate::runtime::data::{DataError, Job, blocking};
 
 impl Runtime {
-    /// How much space a profile's data take, in bytes. Nothing if there are none.
+    /// How much space a profile's data take on a node, in bytes. Nothing if there are none.
     ///
     /// # Errors
     /// If they cannot be measured.
-    pub async fn profile_size(&self, profile: &ProfileName, job: Job) -> Result<u64, DataError> {
-        match self.keeper(profile).await? {
-            Kind::Embedded => self.embedded.profile_size(profile, job).await,
-            Kind::Docker => self.docker.profile_size(profile, job).await,
+    pub async fn profile_size(
+        &self,
+        profile: &ProfileName,
+        node: &NodeId,
+        job: Job,
+    ) -> Result<u64, DataError> {
+        match self.keeper(profile, node).await? {
+            Server::Here(Kind::Embedded) => self.embedded.profile_size(profile, job).await,
+            Server::Here(Kind::Docker) => self.docker.profile_size(profile, job).await,
+            Server::There(worker) => worker.profile_size(profile, job).await,
         }
     }
 
-    /// Writes a profile's data to a file, without caches. The file is there when it is whole.
+    /// Writes a profile's data on a node to a file here, without caches. The file is there when it
+    /// is whole.
     ///
     /// # Errors
     /// Why there is no such file.
     pub async fn export_profile(
         &self,
         profile: &ProfileName,
+        node: &NodeId,
         to: PathBuf,
         job: Job,
     ) -> Result<(), DataError> {
-        match self.keeper(profile).await? {
-            Kind::Embedded => self.embedded.export_profile(profile, to, job).await,
-            Kind::Docker => self.docker.export_profile(profile, to, job).await,
+        match self.keeper(profile, node).await? {
+            Server::Here(Kind::Embedded) => self.embedded.export_profile(profile, to, job).await,
+            Server::Here(Kind::Docker) => self.docker.export_profile(profile, to, job).await,
+            Server::There(worker) => worker.export_profile(profile, to, job).await,
         }
     }
 
-    /// Puts the data of an export in the place of a profile's.
+    /// Puts the data of an export in the place of a profile's on a node.
     ///
     /// # Errors
     /// Why the profile is as it was.
     pub async fn import_profile(
         &self,
         profile: &ProfileName,
+        node: &NodeId,
         from: PathBuf,
         job: Job,
     ) -> Result<(), DataError> {
-        match self.keeper(profile).await? {
-            Kind::Embedded => self.embedded.import_profile(profile, from, job).await,
-            Kind::Docker => self.docker.import_profile(profile, from, job).await,
+        match self.keeper(profile, node).await? {
+            Server::Here(Kind::Embedded) => self.embedded.import_profile(profile, from, job).await,
+            Server::Here(Kind::Docker) => self.docker.import_profile(profile, from, job).await,
+            Server::There(worker) => worker.import_profile(profile, from, job).await,
         }
     }
 
-    /// Removes cookies and site data, of both kinds; what the person made stays.
+    /// Removes cookies and site data from a node, of both kinds; what the person made stays.
     ///
     /// # Errors
     /// If that is not done everywhere. An engine that may have some and cannot be asked is one.
-    pub async fn clear_profile(&self, profile: &ProfileName, job: Job) -> Result<(), DataError> {
+    pub async fn clear_profile(
+        &self,
+        profile: &ProfileName,
+        node: &NodeId,
+        job: Job,
+    ) -> Result<(), DataError> {
+        if *node != NodeId::host() {
+            return self.worker(node)?.clear_profile(profile, job).await;
+        }
         // What the other kind has kept from an earlier day is the same person's.
         if self.is_in_volume(profile).await {
             self.docker.clear_profile(profile, job.clone()).await?;
@@ -64,15 +86,61 @@ impl Runtime {
         self.embedded.clear_profile(profile, job).await
     }
 
-    /// Removes a profile's data for good, of both kinds.
+    /// Removes a profile's data from a node for good, of both kinds.
     ///
     /// # Errors
     /// Why some are still there. An engine that may have some and cannot be asked is a reason.
-    pub async fn delete_profile(&self, profile: &ProfileName) -> Result<(), DataError> {
+    pub async fn delete_profile(
+        &self,
+        profile: &ProfileName,
+        node: &NodeId,
+    ) -> Result<(), DataError> {
+        if *node != NodeId::host() {
+            return self.worker(node)?.delete_profile(profile).await;
+        }
         if self.is_in_volume(profile).await {
             self.docker.delete_profile(profile).await?;
         }
         self.embedded.delete_profile(profile).await
+    }
+
+    /// Brings a profile's data, which nobody has, to another node. Those at the first one stay as
+    /// they are. Without any there is nothing to do. They come by this machine, as one file that is
+    /// whole before the other node hears of it, and nothing is left of that.
+    ///
+    /// # Errors
+    /// Why they are not there. What was there before is untouched.
+    pub async fn move_profile(
+        &self,
+        profile: &ProfileName,
+        from: &NodeId,
+        to: &NodeId,
+        job: Job,
+    ) -> Result<(), DataError> {
+        // Whoever cannot take them is asked before anything is written.
+        self.keeper(profile, to).await?;
+        let way = OnTheWay::new(self.moving.clone()).await?;
+        let taken = self
+            .export_profile(profile, from, way.file(), job.part(0, 2))
+            .await;
+        match taken {
+            Err(DataError::Fault(ProfileFault::Empty)) => Ok(()),
+            Err(error) => Err(error),
+            Ok(()) => {
+                self.import_profile(profile, to, way.file(), job.part(1, 2))
+                    .await
+            }
+        }
+    }
+
+    fn worker(
+        &self,
+        node: &NodeId,
+    ) -> Result<std::sync::Arc<crate::runtime::docker::Docker>, DataError> {
+        self.workers.get(node).ok_or_else(|| {
+            let fault = EngineFault::NotInstalled;
+            ProfileFault::EngineAway { fault }.into()
+        })
     }
 
     /// Whether the profile may have a volume, whichever kind serves now.
@@ -80,14 +148,58 @@ impl Runtime {
         self.docker.may_hold(profile) || self.settle().await == Ok(Kind::Docker)
     }
 
-    /// The kind that has the profile's data.
-    async fn keeper(&self, profile: &ProfileName) -> Result<Kind, DataError> {
+    /// What has the profile's data on a node, or would have them.
+    async fn keeper(&self, profile: &ProfileName, node: &NodeId) -> Result<Server, DataError> {
+        if *node != NodeId::host() {
+            return self.worker(node).map(Server::There);
+        }
         match self.settle().await {
-            Ok(kind) => Ok(kind),
+            Ok(kind) => Ok(Server::Here(kind)),
             Err(fault) if self.docker.may_hold(profile) => {
                 Err(ProfileFault::EngineAway { fault }.into())
             }
-            Err(_) => Ok(Kind::Embedded),
+            Err(_) => Ok(Server::Here(Kind::Embedded)),
         }
+    }
+}
+
+/// A folder of this person's alone for data between two nodes; dropped, it is removed.
+struct OnTheWay(PathBuf);
+
+impl OnTheWay {
+    /// In `moving`, which need not be there.
+    async fn new(moving: PathBuf) -> Result<Self, DataError> {
+        let mut bytes = [0; 8];
+        // Two at once are two profiles'; the same name twice would be told.
+        let _ = getrandom::fill(&mut bytes);
+        let folder = moving.join(format!("{:016x}", u64::from_le_bytes(bytes)));
+        blocking(move || {
+            let mut closed = std::fs::DirBuilder::new();
+            closed.mode(0o700).recursive(true);
+            let made = closed.create(&folder);
+            made.map_err(|error| DataError::of(&folder, &error))?;
+            Ok(Self(folder))
+        })
+        .await
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.join("profile")
+    }
+}
+
+impl Drop for OnTheWay {
+    fn drop(&mut self) {
+        forget(&self.0);
+    }
+}
+
+/// Removes what is, or was, on the way.
+pub(super) fn forget(folder: &Path) {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            tracing::warn!(%error, folder = %folder.display(), "a profile's data stay on the way");
+        }
+        _ => {}
     }
 }

@@ -1,53 +1,179 @@
-//! Engines on other machines.
+//! The workers in use: one more container engine each, and a look at it now and then.
 
-use std::sync::PoisonError;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use duotab_core::fault::EngineFault;
 use duotab_core::message::ProfileName;
-use duotab_core::node::NodeId;
-use duotab_core::profile::ProfileFault;
+use duotab_core::node::{EngineHealth, NodeId};
 use duotab_core::worker::{EngineContext, Worker, WorkerCheck};
+use futures_util::future::join_all;
+use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Runtime;
-use crate::runtime::data::{DataError, Job};
+use crate::runtime::EngineNews;
+use crate::runtime::docker::{Docker, DockerConfig, Seen};
 
-impl Runtime {
-    /// From now on these workers are in use, and no others. Each is told of at once.
-    pub fn use_workers(&self, workers: Vec<Worker>) {
-        *self.workers.lock().unwrap_or_else(PoisonError::into_inner) = workers;
-    }
+/// How often a worker that is there is looked at, and one that is away.
+const LOOK_EVERY: Duration = Duration::from_secs(15);
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
-    /// Looks at all workers in use now; each is told of.
-    pub async fn look_at_workers(&self) {}
+/// All workers in use.
+#[derive(Debug)]
+pub(super) struct Workers {
+    with: DockerConfig,
+    news: mpsc::Sender<EngineNews>,
+    used: Mutex<HashMap<NodeId, Used>>,
+}
 
-    /// The person's Docker contexts that lead to other machines.
-    pub async fn contexts(&self) -> Vec<EngineContext> {
-        Vec::new()
-    }
+#[derive(Debug)]
+struct Used {
+    worker: Worker,
+    docker: Arc<Docker>,
+    /// Ends the looks.
+    _end: DropGuard,
+}
 
-    /// Sees step by step whether a machine can be a worker. It need not be in use.
-    pub async fn check_worker(&self, _worker: &Worker) -> WorkerCheck {
-        WorkerCheck::Away {
-            fault: EngineFault::NotInstalled,
+impl Workers {
+    /// `with` is what all of them have in common.
+    pub(super) fn new(with: DockerConfig, news: mpsc::Sender<EngineNews>) -> Self {
+        Self {
+            with,
+            news,
+            used: Mutex::default(),
         }
     }
 
-    /// Brings a profile's data, which nobody has, to another node. Those at the first one stay
-    /// as they are. Without any there is nothing to do.
-    ///
-    /// # Errors
-    /// Why they are not there. What was there before is untouched.
-    pub async fn move_profile(
-        &self,
-        _profile: &ProfileName,
-        _from: &NodeId,
-        _to: &NodeId,
-        _job: Job,
-    ) -> Result<(), DataError> {
-        let fault = EngineFault::NotInstalled;
-        Err(ProfileFault::EngineAway { fault }.into())
+    fn used(&self) -> std::sync::MutexGuard<'_, HashMap<NodeId, Used>> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A worker's engine.
+    pub(super) fn get(&self, node: &NodeId) -> Option<Arc<Docker>> {
+        self.used().get(node).map(|used| Arc::clone(&used.docker))
+    }
+
+    pub(super) fn close_home_network(&self, closed: bool) {
+        for used in self.used().values() {
+            used.docker.close_home_network(closed);
+        }
+    }
+
+    fn set(&self, workers: Vec<Worker>, home_closed: bool) {
+        let mut used = self.used();
+        let mut before = std::mem::take(&mut *used);
+        for worker in workers {
+            let kept = before.remove(&worker.id).filter(|it| it.worker == worker);
+            let now = kept.unwrap_or_else(|| self.begin(worker.clone(), home_closed));
+            used.insert(worker.id, now);
+        }
+    }
+
+    fn begin(&self, worker: Worker, home_closed: bool) -> Used {
+        let with = DockerConfig {
+            worker: Some(worker.clone()),
+            home_closed,
+            ..self.with.clone()
+        };
+        let (docker, mut told) = Docker::new(with);
+        let (docker, life) = (Arc::new(docker), CancellationToken::new());
+        let news = self.news.clone();
+        // Ends with the engine: whoever still has a session there hears of it.
+        tokio::spawn(async move {
+            while let Some(told) = told.recv().await {
+                let of_here = matches!(
+                    told,
+                    EngineNews::Keep { .. } | EngineNews::Volumes { .. } | EngineNews::Image { .. }
+                );
+                if !of_here && news.send(told).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let looks = look(Arc::clone(&docker), self.news.clone());
+        let end = life.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = end.cancelled() => {}
+                () = looks => {}
+            }
+        });
+        Used {
+            worker,
+            docker,
+            _end: life.drop_guard(),
+        }
+    }
+}
+
+/// Looks at a worker now and then, and at once when its engine goes away or comes back.
+async fn look(docker: Arc<Docker>, news: mpsc::Sender<EngineNews>) {
+    let mut told: Option<EngineFault> = None;
+    loop {
+        let seen = docker.look().await;
+        let fault = match &seen.node.engine {
+            EngineHealth::Away(fault) => Some(fault.clone()),
+            EngineHealth::Healthy | EngineHealth::Unhealthy(_) => None,
+        };
+        let wait = if fault.is_some() {
+            LOOK_AGAIN
+        } else {
+            LOOK_EVERY
+        };
+        // That it is still away for the same reason is no news.
+        if (fault.is_none() || fault != told)
+            && news
+                .send(EngineNews::NodeSeen(seen.node, seen.facts))
+                .await
+                .is_err()
+        {
+            return;
+        }
+        told = fault;
+        let _ = tokio::time::timeout(wait, docker.turned()).await;
+    }
+}
+
+impl Runtime {
+    /// The workers in use from now on. One that was in use and is among them stays as it is; one
+    /// that is not can be asked for no new session, and those that it serves go on.
+    pub fn use_workers(&self, workers: Vec<Worker>) {
+        self.workers.set(workers, self.docker.closes_home());
+    }
+
+    /// The engines of other machines that this person already has.
+    pub async fn contexts(&self) -> Vec<EngineContext> {
+        let with = self.workers.with.clone();
+        let reading = tokio::task::spawn_blocking(move || Docker::contexts(&with));
+        reading.await.unwrap_or_default()
+    }
+
+    /// Sees whether a machine can be a worker; it need not be in use. Takes some seconds at most.
+    pub async fn check_worker(&self, worker: &Worker) -> WorkerCheck {
+        Docker::check(&self.workers.with, worker).await
+    }
+
+    /// Looks at all workers in use now; each is told of.
+    pub async fn look_at_workers(&self) {
+        let all: Vec<Arc<Docker>> = self
+            .workers
+            .used()
+            .values()
+            .map(|used| Arc::clone(&used.docker))
+            .collect();
+        let looks = all.into_iter().map(|docker| async move {
+            let Seen { node, facts } = docker.look().await;
+            let _ = self.news.send(EngineNews::NodeSeen(node, facts)).await;
+        });
+        join_all(looks).await;
     }
 
     /// Removes an older copy of a profile's data from a node, if it can be asked.
-    pub async fn drop_copy(&self, _profile: &ProfileName, _node: &NodeId) {}
+    pub async fn drop_copy(&self, profile: &ProfileName, node: &NodeId) {
+        if let Err(error) = self.delete_profile(profile, node).await {
+            tracing::warn!(?error, "an older copy of a profile stays");
+        }
+    }
 }

@@ -42,6 +42,8 @@ pub(super) struct Plan<'a> {
     pub(super) flavour: Flavour,
     pub(super) memory_mib: u64,
     pub(super) media_port: u16,
+    /// Whether it is on another machine, where no port but that one is published.
+    pub(super) far: bool,
     pub(super) facts: Facts,
     /// Whether the home network is to be closed.
     pub(super) home_closed: bool,
@@ -54,11 +56,17 @@ pub(super) fn body(plan: &Plan<'_>) -> ContainerCreateBody {
     let server = format!("{SERVER_PORT}/tcp");
     let media = format!("{}/udp", plan.media_port);
     let private = plan.profile.is_private();
-    let loopback = |port: Option<u16>| {
+    let publish = |port: Option<u16>| {
         Some(vec![PortBinding {
-            host_ip: Some("127.0.0.1".to_owned()),
+            host_ip: (!plan.far).then(|| "127.0.0.1".to_owned()),
             host_port: Some(port.map_or_else(String::new, |port| port.to_string())),
         }])
+    };
+    let media = (media, publish(Some(plan.media_port)));
+    let ports = if plan.far {
+        HashMap::from([media])
+    } else {
+        HashMap::from([(server, publish(None)), media])
     };
     ContainerCreateBody {
         image: Some(plan.image.to_owned()),
@@ -70,12 +78,9 @@ pub(super) fn body(plan: &Plan<'_>) -> ContainerCreateBody {
             plan.profile,
             plan.home_closed,
         )),
-        exposed_ports: Some(vec![server.clone(), media.clone()]),
+        exposed_ports: Some(ports.keys().cloned().collect()),
         host_config: Some(HostConfig {
-            port_bindings: Some(HashMap::from([
-                (server, loopback(None)),
-                (media, loopback(Some(plan.media_port))),
-            ])),
+            port_bindings: Some(ports),
             // What private pages store is in memory. Whoever runs in the container may write there.
             // All else that they leave lies in the container, and goes with it.
             tmpfs: private.then(|| {
@@ -196,6 +201,7 @@ mod tests {
             flavour: Flavour::of("chromium"),
             memory_mib: 2048,
             media_port: 40_000,
+            far: false,
             facts,
             home_closed: false,
             limited,
@@ -223,6 +229,7 @@ mod tests {
                 flavour: Flavour::of("chromium"),
                 memory_mib: 2048,
                 media_port: 40_000,
+                far: false,
                 facts: FACTS,
                 home_closed: false,
                 limited: true,

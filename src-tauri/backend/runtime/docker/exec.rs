@@ -1,5 +1,5 @@
 //! Into a container's own loopback, by a process that carries bytes there and back. No port of the
-//! browser's control is published anywhere.
+//! browser's control is published anywhere, and on another machine none of Neko's HTTP either.
 
 use std::io;
 use std::pin::Pin;
@@ -13,10 +13,10 @@ use bytes::{Buf as _, Bytes};
 use futures_util::{Stream, StreamExt as _};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 
-use super::files::CDP_PORT;
+use super::files::{CDP_PORT, CONFIG};
 use super::link::Link;
 
-/// Waits some seconds for the browser to listen, then carries. Ends with either side: the
+/// Waits some seconds for somebody to listen, then carries. Ends with either side: the
 /// connection, or whoever holds the stream. bash is in all of Neko's images, and nothing else there
 /// opens a connection.
 const BRIDGE: &str = r#"until (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; do
@@ -25,6 +25,9 @@ const BRIDGE: &str = r#"until (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; do
 done
 exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 7
 cat <&0 >&3 & cat <&3 & wait -n; kill $(jobs -p) 2>/dev/null"#;
+
+/// Carries datagrams, and nothing else, to Neko's media port.
+const RELAY: &str = include_str!("files/relay.py");
 
 /// Says how the browser is fenced, as soon as that is known.
 const SANDBOX: &str = r#"until [ -s /tmp/duotab-sandbox ]; do
@@ -40,9 +43,17 @@ const CHUNK: usize = 64 * 1024;
 /// Characters of the answer of [`is_sandboxed`] that are read.
 const WORD_LIMIT: usize = 64;
 
-/// A connection to the browser's control.
-pub(super) async fn dial(link: &Link, container: &str) -> io::Result<Carried> {
-    let started = run(link, container, BRIDGE).await;
+/// A connection to a port of the container's loopback.
+pub(super) async fn dial(link: &Link, container: &str, port: u16) -> io::Result<Carried> {
+    carried(bash(link, container, BRIDGE, port).await)
+}
+
+/// A way for datagrams to Neko's media port, each behind its length in two bytes.
+pub(super) async fn relay(link: &Link, container: &str) -> io::Result<Carried> {
+    carried(run(link, container, vec!["python3", "-I", "-c", RELAY, CONFIG]).await)
+}
+
+fn carried(started: Result<(Output, Input), Error>) -> io::Result<Carried> {
     let (output, input) = started.map_err(io::Error::other)?;
     Ok(Carried {
         output,
@@ -54,7 +65,7 @@ pub(super) async fn dial(link: &Link, container: &str) -> io::Result<Carried> {
 /// Whether the browser's control answers as a browser does, within some seconds.
 pub(super) async fn browser_answers(link: &Link, container: &str) -> bool {
     let asked = async {
-        let mut control = dial(link, container).await.ok()?;
+        let mut control = dial(link, container, CDP_PORT).await.ok()?;
         let question = format!(
             "GET /json/version HTTP/1.1\r\nHost: 127.0.0.1:{CDP_PORT}\r\nConnection: close\r\n\r\n"
         );
@@ -70,7 +81,7 @@ pub(super) async fn browser_answers(link: &Link, container: &str) -> bool {
 
 /// Whether the browser's own sandbox is on, once it starts. `None` if that cannot be told.
 pub(super) async fn is_sandboxed(link: &Link, container: &str) -> Option<bool> {
-    let (mut output, input) = run(link, container, SANDBOX).await.ok()?;
+    let (mut output, input) = bash(link, container, SANDBOX, 0).await.ok()?;
     let mut word = Vec::new();
     while let Some(said) = output.next().await {
         if let LogOutput::StdOut { message } | LogOutput::Console { message } = said.ok()?
@@ -90,15 +101,29 @@ pub(super) async fn is_sandboxed(link: &Link, container: &str) -> Option<bool> {
 type Output = Pin<Box<dyn Stream<Item = Result<LogOutput, Error>> + Send>>;
 type Input = Pin<Box<dyn AsyncWrite + Send>>;
 
-async fn run(link: &Link, container: &str, script: &str) -> Result<(Output, Input), Error> {
-    let port = CDP_PORT.to_string();
+async fn bash(
+    link: &Link,
+    container: &str,
+    script: &str,
+    port: u16,
+) -> Result<(Output, Input), Error> {
+    let port = port.to_string();
+    run(
+        link,
+        container,
+        vec!["/bin/bash", "-c", script, "duotab", &port],
+    )
+    .await
+}
+
+async fn run(link: &Link, container: &str, command: Vec<&str>) -> Result<(Output, Input), Error> {
     let options = CreateExecOptions {
         attach_stdin: Some(true),
         attach_stdout: Some(true),
         attach_stderr: Some(false),
         tty: Some(false),
         user: Some("neko"),
-        cmd: Some(vec!["/bin/bash", "-c", script, "duotab", &port]),
+        cmd: Some(command),
         ..CreateExecOptions::default()
     };
     let made = link.docker.create_exec(container, options).await?;

@@ -2,11 +2,14 @@
 //! command and its policies. By the archive call, so that no path of this machine is mounted and
 //! nothing of it shows when the container is inspected.
 
+use std::net::IpAddr;
+
 use duotab_core::chromium;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::flavour::Flavour;
+use super::lease;
 use super::volume::SETTLE;
 use crate::endpoint::Secret;
 
@@ -21,7 +24,10 @@ pub(super) const CONFIG: &str = "/etc/neko/neko.yaml";
 
 const BROWSER: &str = include_str!("files/browser.sh");
 const NETWORK: &str = include_str!("files/network.py");
+const LEASE: &str = include_str!("files/lease.sh");
 const POLICIES: &str = include_str!("files/policies.json");
+
+const LEASE_PROGRAM: &str = "/etc/neko/duotab-lease.sh";
 
 /// There where the home network is to be closed.
 const HOME_CLOSED: &str = "/etc/neko/duotab-home-closed";
@@ -51,6 +57,8 @@ pub(super) struct Settings<'a> {
     pub(super) password: &'a Secret,
     /// For picture, sound and input; the same inside and outside.
     pub(super) media_port: u16,
+    /// Where that port is, as this machine sees it.
+    pub(super) seen_at: IpAddr,
     /// Width and height in pixels, pictures per second.
     pub(super) screen: (u16, u16, u16),
     /// Device pixels per CSS pixel, in percent.
@@ -60,6 +68,8 @@ pub(super) struct Settings<'a> {
     pub(super) browser_args: &'a [String],
     /// Whether the home network is to be closed.
     pub(super) home_closed: bool,
+    /// For how many seconds it goes on without us, if that has a limit.
+    pub(super) lease: Option<u64>,
 }
 
 /// All files, folders first.
@@ -99,7 +109,7 @@ pub(super) fn all(with: &Settings<'_>) -> Vec<File> {
         file(
             &format!("/etc/neko/supervisord/{name}.conf"),
             0o644,
-            supervisord(&with.flavour),
+            supervisord(with),
         ),
         file(
             &format!("{policies}/policies.json"),
@@ -107,6 +117,10 @@ pub(super) fn all(with: &Settings<'_>) -> Vec<File> {
             POLICIES.to_owned(),
         ),
     ];
+    if with.lease.is_some() {
+        all.push(file(LEASE_PROGRAM, 0o755, LEASE.to_owned()));
+        all.push(lease::file());
+    }
     if with.home_closed {
         // The browser waits until it is closed.
         all.push(file(HOME_CLOSED, 0o444, String::new()));
@@ -162,7 +176,7 @@ fn neko(with: &Settings<'_>) -> Value {
             "icelite": true,
             "icetrickle": true,
             "udpmux": with.media_port,
-            "nat1to1": ["127.0.0.1"],
+            "nat1to1": [with.seen_at],
             "ip_retrieval_url": "",
         },
     })
@@ -200,13 +214,13 @@ fn arguments(with: &Settings<'_>) -> String {
 }
 
 /// In place of the image's own: the same programs, ours as the browser.
-fn supervisord(flavour: &Flavour) -> String {
+fn supervisord(with: &Settings<'_>) -> String {
     let Flavour {
         name,
         program,
         profile,
         ..
-    } = flavour;
+    } = with.flavour;
     let program_of = |name: &str, command: &str, rest: &str| {
         format!(
             "[program:{name}]\n\
@@ -230,7 +244,10 @@ fn supervisord(flavour: &Flavour) -> String {
         "openbox",
         window_manager,
         "autorestart=true\npriority=300\n",
-    )
+    ) + &with.lease.map_or_else(String::new, |seconds| {
+        let command = format!("/bin/bash {LEASE_PROGRAM} {seconds}");
+        program_of("duotab-lease", &command, "autorestart=true\npriority=100\n")
+    })
 }
 
 /// Who logs in, as [`neko`] wrote it: what an earlier life of the app put into a container.
@@ -260,6 +277,7 @@ pub(super) fn login(config: &str) -> Option<(String, Secret)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::Ipv4Addr;
 
     fn settings<'a>(password: &'a Secret, args: &'a [String]) -> Settings<'a> {
         Settings {
@@ -268,11 +286,13 @@ mod tests {
             username: "duotab",
             password,
             media_port: 40_000,
+            seen_at: Ipv4Addr::LOCALHOST.into(),
             screen: (1280, 720, 30),
             scale_percent: 150,
             start_url: "http://a/\n--no-sandbox",
             browser_args: args,
             home_closed: false,
+            lease: None,
         }
     }
 
@@ -322,6 +342,20 @@ mod tests {
         let pipeline = config["capture"]["video"]["pipeline"].as_str().unwrap();
         assert_eq!(pipeline.matches("{display}").count(), 1);
         assert!(pipeline.ends_with("appsink name=appsink"));
+    }
+
+    #[test]
+    fn only_what_may_be_left_alone_has_a_lease() {
+        let password = Secret::new("p");
+        let here = all(&settings(&password, &[]));
+        assert!(here.iter().all(|file| file.path != lease::LEASE));
+        let there = all(&Settings {
+            lease: Some(600),
+            ..settings(&password, &[])
+        });
+        assert!(!text(&there, lease::LEASE).is_empty());
+        let programs = text(&there, "/etc/neko/supervisord/chromium.conf");
+        assert!(programs.contains("duotab-lease.sh 600"));
     }
 
     #[test]

@@ -7,12 +7,13 @@ use bollard::errors::Error;
 use bollard::query_parameters::ListContainersOptionsBuilder;
 use duotab_core::event::FoundEngine;
 use duotab_core::message::{SessionId, StartFailure};
-use duotab_core::node::NodeId;
 
 use super::label::{self, Ours, State};
-use super::launch::{Launched, base, endpoint};
+use super::launch::Launched;
 use super::link::Link;
-use super::{Docker, Inner, archive, end, fault, files, network, remove};
+use super::reach::{base, endpoint};
+use super::{Docker, Inner, archive, end, fault, files, network, ready, remove};
+use crate::endpoint::Secret;
 use crate::runtime::{StartError, StartSpec};
 
 /// All sessions that can be taken over. The rest is removed.
@@ -43,9 +44,9 @@ pub(super) async fn all(docker: &Docker, link: &Arc<Link>) -> Vec<FoundEngine> {
         let suspended = ours.state == State::Paused;
         let engine = FoundEngine {
             session,
-            node: NodeId::host(),
+            node: inner.node(),
             // One that sleeps cannot be asked; it is when it is woken.
-            healthy: suspended || answers(inner, link, &ours).await,
+            healthy: suspended || answers(link, &ours).await,
             suspended,
         };
         found.insert(session, engine);
@@ -53,11 +54,12 @@ pub(super) async fn all(docker: &Docker, link: &Arc<Link>) -> Vec<FoundEngine> {
     found.into_values().collect()
 }
 
-async fn answers(inner: &Inner, link: &Link, ours: &Ours) -> bool {
-    match base(link, &ours.id).await {
-        Ok(base) => inner.asker.is_healthy(&base).await,
-        Err(_) => false,
-    }
+async fn answers(link: &Arc<Link>, ours: &Ours) -> bool {
+    let Ok(base) = base(link, &ours.id).await else {
+        return false;
+    };
+    let nobody = endpoint(link, &ours.id, base, String::new(), Secret::new("")).await;
+    ready::is_healthy(&nobody).await
 }
 
 /// Takes hold of a session's container, and wakes it. `None` if it has none that runs.
@@ -107,7 +109,7 @@ pub(super) async fn grasp(
         return Ok(None);
     };
     Ok(Some(Launched {
-        endpoint: endpoint(link, &ours.id, base, username, password),
+        endpoint: endpoint(link, &ours.id, base, username, password).await,
         container: ours.id,
     }))
 }

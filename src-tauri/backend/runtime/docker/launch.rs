@@ -3,7 +3,7 @@
 //! Whatever happens on the way (failure, limit, cancel, the future itself dropped) the container is
 //! removed. Its name is known before it is made, so that none is missed.
 
-use std::net::{Ipv4Addr, UdpSocket};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -15,13 +15,13 @@ use futures_util::StreamExt as _;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
-use url::Url;
 
 use super::create::{self, Plan};
-use super::files::{self, SERVER_PORT, Settings};
+use super::files::{self, Settings};
 use super::link::Link;
-use super::{Inner, archive, exec, fault, found, label, logs, network, remove, volume};
-use crate::endpoint::{Cdp, Endpoint, Secret, Tunnel};
+use super::reach::{base, endpoint, free_port, seen_at};
+use super::{Inner, archive, exec, fault, found, label, logs, network, ready, remove, volume};
+use crate::endpoint::{Endpoint, Secret};
 use crate::runtime::{EngineNews, StartError, StartSpec, random_password};
 
 /// Somebody else may take the port between our look and the engine's.
@@ -48,8 +48,9 @@ struct Half {
 
 impl Half {
     /// Has it made; gives its id.
-    async fn make(&mut self, name: &str, body: ContainerCreateBody) -> Result<String, Error> {
+    async fn make(&mut self, body: ContainerCreateBody) -> Result<String, Error> {
         let docker = self.link.docker.clone();
+        let name = self.name.as_deref().unwrap_or_default();
         let options = CreateContainerOptionsBuilder::default().name(name).build();
         let making = self.making.insert(tokio::spawn(async move {
             let made = docker.create_container(Some(options), body).await;
@@ -191,7 +192,7 @@ async fn undo(inner: &Inner, session: SessionId, mut half: Half, error: StartErr
             log: logs::last_lines(&half.link, &name, inner.flavour()).await,
             failure,
         },
-        StartError::Cancelled => StartError::Cancelled,
+        error => error,
     };
     remove(&half.link, &network::name_beside(&name)).await;
     if !remove(&half.link, &name).await {
@@ -217,9 +218,10 @@ async fn steps(
     let name = label::container_name(&inner.with.install, spec.session);
     half.name = Some(name.clone());
     let home_closed = inner.home_closed.load(Ordering::Relaxed);
+    let seen_at = seen_at(link).await;
     let (mut limited, mut tries) = (true, 0);
     let container = loop {
-        let media_port = free_port().ok_or(StartError::bare(StartFailure::PortTaken))?;
+        let media_port = free_port(link).ok_or(StartError::bare(StartFailure::PortTaken))?;
         let plan = Plan {
             install: &inner.with.install,
             session: spec.session,
@@ -228,11 +230,12 @@ async fn steps(
             flavour: inner.flavour(),
             memory_mib: spec.memory_mib,
             media_port,
+            far: link.is_far(),
             facts: link.facts,
             home_closed,
             limited,
         };
-        match made(inner, half, spec, &plan, &name, &password).await {
+        match made(inner, half, spec, &plan, (&password, seen_at)).await {
             Ok(container) => break container,
             Err(error) => {
                 let kind = fault::kind(&error);
@@ -253,14 +256,14 @@ async fn steps(
     };
     drop(making);
     let base = base(link, &container).await.map_err(|e| refused(&e))?;
-    let endpoint = endpoint(link, &container, base, USERNAME.to_owned(), password);
+    let endpoint = endpoint(link, &container, base, USERNAME.to_owned(), password).await;
     let closed = async {
         if !home_closed {
             return Ok(());
         }
         network::close(link, &container, &name).await
     };
-    let ready = ready(inner, link, &container, &endpoint);
+    let ready = until_ready(link, &container, &endpoint);
     tokio::try_join!(closed, ready).map_err(StartError::bare)?;
     if trial {
         browser_answers(link, &container).await;
@@ -278,13 +281,12 @@ async fn made(
     half: &mut Half,
     spec: &StartSpec,
     plan: &Plan<'_>,
-    name: &str,
-    password: &Secret,
+    (password, seen_at): (&Secret, IpAddr),
 ) -> Result<String, Error> {
     if !plan.profile.is_private() {
         volume::make(inner, &half.link, plan.profile).await?;
     }
-    let container = half.make(name, create::body(plan)).await?;
+    let container = half.make(create::body(plan)).await?;
     let link = &half.link;
     let (width, height, rate) = inner.with.screen;
     let (width, height) = spec.screen.unwrap_or((width, height));
@@ -294,11 +296,13 @@ async fn made(
         username: USERNAME,
         password,
         media_port: plan.media_port,
+        seen_at,
         screen: (width, height, rate),
         scale_percent: spec.scale_percent,
         start_url: &spec.start_url,
         browser_args: &inner.with.browser_args,
         home_closed: plan.home_closed,
+        lease: plan.far.then_some(inner.with.lease.as_secs()),
     });
     archive::put(link, &container, &files).await?;
     link.docker.start_container(&container, None).await?;
@@ -307,8 +311,7 @@ async fn made(
 
 /// Until Neko lets us in, or the container has ended. The browser comes up meanwhile: page control
 /// waits for it, and a browser that ends takes its container along.
-async fn ready(
-    inner: &Inner,
+async fn until_ready(
     link: &Link,
     container: &str,
     endpoint: &Endpoint,
@@ -316,7 +319,7 @@ async fn ready(
     let serves = tokio::select! {
         biased;
         code = ended(link, container) => return Err(StartFailure::Exited { code }),
-        serves = inner.asker.serves(endpoint) => serves,
+        serves = ready::serves(endpoint) => serves,
     };
     if serves {
         Ok(())
@@ -364,46 +367,4 @@ async fn ended(link: &Link, container: &str) -> Option<i32> {
         _ => None,
     };
     code.and_then(|code| i32::try_from(code).ok())
-}
-
-/// A port that nobody holds right now.
-fn free_port() -> Option<u16> {
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).ok()?;
-    Some(socket.local_addr().ok()?.port())
-}
-
-/// Where the engine has published Neko's port.
-pub(super) async fn base(link: &Link, container: &str) -> Result<Url, Error> {
-    let inspected = link.docker.inspect_container(container, None).await?;
-    let port = inspected
-        .network_settings
-        .and_then(|network| network.ports)
-        .and_then(|mut ports| ports.remove(&format!("{SERVER_PORT}/tcp"))?)
-        .and_then(|bindings| bindings.into_iter().next()?.host_port)
-        .and_then(|port| port.parse::<u16>().ok());
-    port.and_then(|port| Url::parse(&format!("http://127.0.0.1:{port}/")).ok())
-        .ok_or_else(|| Error::DockerStreamError {
-            error: "the engine has published no port".to_owned(),
-        })
-}
-
-/// A container as its clients need it.
-pub(super) fn endpoint(
-    link: &Arc<Link>,
-    container: &str,
-    base: Url,
-    username: String,
-    password: Secret,
-) -> Endpoint {
-    let (link, id) = (Arc::clone(link), container.to_owned());
-    let tunnel = Tunnel::new(format!("container {id}"), move || {
-        let (link, id) = (Arc::clone(&link), id.clone());
-        async move { exec::dial(&link, &id).await }
-    });
-    Endpoint {
-        base,
-        username,
-        password,
-        cdp: Cdp::Tunnel(tunnel),
-    }
 }

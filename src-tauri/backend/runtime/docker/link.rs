@@ -1,16 +1,21 @@
 //! The way to an engine: found, asked who it is, and kept.
 
+use std::path::Path;
 use std::time::Duration;
 
 use bollard::{API_DEFAULT_VERSION, Docker};
 use duotab_core::fault::EngineFault;
+use duotab_core::worker::WorkerAddress;
 use tokio::net::UnixStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::place::{Address, Surroundings};
+use super::way::Way;
 
 /// An engine answers this within milliseconds; one that does not is stopped or out of breath.
 const HELLO_LIMIT: Duration = Duration::from_secs(2);
+/// The same from another machine, the way there included.
+const FAR_HELLO_LIMIT: Duration = Duration::from_secs(8);
 /// Who it is and what it can takes an engine that was just started somewhat longer.
 const FACTS_LIMIT: Duration = Duration::from_secs(6);
 /// For each of the other questions, to the first byte of the answer.
@@ -34,6 +39,10 @@ pub(super) struct Link {
     pub(super) socket: String,
     /// What it is.
     pub(super) facts: Facts,
+    /// Its product and version, for people.
+    pub(super) product: String,
+    /// To another machine.
+    pub(super) way: Option<Way>,
 }
 
 /// What an engine is and can.
@@ -85,16 +94,41 @@ impl Link {
         Err(worst.unwrap_or(EngineFault::NotInstalled))
     }
 
+    /// The engine of another machine. `sockets` is a folder for SSH's own socket.
+    ///
+    /// # Errors
+    /// Why it does not answer.
+    pub(super) async fn far(
+        address: &WorkerAddress,
+        sockets: Option<&Path>,
+    ) -> Result<Self, EngineFault> {
+        let way = Way::new(address.clone(), sockets.map(Path::to_owned));
+        let address = Address::Worker(address.clone());
+        Self::reach(&address, Some(way.clone()))
+            .await
+            .map_err(|silence| match (way.fault(), silence) {
+                (Some(fault), _) | (None, Silence::Fault(fault)) => fault,
+                (None, Silence::Nothing) => EngineFault::NotInstalled,
+            })
+    }
+
     async fn connect(address: &Address) -> Result<Self, Silence> {
+        Self::reach(address, None).await
+    }
+
+    async fn reach(address: &Address, way: Option<Way>) -> Result<Self, Silence> {
         knock(address).await?;
         let seconds = ANSWER_LIMIT.as_secs();
         let socket = address.to_string();
-        let docker = match address {
-            Address::Unix(path) => {
+        let docker = match (address, &way) {
+            (_, Some(way)) => way.engine(seconds),
+            (Address::Unix(path), None) => {
                 let path = path.to_string_lossy();
                 Docker::connect_with_unix(&path, seconds, API_DEFAULT_VERSION)
             }
-            Address::Tcp(url) => Docker::connect_with_http(url, seconds, API_DEFAULT_VERSION),
+            (address, None) => {
+                Docker::connect_with_http(&address.to_string(), seconds, API_DEFAULT_VERSION)
+            }
         };
         let docker = docker.map_err(|_| {
             Silence::Fault(EngineFault::BadAddress {
@@ -103,19 +137,22 @@ impl Link {
         })?;
         let facts = async {
             // One that is stopped is not waited for as long as one that is busy.
-            timeout(HELLO_LIMIT, docker.ping()).await.ok()?.ok()?;
+            let limit = way.as_ref().map_or(HELLO_LIMIT, |_| FAR_HELLO_LIMIT);
+            timeout(limit, docker.ping()).await.ok()?.ok()?;
             timeout(FACTS_LIMIT, ask(&docker)).await.ok()
         };
         let Some(facts) = facts.await else {
             return Err(Silence::Fault(EngineFault::Silent { socket }));
         };
         match facts {
-            Ok(facts) => Ok(Self {
+            Ok((facts, product)) => Ok(Self {
                 pulls: docker.clone().with_timeout(PULL_LIMIT),
                 docker,
                 address: address.clone(),
                 socket,
                 facts,
+                product,
+                way,
             }),
             Err(Hello::TooOld(api)) => Err(Silence::Fault(EngineFault::TooOld { api })),
             Err(Hello::Error(error)) => {
@@ -130,6 +167,9 @@ impl Link {
     /// # Errors
     /// Why it does not.
     pub(super) async fn hello(&self) -> Result<(), EngineFault> {
+        if self.way.is_some() {
+            return self.beat(FAR_HELLO_LIMIT).await.map(|_| ());
+        }
         let socket = || self.socket.clone();
         knock(&self.address)
             .await
@@ -142,6 +182,32 @@ impl Link {
             Ok(Err(_)) => Err(EngineFault::NotRunning { socket: socket() }),
             Err(_) => Err(EngineFault::Silent { socket: socket() }),
         }
+    }
+}
+
+impl Link {
+    /// How long it takes to answer.
+    ///
+    /// # Errors
+    /// Why it does not answer within `limit`.
+    pub(super) async fn beat(&self, limit: Duration) -> Result<Duration, EngineFault> {
+        let began = Instant::now();
+        let socket = self.socket.clone();
+        match timeout(limit, self.docker.ping()).await {
+            Ok(Ok(_)) => Ok(began.elapsed()),
+            Ok(Err(_)) => Err(self.away(EngineFault::NotRunning { socket })),
+            Err(_) => Err(self.away(EngineFault::Silent { socket })),
+        }
+    }
+
+    /// Whether it is another machine's.
+    pub(super) const fn is_far(&self) -> bool {
+        self.way.is_some()
+    }
+
+    /// Why the engine cannot be asked: what the way to it knows counts more than `fault`.
+    pub(super) fn away(&self, fault: EngineFault) -> EngineFault {
+        self.way.as_ref().and_then(Way::fault).unwrap_or(fault)
     }
 }
 
@@ -166,6 +232,8 @@ fn rank(fault: &EngineFault) -> u8 {
         EngineFault::Silent { .. } => 3,
         EngineFault::TooOld { .. } => 4,
         EngineFault::NoPermission { .. } => 5,
+        // Of other machines alone, of which none is one of several.
+        _ => 6,
     }
 }
 
@@ -187,25 +255,28 @@ async fn knock(address: &Address) -> Result<(), Silence> {
     }
 }
 
-async fn ask(docker: &Docker) -> Result<Facts, Hello> {
+async fn ask(docker: &Docker) -> Result<(Facts, String), Hello> {
     let version = docker.version().await.map_err(Hello::Error)?;
     let api = version.api_version.unwrap_or_default();
     if parse(&api).is_none_or(|api| api < OLDEST_API) {
         return Err(Hello::TooOld(api));
     }
+    let number = version.version.unwrap_or_default();
     let podman = version
         .components
         .unwrap_or_default()
         .iter()
         .any(|component| component.name.contains("Podman"));
     let info = docker.info().await.map_err(Hello::Error)?;
-    Ok(Facts {
+    let product = if podman { "Podman" } else { "Docker" };
+    let facts = Facts {
         podman,
         cores: info.ncpu.and_then(|it| u32::try_from(it).ok()).unwrap_or(1),
         limits_memory: info.memory_limit.unwrap_or(false),
         limits_cpu: info.cpu_cfs_quota.unwrap_or(false),
         limits_pids: info.pids_limit.unwrap_or(false),
-    })
+    };
+    Ok((facts, format!("{product} {number}")))
 }
 
 fn parse(api: &str) -> Option<(u32, u32)> {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use duotab_core::fault::EngineFault;
+use duotab_core::worker::WorkerAddress;
 use serde::Deserialize;
 
 /// Configuration files above this many bytes are none.
@@ -17,6 +18,8 @@ pub enum Address {
     Unix(PathBuf),
     /// Plain HTTP, as `tcp://host:port`.
     Tcp(String),
+    /// Another machine's, never in the clear.
+    Worker(WorkerAddress),
 }
 
 impl std::fmt::Display for Address {
@@ -24,6 +27,8 @@ impl std::fmt::Display for Address {
         match self {
             Self::Unix(path) => path.display().fmt(f),
             Self::Tcp(url) => url.fmt(f),
+            Self::Worker(WorkerAddress::Ssh { destination, .. }) => destination.fmt(f),
+            Self::Worker(WorkerAddress::Tls { host, .. }) => host.fmt(f),
         }
     }
 }
@@ -58,6 +63,8 @@ pub struct Surroundings {
     pub docker_context: Option<String>,
     /// `DOCKER_CONFIG`, or `~/.docker`.
     pub config_dir: Option<PathBuf>,
+    /// `containers` in `XDG_CONFIG_HOME`, or in `~/.config`.
+    pub podman_dir: Option<PathBuf>,
     /// `XDG_RUNTIME_DIR`.
     pub runtime_dir: Option<PathBuf>,
     /// Where the machine's own sockets are: `/run`.
@@ -99,6 +106,9 @@ impl Surroundings {
             docker_context: text("DOCKER_CONTEXT"),
             config_dir: path("DOCKER_CONFIG")
                 .or_else(|| path("HOME").map(|home| home.join(".docker"))),
+            podman_dir: path("XDG_CONFIG_HOME")
+                .or_else(|| path("HOME").map(|home| home.join(".config")))
+                .map(|folder| folder.join("containers")),
             runtime_dir: path("XDG_RUNTIME_DIR"),
             run_dir: PathBuf::from("/run"),
         }

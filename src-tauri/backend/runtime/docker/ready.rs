@@ -2,100 +2,104 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, StatusCode};
 use serde::Deserialize;
+use tokio::time::timeout;
 use url::Url;
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Question, Secret, Talk};
 
 /// Neko answers within milliseconds; only a machine out of breath takes longer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
+/// A tunnel is made first, and waits some seconds for a Neko that comes.
+const FAR_ANSWER_LIMIT: Duration = Duration::from_secs(10);
 /// Neko has no event for it, and the image's own health check looks every 10 s.
 const ASK_EVERY: Duration = Duration::from_millis(25);
 /// Bytes of an answer that are read.
 const BODY_LIMIT: usize = 64 * 1024;
-
-/// Asks Nekos.
-#[derive(Clone, Debug)]
-pub(super) struct Asker {
-    /// `None` if not even a client could be made.
-    client: Option<Client>,
-}
 
 #[derive(Deserialize)]
 struct Login {
     token: String,
 }
 
-impl Asker {
-    pub(super) fn new() -> Self {
-        let client = Client::builder()
-            // A proxy of the person's environment must not see the loopback's passwords.
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            // The engine's own proxy takes connections before the server behind it does.
-            .pool_max_idle_per_host(0)
-            .timeout(ANSWER_LIMIT)
-            .build();
-        Self {
-            client: client
-                .inspect_err(|error| tracing::error!(%error, "no client"))
-                .ok(),
-        }
-    }
+/// Whether anything answers there as Neko does.
+pub(super) async fn is_healthy(endpoint: &Endpoint) -> bool {
+    // Each time anew: the engine's own proxy takes connections before the server behind it does.
+    let asking = async { asked_for_health(&mut Talk::open(endpoint).await.ok()?, endpoint).await };
+    timeout(limit(endpoint), asking).await == Ok(Some(true))
+}
 
-    /// Whether anything answers there as Neko does.
-    pub(super) async fn is_healthy(&self, base: &Url) -> bool {
-        let Some(client) = &self.client else {
-            return false;
+async fn asked_for_health(talk: &mut Talk, endpoint: &Endpoint) -> Option<bool> {
+    let url = at(&endpoint.base, "health");
+    let question = Question {
+        method: "GET",
+        url: &url,
+        token: None,
+    };
+    let (status, _) = talk.ask(question, None::<&()>, BODY_LIMIT).await.ok()?;
+    Some((200..300).contains(&status))
+}
+
+/// Waits, without a limit, until it answers.
+pub(super) async fn answers(endpoint: &Endpoint) {
+    while !is_healthy(endpoint).await {
+        tokio::time::sleep(ASK_EVERY).await;
+    }
+}
+
+/// Waits, without a limit, until it serves and lets us in. False if it serves and does not.
+pub(super) async fn serves(endpoint: &Endpoint) -> bool {
+    loop {
+        let asking = async {
+            let mut talk = Talk::open(endpoint).await.ok()?;
+            let healthy = asked_for_health(&mut talk, endpoint).await?;
+            healthy.then_some(talk)
         };
-        match client.get(at(base, "health")).send().await {
-            Ok(answer) => answer.status().is_success(),
-            Err(_) => false,
+        if let Ok(Some(mut talk)) = timeout(limit(endpoint), asking).await {
+            let letting = lets_in(&mut talk, endpoint);
+            return timeout(limit(endpoint), letting).await == Ok(Some(true));
         }
+        tokio::time::sleep(ASK_EVERY).await;
     }
+}
 
-    /// Waits, without a limit, until it answers.
-    pub(super) async fn answers(&self, base: &Url) {
-        while !self.is_healthy(base).await {
-            tokio::time::sleep(ASK_EVERY).await;
-        }
-    }
-
-    /// Waits, without a limit, until it serves and lets us in. False if it serves and does not.
-    pub(super) async fn serves(&self, endpoint: &Endpoint) -> bool {
-        self.answers(&endpoint.base).await;
-        self.lets_in(endpoint).await.unwrap_or(false)
-    }
-
-    async fn lets_in(&self, endpoint: &Endpoint) -> Option<bool> {
-        let client = self.client.as_ref()?;
-        let login = serde_json::json!({
-            "username": endpoint.username,
-            "password": endpoint.password.expose(),
-        });
-        let login = client.post(at(&endpoint.base, "api/login")).json(&login);
-        let mut answer = login.send().await.ok()?;
-        if answer.status() == StatusCode::UNPROCESSABLE_ENTITY {
-            // It knows us, and somebody is logged in.
-            return Some(true);
-        }
-        if answer.status() != StatusCode::OK {
-            tracing::warn!(status = %answer.status(), "Neko does not let us in");
+async fn lets_in(talk: &mut Talk, endpoint: &Endpoint) -> Option<bool> {
+    let login = serde_json::json!({
+        "username": endpoint.username,
+        "password": endpoint.password.expose(),
+    });
+    let url = at(&endpoint.base, "api/login");
+    let question = Question {
+        method: "POST",
+        url: &url,
+        token: None,
+    };
+    let (status, body) = talk.ask(question, Some(&login), BODY_LIMIT).await.ok()?;
+    match status {
+        200 => {}
+        // It knows us, and somebody is logged in.
+        422 => return Some(true),
+        _ => {
+            tracing::warn!(status, "Neko does not let us in");
             return Some(false);
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.ok()? {
-            if body.len() + chunk.len() > BODY_LIMIT {
-                return None;
-            }
-            body.extend_from_slice(&chunk);
-        }
-        let Login { token } = serde_json::from_slice(&body).ok()?;
-        // A login is a session of its own there; this one has done its work.
-        let logout = client.post(at(&endpoint.base, "api/logout"));
-        let _gone = logout.bearer_auth(&token).send().await;
-        Some(true)
+    }
+    let Login { token } = serde_json::from_slice(&body).ok()?;
+    let (url, token) = (at(&endpoint.base, "api/logout"), Secret::new(token));
+    let question = Question {
+        method: "POST",
+        url: &url,
+        token: Some(&token),
+    };
+    // A login is a session of its own there; this one has done its work.
+    let _gone = talk.ask(question, None::<&()>, BODY_LIMIT).await;
+    Some(true)
+}
+
+const fn limit(endpoint: &Endpoint) -> Duration {
+    match endpoint.via {
+        Some(_) => FAR_ANSWER_LIMIT,
+        None => ANSWER_LIMIT,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the engine tells by itself: ends, pauses, removals, and its own going away.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bollard::models::{ContainerStateStatusEnum, EventMessage};
@@ -15,7 +15,7 @@ use super::Inner;
 use super::known::Expected;
 use super::label::{self, State};
 use super::link::Link;
-use super::{end, logs, remove};
+use super::{end, logs, ready, remove};
 use crate::runtime::{EngineEnded, EngineNews};
 
 #[cfg(test)]
@@ -28,6 +28,10 @@ const LOOK_FIRST: Duration = Duration::from_millis(100);
 const LOOK_LAST: Duration = Duration::from_secs(2);
 /// How long an engine may be away before anybody is told.
 const PATIENCE: Duration = Duration::from_millis(400);
+/// How often another machine's engine is asked whether it is there, and how long it may take: a
+/// loss is known within five seconds.
+const BEAT: Duration = Duration::from_secs(1);
+const BEAT_LIMIT: Duration = Duration::from_millis(2500);
 
 /// Watches until the app lets go of the engine.
 pub(super) async fn watch(inner: Arc<Inner>, link: Arc<Link>) {
@@ -37,10 +41,10 @@ pub(super) async fn watch(inner: Arc<Inner>, link: Arc<Link>) {
         let (mut restarted, mut pause) = (false, LOOK_FIRST);
         loop {
             let began = Instant::now();
-            watch.listen(restarted).await;
+            let lost = watch.listen(restarted).await;
             tracing::warn!(socket = watch.link.socket, "the engine's events have ended");
             let brief = began.elapsed() < LOOK_LAST;
-            watch.until_back().await;
+            watch.until_back(lost).await;
             restarted = true;
             if brief {
                 // Whatever stands before an engine may forbid its events: they end at once, always.
@@ -74,8 +78,8 @@ struct Watch {
 }
 
 impl Watch {
-    /// Until the events end.
-    async fn listen(&self, restarted: bool) {
+    /// Until the events end, or another machine's engine says nothing any more.
+    async fn listen(&self, restarted: bool) -> Option<EngineFault> {
         let mut filters = label::filter(&self.inner.with.install);
         filters.insert("type".to_owned(), vec!["container".to_owned()]);
         let options = EventsOptionsBuilder::default().filters(&filters).build();
@@ -84,6 +88,8 @@ impl Watch {
         // Beside the events, so that none is missed while it looks.
         let mut looking = Box::pin(self.look_until_seen(restarted));
         let mut looked = false;
+        let mut missing = Box::pin(self.misses_a_beat());
+        let mut lost = None;
         loop {
             let next = dying.iter().min_by_key(|(_, it)| it.until);
             let next = next.map(|(id, it)| (id.clone(), it.until));
@@ -98,6 +104,10 @@ impl Watch {
                     None => break,
                 },
                 () = &mut looking, if !looked => looked = true,
+                fault = &mut missing => {
+                    lost = Some(fault);
+                    break;
+                }
                 () = until(next.as_ref().map(|(_, at)| *at)) => {
                     if let Some((id, gone)) = next.and_then(|(id, _)| dying.remove_entry(&id)) {
                         self.died(&id, &gone).await;
@@ -105,8 +115,24 @@ impl Watch {
                 }
             }
         }
-        for (id, gone) in dying {
-            self.died(&id, &gone).await;
+        if lost.is_none() {
+            for (id, gone) in dying {
+                self.died(&id, &gone).await;
+            }
+        }
+        lost
+    }
+
+    /// A link that is cut says nothing about it, and its events never end. For another machine alone.
+    async fn misses_a_beat(&self) -> EngineFault {
+        if !self.link.is_far() {
+            return std::future::pending().await;
+        }
+        loop {
+            sleep(BEAT).await;
+            if let Err(fault) = self.link.beat(BEAT_LIMIT).await {
+                return fault;
+            }
         }
     }
 
@@ -257,13 +283,16 @@ impl Watch {
     }
 
     /// Until the engine answers again. There is no event for that.
-    async fn until_back(&self) {
+    async fn until_back(&self, lost: Option<EngineFault>) {
         let began = Instant::now();
         let mut wait = LOOK_FIRST;
+        if let Some(fault) = &lost {
+            self.tell_away(fault).await;
+        }
         loop {
             let Err(fault) = self.link.hello().await else {
                 tracing::info!(socket = self.link.socket, "the engine is back");
-                return;
+                return self.turned(None);
             };
             if began.elapsed() >= PATIENCE {
                 self.tell_away(&fault).await;
@@ -278,14 +307,29 @@ impl Watch {
 
     /// Containers can outlive their engine: one that still serves is not held up.
     async fn tell_away(&self, fault: &EngineFault) {
+        self.turned(Some(fault.clone()));
         for (session, held) in self.inner.known.list() {
             if held.expected == Expected::Running
                 && !held.stalled
-                && !self.inner.asker.is_healthy(&held.endpoint.base).await
+                // On another machine they are reached through their engine.
+                && (self.link.is_far() || !ready::is_healthy(&held.endpoint).await)
             {
                 let fault = fault.clone();
                 self.stall(session, Stall::EngineAway { fault }).await;
             }
+        }
+    }
+
+    /// Whoever looks at the machine does so now.
+    fn turned(&self, away: Option<EngineFault>) {
+        let mut known = self
+            .inner
+            .away
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if *known != away {
+            *known = away;
+            self.inner.turned.notify_one();
         }
     }
 

@@ -88,6 +88,9 @@ pub(super) async fn launch(
 pub(super) fn endpoint(config: &KonekoConfig, port: u16) -> Option<Endpoint> {
     Some(Endpoint {
         base: control::base(port)?,
+        via: None,
+        seen_at: None,
+        relay: None,
         username: config.username.clone(),
         password: Secret::new(config.password.clone()),
         cdp: Cdp::KonekoRelay,
@@ -265,7 +268,7 @@ impl HalfStarted {
                 failure,
                 log: self.folder.log(),
             },
-            StartError::Cancelled => StartError::Cancelled,
+            error => error,
         };
         self.process = None;
         self.folder.remove();

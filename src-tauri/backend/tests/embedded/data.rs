@@ -9,6 +9,7 @@ use duotab_backend::runtime::docker::{DockerConfig, Surroundings};
 use duotab_backend::runtime::embedded::Embedded;
 use duotab_backend::runtime::{Choice, Runtime, RuntimeConfig};
 use duotab_core::message::ProfileName;
+use duotab_core::node::NodeId;
 use duotab_core::profile::ProfileFault;
 use tokio_util::sync::CancellationToken;
 
@@ -242,6 +243,7 @@ async fn folders_as_deep_as_an_export_can_have_go_along_and_deeper_ones_are_no_q
 
 #[tokio::test]
 async fn what_may_lie_in_a_volume_is_not_called_gone_while_its_engine_is_away() {
+    let host = NodeId::host();
     for choice in [Choice::Auto, Choice::Embedded, Choice::Docker] {
         let own = Profiles::new();
         let before = files(&own.folder("default"));
@@ -259,8 +261,8 @@ async fn what_may_lie_in_a_volume_is_not_called_gone_while_its_engine_is_away() 
             },
         });
         let done = [
-            runtime.clear_profile(&ONE, Job::unwatched()).await,
-            runtime.delete_profile(&ONE).await,
+            runtime.clear_profile(&ONE, &host, Job::unwatched()).await,
+            runtime.delete_profile(&ONE, &host).await,
         ];
         for done in done {
             assert!(
@@ -271,7 +273,7 @@ async fn what_may_lie_in_a_volume_is_not_called_gone_while_its_engine_is_away() 
         assert_eq!(files(&own.folder("default")), before);
         // What never had a volume is not waited for.
         if choice != Choice::Docker {
-            runtime.delete_profile(&OTHER).await.unwrap();
+            runtime.delete_profile(&OTHER, &host).await.unwrap();
         }
     }
 }

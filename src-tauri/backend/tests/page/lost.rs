@@ -84,6 +84,9 @@ async fn what_is_no_page_control_is_refused() {
     let token = Secret::new("token");
     let endpoint = Endpoint {
         base: url::Url::parse(&site.url("/prefix/")).unwrap(),
+        via: None,
+        seen_at: None,
+        relay: None,
         username: "duotab".to_owned(),
         password: Secret::new("password"),
         cdp: Cdp::KonekoRelay,

@@ -20,6 +20,9 @@ impl Viewer {
     pub(crate) async fn connect(engine: &Engine) -> (Self, Frame) {
         let endpoint = Endpoint {
             base: engine.url("/").parse().unwrap(),
+            via: None,
+            seen_at: None,
+            relay: None,
             username: "duotab".to_owned(),
             password: Secret::new("secret"),
             cdp: endpoint::Cdp::KonekoRelay,

@@ -1,0 +1,15 @@
+#!/bin/bash
+# Ends all that runs in this container when nobody has renewed its lease for some time.
+# usage: lease.sh SECONDS. Only the time counts for which it was awake: no clock is asked, and what was
+# paused begins where it was.
+left=$1 step=5 last=
+while [ "$left" -gt 0 ]; do
+    now=$(cat /etc/neko/duotab-lease 2>/dev/null)
+    if [ "$now" != "$last" ]; then
+        last=$now left=$1
+    fi
+    sleep "$step"
+    left=$((left - step))
+done
+echo 'nobody has renewed the lease'
+exec supervisorctl -c /etc/neko/supervisord.conf shutdown
