@@ -1,13 +1,14 @@
 # make run          the app, in a window; without a display, in a private X server
 # make test         everything that can be proven here
 # make test-engine  its part beside a real container engine, as root; IMAGE= takes another image
+# make test-workers its part beside an engine as on another machine, as root
 # make test-wayland the window's tests on a Wayland compositor instead of an X server
 # make demo         the main job plays by itself; pictures and times in target/demo/
 # make bench        a table of times and loads, and target/bench/*.json
 # make conformance  the client's tests against a real Neko: NEKO_URL= NEKO_USER= NEKO_PASSWORD=
 # make package      target/release/bundle/deb/*.deb
 
-.PHONY: run test test-engine test-wayland check demo bench conformance package setup
+.PHONY: run test test-engine test-workers test-wayland check demo bench conformance package setup
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 
@@ -26,6 +27,11 @@ test: check
 	$(CARGO) build --locked -p duotab -p koneko
 	tests/offline.sh $(CARGO) test --offline --locked --workspace -- --test-threads=2
 	IMAGE=$(IMAGE) tests/engine/test.sh
+	tests/engine/workers.sh
+
+test-workers: setup $(PAGE)
+	$(CARGO) build --locked -p koneko
+	tests/engine/workers.sh
 
 test-engine: setup $(PAGE)
 	$(CARGO) build --locked -p koneko

@@ -12,6 +12,7 @@
 #     DUOTAB_TEST_ENGINE    a program that stops and starts the engine: see daemon.sh
 #     DUOTAB_TEST_DISK      the engine's disk, which is its own and may be filled
 #     DUOTAB_TEST_GATEWAY   the address at which containers reach what the command listens on
+# and, with DUOTAB_TEST_WORKERS=1, a second engine as on another machine: see worker.sh
 # DUOTAB_TEST_BUILT=1 takes the images that are there, however old.
 set -eu
 
@@ -27,6 +28,7 @@ store=$PWD/target/engine
 place=${DUOTAB_TEST_PLACE:-}
 if [ -z "$place" ]; then
     tests/setup.sh docker.io docker-registry debootstrap busybox-static e2fsprogs iptables
+    [ -z "${DUOTAB_TEST_WORKERS:-}" ] || tests/setup.sh openssh-server openssh-client openssl
     [ -n "${DUOTAB_TEST_BUILT:-}" ] || tests/engine/build.sh
     # What runs left that were killed.
     for old in /tmp/duotab-engine.*; do
@@ -44,6 +46,7 @@ fi
 leave() {
     trap '' INT TERM
     stop_engine
+    [ -z "${DUOTAB_TEST_WORKERS:-}" ] || stop_worker
     umount --lazy "$place/disk" 2>/dev/null || true
     find /sys/fs/cgroup -depth -type d -path "*/$(basename "$place")*" \
         -exec rmdir {} + 2>/dev/null || true
@@ -62,6 +65,12 @@ disk "$place/disk.img" "$place/disk" 8G
 start_registry "$store/registry" 5000
 start_registry "$store/registry" 5001 denied
 start_test_engine
+
+if [ -n "${DUOTAB_TEST_WORKERS:-}" ]; then
+    # shellcheck disable=SC1091 # from the top
+    . tests/engine/far.sh
+    start_worker
+fi
 
 export DUOTAB_TEST_DOCKER="$DOCKER_HOST"
 unset DOCKER_HOST

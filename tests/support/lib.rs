@@ -19,6 +19,7 @@ pub mod probe;
 mod shell;
 pub mod socket;
 mod wayland;
+pub mod worker;
 pub mod world;
 pub mod zoo;
 

@@ -1,0 +1,109 @@
+//! A machine that is lost in the middle, and comes back.
+
+use std::time::{Duration, Instant};
+
+use duotab_backend::runtime::EngineNews;
+use duotab_core::fault::{EndCause, Stall};
+use duotab_core::message::SessionId;
+
+use crate::home::{Client, Home, attic, within};
+
+const ONE: SessionId = SessionId(1);
+/// Within which a loss is told.
+const NOTICED: Duration = Duration::from_secs(5);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cable_that_is_cut_is_noticed_in_five_seconds_and_the_session_goes_on_when_it_is_back() {
+    let Some(mut home) = Home::new("far-cut") else {
+        return;
+    };
+    let endpoint = home.start(1).await.unwrap();
+    let cut = home.far.cut();
+    let began = Instant::now();
+    let stalled = home.next_news().await;
+    assert!(began.elapsed() < NOTICED, "{:?}", began.elapsed());
+    assert!(
+        matches!(&stalled, EngineNews::Stalled(ONE, Stall::EngineAway { .. })),
+        "{stalled:?}"
+    );
+    drop(cut);
+    assert_eq!(home.next_news().await, EngineNews::Back(ONE));
+    let adopted = within("taking over", home.runtime.adopt(ONE, &attic())).await;
+    assert_eq!(adopted.unwrap(), endpoint);
+    let mut client = Client::start(endpoint);
+    client.frame().await;
+    client.neko.close().await;
+    home.stop(1).await;
+    assert_eq!(home.containers("{{.ID}}"), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_that_freezes_is_a_stall_and_one_that_is_killed_an_end() {
+    let Some(mut home) = Home::by("far-frozen", |far| far.ssh("worker")) else {
+        return;
+    };
+    home.start(1).await.unwrap();
+    let frozen = home.far.freeze();
+    let began = Instant::now();
+    let stalled = home.next_news().await;
+    assert!(began.elapsed() < NOTICED, "{:?}", began.elapsed());
+    assert!(
+        matches!(stalled, EngineNews::Stalled(ONE, _)),
+        "{stalled:?}"
+    );
+    drop(frozen);
+    assert_eq!(home.next_news().await, EngineNews::Back(ONE));
+    let killed = home.far.kill();
+    let stalled = home.next_news().await;
+    assert!(
+        matches!(stalled, EngineNews::Stalled(ONE, _)),
+        "{stalled:?}"
+    );
+    drop(killed);
+    let EngineNews::Ended(ended) = home.next_news().await else {
+        panic!("no end");
+    };
+    assert_eq!(
+        (ended.session, ended.cause),
+        (ONE, EndCause::EngineRestarted)
+    );
+    assert_eq!(home.containers("{{.ID}}"), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_is_killed_there_is_an_end() {
+    let Some(mut home) = Home::new("far-dead") else {
+        return;
+    };
+    home.start(1).await.unwrap();
+    let container = home.containers("{{.ID}}");
+    let _ = home.far.docker(&["kill", &container[0]]);
+    let EngineNews::Ended(ended) = home.next_news().await else {
+        panic!("no end");
+    };
+    assert_eq!((ended.session, ended.cause), (ONE, EndCause::Killed));
+    assert_eq!(home.containers("{{.ID}}"), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_asks_for_any_more_ends_itself_and_what_is_held_does_not() {
+    let lease = Duration::from_secs(15);
+    let Some(home) = Home::new("far-lease") else {
+        return;
+    };
+    let mut home = home.with_lease(lease);
+    let endpoint = home.start(1).await.unwrap();
+    let began = Instant::now();
+    let mut client = Client::start(endpoint);
+    while began.elapsed() < lease + lease / 2 {
+        client.until("news", |_| true).await;
+    }
+    assert_eq!(home.containers("{{.State}}"), ["running"]);
+    client.neko.close().await;
+    home.end();
+    home.until_dead().await;
+    assert_eq!(home.containers("{{.State}}"), ["exited"]);
+    home.restart();
+    assert_eq!(home.runtime.find(&attic()).await, Some(Vec::new()));
+    assert_eq!(home.containers("{{.ID}}"), [""; 0], "nothing is left");
+}

@@ -1,0 +1,98 @@
+//! A profile's data, from this machine to another and back.
+
+use std::fs;
+use std::sync::{Arc, Mutex};
+
+use duotab_backend::runtime::data::{DataError, Job};
+use duotab_core::message::ProfileName;
+use duotab_core::node::NodeId;
+use duotab_core::profile::ProfileFault;
+use tokio_util::sync::CancellationToken;
+
+use crate::home::{Home, attic, within};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_s_data_go_there_and_come_back_the_same_and_nothing_is_left_on_the_way() {
+    let Some(home) = Home::new("far-moved") else {
+        return;
+    };
+    let (profile, here, there) = (ProfileName("default".into()), NodeId::host(), attic());
+    let folder = home.profiles().join("default").join("Default");
+    fs::create_dir_all(&folder).unwrap();
+    let noise: Vec<u8> = (0..8_u32 << 20)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    fs::write(folder.join("History"), &noise).unwrap();
+    fs::write(folder.join("Bookmarks"), "kept").unwrap();
+    let steps = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&steps);
+    let progress = Arc::new(move |done, total| told.lock().unwrap().push((done, total)));
+    let job = Job::new(progress, CancellationToken::new());
+    let moving = home.runtime.move_profile(&profile, &here, &there, job);
+    within("the way there", moving).await.unwrap();
+    assert_eq!(home.volumes().len(), 1);
+    assert!(folder.join("History").exists(), "the source is kept");
+    {
+        let steps = steps.lock().unwrap();
+        let halves = steps
+            .iter()
+            .filter(|(done, total)| done * 2 >= *total)
+            .count();
+        assert!(halves > 3 && halves < steps.len(), "{steps:?}");
+    }
+
+    // A session there has them.
+    home.start(1).await.unwrap();
+    let held = home.run("cat /home/neko/.config/chromium/Default/Bookmarks");
+    assert_eq!(held, ["kept"]);
+    let used = home
+        .runtime
+        .move_profile(&profile, &there, &here, Job::unwatched());
+    let used = within("a refusal", used).await;
+    assert_eq!(used, Err(DataError::Fault(ProfileFault::InUse)));
+    home.stop(1).await;
+
+    fs::remove_dir_all(home.profiles().join("default")).unwrap();
+    let moving = home
+        .runtime
+        .move_profile(&profile, &there, &here, Job::unwatched());
+    within("the way back", moving).await.unwrap();
+    assert_eq!(fs::read(folder.join("History")).unwrap(), noise);
+    within(
+        "the end of a copy",
+        home.runtime.drop_copy(&profile, &there),
+    )
+    .await;
+    assert_eq!(home.volumes(), [""; 0]);
+    let on_the_way = home.profiles().with_file_name("moving");
+    assert!(fs::read_dir(on_the_way).map_or(true, |all| all.count() == 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn data_on_their_way_to_a_machine_that_is_lost_stay_where_they_are() {
+    let Some(home) = Home::new("far-stays") else {
+        return;
+    };
+    let (profile, here, there) = (ProfileName("default".into()), NodeId::host(), attic());
+    let folder = home.profiles().join("default").join("Default");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("Bookmarks"), "kept").unwrap();
+    let cut = home.far.cut();
+    let moving = home
+        .runtime
+        .move_profile(&profile, &here, &there, Job::unwatched());
+    let moved = within("a refusal", moving).await;
+    assert!(
+        matches!(
+            moved,
+            Err(DataError::Fault(ProfileFault::EngineAway { .. }))
+        ),
+        "{moved:?}"
+    );
+    drop(cut);
+    assert_eq!(
+        fs::read_to_string(folder.join("Bookmarks")).unwrap(),
+        "kept"
+    );
+    assert_eq!(home.volumes(), [""; 0]);
+}

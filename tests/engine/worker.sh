@@ -1,0 +1,46 @@
+#!/bin/sh
+# What happens to the worker of run.sh, and on the way to it, for tests of bad days:
+#     worker.sh cut | mend      the cable
+#     worker.sh drop | pass     datagrams, and nothing else
+#     worker.sh kill | start    its engine, with SIGKILL
+#     worker.sh freeze | thaw   its engine is there and says nothing
+#     worker.sh memory MIB      what the machine has, from the next start of its engine on
+#     worker.sh docker …        what its engine's own client says, there
+# It is at DUOTAB_TEST_WORKER_ADDRESS (and …_ADDRESS6), by SSH as `worker`; `unknown`, `changed` and
+# `stranger` are names that SSH does not let through. DUOTAB_TEST_WORKER_FOLDER has the certificates:
+# client/, and stranger/ for somebody whom it does not know.
+set -eu
+
+place=${DUOTAB_TEST_PLACE:?is set by run.sh}
+here=$(dirname "$0")
+# shellcheck disable=SC1091 # beside this
+. "$here/parts.sh"
+# shellcheck disable=SC1091 # beside this
+. "$here/far.sh"
+pid=$(cat "$far/docker.pid" 2>/dev/null || true)
+case ${1:-} in
+    cut) ip link set "$far_cable" down ;;
+    mend) plug_far ;;
+    drop) iptables --insert INPUT --in-interface "$far_cable" --protocol udp --jump DROP ;;
+    pass) iptables --delete INPUT --in-interface "$far_cable" --protocol udp --jump DROP ;;
+    kill)
+        keeper=$(cat "$far/exec/containerd/containerd.pid" 2>/dev/null || true)
+        kill -KILL "$pid"
+        [ -z "$keeper" ] || kill -KILL "$keeper" 2>/dev/null || true
+        ;;
+    start) start_far_engine ;;
+    freeze) kill -STOP "$pid" ;;
+    thaw) kill -CONT "$pid" ;;
+    memory)
+        sed "s/^MemTotal:.*/MemTotal: $(($2 * 1024)) kB/" /proc/meminfo >"$far/meminfo"
+        there mount --bind "$far/meminfo" /proc/meminfo
+        ;;
+    docker)
+        shift
+        exec /usr/bin/docker --host "unix://$far/docker.sock" "$@"
+        ;;
+    *)
+        sed -n '2,13p' "$0" | sed 's/^# \{0,1\}//' >&2
+        exit 2
+        ;;
+esac

@@ -1,0 +1,154 @@
+//! The second engine of `tests/engine/run.sh`, which is as on another machine.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::Command;
+
+use duotab_core::node::NodeId;
+use duotab_core::worker::{Worker, WorkerAddress};
+
+/// The machine, and the cable to it.
+#[derive(Clone, Debug)]
+pub struct Far {
+    /// Its address.
+    pub address: IpAddr,
+    /// The same, IPv6.
+    pub address6: IpAddr,
+    /// An image that behaves like Neko's, which is there.
+    pub image: String,
+    folder: PathBuf,
+    program: PathBuf,
+}
+
+impl Far {
+    /// The worker beside which this test runs. Where there is none the test has nothing to say,
+    /// and this tells so.
+    ///
+    /// # Panics
+    /// If only a part of what is to be known about it is known.
+    #[must_use]
+    pub fn here() -> Option<Self> {
+        let Ok(program) = std::env::var("DUOTAB_TEST_WORKER") else {
+            eprintln!("no worker here: `make test-workers` has one");
+            return None;
+        };
+        let told = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
+        Some(Self {
+            address: told("DUOTAB_TEST_WORKER_ADDRESS").parse().unwrap(),
+            address6: told("DUOTAB_TEST_WORKER_ADDRESS6").parse().unwrap(),
+            image: told("DUOTAB_TEST_IMAGE"),
+            folder: told("DUOTAB_TEST_WORKER_FOLDER").into(),
+            program: program.into(),
+        })
+    }
+
+    /// As a worker of a person.
+    #[must_use]
+    pub fn worker(&self, address: WorkerAddress) -> Worker {
+        Worker {
+            id: NodeId("attic".to_owned()),
+            name: "The attic".to_owned(),
+            address,
+        }
+    }
+
+    /// By TLS, with a folder of certificates: `client` is let in, `stranger` is not.
+    #[must_use]
+    pub fn tls(&self, certificates: &str) -> WorkerAddress {
+        self.tls_at(self.address, certificates)
+    }
+
+    /// The same at another of its addresses.
+    #[must_use]
+    pub fn tls_at(&self, address: IpAddr, certificates: &str) -> WorkerAddress {
+        WorkerAddress::Tls {
+            host: address.to_string(),
+            port: 2376,
+            certificates: self.folder.join(certificates).display().to_string(),
+        }
+    }
+
+    /// By SSH under a name: `worker` is let in; `unknown`, `changed` and `stranger` are not.
+    #[must_use]
+    pub fn ssh(&self, name: &str) -> WorkerAddress {
+        WorkerAddress::Ssh {
+            destination: name.to_owned(),
+            port: None,
+            socket: None,
+        }
+    }
+
+    /// Its engine's socket, there.
+    #[must_use]
+    pub fn socket(&self) -> String {
+        self.folder.join("docker.sock").display().to_string()
+    }
+
+    /// Takes the cable out until the answer is dropped.
+    #[must_use]
+    pub fn cut(&self) -> Undo {
+        self.order(&["cut"]);
+        self.undo("mend")
+    }
+
+    /// Loses all datagrams, and nothing else, until the answer is dropped.
+    #[must_use]
+    pub fn drop_datagrams(&self) -> Undo {
+        self.order(&["drop"]);
+        self.undo("pass")
+    }
+
+    /// SIGKILL for its engine, which is started again when the answer is dropped.
+    #[must_use]
+    pub fn kill(&self) -> Undo {
+        self.order(&["kill"]);
+        self.undo("start")
+    }
+
+    /// Its engine says nothing until the answer is dropped.
+    #[must_use]
+    pub fn freeze(&self) -> Undo {
+        self.order(&["freeze"]);
+        self.undo("thaw")
+    }
+
+    fn undo(&self, word: &'static str) -> Undo {
+        Undo(self.program.clone(), word)
+    }
+
+    /// What its engine's own client says there, line by line.
+    ///
+    /// # Panics
+    /// If it fails.
+    #[must_use]
+    pub fn docker(&self, arguments: &[&str]) -> Vec<String> {
+        let all: Vec<&str> = std::iter::once("docker")
+            .chain(arguments.iter().copied())
+            .collect();
+        let said = self.order(&all);
+        said.lines().map(str::to_owned).collect()
+    }
+
+    fn order(&self, words: &[&str]) -> String {
+        let out = Command::new(&self.program).args(words).output().unwrap();
+        assert!(
+            out.status.success(),
+            "{words:?}: {}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        String::from_utf8_lossy(&out.stdout).into_owned()
+    }
+}
+
+/// Puts things right again when it is dropped.
+#[derive(Debug)]
+pub struct Undo(PathBuf, &'static str);
+
+impl Drop for Undo {
+    fn drop(&mut self) {
+        let done = Command::new(&self.0).arg(self.1).status();
+        if !done.is_ok_and(|it| it.success()) {
+            eprintln!("{} {} failed", self.0.display(), self.1);
+        }
+    }
+}
