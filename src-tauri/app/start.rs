@@ -112,6 +112,7 @@ async fn start_controller(
 ) -> std::io::Result<Controller> {
     let config = ControllerConfig {
         database: dirs.database(),
+        lists: dirs.data.join("lists"),
         runtime: runtime(dirs),
         nodes: NodeSource::Host,
         origins: vec![SHELL_ORIGIN.to_owned()],

@@ -8,6 +8,7 @@ mod order;
 mod profile;
 mod session;
 mod viewer;
+mod ways;
 
 use crate::capacity::NodeSource;
 use crate::lane::Lane;
@@ -32,6 +33,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use viewer::Viewer;
+use ways::Ways;
 
 /// How much longer than the app would let it sleep an engine waits for an app that was killed.
 const ORPHAN_GRACE: Duration = Duration::from_secs(5 * 60);
@@ -41,6 +43,8 @@ const ORPHAN_GRACE: Duration = Duration::from_secs(5 * 60);
 pub struct ControllerConfig {
     /// The database file.
     pub database: PathBuf,
+    /// The folder of the block lists.
+    pub lists: PathBuf,
     /// The engines; their `install` is filled in from the database.
     pub runtime: RuntimeConfig,
     /// Where the facts about nodes come from.
@@ -137,6 +141,7 @@ impl Controller {
         }
         let run = Run {
             store: Arc::new(Mutex::new(opened.store)),
+            ways: Ways::start(Arc::clone(&proxies), config.lists, &config.settings, &news),
             works: Works::new(engines.runtime(), news.clone(), content.clone()),
             database: config.database,
             store_failed: false,
@@ -144,7 +149,6 @@ impl Controller {
             news,
             engines,
             viewer,
-            proxies: Arc::clone(&proxies),
             content,
             replies: HashMap::new(),
             views: Vec::new(),
@@ -231,7 +235,7 @@ struct Run {
     news: News,
     engines: Engines,
     viewer: Viewer,
-    proxies: Arc<Proxies>,
+    ways: Ways,
     content: mpsc::UnboundedSender<ContentOrder>,
     replies: HashMap<RequestId, oneshot::Sender<Result<(), Problem>>>,
     views: Vec<mpsc::UnboundedSender<Update>>,
@@ -321,9 +325,12 @@ impl Run {
             Action::SaveProfile(record) => {
                 self.save(move |store| store.save_profile(&record)).await;
             }
-            Action::UseNetwork(name, network) => self.proxies.lead(&name, network).await,
+            Action::SaveLists(urls) => self.save(move |store| store.save_lists(&urls)).await,
+            Action::UseLists { urls, anew } => self.ways.lists.use_these(urls, anew),
+            Action::DropLists => self.ways.lists.stop(),
+            Action::UseNetwork(name, network) => self.ways.proxies.lead(&name, network).await,
             Action::DeleteProfile(name) => {
-                self.proxies.close(&name);
+                self.ways.proxies.close(&name);
                 self.save(move |store| store.delete_profile(&name)).await;
             }
             Action::WorkOnProfile(name, node, work) => self.works.begin(name, node, work),
@@ -331,7 +338,7 @@ impl Run {
             Action::CancelProfileWork(name) => self.works.cancel(&name),
             Action::ForgetPrivate => {
                 let private = ProfileName(PRIVATE.to_owned());
-                self.proxies.renew(&private).await;
+                self.ways.proxies.renew(&private).await;
                 self.order(ContentOrder::DeleteProfile(private));
             }
             Action::UseProfile(tab, profile) => self.order(ContentOrder::UseProfile(tab, profile)),
@@ -365,11 +372,7 @@ impl Run {
             Action::StopEngine(session, node) => self.engines.stop(session, node),
             Action::Connect(session, node) => self.engines.connect(session, node),
             Action::Disconnect(session) => self.engines.disconnect(session),
-            Action::Permit(profile, url) => {
-                if let Some(proxy) = self.proxies.of(&profile) {
-                    proxy.permit(&url);
-                }
-            }
+            Action::Permit(profile, url) => self.ways.permit(&profile, &url),
             Action::Proxied(tab, action) => self.order(ContentOrder::Page(tab, action)),
             Action::Streamed(session, tab, action) => self.engines.page(session, tab, action),
             Action::Watch(session) => self.viewer.watch(session),

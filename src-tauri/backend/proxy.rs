@@ -7,6 +7,7 @@
 //! part of the browser.
 
 mod answer;
+mod blocking;
 mod dial;
 mod digest;
 mod engine;
@@ -34,6 +35,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+pub use blocking::Lists;
 pub use digest::{Access, authorize};
 pub use exit::{Exit, ExitLogin};
 pub use names::NameServers;
@@ -56,6 +58,8 @@ pub struct ProxyConfig {
     pub exit: Exit,
     /// Who knows the addresses of names.
     pub names: NameServers,
+    /// Whether hosts on the block lists are kept away.
+    pub blocking: bool,
     /// Further names that may point to the home network, with all below them.
     pub home_names: Vec<String>,
     /// How long each phase may take.
@@ -105,6 +109,7 @@ pub enum ProxyError {
 struct Room {
     seats: Arc<Semaphore>,
     pipes: Arc<tunnel::Pipes>,
+    rules: blocking::Rules,
 }
 
 impl Room {
@@ -112,6 +117,7 @@ impl Room {
         Self {
             seats: Arc::new(Semaphore::new(connection_limit())),
             pipes: Arc::default(),
+            rules: blocking::Rules::default(),
         }
     }
 }
@@ -120,6 +126,7 @@ impl Room {
 struct Out {
     exit: Exit,
     names: names::Names,
+    blocking: bool,
     /// All that has taken it ends with it.
     end: CancellationToken,
 }
@@ -153,10 +160,11 @@ impl Shared {
         Arc::clone(&self.out.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn lead(&self, exit: Exit, names: NameServers) {
+    fn lead(&self, exit: Exit, names: NameServers, blocking: bool) {
         let out = Arc::new(Out {
             exit,
             names: names::Names::new(names, self.limits.name),
+            blocking,
             end: self.end.child_token(),
         });
         let former = std::mem::replace(
@@ -217,6 +225,7 @@ impl Proxy {
             out: RwLock::new(Arc::new(Out {
                 exit: config.exit,
                 names: names::Names::new(config.names, config.limits.name),
+                blocking: config.blocking,
                 end: end.child_token(),
             })),
             limits: config.limits,
@@ -249,10 +258,10 @@ impl Proxy {
         }
     }
 
-    /// From now on connections take this way. What has taken another one is closed: a page that is
+    /// From now on connections take this way, and keep off hosts on the block lists or not. What has taken another one is closed: a page that is
     /// open goes on by the new one.
-    pub fn lead(&self, exit: Exit, names: NameServers) {
-        self.shared.lead(exit, names);
+    pub fn lead(&self, exit: Exit, names: NameServers, blocking: bool) {
+        self.shared.lead(exit, names, blocking);
     }
 
     /// Keeps a port of this machine from all pages.

@@ -155,6 +155,17 @@ pub enum Action {
     /// How a profile's proxied pages reach the network from now on; what is open by another way is
     /// closed.
     UseNetwork(ProfileName, Network),
+    /// Save the addresses of the block lists.
+    SaveLists(Vec<String>),
+    /// Use these block lists and no others; what comes of it is an `Event::List` for each.
+    UseLists {
+        /// Their addresses.
+        urls: Vec<String>,
+        /// Fetch all of them now.
+        anew: bool,
+    },
+    /// Use no block lists.
+    DropLists,
     /// The person asked for this address in a profile: its proxy may reach it even if it is not
     /// public.
     Permit(ProfileName, String),

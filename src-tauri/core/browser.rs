@@ -5,6 +5,7 @@
 //! ([`Browser::settle`]), so no rule has to remember them.
 
 mod ask;
+mod blocking;
 mod carry;
 mod command;
 mod engine;
@@ -36,6 +37,7 @@ use crate::session::Session;
 use crate::site::{Site, Sites};
 use crate::streaming::Switches;
 use crate::tab::Tab;
+use blocking::Lists;
 use profiles::Profile;
 use std::collections::{BTreeMap, VecDeque};
 use streaming::Streaming;
@@ -94,6 +96,8 @@ pub struct Saved {
     pub downloads: Vec<Download>,
     /// What the person has switched.
     pub switches: Switches,
+    /// The addresses of the block lists; `None` if they were never changed.
+    pub lists: Option<Vec<String>>,
     /// The highest tab id ever used.
     pub last_tab: u32,
     /// The highest session id ever used.
@@ -126,6 +130,7 @@ pub struct Browser {
     sites: Sites,
     downloads: Downloads,
     streaming: Streaming,
+    lists: Lists,
     looking: bool,
     leftovers: Leftovers,
     area: ContentArea,
@@ -174,6 +179,7 @@ impl Browser {
             sites: Sites::restore(saved.sites),
             downloads: Downloads::restore(saved.downloads),
             streaming: Streaming::restore(saved.switches),
+            lists: Lists::restore(saved.lists),
             looking: true,
             leftovers: Leftovers::Unknown(saved.sessions),
             area: ContentArea::default(),
@@ -234,6 +240,7 @@ impl Browser {
                 self.save_downloads(changes);
             }
             Event::Notice(notice) => self.notice(notice),
+            Event::List(url, news) => self.list_news(&url, news),
             Event::EnginesContained(contained) => self.engines_contained(contained),
             Event::UpdateLooked(looked) => self.update_looked(looked),
             Event::SecondInstance(inputs) => self.second_instance(inputs),

@@ -1,6 +1,7 @@
 //! What happens: commands of the person and news of the world, as the core takes them.
 
 use crate::ask::{Answer, Ask, AskId, Wish};
+use crate::blocking::{ListCommand, ListNews};
 use crate::carry::Carry;
 use crate::download::{DownloadId, DownloadNews, DownloadVerb, Transfer};
 use crate::message::{
@@ -37,6 +38,8 @@ pub enum Command {
     OpenTabOf(ProfileName),
     /// Something about profiles.
     Profile(ProfileCommand),
+    /// Something about block lists.
+    List(ListCommand),
     /// Close a tab.
     CloseTab(TabId),
     /// Bring a tab to the front.
@@ -272,6 +275,8 @@ pub enum Event {
     EnginesContained(bool),
     /// The answer to [`crate::action::Action::LookForUpdate`].
     UpdateLooked(Looked),
+    /// News of a block list, by its address.
+    List(String, ListNews),
     /// Something to tell the person.
     Notice(Notice),
     /// The deadline that the core asked for has come.

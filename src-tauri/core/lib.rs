@@ -5,6 +5,7 @@
 pub mod action;
 pub mod address;
 pub mod ask;
+pub mod blocking;
 pub mod browser;
 pub mod carry;
 pub mod chromium;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub use crate::ask::{Answer, Ask, AskId, Wish};
+pub use crate::blocking::{ListFault, ListView};
 pub use crate::download::{Download, DownloadId, DownloadVerb};
 pub use crate::fault::{EndCause, EngineFault, ImageUpdate, Stall, StartFailure};
 pub use crate::network::{NetworkFault, NetworkForm};
@@ -318,6 +319,8 @@ pub struct ShellState {
     pub machines: MachinesView,
     /// Files that pages gave to the person, the newest first.
     pub downloads: Vec<Download>,
+    /// The block lists.
+    pub lists: Vec<ListView>,
 }
 
 /// What the shell's keys ask for, wherever the focus is.

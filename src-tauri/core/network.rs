@@ -51,6 +51,8 @@ pub struct Network {
     pub exit: Exit,
     /// Who knows names.
     pub names: Names,
+    /// Whether hosts on the block lists are kept away.
+    pub blocking: bool,
 }
 
 /// The kinds of [`Exit`].
@@ -95,6 +97,9 @@ pub struct NetworkForm {
     pub names: NamesKind,
     /// The name server's host or address; of no account without one.
     pub names_at: String,
+    /// Whether hosts on the block lists are kept away.
+    #[serde(default)]
+    pub blocking: bool,
 }
 
 /// Why a form cannot be used.
@@ -136,6 +141,7 @@ impl Network {
         Self {
             exit,
             names: Names::Exit,
+            blocking: false,
         }
     }
 
@@ -158,6 +164,7 @@ impl Network {
             exit_at,
             names,
             names_at,
+            blocking: self.blocking,
         }
     }
 }
@@ -184,7 +191,11 @@ impl TryFrom<NetworkForm> for Network {
             NamesKind::Exit if exit == Exit::Direct => return Err(NetworkFault::NamesWithoutExit),
             NamesKind::Exit => Names::Exit,
         };
-        Ok(Self { exit, names })
+        Ok(Self {
+            exit,
+            names,
+            blocking: form.blocking,
+        })
     }
 }
 

@@ -33,6 +33,7 @@ impl App {
     pub(crate) async fn start(home: &Home) -> Self {
         let (to_content, orders) = mpsc::unbounded_channel();
         let config = ControllerConfig {
+            lists: home.dirs.data.join("lists"),
             database: home.dirs.database(),
             runtime: home.runtime(),
             nodes: home.nodes.clone(),

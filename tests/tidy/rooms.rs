@@ -67,6 +67,7 @@ fn each_foreign_crate_has_one_door() {
             &["src-tauri/backend/runtime/docker"],
         ),
         (&["hickory_resolver::"], &["src-tauri/backend/proxy"]),
+        (&["adblock::"], &["src-tauri/backend/proxy/blocking"]),
         (&["gstreamer::", "gstreamer_app::"], &["src-tauri/koneko/"]),
     ] {
         none(&found(&[".rs"], words, doors));

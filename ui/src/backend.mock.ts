@@ -1,6 +1,7 @@
 //! A backend with no app behind it, for tests and for the preview page: it notes what is asked
 //! and answers the simplest wishes on a state that a script gave it.
 import type { Backend } from "./backend";
+import type { ListView } from "./messages/ListView";
 import type { Problem } from "./messages/Problem";
 import type { ProfileView } from "./messages/ProfileView";
 import type { ShellState } from "./messages/ShellState";
@@ -168,6 +169,18 @@ export class MockBackend implements Backend {
       if (profile) profile.network = form;
     });
 
+  addList: Backend["addList"] = (url) =>
+    this.#note("addList", [url], () => {
+      this.state.lists.push(listOf(url));
+    });
+
+  removeList: Backend["removeList"] = (url) =>
+    this.#note("removeList", [url], () => {
+      this.state.lists = this.state.lists.filter((each) => each.url !== url);
+    });
+
+  fetchLists: Backend["fetchLists"] = () => this.#note("fetchLists", []);
+
   workOnProfile: Backend["workOnProfile"] = (name, work, endSession) =>
     this.#note("workOnProfile", [name, work, endSession]);
   cancelProfileWork: Backend["cancelProfileWork"] = (name) =>
@@ -265,9 +278,14 @@ export function profileOf(name: string, more: Partial<ProfileView> = {}): Profil
     bytes: null,
     work: null,
     outcome: null,
-    network: { exit: "direct", exit_at: "", names: "system", names_at: "" },
+    network: { exit: "direct", exit_at: "", names: "system", names_at: "", blocking: false },
     ...more,
   };
+}
+
+/** A block list of which nothing is known. */
+export function listOf(url: string, more: Partial<ListView> = {}): ListView {
+  return { url, rules: null, fetched: null, fetching: false, fault: null, ...more };
 }
 
 /** What is set about streamed browsers in containers: nothing. */
@@ -292,6 +310,7 @@ export function stateOf(tabs: TabView[], more: Partial<ShellState> = {}): ShellS
     notices: [],
     full_screen: false,
     profiles: [profileOf("default", { title: "Default", lasting: true })],
+    lists: [listOf("https://easylist.to/easylist/easylist.txt")],
     settings_shown: false,
     streaming: streamingOf(),
     machines: { known: [], contexts: [], finding: false },

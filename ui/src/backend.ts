@@ -29,6 +29,11 @@ export interface Backend {
   changeProfile(name: ProfileName, title: string, colour: Colour): Promise<void>;
   /** How a profile's Proxy tabs reach the network from now on. */
   setNetwork(name: ProfileName, form: NetworkForm): Promise<void>;
+  /** A block list, by its address. */
+  addList(url: string): Promise<void>;
+  removeList(url: string): Promise<void>;
+  /** Fetches all block lists now. */
+  fetchLists(): Promise<void>;
   /** `endSession`: the person agreed that the Chromium which has the data is closed first. */
   workOnProfile(name: ProfileName, work: DataWork, endSession: boolean): Promise<void>;
   cancelProfileWork(name: ProfileName): Promise<void>;
@@ -99,6 +104,9 @@ export function tauriBackend(): Backend {
     createProfile: (title, colour) => invoke("create_profile", { title, colour }),
     changeProfile: (name, title, colour) => invoke("change_profile", { name, title, colour }),
     setNetwork: (name, form) => invoke("set_network", { name, form }),
+    addList: (url) => invoke("add_list", { url }),
+    removeList: (url) => invoke("remove_list", { url }),
+    fetchLists: () => invoke("fetch_lists"),
     workOnProfile: (name, work, endSession) =>
       invoke("work_on_profile", { name, work, endSession }),
     cancelProfileWork: (name) => invoke("cancel_profile_work", { name }),

@@ -20,6 +20,7 @@ export function actionsFor(problem: Problem, mode: Mode, hasAddress: boolean): P
       return mode === "proxy" ? ["streamed", "retry"] : ["retry", "proxy"];
     case "page_failed":
       if (isWay(problem, "private_address")) return ["address", "anyway"];
+      if (isWay(problem, "blocked")) return ["anyway", "address"];
       if (isWay(problem, "proxy_down")) return [other, "retry"];
       if (problem.fault?.cause === "certificate") return ["address", other, "retry"];
       return hasAddress ? ["retry", "address", other] : ["address"];

@@ -63,6 +63,13 @@ function way(failure: Failure, host: string): Words {
         body: "The name is a public one, but the only address behind it is of this machine or of a private network. That is how a site gets at a router or a printer, so Duotab did not open it.",
         remedy: "If the machine is your own, type its address instead of its name.",
       };
+    case "blocked":
+      return {
+        title: `${host} is on a block list`,
+        body: "This profile blocks hosts of ads and trackers (Settings, Network), and this is one of them by the lists that you use.",
+        remedy:
+          "If you want to see it, open it all the same: it is not blocked again until Duotab is closed.",
+      };
     case "own_port":
       return {
         title: "This is a door of Duotab itself",

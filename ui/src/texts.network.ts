@@ -1,5 +1,7 @@
 //! What the settings say about the network of Proxy tabs.
 import type { ExitKind } from "./messages/ExitKind";
+import type { ListFault } from "./messages/ListFault";
+import type { ListView } from "./messages/ListView";
 import type { NamesKind } from "./messages/NamesKind";
 import type { NetworkFault } from "./messages/NetworkFault";
 
@@ -30,6 +32,25 @@ export const networkTexts = {
       "Tor and ssh -D are such proxies. If the proxy fails, pages say so; nothing goes around it. This machine and the home network are still reached from here.",
   } satisfies Record<ExitKind, string | null>,
 
+  blocking: "Block ads and trackers",
+  blockingText:
+    "Hosts on the block lists below are not reached from Proxy tabs, except those whose address you type. What a site sends from its own host stays.",
+
+  lists: {
+    title: "Block lists",
+    lead: "Lists of hosts, in the syntax of ad blockers or of a hosts file. They are fetched from these addresses by the way out of your first profile, and once a day again, while a profile blocks.",
+    idle: "Not in use: no profile blocks.",
+    facts: (list: ListView, nowMs: number): string => {
+      if (list.fetching) return "Fetching…";
+      if (list.rules === null || list.fetched === null) return "Not fetched yet.";
+      return `${list.rules.toLocaleString("en")} hosts, fetched ${age(nowMs / 1000 - list.fetched)}.`;
+    },
+    add: "Add list",
+    address: "Address of another list",
+    remove: (url: string) => `Remove ${url}`,
+    fetch: "Update now",
+  },
+
   names: "Look up names",
   namesKinds: {
     system: "As this machine does",
@@ -52,6 +73,30 @@ export const networkTexts = {
     exit: "Your network does not see which names are looked up. Whether a name leads into a private network is then up to the proxy.",
   } satisfies Record<NamesKind, string | null>,
 };
+
+function age(seconds: number): string {
+  const hours = Math.floor(seconds / 3600);
+  if (hours < 1) return "within the last hour";
+  if (hours < 48) return hours === 1 ? "an hour ago" : `${hours} hours ago`;
+  return `${Math.floor(hours / 24)} days ago`;
+}
+
+/** Why a list was not fetched, and what to do. */
+export function listFault(fault: ListFault, inUse: boolean): string {
+  const before = inUse ? " What was fetched before stays in use." : "";
+  switch (fault.cause) {
+    case "unreachable":
+      return `It could not be fetched: ${fault.detail}. See that the address is right and the network is there, then update.${before}`;
+    case "refused":
+      return `Its server answered with HTTP ${fault.status}. See whether the address is still right.${before}`;
+    case "too_large":
+      return `It has more than ${Math.floor(fault.limit / 1048576)} MB, which no list has. See whether the address is right.${before}`;
+    case "not_a_list":
+      return `There is no host in it that could be blocked. See whether the address is one of a block list.${before}`;
+    case "disk_failed":
+      return `${fault.path} cannot be used: ${fault.detail}.${before}`;
+  }
+}
 
 /** Where a fault is, so that it can stand there. */
 export function isAboutExit(fault: NetworkFault): boolean {

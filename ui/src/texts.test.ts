@@ -51,6 +51,7 @@ const networkFaults: NetworkFault[] = [
 
 const ways: Failure[] = [
   "private_address",
+  "blocked",
   "private_name",
   "own_port",
   "bad_request",

@@ -34,6 +34,7 @@ impl Left {
                 sites: store.sites()?,
                 downloads: store.downloads()?,
                 switches: store.switches()?,
+                lists: store.lists()?,
                 last_tab: next.tab.0.saturating_sub(1),
                 last_session: next.session.0.saturating_sub(1),
                 last_profile: next.profile.saturating_sub(1),

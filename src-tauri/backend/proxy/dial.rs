@@ -52,6 +52,9 @@ impl Shared {
         what_for: Use,
     ) -> Result<Line, Failure> {
         let way = self.way();
+        if way.blocking && self.blocks(target) {
+            return Err(Failure::Blocked);
+        }
         let leg = self.find(&way, target, initiator).await?;
         let limit = self.limits.connect;
         let exit = match &leg {
@@ -79,6 +82,11 @@ impl Shared {
         timeout(limit * 2, connecting)
             .await
             .unwrap_or(Err(Failure::ConnectionTimedOut))
+    }
+
+    /// What the person asked for is opened, whatever the lists say.
+    fn blocks(&self, target: &Target) -> bool {
+        self.room.rules.block(target) && !self.policy(|policy| policy.is_host_permitted(target))
     }
 
     async fn find(

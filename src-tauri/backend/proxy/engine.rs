@@ -194,7 +194,7 @@ fn whole(target: &Target, path: Option<PathAndQuery>) -> Option<Uri> {
 /// RFC 1928, 6.
 fn reply_of(failure: Failure) -> u8 {
     match failure {
-        Failure::PrivateAddress | Failure::PrivateName | Failure::OwnPort => 2,
+        Failure::PrivateAddress | Failure::PrivateName | Failure::OwnPort | Failure::Blocked => 2,
         Failure::Unreachable => 3,
         Failure::NameUnknown | Failure::NameServerSilent => 4,
         Failure::ConnectionRefused => 5,

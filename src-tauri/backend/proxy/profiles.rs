@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use duotab_core::message::ProfileName;
 use duotab_core::network::Network;
 
+use super::blocking::Rules;
 use super::{Proxy, ProxyConfig, Room};
 
 /// The proxies of all profiles. All of them end when it is dropped.
@@ -51,7 +52,11 @@ impl Proxies {
                 known.is_some_and(|it| std::mem::replace(&mut it.0, network.clone()) != network)
             };
             if changed {
-                proxy.lead((&network.exit).into(), (&network.names).into());
+                proxy.lead(
+                    (&network.exit).into(),
+                    (&network.names).into(),
+                    network.blocking,
+                );
             }
             return;
         }
@@ -78,6 +83,11 @@ impl Proxies {
         Some(network)
     }
 
+    /// The rules that all of them use which block.
+    pub(super) fn rules(&self) -> &Rules {
+        &self.room.rules
+    }
+
     /// A profile's proxy, if it runs.
     #[must_use]
     pub fn of(&self, profile: &ProfileName) -> Option<Arc<Proxy>> {
@@ -91,6 +101,7 @@ impl Proxies {
         let config = ProxyConfig {
             exit: (&network.exit).into(),
             names: (&network.names).into(),
+            blocking: network.blocking,
             ..self.config.clone()
         };
         let proxy = match Proxy::bind_in(self.room.clone(), config).await {

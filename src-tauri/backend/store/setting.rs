@@ -15,6 +15,7 @@ pub(super) const CREATE: Migration = Migration {
 };
 
 const INSTALL: &str = "install_id";
+const LISTS: &str = "block_lists";
 const ON: &str = "on";
 const OFF: &str = "off";
 
@@ -43,6 +44,17 @@ impl Store {
             switches.set(switch, self.setting(key(switch))?.as_deref() == Some(ON));
         }
         Ok(switches)
+    }
+
+    /// The addresses of the block lists; `None` if they were never changed.
+    pub fn lists(&self) -> Result<Option<Vec<String>>, StoreError> {
+        let saved = self.setting(LISTS)?;
+        Ok(saved.map(|text| text.lines().map(str::to_owned).collect()))
+    }
+
+    /// Save the addresses of the block lists.
+    pub fn save_lists(&self, urls: &[String]) -> Result<(), StoreError> {
+        self.set_setting(LISTS, &urls.join("\n"))
     }
 
     /// Save a switch.

@@ -33,6 +33,7 @@ impl Browser {
             } => self.open_tab(input.as_deref(), mode, background)?,
             Command::OpenTabOf(profile) => self.open_tab_of(profile)?,
             Command::Profile(command) => self.profile_command(command)?,
+            Command::List(command) => self.list_command(command)?,
             Command::CloseTab(id) => {
                 self.known(id)?;
                 self.close_tab(id, true);
@@ -351,6 +352,7 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::Reload(_) => true,
         Command::CloseTab(_)
         | Command::Profile(_)
+        | Command::List(_)
         | Command::MoveTab(..)
         | Command::StopLoading(_)
         | Command::SetZoom(..)

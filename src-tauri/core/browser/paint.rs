@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 impl Browser {
     pub(super) fn settle(&mut self) {
         self.forget_private();
+        self.want_lists();
         self.save_tabs();
         self.bring_pages_to_front();
         self.watch();
@@ -136,6 +137,7 @@ impl Browser {
             profiles: self.profile_views(),
             settings_shown: self.settings_shown,
             streaming: self.streaming_view(),
+            lists: self.list_views(),
             machines: MachinesView::default(),
             downloads: self.downloads.view(),
         }

@@ -182,6 +182,10 @@ impl Browser {
         Ok(())
     }
 
+    pub(super) fn any_profile_blocks(&self) -> bool {
+        self.profiles.iter().any(|it| it.record.network.blocking)
+    }
+
     /// Before any page is opened.
     pub(super) fn use_networks(&mut self) {
         let all: Vec<_> = self

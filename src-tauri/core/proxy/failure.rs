@@ -17,6 +17,9 @@ pub enum Failure {
     /// The port is one of this app's own.
     #[error("the port is one of this app's own")]
     OwnPort,
+    /// The host is on a block list.
+    #[error("the host is on a block list")]
+    Blocked,
     /// The request cannot be understood.
     #[error("the request is malformed")]
     BadRequest,
@@ -77,7 +80,7 @@ impl Failure {
     #[must_use]
     pub fn blame(self) -> Blame {
         match self {
-            Self::PrivateAddress | Self::PrivateName | Self::OwnPort => Blame::Rule,
+            Self::PrivateAddress | Self::PrivateName | Self::OwnPort | Self::Blocked => Blame::Rule,
             Self::BadRequest | Self::TooManyConnections => Blame::Page,
             Self::NameUnknown | Self::NameServerSilent | Self::Unreachable => Blame::Network,
             Self::ConnectionRefused
@@ -94,7 +97,7 @@ impl Failure {
     #[must_use]
     pub fn status(self) -> u16 {
         match self {
-            Self::PrivateAddress | Self::PrivateName | Self::OwnPort => 403,
+            Self::PrivateAddress | Self::PrivateName | Self::OwnPort | Self::Blocked => 403,
             Self::BadRequest => 400,
             Self::TooManyConnections | Self::ProxyDown => 503,
             Self::NameUnknown
@@ -113,7 +116,7 @@ impl Failure {
     pub fn proxy_status(self) -> &'static str {
         match self {
             Self::PrivateAddress | Self::PrivateName => "destination_ip_prohibited",
-            Self::OwnPort => "http_request_denied",
+            Self::OwnPort | Self::Blocked => "http_request_denied",
             Self::BadRequest => "http_request_error",
             Self::TooManyConnections => "connection_limit_reached",
             Self::NameUnknown => "dns_error",

@@ -21,4 +21,8 @@ names: NamesKind,
 /**
  * The name server's host or address; of no account without one.
  */
-names_at: string, };
+names_at: string, 
+/**
+ * Whether hosts on the block lists are kept away.
+ */
+blocking: boolean, };

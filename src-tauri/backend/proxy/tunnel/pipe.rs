@@ -14,8 +14,12 @@ use tokio::net::TcpStream;
 const MOST: usize = 256;
 /// What they all take.
 pub(in crate::proxy) const DESCRIPTORS: u64 = 2 * MOST as u64;
-/// What a pipe holds. An ordinary person's pipes may have 64 MiB in all (`pipe(7)`).
-const CAPACITY: usize = 256 * 1024;
+/// What the first pipes hold: the more, the less often a stream is looked after.
+const LARGE: usize = 1024 * 1024;
+/// As many are large. An ordinary person's pipes may hold 64 MiB in all (`pipe(7)`).
+const MOST_LARGE: usize = 32;
+/// What further pipes hold.
+const SMALL: usize = 128 * 1024;
 /// As much as there is.
 const ALL: usize = 16 * 1024 * 1024;
 
@@ -63,13 +67,15 @@ impl Drop for Pipe {
 
 impl Pipe {
     fn new(count: Arc<AtomicUsize>) -> Option<Self> {
-        if count.fetch_add(1, Ordering::Relaxed) >= MOST {
+        let others = count.fetch_add(1, Ordering::Relaxed);
+        if others >= MOST {
             count.fetch_sub(1, Ordering::Relaxed);
             return None;
         }
+        let capacity = if others < MOST_LARGE { LARGE } else { SMALL };
         match pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK) {
             Ok((read, write)) => {
-                if let Err(error) = fcntl_setpipe_size(&write, CAPACITY) {
+                if let Err(error) = fcntl_setpipe_size(&write, capacity) {
                     tracing::debug!(%error, "a pipe keeps its size");
                 }
                 Some(Self { read, write, count })

@@ -4,6 +4,7 @@
 
 mod access;
 mod attacks;
+mod blocking;
 mod encrypted;
 mod exits;
 mod kit;
