@@ -217,7 +217,8 @@ impl Docker {
             return Ok(held.endpoint);
         }
         let link = self.link().await.map_err(away)?;
-        let launched = launch::launch(&self.inner, &link, &spec, &cancel, fetched).await?;
+        let launched = launch::launch(&self.inner, &link, &spec, &cancel, fetched).await;
+        let launched = launched.map_err(|error| link.truer(error))?;
         tracing::info!(
             session = session.0,
             container = launched.container,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use bollard::models::{
-    ContainerCreateBody, HostConfig, HostConfigLogConfig, Mount, MountType, MountVolumeOptions,
+    ContainerCreateBody, HealthConfig, HostConfig, HostConfigLogConfig, Mount, MountType, MountVolumeOptions,
     PortBinding, VolumeCreateRequest,
 };
 use duotab_core::message::{ProfileName, SessionId};
@@ -78,6 +78,11 @@ pub(super) fn body(plan: &Plan<'_>) -> ContainerCreateBody {
             plan.profile,
             plan.home_closed,
         )),
+        // What sleeps from within cannot be asked for its health, and nobody here asks the engine.
+        healthcheck: plan.far.then(|| HealthConfig {
+            test: Some(vec!["NONE".to_owned()]),
+            ..HealthConfig::default()
+        }),
         exposed_ports: Some(ports.keys().cloned().collect()),
         host_config: Some(HostConfig {
             port_bindings: Some(ports),

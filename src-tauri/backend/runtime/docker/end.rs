@@ -3,7 +3,7 @@
 use bollard::errors::Error;
 use bollard::query_parameters::{RemoveContainerOptionsBuilder, StopContainerOptionsBuilder};
 
-use super::fault;
+use super::{exec, fault, lease};
 use super::label::State;
 use super::link::Link;
 
@@ -12,9 +12,12 @@ const STOP_GRACE: i32 = 8;
 /// How often a container is paused before that is given up.
 const PAUSE_TRIES: usize = 5;
 
-/// Pauses a container. The kernel does not always manage at once: a process in the middle of a
+/// Pauses a container; on another machine, from within. The kernel does not always manage at once: a process in the middle of a
 /// system call is waited for, but not for long.
 pub(super) async fn pause(link: &Link, container: &str) -> Result<(), Error> {
+    if link.is_far() {
+        return exec::sleep(link, container, true).await;
+    }
     let mut tries = PAUSE_TRIES;
     loop {
         tries -= 1;
@@ -31,8 +34,11 @@ pub(super) async fn pause(link: &Link, container: &str) -> Result<(), Error> {
 
 /// Ends a container in peace and removes it. False if it stays.
 pub(super) async fn end(link: &Link, container: &str, state: State) -> bool {
-    if state == State::Paused {
+    if state == State::Running && lease::is_asleep(link, container).await {
         // It could not write what it has.
+        let _awake = exec::sleep(link, container, false).await;
+    }
+    if state == State::Paused {
         let _awake = link.docker.unpause_container(container).await;
     }
     if state != State::Dead {

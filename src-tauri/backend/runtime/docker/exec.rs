@@ -13,7 +13,7 @@ use bytes::{Buf as _, Bytes};
 use futures_util::{Stream, StreamExt as _};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 
-use super::files::{CDP_PORT, CONFIG};
+use super::files::{CDP_PORT, CONFIG, SLEEP_PROGRAM};
 use super::link::Link;
 
 /// Waits some seconds for somebody to listen, then carries. Ends with either side: the
@@ -59,6 +59,27 @@ fn carried(started: Result<(Output, Input), Error>) -> io::Result<Carried> {
         output,
         input,
         rest: Bytes::new(),
+    })
+}
+
+/// Lets all of a container's processes sleep but its lease, or wakes them.
+pub(super) async fn sleep(link: &Link, container: &str, asleep: bool) -> Result<(), Error> {
+    let word = if asleep { "STOP" } else { "CONT" };
+    let command = vec!["/bin/bash", SLEEP_PROGRAM, word];
+    let (mut output, _input) = run(link, container, command).await?;
+    let mut said = Vec::new();
+    while let Some(some) = output.next().await {
+        if let LogOutput::StdOut { message } | LogOutput::Console { message } = some?
+            && said.len() < WORD_LIMIT
+        {
+            said.extend_from_slice(&message);
+        }
+    }
+    if String::from_utf8_lossy(&said).trim() == "done" {
+        return Ok(());
+    }
+    Err(Error::DockerStreamError {
+        error: "the container's processes do not listen".to_owned(),
     })
 }
 

@@ -25,8 +25,11 @@ pub(super) const CONFIG: &str = "/etc/neko/neko.yaml";
 const BROWSER: &str = include_str!("files/browser.sh");
 const NETWORK: &str = include_str!("files/network.py");
 const LEASE: &str = include_str!("files/lease.sh");
+const SLEEP: &str = include_str!("files/sleep.sh");
 const POLICIES: &str = include_str!("files/policies.json");
 
+/// The program that lets all sleep but the lease, where there is one.
+pub(super) const SLEEP_PROGRAM: &str = "/etc/neko/duotab-sleep.sh";
 const LEASE_PROGRAM: &str = "/etc/neko/duotab-lease.sh";
 
 /// There where the home network is to be closed.
@@ -119,6 +122,7 @@ pub(super) fn all(with: &Settings<'_>) -> Vec<File> {
     ];
     if with.lease.is_some() {
         all.push(file(LEASE_PROGRAM, 0o755, LEASE.to_owned()));
+        all.push(file(SLEEP_PROGRAM, 0o755, SLEEP.to_owned()));
         all.push(lease::file());
     }
     if with.home_closed {

@@ -12,7 +12,7 @@ use super::label::{self, Ours, State};
 use super::launch::Launched;
 use super::link::Link;
 use super::reach::{base, endpoint};
-use super::{Docker, Inner, archive, end, fault, files, network, ready, remove};
+use super::{Docker, Inner, archive, end, exec, fault, files, lease, network, ready, remove};
 use crate::endpoint::Secret;
 use crate::runtime::{StartError, StartSpec};
 
@@ -41,7 +41,7 @@ pub(super) async fn all(docker: &Docker, link: &Arc<Link>) -> Vec<FoundEngine> {
             remove(link, &ours.id).await;
             continue;
         }
-        let suspended = ours.state == State::Paused;
+        let suspended = ours.state == State::Paused || lease::is_asleep(link, &ours.id).await;
         let engine = FoundEngine {
             session,
             node: inner.node(),
@@ -78,6 +78,9 @@ pub(super) async fn grasp(
         link.docker.unpause_container(&ours.id).await?;
         // Whoever was told that it is held up asks for it now.
         inner.known.stall(session, false);
+    } else if lease::is_asleep(link, &ours.id).await {
+        inner.known.expect(session, super::Expected::Running);
+        exec::sleep(link, &ours.id, false).await?;
     }
     let base = base(link, &ours.id).await?;
     if let Some(held) = inner.known.get(session)

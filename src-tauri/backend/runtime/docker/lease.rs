@@ -1,14 +1,18 @@
-//! What runs on another machine has a lease, and ends itself when nobody renews it any more. What is
-//! paused there cannot do so: it takes no turn, and holds its memory until somebody wakes or ends it.
+//! What runs on another machine has a lease, and ends itself when nobody renews it any more. So it is
+//! not paused by the engine there, which would stop the lease as well: its processes are stopped from
+//! within, all but that one.
 
 use std::sync::Arc;
 
 use super::files::File;
 use super::link::Link;
+use super::label::{self, State};
 use super::{Inner, archive};
 
 /// There to be renewed.
 pub(super) const LEASE: &str = "/etc/neko/duotab-lease";
+/// There while all else sleeps.
+const ASLEEP: &str = "/tmp/duotab-asleep";
 /// How often it is, in its own time: some may be missed.
 const OFTEN: u32 = 10;
 
@@ -25,7 +29,12 @@ pub(super) fn file() -> File {
     }
 }
 
-/// Renews that of all that is held, until the app lets go of the engine.
+/// Whether a container's processes sleep.
+pub(super) async fn is_asleep(link: &Link, container: &str) -> bool {
+    link.is_far() && archive::get(link, container, ASLEEP).await.is_ok()
+}
+
+/// Renews that of all that runs, until the app lets go of the engine.
 pub(super) async fn renew(inner: Arc<Inner>, link: Arc<Link>) {
     if !link.is_far() {
         return;
@@ -33,9 +42,13 @@ pub(super) async fn renew(inner: Arc<Inner>, link: Arc<Link>) {
     let renewing = async {
         loop {
             tokio::time::sleep(inner.with.lease / OFTEN).await;
-            for (session, held) in inner.known.list() {
-                if let Err(error) = archive::put(&link, &held.container, &[file()]).await {
-                    tracing::debug!(session = session.0, %error, "a lease was not renewed");
+            // Also of what an earlier life of the app has left asleep, and nobody has woken yet.
+            let all = label::containers(&link, &inner.with.install).await;
+            for ours in all.unwrap_or_default() {
+                if ours.state != State::Dead
+                    && let Err(error) = archive::put(&link, &ours.id, &[file()]).await
+                {
+                    tracing::debug!(container = ours.id, %error, "a lease was not renewed");
                 }
             }
         }

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use bollard::{API_DEFAULT_VERSION, Docker};
 use duotab_core::fault::EngineFault;
+use duotab_core::message::StartFailure;
 use duotab_core::worker::WorkerAddress;
 use tokio::net::UnixStream;
 use tokio::time::{Instant, timeout};
 
 use super::place::{Address, Surroundings};
 use super::way::Way;
+use crate::runtime::StartError;
 
 /// An engine answers this within milliseconds; one that does not is stopped or out of breath.
 const HELLO_LIMIT: Duration = Duration::from_secs(2);
@@ -203,6 +205,22 @@ impl Link {
     /// Whether it is another machine's.
     pub(super) const fn is_far(&self) -> bool {
         self.way.is_some()
+    }
+
+    /// The same failure of a start, with what the way to the engine knows of it.
+    pub(super) fn truer(&self, error: StartError) -> StartError {
+        match error {
+            StartError::Failed {
+                failure: StartFailure::EngineAway { fault },
+                log,
+            } => StartError::Failed {
+                failure: StartFailure::EngineAway {
+                    fault: self.away(fault),
+                },
+                log,
+            },
+            other => other,
+        }
     }
 
     /// Why the engine cannot be asked: what the way to it knows counts more than `fault`.

@@ -15,15 +15,20 @@ async fn a_session_runs_there_over_tls_and_leaves_nothing_but_its_profile() {
     let Some(home) = Home::new("far-tls") else {
         return;
     };
+    let began = std::time::Instant::now();
     let endpoint = home.start(1).await.unwrap();
+    let serves = began.elapsed();
     assert_eq!(home.containers("{{.State}}"), ["running"]);
     let ports = home.containers("{{.Ports}}");
     assert!(
         !ports[0].contains("/tcp->") && !ports[0].contains("->8080"),
         "{ports:?}"
     );
+    let began = std::time::Instant::now();
     let mut client = Client::start(endpoint.clone());
     client.frame().await;
+    let picture = began.elapsed();
+    eprintln!("by TLS it serves after {serves:?}, first frame {picture:?} later");
     assert!(!client.relayed, "datagrams arrive by themselves");
     let token = duotab_backend::endpoint::Secret::new("unused");
     let pages = within("page control", page::connect(&endpoint, &token)).await;
@@ -39,9 +44,14 @@ async fn a_session_runs_there_over_ssh() {
     let Some(home) = Home::by("far-ssh", |far| far.ssh("worker")) else {
         return;
     };
+    let began = std::time::Instant::now();
     let endpoint = home.start(1).await.unwrap();
+    let serves = began.elapsed();
+    let began = std::time::Instant::now();
     let mut client = Client::start(endpoint);
     client.frame().await;
+    let picture = began.elapsed();
+    eprintln!("by SSH it serves after {serves:?}, first frame {picture:?} later");
     assert!(!client.relayed, "datagrams arrive by themselves");
     client.neko.close().await;
     home.stop(1).await;

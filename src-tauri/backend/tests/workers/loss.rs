@@ -92,18 +92,28 @@ async fn what_nobody_asks_for_any_more_ends_itself_and_what_is_held_does_not() {
         return;
     };
     let mut home = home.with_lease(lease);
-    let endpoint = home.start(1).await.unwrap();
-    let began = Instant::now();
-    let mut client = Client::start(endpoint);
-    while began.elapsed() < lease + lease / 2 {
-        client.until("news", |_| true).await;
-    }
-    assert_eq!(home.containers("{{.State}}"), ["running"]);
-    client.neko.close().await;
+    home.start(1).await.unwrap();
+    let ends = tokio::time::timeout(lease + lease / 2, home.until_dead()).await;
+    assert!(ends.is_err(), "it is held");
     home.end();
     home.until_dead().await;
     assert_eq!(home.containers("{{.State}}"), ["exited"]);
     home.restart();
     assert_eq!(home.runtime.find(&attic()).await, Some(Vec::new()));
     assert_eq!(home.containers("{{.ID}}"), [""; 0], "nothing is left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_sleeps_there_for_nobody_ends_itself_as_well() {
+    let Some(home) = Home::new("far-left") else {
+        return;
+    };
+    let mut home = home.with_lease(Duration::from_secs(10));
+    home.start(1).await.unwrap();
+    home.runtime.suspend(ONE, &attic()).await.unwrap();
+    let stopped = home.run("grep -l 'State:.*stopped' /proc/[0-9]*/status | wc -l");
+    assert!(stopped[0].parse::<u32>().unwrap() > 5, "{stopped:?}");
+    home.end();
+    home.until_dead().await;
+    assert_eq!(home.containers("{{.State}}"), ["exited"]);
 }

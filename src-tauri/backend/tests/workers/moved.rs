@@ -19,19 +19,34 @@ async fn a_profile_s_data_go_there_and_come_back_the_same_and_nothing_is_left_on
     let (profile, here, there) = (ProfileName("default".into()), NodeId::host(), attic());
     let folder = home.profiles().join("default").join("Default");
     fs::create_dir_all(&folder).unwrap();
-    let noise: Vec<u8> = (0..8_u32 << 20)
-        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
-        .collect();
-    fs::write(folder.join("History"), &noise).unwrap();
+    // Without room for a pattern: nothing on the way may make it smaller.
+    let mib = std::env::var("DUOTAB_TEST_MOVED_MIB").map_or(8, |text| text.parse().unwrap());
+    let mut state = 1_u64;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state.to_be_bytes()
+    })
+    .take(mib << 17)
+    .flatten()
+    .collect();
+    fs::write(folder.join("Own Data"), &noise).unwrap();
     fs::write(folder.join("Bookmarks"), "kept").unwrap();
     let steps = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&steps);
     let progress = Arc::new(move |done, total| told.lock().unwrap().push((done, total)));
     let job = Job::new(progress, CancellationToken::new());
+    let began = std::time::Instant::now();
     let moving = home.runtime.move_profile(&profile, &here, &there, job);
     within("the way there", moving).await.unwrap();
+    eprintln!("{mib} MiB moved in {:?}", began.elapsed());
+    let began = std::time::Instant::now();
+    let copied = std::process::Command::new("scp")
+        .args(["-q", &folder.join("Own Data").display().to_string(), "worker:/dev/null"])
+        .status();
+    assert!(copied.is_ok_and(|it| it.success()));
+    eprintln!("and by scp in {:?}", began.elapsed());
     assert_eq!(home.volumes().len(), 1);
-    assert!(folder.join("History").exists(), "the source is kept");
+    assert!(folder.join("Own Data").exists(), "the source is kept");
     {
         let steps = steps.lock().unwrap();
         let halves = steps
@@ -57,7 +72,7 @@ async fn a_profile_s_data_go_there_and_come_back_the_same_and_nothing_is_left_on
         .runtime
         .move_profile(&profile, &there, &here, Job::unwatched());
     within("the way back", moving).await.unwrap();
-    assert_eq!(fs::read(folder.join("History")).unwrap(), noise);
+    assert_eq!(fs::read(folder.join("Own Data")).unwrap(), noise);
     within(
         "the end of a copy",
         home.runtime.drop_copy(&profile, &there),

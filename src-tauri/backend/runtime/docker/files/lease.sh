@@ -1,8 +1,8 @@
 #!/bin/bash
 # Ends all that runs in this container when nobody has renewed its lease for some time.
-# usage: lease.sh SECONDS. Only the time counts for which it was awake: no clock is asked, and what was
-# paused begins where it was.
+# usage: lease.sh SECONDS. Only the time counts for which it ran: no clock is asked.
 left=$1 step=5 last=
+echo $$ >/tmp/duotab-lease.pid
 while [ "$left" -gt 0 ]; do
     now=$(cat /etc/neko/duotab-lease 2>/dev/null)
     if [ "$now" != "$last" ]; then
@@ -12,4 +12,6 @@ while [ "$left" -gt 0 ]; do
     left=$((left - step))
 done
 echo 'nobody has renewed the lease'
+# What sleeps could not write what it has.
+/bin/bash /etc/neko/duotab-sleep.sh CONT
 exec supervisorctl -c /etc/neko/supervisord.conf shutdown
