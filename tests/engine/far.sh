@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # A second engine as on another machine, in a network of its own behind one cable; sourced by the
 # scripts beside it. It takes no question but by TLS, with certificates made here and now, and by SSH.
-# Its images are a copy of those that were built: nothing is pulled.
+# Its images are a copy of those that were built; only where that copy cannot be had are they pulled.
 
 : "${place:?}" "${store:=$PWD/target/engine}"
 far=$place/far
@@ -28,8 +28,11 @@ make_far() {
     plug_far
     there ip link set lo up
     there ip address add "$far_there/24" dev eth0
-    there ip -6 address add "$far_there6/64" dev eth0 nodad
     there ip link set eth0 up
+    # Where the kernel has IPv6.
+    if there ip -6 address add "$far_there6/64" dev eth0 nodad 2>/dev/null; then
+        : >"$far/six"
+    fi
 }
 
 plug_far() {
@@ -63,16 +66,26 @@ make_certificates() {
 }
 
 start_far_engine() {
+    [ -e "$far/six" ] && everywhere='[::]' || everywhere=0.0.0.0
     rm -rf "$far/docker.pid" "$far/docker.sock" "$far"/exec/containerd/*.pid \
         "$far"/exec/containerd/*.sock*
     echo '{}' >"$far/docker.json"
     there setsid dockerd --config-file "$far/docker.json" --data-root "$far/disk/docker" \
         --exec-root "$far/exec" --pidfile "$far/docker.pid" --host "unix://$far/docker.sock" \
-        --host "tcp://[::]:2376" --tlsverify --tlscacert "$far/ca.pem" \
+        --host "tcp://$everywhere:2376" --tlsverify --tlscacert "$far/ca.pem" \
         --tlscert "$far/server/cert.pem" --tlskey "$far/server/key.pem" \
         --label gpu=none --label place=attic --bip 10.211.0.1/24 --mtu 1400 --shutdown-timeout 5 \
         --cgroup-parent "/$(basename "$place")-far" >>"$place/far.log" 2>&1 </dev/null &
     await "the worker's engine" /usr/bin/docker --host "unix://$far/docker.sock" version
+}
+
+# By the name that the image has here, from the same folder.
+pull_there() {
+    there docker-registry serve "$place/registry-5000.yml" >>"$place/registry.log" 2>&1 </dev/null &
+    pulled=$!
+    await 'the image there' /usr/bin/docker --host "unix://$far/docker.sock" \
+        pull --quiet 127.0.0.1:5000/duotab/neko:1
+    kill "$pulled"
 }
 
 stop_far_engine() {
@@ -132,14 +145,15 @@ CONF
 start_worker() {
     mkdir -p "$far/disk"
     cp --sparse=always "$store/store.img" "$far/disk.img"
-    mount -o loop,discard "$far/disk.img" "$far/disk"
+    mount -o loop,discard "$far/disk.img" "$far/disk" 2>>"$place/disk.log" || : >"$far/empty"
     make_certificates
     make_far
     start_far_engine
+    [ ! -e "$far/empty" ] || pull_there
     start_sshd
     export DUOTAB_TEST_WORKER="$PWD/tests/engine/worker.sh"
     export DUOTAB_TEST_WORKER_ADDRESS="$far_there"
-    export DUOTAB_TEST_WORKER_ADDRESS6="$far_there6"
+    [ ! -e "$far/six" ] || export DUOTAB_TEST_WORKER_ADDRESS6="$far_there6"
     export DUOTAB_TEST_WORKER_FOLDER="$far"
 }
 

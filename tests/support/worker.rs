@@ -12,8 +12,8 @@ use duotab_core::worker::{Worker, WorkerAddress};
 pub struct Far {
     /// Its address.
     pub address: IpAddr,
-    /// The same, IPv6.
-    pub address6: IpAddr,
+    /// The same, IPv6, if there is any here.
+    pub address6: Option<IpAddr>,
     /// An image that behaves like Neko's, which is there.
     pub image: String,
     folder: PathBuf,
@@ -35,7 +35,9 @@ impl Far {
         let told = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
         Some(Self {
             address: told("DUOTAB_TEST_WORKER_ADDRESS").parse().unwrap(),
-            address6: told("DUOTAB_TEST_WORKER_ADDRESS6").parse().unwrap(),
+            address6: std::env::var("DUOTAB_TEST_WORKER_ADDRESS6")
+                .ok()
+                .map(|address| address.parse().unwrap()),
             image: told("DUOTAB_TEST_IMAGE"),
             folder: told("DUOTAB_TEST_WORKER_FOLDER").into(),
             program: program.into(),

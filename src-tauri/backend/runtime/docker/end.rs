@@ -3,9 +3,9 @@
 use bollard::errors::Error;
 use bollard::query_parameters::{RemoveContainerOptionsBuilder, StopContainerOptionsBuilder};
 
-use super::{exec, fault, lease};
 use super::label::State;
 use super::link::Link;
+use super::{exec, fault, lease};
 
 /// Seconds that Chromium is given to write what it has (cookies, history).
 const STOP_GRACE: i32 = 8;

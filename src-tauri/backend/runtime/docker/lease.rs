@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use super::files::File;
-use super::link::Link;
 use super::label::{self, State};
+use super::link::Link;
 use super::{Inner, archive};
 
 /// There to be renewed.

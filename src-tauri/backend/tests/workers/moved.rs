@@ -23,7 +23,9 @@ async fn a_profile_s_data_go_there_and_come_back_the_same_and_nothing_is_left_on
     let mib = std::env::var("DUOTAB_TEST_MOVED_MIB").map_or(8, |text| text.parse().unwrap());
     let mut state = 1_u64;
     let noise: Vec<u8> = std::iter::repeat_with(|| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         state.to_be_bytes()
     })
     .take(mib << 17)
@@ -41,7 +43,12 @@ async fn a_profile_s_data_go_there_and_come_back_the_same_and_nothing_is_left_on
     eprintln!("{mib} MiB moved in {:?}", began.elapsed());
     let began = std::time::Instant::now();
     let copied = std::process::Command::new("scp")
-        .args(["-q", &folder.join("Own Data").display().to_string(), "worker:/dev/null"])
+        .args([
+            "-O",
+            "-q",
+            &folder.join("Own Data").display().to_string(),
+            "worker:/dev/null",
+        ])
         .status();
     assert!(copied.is_ok_and(|it| it.success()));
     eprintln!("and by scp in {:?}", began.elapsed());
