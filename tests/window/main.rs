@@ -8,6 +8,7 @@ mod downloads;
 mod find;
 mod kept_out;
 mod keys;
+mod network;
 mod opening;
 mod pages;
 mod profiles;

@@ -43,7 +43,8 @@ export const networkTexts = {
     facts: (list: ListView, nowMs: number): string => {
       if (list.fetching) return "Fetching…";
       if (list.rules === null || list.fetched === null) return "Not fetched yet.";
-      return `${list.rules.toLocaleString("en")} hosts, fetched ${age(nowMs / 1000 - list.fetched)}.`;
+      const hosts = list.rules === 1 ? "1 host" : `${list.rules.toLocaleString("en")} hosts`;
+      return `${hosts}, fetched ${age(nowMs / 1000 - list.fetched)}.`;
     },
     add: "Add list",
     address: "Address of another list",

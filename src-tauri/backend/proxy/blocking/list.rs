@@ -203,7 +203,10 @@ impl Work {
             let said = proxy.failure(url).map(|failure| failure.to_string());
             unreachable(said.unwrap_or_else(|| deepest(&error)))
         };
-        let way = reqwest::Proxy::all(proxy.access().socks_url().expose()).map_err(failed)?;
+        // By a proxy of this kind it leaves names to the proxy.
+        let way = proxy.access().socks_url();
+        let way = way.expose().replacen("socks5:", "socks5h:", 1);
+        let way = reqwest::Proxy::all(way).map_err(failed)?;
         let client = reqwest::Client::builder()
             .no_proxy()
             .proxy(way)

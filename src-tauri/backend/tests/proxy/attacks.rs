@@ -201,3 +201,48 @@ async fn a_header_that_does_not_end_in_time_is_given_up() {
     }
     Client::of(&proxy).await;
 }
+
+#[tokio::test]
+async fn who_asks_by_socks_and_never_ends_is_given_up() {
+    let limits = Limits {
+        header: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let proxy = Proxy::bind(ProxyConfig {
+        limits,
+        ..ProxyConfig::default()
+    })
+    .await
+    .unwrap();
+    let access = proxy.access();
+    let login = [
+        &[1, 6][..],
+        b"duotab",
+        &[64],
+        access.secret.expose().as_bytes(),
+    ]
+    .concat();
+    let known = [&[5, 1, 2][..], &login].concat();
+    for said in [
+        &[5][..],
+        &[5, 2, 2],
+        &[5, 1, 2, 1, 6],
+        // Even one who knows the secret has to say where to.
+        &known,
+        &[&known[..], &[5, 1, 0, 3, 200]].concat(),
+    ] {
+        let mut slow = Vec::new();
+        for _ in 0..100 {
+            let mut wire = Wire::to(access.port).await;
+            tokio::io::AsyncWriteExt::write_all(&mut wire.stream, said)
+                .await
+                .unwrap();
+            slow.push(wire);
+        }
+        for wire in &mut slow {
+            // At most what was asked for so far is answered.
+            assert!(wire.rest().await.len() <= 4);
+        }
+    }
+    Client::of(&proxy).await;
+}

@@ -230,3 +230,31 @@ async fn a_list_is_fetched_again_only_when_it_is_a_day_old_or_the_person_asks() 
     room.in_use(2).await;
     assert_ne!(only_file(room.folder.path()), file);
 }
+
+#[tokio::test]
+async fn a_list_is_fetched_by_the_way_out_and_its_name_is_looked_up_there() {
+    let mut room = Room::open().await;
+    let exit = by_hand(|mut wire| async move {
+        let asked = wire.head().await;
+        assert!(asked.starts_with("CONNECT lists.example:80 "), "{asked}");
+        wire.send("HTTP/1.1 200 OK\r\n\r\n").await;
+        wire.head().await;
+        let length = LIST.len();
+        wire.send(&format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{LIST}"
+        ))
+        .await;
+    })
+    .await;
+    let form = NetworkForm {
+        exit: ExitKind::Http,
+        exit_at: exit.to_string(),
+        names: NamesKind::Exit,
+        ..NetworkForm::default()
+    };
+    let network = Network::try_from(form).unwrap();
+    room.proxies.lead(&name("default"), network).await;
+    room.lists
+        .use_these(vec!["http://lists.example/".to_owned()], false);
+    room.in_use(2).await;
+}

@@ -1,0 +1,177 @@
+//! The network of a profile in the window: another way out, chosen in the settings and used at
+//! once, and hosts on a block list.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::routing::get;
+use duotab_test_support::{App, Display, Outcome, ProbeSite};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::room::{BLUE, RED, fills, start};
+
+/// Blue, unless it is asked to lead to a host of the list.
+const PAGE: &str = "<!doctype html><meta charset=utf-8><title>Far away</title>\
+    <body style='background:#1122cc'>";
+const LEAD: &str = "<!doctype html><title>Lead</title>\
+    <script>location.href = 'http://ads.example/'</script>";
+const ADS: &str = "<!doctype html><title>Ads</title><body style='background:#cc1122'>";
+
+/// An HTTP proxy that is every site at once, and keeps which ones it was.
+struct Exit {
+    at: String,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Exit {
+    async fn start() -> Outcome<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let at = listener.local_addr()?.to_string();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&asked);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(answer(stream, Arc::clone(&kept)));
+            }
+        });
+        Ok(Self { at, asked })
+    }
+
+    fn was_asked_for(&self, target: &str) -> bool {
+        self.asked.lock().unwrap().iter().any(|it| it == target)
+    }
+}
+
+async fn head(stream: &mut TcpStream) -> Option<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+    }
+    String::from_utf8(head).ok()
+}
+
+async fn answer(mut stream: TcpStream, asked: Arc<Mutex<Vec<String>>>) -> Option<()> {
+    let connect = head(&mut stream).await?;
+    let target = connect.strip_prefix("CONNECT ")?.split(' ').next()?;
+    asked.lock().unwrap().push(target.to_owned());
+    let opened = b"HTTP/1.1 200 Connected\r\n\r\n";
+    stream.write_all(opened).await.ok()?;
+    loop {
+        let request = head(&mut stream).await?;
+        let body = match request.split(' ').nth(1)? {
+            _ if target == "ads.example:80" => ADS,
+            "/lead" => LEAD,
+            _ => PAGE,
+        };
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(answer.as_bytes()).await.ok()?;
+    }
+}
+
+const SETTINGS: &str = "[data-testid=settings]";
+
+fn of_default(part: &str) -> String {
+    format!("[data-testid=network-default] [data-testid={part}]")
+}
+
+async fn choose(shell: &duotab_test_support::Shell, part: &str, value: &str) -> Outcome<()> {
+    let select = shell.find(&of_default(part)).await?;
+    select.select_by_value(value).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_profile_goes_by_another_proxy_as_soon_as_the_settings_say_so() -> Outcome<()> {
+    let display = Display::start(1000, 900).await?;
+    let exit = Exit::start().await?;
+    let app = App::new()?;
+    let far = "http://far.example/";
+    let shell = app.open(&start(&display).argument(far)).await?;
+    // There is no such name, and no way to anybody who would know it.
+    shell.find("[data-testid=problem]").await?;
+
+    shell.click(SETTINGS).await?;
+    choose(&shell, "network-exit", "http").await?;
+    let at = shell.find(&of_default("network-exit-at")).await?;
+    at.send_keys("127.0.0.1").await?;
+    shell.click(&of_default("network-save")).await?;
+    // What is missing is said where it is missing.
+    shell
+        .until("document.querySelector('[data-testid=network-exit-text]').textContent.includes('port is missing')")
+        .await?;
+    let at = shell.find(&of_default("network-exit-at")).await?;
+    at.clear().await?;
+    at.send_keys(&exit.at).await?;
+    shell.click(&of_default("network-save")).await?;
+    shell
+        .until("document.querySelector('[data-testid=network-saved]').textContent !== ''")
+        .await?;
+    shell.click(SETTINGS).await?;
+    shell.click("[data-testid=problem-action-retry]").await?;
+    let area = shell.content_area(&display).await?;
+    display
+        .until("the page by the proxy", |picture| {
+            fills(picture, area, BLUE)
+        })
+        .await?;
+    assert!(exit.was_asked_for("far.example:80"));
+    shell.close().await?;
+
+    // It is what was left, at the next start.
+    let shell = app.open(&start(&display)).await?;
+    let area = shell.content_area(&display).await?;
+    display
+        .until("the page once more", |picture| fills(picture, area, BLUE))
+        .await?;
+    shell.click(SETTINGS).await?;
+    let shown = format!(
+        "document.querySelector('{}')?.value === '{}'",
+        of_default("network-exit-at"),
+        exit.at
+    );
+    shell.until(&shown).await?;
+    shell.close().await
+}
+
+#[tokio::test]
+async fn a_page_of_a_host_on_a_block_list_says_so_and_can_be_opened_all_the_same() -> Outcome<()> {
+    let list = Router::new().route("/list", get(|| async { "||ads.example^\n" }));
+    let site = ProbeSite::with(list).await?;
+    let display = Display::start(1000, 1000).await?;
+    let exit = Exit::start().await?;
+    let app = App::new()?;
+    let shell = app.open(&start(&display)).await?;
+    shell.click(SETTINGS).await?;
+    choose(&shell, "network-exit", "http").await?;
+    let at = shell.find(&of_default("network-exit-at")).await?;
+    at.send_keys(&exit.at).await?;
+    shell.click(&of_default("network-blocking")).await?;
+    shell.click(&of_default("network-save")).await?;
+    let url = shell.find("[data-testid=list-url]").await?;
+    url.send_keys(&site.url("/list")).await?;
+    shell.click("[data-testid=list-add]").await?;
+    shell
+        .until("[...document.querySelectorAll('[data-testid=list]')].some((list) => list.textContent.includes('1 host'))")
+        .await?;
+    shell.click(SETTINGS).await?;
+
+    let lead = serde_json::json!({ "input": "http://far.example/lead", "mode": "proxy", "background": false });
+    shell
+        .invoke("open_tab", lead)
+        .await?
+        .map_err(|problem| format!("{problem}"))?;
+    shell
+        .until("document.querySelector('[data-testid=problem]')?.textContent.includes('ads.example is on a block list')")
+        .await?;
+    assert!(!exit.was_asked_for("ads.example:80"));
+    shell.click("[data-testid=problem-action-anyway]").await?;
+    let area = shell.content_area(&display).await?;
+    display
+        .until("the page all the same", |picture| fills(picture, area, RED))
+        .await?;
+    shell.close().await
+}
