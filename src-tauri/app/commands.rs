@@ -207,6 +207,16 @@ pub(crate) async fn set_site_carry(
     controller.command(Command::SetSiteCarry(tab, on)).await
 }
 
+/// Sets whether a toggle takes along the cookies of the site of a tab.
+#[tauri::command]
+pub(crate) async fn set_site_cookies(
+    controller: State<'_, Controller>,
+    tab: TabId,
+    on: bool,
+) -> Answer {
+    controller.command(Command::SetSiteCookies(tab, on)).await
+}
+
 /// Sets which mode the site of a tab opens in; `null` leaves it to the tab.
 #[tauri::command]
 pub(crate) async fn set_site_mode(

@@ -21,6 +21,7 @@ use std::rc::Rc;
 
 use download::Transfers;
 use duotab_core::action::PageAction;
+use duotab_core::cookie::Order;
 use duotab_core::download::DownloadOrder;
 use duotab_core::event::PageNews;
 use duotab_core::message::{ContentArea, ProfileName, TabId};
@@ -109,7 +110,9 @@ impl Content {
                     PageAction::Source => page.show_source(),
                     PageAction::Answer(ask, answer) => page.answer(ask, &answer),
                     PageAction::Focus => page.focus(),
-                    PageAction::Open { .. }
+                    // A profile's, and not a page's: see [`Content::cookies`].
+                    PageAction::Cookies(_)
+                    | PageAction::Open { .. }
                     | PageAction::Attach { .. }
                     | PageAction::Show
                     | PageAction::Hide
@@ -123,6 +126,13 @@ impl Content {
     /// The page that a tab opens next uses this profile's data.
     pub(crate) fn use_profile(&mut self, tab: TabId, profile: ProfileName) {
         self.chosen.insert(tab, profile);
+    }
+
+    /// Takes cookies out of a profile, or puts them in.
+    pub(crate) fn cookies(&mut self, tab: TabId, profile: &ProfileName, order: Order) {
+        let report = Rc::clone(&self.report);
+        let context = &self.profiles.get(profile).context;
+        webkit::cookies(context, order, move |news| report(tab, news));
     }
 
     /// The data of proxied pages.

@@ -64,6 +64,7 @@ fn with_pictures<R: Runtime>(controller: Controller, pictures: Pictures) -> Buil
             commands::forget_downloads,
             commands::show_history,
             commands::set_site_carry,
+            commands::set_site_cookies,
             commands::set_site_mode,
             commands::focus_page,
             picture::page_picture,

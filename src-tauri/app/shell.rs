@@ -114,6 +114,7 @@ async fn obey(
         let mut content = content.borrow_mut();
         match order {
             ContentOrder::Page(tab, action) => content.act(tab, action),
+            ContentOrder::Cookies(tab, profile, order) => content.cookies(tab, &profile, order),
             ContentOrder::UseProfile(tab, profile) => content.use_profile(tab, profile),
             ContentOrder::ClearProfile(name) => {
                 let (controller, told) = (controller.clone(), name.clone());

@@ -373,6 +373,9 @@ impl Run {
             Action::Connect(session, node) => self.engines.connect(session, node),
             Action::Disconnect(session) => self.engines.disconnect(session),
             Action::Permit(profile, url) => self.ways.permit(&profile, &url),
+            Action::Cookies(tab, profile, order) => {
+                self.order(ContentOrder::Cookies(tab, profile, order));
+            }
             Action::Proxied(tab, action) => self.order(ContentOrder::Page(tab, action)),
             Action::Streamed(session, tab, action) => self.engines.page(session, tab, action),
             Action::Watch(session) => self.viewer.watch(session),

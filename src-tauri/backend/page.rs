@@ -7,6 +7,7 @@
 mod act;
 mod book;
 mod carry;
+mod cookies;
 mod favicon;
 mod find;
 mod follow;
@@ -21,6 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use duotab_core::action::PageAction;
 use duotab_core::carry::Order;
+use duotab_core::cookie;
 use duotab_core::event::PageNews;
 use duotab_core::message::TabId;
 use serde_json::json;
@@ -200,6 +202,18 @@ impl Pages {
             biased;
             () = self.shared.end.cancelled() => None,
             news = carry::carry(&self.shared, &target, order) => news,
+        }
+    }
+
+    /// Takes a site's cookies out of the engine, or puts some in; `None` if it does not answer
+    /// within half a second. Takes turns as [`Pages::act`] does.
+    pub async fn cookies(&self, tab: TabId, order: cookie::Order) -> Option<PageNews> {
+        let turn = self.shared.book().turn(tab);
+        let _turn = turn.lock().await;
+        tokio::select! {
+            biased;
+            () = self.shared.end.cancelled() => None,
+            news = cookies::cookies(&self.shared, order) => news,
         }
     }
 

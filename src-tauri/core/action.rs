@@ -3,6 +3,7 @@
 
 use crate::ask::{Answer, AskId};
 use crate::carry;
+use crate::cookie;
 use crate::download::{Download, DownloadId, DownloadOrder};
 use crate::event::{RequestId, SessionRecord, TabRecord};
 use crate::message::{ContentArea, Problem, ProfileName, SessionId, ShellFocus, ShellState, TabId};
@@ -54,6 +55,9 @@ pub enum PageAction {
     Step(isize),
     /// Have it say what its next self should have, or give it what its former self had.
     Carry(carry::Order),
+    /// Take the site's cookies out of the session, or put them into it. Only streamed: those of
+    /// proxied pages are a profile's, see [`Action::Cookies`].
+    Cookies(cookie::Order),
     /// Print, by the desktop's dialog.
     Print,
     /// Show what its server sent, as a page of its own; answered by
@@ -171,6 +175,8 @@ pub enum Action {
     Permit(ProfileName, String),
     /// The page that a proxied tab opens next uses this profile's data.
     UseProfile(TabId, ProfileName),
+    /// Take cookies out of the data of a profile's proxied pages, or put them in, for a tab.
+    Cookies(TabId, ProfileName, cookie::Order),
     /// Do something to the page of a proxied tab.
     Proxied(TabId, PageAction),
     /// Do something to the page of a streamed tab.

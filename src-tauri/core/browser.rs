@@ -8,6 +8,7 @@ mod ask;
 mod blocking;
 mod carry;
 mod command;
+mod cookies;
 mod engine;
 mod find;
 mod leftovers;
@@ -22,6 +23,7 @@ mod stream;
 mod streaming;
 #[cfg(test)]
 mod tests;
+mod toggle;
 
 use crate::action::Action;
 use crate::address;
@@ -38,6 +40,7 @@ use crate::site::{Site, Sites};
 use crate::streaming::Switches;
 use crate::tab::Tab;
 use blocking::Lists;
+pub use cookies::Crossing;
 use profiles::Profile;
 use std::collections::{BTreeMap, VecDeque};
 use streaming::Streaming;
@@ -262,7 +265,8 @@ impl Browser {
         let quit = self
             .quitting_since
             .map(|since| Millis(since.0 + self.settings.quit_limit_ms));
-        self.next_idle_limit().into_iter().chain(quit).min()
+        let limits = [self.next_idle_limit(), self.next_cookie_limit(), quit];
+        limits.into_iter().flatten().min()
     }
 
     /// The nodes as last seen.
@@ -352,6 +356,7 @@ impl Browser {
 
     fn pass_deadlines(&mut self) {
         self.end_idle_sessions();
+        self.give_up_cookies();
         if let Some(since) = self.quitting_since {
             let late = self.now.0 >= since.0 + self.settings.quit_limit_ms;
             if self.sessions.is_empty() || late {

@@ -3,6 +3,7 @@
 use crate::ask::{Answer, Ask, AskId, Wish};
 use crate::blocking::{ListCommand, ListNews};
 use crate::carry::Carry;
+use crate::cookie::Jar;
 use crate::download::{DownloadId, DownloadNews, DownloadVerb, Transfer};
 use crate::message::{
     ContentArea, EndCause, Leg, Mode, Notice, ProfileName, SessionId, Stall, StartFailure, TabId,
@@ -80,6 +81,8 @@ pub enum Command {
     Answer(TabId, AskId, Answer),
     /// Whether a toggle takes along what was typed into pages of the site of a tab.
     SetSiteCarry(TabId, bool),
+    /// Whether a toggle takes along the cookies of the site of a tab.
+    SetSiteCookies(TabId, bool),
     /// Which mode the site of a tab opens in; `None` leaves it to the tab.
     SetSiteMode(TabId, Option<Mode>),
     /// Decide about a wish of the site of a tab's page, or (`None`) leave it open again.
@@ -166,6 +169,10 @@ pub enum PageNews {
     Collected(Carry),
     /// It has taken what its former self had.
     Taken,
+    /// The cookies that were asked for.
+    Cookies(Jar),
+    /// The cookies that were given are there.
+    CookiesGiven,
     /// The person wants something that it points at in a tab, of its own mode unless another
     /// is named.
     TabWanted {

@@ -9,6 +9,7 @@ pub mod blocking;
 pub mod browser;
 pub mod carry;
 pub mod chromium;
+pub mod cookie;
 pub mod download;
 pub mod event;
 pub mod fault;

@@ -35,13 +35,23 @@ pub struct Site {
     pub mode: Option<Mode>,
     /// Whether a toggle takes along what was typed; `None` if nobody has said.
     pub carry: Option<bool>,
+    /// Whether a toggle takes its cookies along; `None` if nobody has said.
+    pub cookies: Option<bool>,
 }
 
 impl Site {
     /// Whether nothing is decided.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.wishes.is_empty() && self.mode.is_none() && self.carry.is_none()
+        let Self {
+            profile: _,
+            origin: _,
+            wishes,
+            mode,
+            carry,
+            cookies,
+        } = self;
+        wishes.is_empty() && mode.is_none() && carry.is_none() && cookies.is_none()
     }
 
     fn decide(&mut self, wish: Wish, allowed: Option<bool>) {
@@ -117,6 +127,7 @@ impl Sites {
             wishes: Vec::new(),
             mode: None,
             carry: None,
+            cookies: None,
         });
         change(&mut site);
         if !site.is_empty() && self.0.len() < SITES_CAP {

@@ -1,7 +1,9 @@
 //! A tab: its history, what its page says of itself, and how far its stream has come.
 
 use crate::address;
+use crate::browser::Crossing;
 use crate::carry::Carry;
+use crate::cookie::Jar;
 use crate::event::{Millis, RequestId, TabRecord};
 use crate::history::History;
 use crate::message::{
@@ -28,6 +30,8 @@ pub struct TabStream {
     pub request: Option<RequestId>,
     /// Whether its page exists in the engine.
     pub opened: bool,
+    /// Whether its page is to be opened once its cookies have come.
+    pub held: bool,
     pub(crate) stages: Vec<(Stage, Millis)>,
 }
 
@@ -108,6 +112,10 @@ pub struct Tab {
     pub page: PageView,
     /// What its page had in the mode that was left, until its next page has taken it.
     pub carry: Option<Carry>,
+    /// The cookies that are on their way to its next page.
+    pub crossing: Crossing,
+    /// Which cookies were taken along last, without their values.
+    pub taken_along: Jar,
 }
 
 impl Tab {
@@ -128,6 +136,8 @@ impl Tab {
             stream: None,
             page: PageView::default(),
             carry: None,
+            crossing: Crossing::None,
+            taken_along: Jar::default(),
         }
     }
 
@@ -168,6 +178,12 @@ impl Tab {
     #[must_use]
     pub fn session(&self) -> Option<SessionId> {
         self.stream.as_ref().and_then(|stream| stream.session)
+    }
+
+    /// Whether its page runs in an engine that answers.
+    pub(crate) fn is_streaming(&self) -> bool {
+        let stage = self.stream.as_ref().and_then(TabStream::stage);
+        stage == Some(Stage::Live)
     }
 
     /// Takes a new icon, unless it is too big to travel.

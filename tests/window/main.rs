@@ -9,6 +9,7 @@ mod find;
 mod kept_out;
 mod keys;
 mod network;
+mod logins;
 mod opening;
 mod pages;
 mod profiles;

@@ -230,6 +230,7 @@ export class MockBackend implements Backend {
   forgetDownloads: Backend["forgetDownloads"] = () => this.#note("forgetDownloads", []);
   showHistory: Backend["showHistory"] = (tab, direction) =>
     this.#note("showHistory", [tab, direction]);
+  setSiteCookies: Backend["setSiteCookies"] = (tab, on) => this.#note("setSiteCookies", [tab, on]);
   setSiteCarry: Backend["setSiteCarry"] = (tab, on) => this.#note("setSiteCarry", [tab, on]);
   setSiteMode: Backend["setSiteMode"] = (tab, mode) => this.#note("setSiteMode", [tab, mode]);
   focusPage: Backend["focusPage"] = () => this.#note("focusPage", []);

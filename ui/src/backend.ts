@@ -69,6 +69,7 @@ export interface Backend {
   showHistory(tab: TabId, direction: Direction): Promise<void>;
   /** Whether a toggle takes along what was typed into pages of the site of a tab. */
   setSiteCarry(tab: TabId, on: boolean): Promise<void>;
+  setSiteCookies(tab: TabId, on: boolean): Promise<void>;
   setSiteMode(tab: TabId, mode: Mode | null): Promise<void>;
   /** Gives the keyboard to the page in front. */
   /** What the tab's page in Proxy mode shows, as a JPEG; empty without one. */
@@ -132,6 +133,7 @@ export function tauriBackend(): Backend {
     forgetDownloads: () => invoke("forget_downloads"),
     showHistory: (tab, direction) => invoke("show_history", { tab, direction }),
     setSiteCarry: (tab, on) => invoke("set_site_carry", { tab, on }),
+    setSiteCookies: (tab, on) => invoke("set_site_cookies", { tab, on }),
     setSiteMode: (tab, mode) => invoke("set_site_mode", { tab, mode }),
     focusPage: () => invoke("focus_page"),
     pagePicture: (tab) => invoke("page_picture", { tab }),

@@ -86,6 +86,8 @@ export const siteTexts = {
   forget: (wish: Wish): string => `Ask again about ${names[wish]}`,
   forgetShort: "Ask again",
   carry: "Take along what I typed when the mode changes",
+  cookies: "Take along my login when the mode changes",
+  cookiesHint: "This site's cookies, and no others, go to the tab's other mode and back",
   mode: "Opens in",
   modeAny: "The mode of the tab",
   modeName: (mode: Mode): string => ({ proxy: "Proxy", streamed: "Streamed" })[mode],

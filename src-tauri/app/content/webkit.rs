@@ -2,6 +2,7 @@
 
 mod ask;
 mod carry;
+mod cookies;
 mod file;
 mod find;
 mod history;
@@ -25,6 +26,7 @@ use webkit2gtk::{BackForwardListExt, URIRequestExt, WebView, WebViewExt};
 use super::opened::{Opened, Route};
 use super::{Door, Profile, address};
 use ask::Asked;
+pub(super) use cookies::cookies;
 
 /// The address that could not be loaded, for the next try: the engine forgets it.
 type Failed = Rc<RefCell<Option<String>>>;

@@ -67,8 +67,13 @@ impl Acting {
         let (teller, told) = mpsc::unbounded_channel();
         let handle = tokio::spawn(async move {
             let act = async |tab: TabId, action: PageAction| {
-                if let PageAction::Carry(order) = &action {
-                    if let Some(news) = pages.carry(tab, order).await {
+                let said = match &action {
+                    PageAction::Carry(order) => Some(pages.carry(tab, order).await),
+                    PageAction::Cookies(order) => Some(pages.cookies(tab, order.clone()).await),
+                    _ => None,
+                };
+                if let Some(said) = said {
+                    if let Some(news) = said {
                         let _ = teller.send(Event::Page(tab, Mode::Streamed, news));
                     }
                     return;
@@ -109,14 +114,19 @@ impl Acting {
     }
 
     /// Waits, not for long, until the orders that were given are carried out or undone. What the
-    /// pages were to say for their next selves is returned.
-    pub(super) async fn end(mut self) -> Vec<Event> {
+    /// pages were to say for their next selves is told as it comes.
+    pub(super) async fn end(mut self, tell: impl Fn(Event)) {
         let (nobody, _) = mpsc::unbounded_channel();
         drop(std::mem::replace(&mut self.orders, nobody));
-        let _ = tokio::time::timeout(END_LIMIT, &mut self.handle).await;
-        std::iter::from_fn(|| self.told.try_recv().ok())
-            .filter(|event| matches!(event, Event::Page(_, _, PageNews::Collected(_))))
-            .collect()
+        // What is told ends with the task that tells it.
+        let heard = async {
+            while let Some(event) = self.told.recv().await {
+                if let Event::Page(_, _, PageNews::Collected(_) | PageNews::Cookies(_)) = event {
+                    tell(event);
+                }
+            }
+        };
+        let _ = tokio::time::timeout(END_LIMIT, heard).await;
     }
 }
 

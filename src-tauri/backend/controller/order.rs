@@ -1,6 +1,7 @@
 //! What the window is ordered to do.
 
 use duotab_core::action::PageAction;
+use duotab_core::cookie;
 use duotab_core::download::DownloadOrder;
 use duotab_core::message::{ContentArea, ProfileName, ShellFocus, TabId};
 
@@ -15,6 +16,8 @@ pub enum ContentOrder {
     DeleteProfile(ProfileName),
     /// Do something to the page of a proxied tab.
     Page(TabId, PageAction),
+    /// Take cookies out of a profile's proxied pages, or put them in, for a tab.
+    Cookies(TabId, ProfileName, cookie::Order),
     /// Do something to a transfer or a downloaded file.
     Download(DownloadOrder),
     /// Where the child webviews stand.

@@ -169,7 +169,7 @@ impl Attached {
         self.pages = Control::Connecting(tokio::spawn(async move {
             if let Some(acting) = acting {
                 // A page that stays has nothing to say for a next self.
-                let _ = acting.end().await;
+                acting.end(|_| ()).await;
             }
             let tries = async {
                 loop {
@@ -232,11 +232,7 @@ impl Attached {
         viewer.detach(link.session);
         // Orders that were given before (a page to close) are carried out first.
         if let Some(acting) = acting {
-            acting
-                .end()
-                .await
-                .into_iter()
-                .for_each(|event| news.send(event));
+            acting.end(|event| news.send(event)).await;
         }
         neko.close().await;
         control

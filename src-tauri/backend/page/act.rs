@@ -32,8 +32,8 @@ pub(super) async fn act(
         }
         // Gone already, by itself.
         (PageAction::Close | PageAction::Hide | PageAction::FindEnd, None)
-        // Answered, by [`super::Pages::carry`].
-        | (PageAction::Carry(_), _) => return Ok(()),
+        // Answered, by [`super::Pages::carry`] and [`super::Pages::cookies`].
+        | (PageAction::Carry(_) | PageAction::Cookies(_), _) => return Ok(()),
         (_, None) => return Err(PageError::UnknownTab(tab)),
         (PageAction::Navigate(url), Some(target)) => {
             return navigate(shared, &target, url).await;

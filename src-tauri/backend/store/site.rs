@@ -75,6 +75,7 @@ mod tests {
             wishes: Vec::new(),
             mode: Some(Mode::Streamed),
             carry: None,
+            cookies: None,
         };
         write(&connection, &site).unwrap();
         assert_eq!(read(&connection).unwrap(), [site.clone()]);

@@ -90,6 +90,9 @@ impl Browser {
             Command::SetSiteCarry(id, on) => {
                 self.change_site(id, |site| site.carry = on.then_some(true))?;
             }
+            Command::SetSiteCookies(id, on) => {
+                self.change_site(id, |site| site.cookies = on.then_some(true))?;
+            }
             Command::SetSiteMode(id, mode) => self.change_site(id, |site| site.mode = mode)?,
             Command::Decide(id, wish, allowed) => self.decide_here(id, wish, allowed)?,
             Command::Download(id, verb) => {
@@ -363,6 +366,7 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::Answer(..)
         | Command::Decide(..)
         | Command::SetSiteCarry(..)
+        | Command::SetSiteCookies(..)
         | Command::SetSiteMode(..)
         | Command::Download(..)
         | Command::ForgetDownloads

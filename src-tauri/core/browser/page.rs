@@ -16,8 +16,10 @@ impl Browser {
         self.tab(id).is_some_and(|tab| match tab.mode {
             Mode::Proxy => tab.proxied,
             Mode::Streamed => tab
-                .session()
-                .and_then(|session| self.sessions.get(&session))
+                .stream
+                .as_ref()
+                .filter(|stream| !stream.held)
+                .and_then(|stream| self.sessions.get(&stream.session?))
                 .is_some_and(|session| session.is_attached()),
         })
     }
@@ -62,6 +64,9 @@ impl Browser {
     }
 
     pub(super) fn open_proxied(&mut self, id: TabId) {
+        if self.awaits_cookies(id) {
+            return;
+        }
         let Some(tab) = self.tab_mut(id) else { return };
         tab.proxied = true;
         tab.loading = true;
@@ -76,10 +81,13 @@ impl Browser {
     }
 
     pub(super) fn page_news(&mut self, id: TabId, mode: Mode, news: PageNews) {
-        if let PageNews::Collected(carry) = news {
-            // Said by the page that was left.
-            return self.collected(id, mode, carry);
-        }
+        let news = match news {
+            // Said by the engine that was left, or by one whose page is not there yet.
+            PageNews::Collected(carry) => return self.collected(id, mode, carry),
+            PageNews::Cookies(jar) => return self.cookies_came(id, mode, jar),
+            PageNews::CookiesGiven => return self.cookies_given(id, mode),
+            news => news,
+        };
         if self.tab(id).is_none_or(|tab| tab.mode != mode) || !self.has_page(id) {
             return self.stale_news(id, mode, news);
         }
@@ -105,7 +113,7 @@ impl Browser {
                 }
             }
             PageNews::Committed => tab.history.commits(),
-            PageNews::Collected(_) => {}
+            PageNews::Collected(_) | PageNews::Cookies(_) | PageNews::CookiesGiven => {}
             PageNews::Taken => tab.carry = None,
             PageNews::Progress(percent) => {
                 tab.page.progress = tab.loading.then_some(percent.min(100));

@@ -71,8 +71,9 @@ impl Browser {
         let Some((id, session_id)) = streamed else {
             return;
         };
+        let has_page = self.has_page(id);
         if let Some(session) = self.sessions.get_mut(&session_id)
-            && session.is_attached()
+            && has_page
             && session.front != Some(id)
         {
             session.front = Some(id);

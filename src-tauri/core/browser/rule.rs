@@ -41,7 +41,7 @@ impl Browser {
     pub(super) fn navigate_in(&mut self, id: TabId, mode: Mode, url: &str) {
         match mode {
             Mode::Streamed => {
-                self.leave_for_stream(id);
+                self.leave_for_stream(id, url);
                 if let Some(tab) = self.tab_mut(id) {
                     tab.history.visit(url);
                 }

@@ -2,6 +2,7 @@
 
 use super::{Browser, Leftovers};
 use crate::action::{Action, PageAction};
+use crate::cookie;
 use crate::event::{Event, RequestId};
 use crate::message::{Leg, Mode, Problem, SessionId, Stage, TabId};
 use crate::node::NodeId;
@@ -9,89 +10,6 @@ use crate::session::{Deed, Happening, State};
 use crate::tab::TabStream;
 
 impl Browser {
-    pub(super) fn set_mode(
-        &mut self,
-        request: RequestId,
-        id: TabId,
-        mode: Mode,
-        node: Option<NodeId>,
-    ) {
-        let Some(tab) = self.tab_mut(id) else {
-            return self.reply(request, Err(Problem::UnknownTab { tab: id }));
-        };
-        let tab_has_problem = tab.problem.is_some();
-        match mode {
-            Mode::Proxy => {
-                if tab.mode == Mode::Streamed {
-                    self.back_to_proxy(id);
-                }
-                self.reply(request, Ok(()));
-            }
-            Mode::Streamed => {
-                if tab.mode == Mode::Proxy {
-                    self.leave_for_stream(id);
-                } else if let Some(session) = tab.session() {
-                    let at = self.sessions.get(&session).map(|s| s.node.id.clone());
-                    if node.is_none() || node == at {
-                        if tab_has_problem {
-                            self.reload(id);
-                        }
-                        return self.reply(request, Ok(()));
-                    }
-                    self.let_go_of_stream(id, true);
-                }
-                if let Some(tab) = self.tab_mut(id) {
-                    tab.problem = None;
-                }
-                self.want_stream(id, node, Some(request));
-            }
-        }
-    }
-
-    /// Out of Proxy mode. The child webview waits until the stream is there.
-    pub(super) fn leave_for_stream(&mut self, id: TabId) {
-        self.answer_all(id);
-        self.collect(id);
-        let Some(tab) = self.tab_mut(id) else { return };
-        tab.mode = Mode::Streamed;
-        tab.problem = None;
-        tab.loading = false;
-        tab.page.gone();
-        tab.waiting_history = tab.proxied.then(|| tab.history.clone());
-    }
-
-    /// Back to Proxy mode; also the way out of every stage and every problem of a stream.
-    pub(super) fn back_to_proxy(&mut self, id: TabId) {
-        let waiting = self.tab(id).is_some_and(|tab| tab.proxied);
-        self.permit_address_of(id);
-        // A child webview that waited still has all that it had.
-        if !waiting {
-            self.collect(id);
-        }
-        self.let_go_of_stream(id, true);
-        let Some(tab) = self.tab_mut(id) else { return };
-        tab.carry = None;
-        tab.mode = Mode::Proxy;
-        tab.problem = None;
-        tab.loading = false;
-        tab.page.gone();
-        match tab.waiting_history.take() {
-            Some(history) if waiting => {
-                let wanted = tab.url().to_owned();
-                tab.history = history;
-                // It was given another address while it waited.
-                if tab.url() != wanted {
-                    self.page_action(id, PageAction::Navigate(wanted));
-                }
-            }
-            _ => {
-                if self.active == Some(id) {
-                    self.wake(id);
-                }
-            }
-        }
-    }
-
     /// Lets go of all that a tab has, before it goes.
     pub(super) fn let_go(&mut self, id: TabId, close_page: bool) {
         self.let_go_of_stream(id, close_page);
@@ -103,7 +21,7 @@ impl Browser {
         }
     }
 
-    fn let_go_of_stream(&mut self, id: TabId, close_page: bool) {
+    pub(super) fn let_go_of_stream(&mut self, id: TabId, close_page: bool) {
         if close_page && self.tab(id).is_some_and(|tab| tab.mode == Mode::Streamed) {
             self.page_action(id, PageAction::Close);
         }
@@ -203,7 +121,18 @@ impl Browser {
         self.update_stages();
     }
 
-    fn open_streamed(&mut self, id: TabId, session: SessionId) {
+    pub(super) fn open_streamed(&mut self, id: TabId, session: SessionId) {
+        let held = self.awaits_cookies(id);
+        if let Some(stream) = self.tab_mut(id).and_then(|tab| tab.stream.as_mut()) {
+            stream.held = held;
+        }
+        if held {
+            return;
+        }
+        if let Some(jar) = self.cookies_for(id) {
+            let give = PageAction::Cookies(cookie::Order::Give(jar));
+            self.act(Action::Streamed(session, id, give));
+        }
         let Some(tab) = self.tab_mut(id) else { return };
         tab.history.fresh_page();
         let url = match tab.url() {
@@ -371,6 +300,7 @@ impl Browser {
                             && stream.session == Some(id)
                         {
                             stream.opened = false;
+                            stream.held = false;
                         }
                     }
                     Action::Disconnect(id)

@@ -2,6 +2,7 @@
 
 mod blocking;
 mod carry;
+mod cookies;
 mod page;
 mod profiles;
 mod rule;

@@ -26,4 +26,8 @@ mode: Mode | null,
 /**
  * Whether a toggle takes along what was typed; `None` if nobody has said.
  */
-carry: boolean | null, };
+carry: boolean | null, 
+/**
+ * Whether a toggle takes its cookies along; `None` if nobody has said.
+ */
+cookies: boolean | null, };

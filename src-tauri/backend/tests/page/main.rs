@@ -7,6 +7,7 @@
 
 mod bench;
 mod chromium;
+mod cookies;
 mod load;
 mod lost;
 mod site;

@@ -2,6 +2,7 @@
 
 use super::super::*;
 use crate::action::PageAction;
+use crate::cookie;
 use crate::event::{Command, HistoryEntry, PageNews, SavedState};
 use crate::message::Stage;
 use crate::node::{EngineHealth, NodeId, NodeKind};
@@ -133,6 +134,9 @@ impl World {
                         index: 0,
                     }));
                 }
+            }
+            Action::Cookies(tab, _, cookie::Order::Give(_)) => {
+                assert!(!self.webviews.contains(&tab), "too late for the page");
             }
             Action::Proxied(tab, PageAction::Open { .. } | PageAction::Attach { .. }) => {
                 assert!(self.webviews.insert(tab), "two webviews for one tab");
