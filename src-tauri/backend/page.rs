@@ -12,6 +12,7 @@ mod favicon;
 mod find;
 mod follow;
 mod history;
+mod login;
 mod news;
 mod route;
 mod transport;

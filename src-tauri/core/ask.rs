@@ -63,6 +63,13 @@ pub enum Question {
     },
     /// The page may lose what was typed: leave it?
     Leave,
+    /// A server lets in only whom it knows.
+    Login {
+        /// What it calls the place, in its own words.
+        realm: String,
+        /// The last name and password did not fit.
+        again: bool,
+    },
 }
 
 /// A question, and who asks it.
@@ -110,6 +117,13 @@ pub enum Answer {
         /// It.
         text: Unspoken,
     },
+    /// The name and the password that were asked for.
+    Login {
+        /// The name.
+        name: Unspoken,
+        /// The password.
+        password: Unspoken,
+    },
     /// No, and to everything else that this page says until it is loaded anew.
     Silence,
 }
@@ -132,6 +146,10 @@ impl Ask {
             Question::Prompt { message, default } => Question::Prompt {
                 message: cut(message),
                 default: cut(default),
+            },
+            Question::Login { realm, again } => Question::Login {
+                realm: cut(realm),
+                again,
             },
             other @ (Question::Permission { .. } | Question::Leave) => other,
         };
@@ -172,6 +190,11 @@ mod tests {
     fn what_is_typed_for_a_page_is_in_no_log() {
         let answer = Answer::Text {
             text: Unspoken("secret".into()),
+        };
+        assert!(!format!("{answer:?}").contains("secret"));
+        let answer = Answer::Login {
+            name: Unspoken("secret".into()),
+            password: Unspoken("secret".into()),
         };
         assert!(!format!("{answer:?}").contains("secret"));
     }

@@ -5,10 +5,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use duotab_test_support::probe::page;
-use duotab_test_support::{App, Display, Outcome, ProbeSite};
+use duotab_test_support::{App, Colour, Display, Outcome, ProbeSite};
 use serde_json::{Value, json};
 
 use crate::room::{RED, Room, start};
+
+const GREY: Colour = [0x77, 0x77, 0x77];
 
 /// Four buttons in a row that ask in one way each.
 async fn asking() -> Html<String> {
@@ -40,7 +42,8 @@ async fn guarded(headers: HeaderMap) -> Response {
         return page("Inside", "<body style='margin:0;background:#cc1122'>").into_response();
     }
     let realm = [(header::WWW_AUTHENTICATE, "Basic realm=\"The cellar\"")];
-    (StatusCode::UNAUTHORIZED, realm, "no").into_response()
+    let strangers = page("Outside", "<body style='margin:0;background:#777777'>");
+    (StatusCode::UNAUTHORIZED, realm, strangers).into_response()
 }
 
 async fn room_on(path: &str) -> Outcome<Room> {
@@ -207,24 +210,85 @@ async fn a_page_with_an_open_dialog_can_be_left() -> Outcome<()> {
     room.shell.close().await
 }
 
-#[tokio::test]
-async fn a_server_that_wants_a_password_is_given_one_and_no_log_has_it() -> Outcome<()> {
-    let room = room_on("/guarded").await?;
+/// Fills in the bar that asks for a name and a password.
+async fn enter(room: &Room, name: &str, password: &str) -> Outcome<()> {
     room.shell
-        .until("document.querySelector('[data-testid=progress]')")
+        .until("document.activeElement?.dataset.testid === 'ask-user'")
         .await?;
-    let [x, y, ..] = room.shell.content_area(&room.display).await?;
-    // The engine's form dims the page; its name field has the keyboard.
-    room.display
-        .until("the form", |picture| {
-            !picture.is(x + 20, y + 20, [0xff, 0xff, 0xff], 40)
-        })
-        .await?;
-    room.display.write("ann").await?;
+    room.display.write(name).await?;
     room.display.press("Tab").await?;
-    room.display.write("secret").await?;
-    room.display.press("Return").await?;
+    room.display.write(password).await?;
+    room.display.press("Return").await
+}
+
+async fn toggle(room: &Room, mode: &str) -> Outcome<()> {
+    let toggle = format!("[data-testid=mode-toggle-{mode}]");
+    room.shell.click(&toggle).await
+}
+
+#[tokio::test]
+async fn a_server_that_wants_a_password_is_given_one_in_each_mode_and_no_log_has_it() -> Outcome<()>
+{
+    let room = room_on("/guarded").await?;
+    let said = asked(&room, "login").await?;
+    let origin = format!("127.0.0.1:{} asks", room.site.port());
+    assert!(
+        said.contains(&origin) && said.contains("The cellar"),
+        "{said}"
+    );
+    assert!(said.contains("unencrypted"), "{said}");
+    enter(&room, "ann", "wrong").await?;
+    room.shell.find("[data-testid=ask-again]").await?;
+    enter(&room, "ann", "secret").await?;
     room.filled("what is inside", RED).await?;
+    gone(&room).await?;
+
+    toggle(&room, "streamed").await?;
+    asked(&room, "login").await?;
+    enter(&room, "ann", "wrong").await?;
+    room.shell.find("[data-testid=ask-again]").await?;
+    enter(&room, "ann", "secret").await?;
+    room.filled("what is inside, streamed", RED).await?;
+    gone(&room).await?;
     assert!(!room.app.log()?.contains("secret"));
-    room.shell.close().await
+    room.shell.quit().await
+}
+
+#[tokio::test]
+async fn whoever_cancels_a_password_sees_what_strangers_see() -> Outcome<()> {
+    let room = room_on("/guarded").await?;
+    for mode in ["proxy", "streamed"] {
+        toggle(&room, mode).await?;
+        asked(&room, "login").await?;
+        room.shell.click("[data-testid=ask-no]").await?;
+        gone(&room).await?;
+        room.filled("what strangers see", GREY).await?;
+    }
+    room.shell.quit().await
+}
+
+#[tokio::test]
+async fn a_password_is_not_asked_for_once_the_page_is_left() -> Outcome<()> {
+    let room = room_on("/guarded").await?;
+    for mode in ["proxy", "streamed"] {
+        toggle(&room, mode).await?;
+        asked(&room, "login").await?;
+        let tab = room
+            .shell
+            .value("document.querySelector('[role=tab]').dataset.tab")
+            .await?;
+        let tab: u32 = tab.as_str().unwrap_or_default().parse()?;
+        for path in ["/colour/1122cc", "/guarded"] {
+            let input = room.site.url(path);
+            room.shell
+                .invoke("navigate", json!({ "tab": tab, "input": input }))
+                .await?
+                .map_err(|problem| format!("{problem}"))?;
+            if path != "/guarded" {
+                room.site.tells(&json!({ "shown": "1122cc" })).await?;
+                gone(&room).await?;
+            }
+        }
+    }
+    room.shell.quit().await
 }

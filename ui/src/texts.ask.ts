@@ -33,6 +33,7 @@ export const askTexts = {
       confirm: "speech",
       prompt: "speech",
       leave: "warn",
+      login: "permission",
     })[ask.question] as IconName,
 
   /** Who asks, and what. Names its origin in every case. */
@@ -47,6 +48,8 @@ export const askTexts = {
         return `${site} says`;
       case "leave":
         return `Leave ${site}? What you typed there may be lost.`;
+      case "login":
+        return `${site} asks for a name and a password`;
     }
   },
 
@@ -57,6 +60,7 @@ export const askTexts = {
       confirm: "OK",
       prompt: "OK",
       leave: "Leave",
+      login: "Log in",
     })[ask.question],
 
   no: (ask: Ask): string =>
@@ -66,11 +70,18 @@ export const askTexts = {
       confirm: "Cancel",
       prompt: "Cancel",
       leave: "Stay",
+      login: "Cancel",
     })[ask.question],
 
   remember: "Remember this for the site",
   silence: "No more messages",
   answer: "Answer",
+  user: "Name",
+  password: "Password",
+  /** What the server calls the place, in its words. */
+  realm: (realm: string): string => `It says: “${realm}”`,
+  again: "That name and password did not let you in. Try others, or cancel.",
+  unencrypted: "What you type here goes there unencrypted.",
 };
 
 export const siteTexts = {

@@ -6,6 +6,7 @@ mod cookies;
 mod file;
 mod find;
 mod history;
+mod login;
 mod menu;
 mod picture;
 mod print;

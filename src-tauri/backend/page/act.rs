@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::book::BLANK;
 use super::route::loading;
-use super::{PageError, Shared, find, follow};
+use super::{PageError, Shared, find, follow, login};
 
 /// The zoom that is taken, in percent: Chromium's own range.
 const ZOOM: std::ops::RangeInclusive<u16> = 25..=500;
@@ -31,7 +31,10 @@ pub(super) async fn act(
             return take(shared, tab, &target, zoom).await;
         }
         // Gone already, by itself.
-        (PageAction::Close | PageAction::Hide | PageAction::FindEnd, None)
+        (
+            PageAction::Close | PageAction::Hide | PageAction::FindEnd | PageAction::Answer(..),
+            None,
+        )
         // Answered, by [`super::Pages::carry`] and [`super::Pages::cookies`].
         | (PageAction::Carry(_) | PageAction::Cookies(_), _) => return Ok(()),
         (_, None) => return Err(PageError::UnknownTab(tab)),
@@ -50,13 +53,13 @@ pub(super) async fn act(
         (PageAction::FindEnd, Some(target)) => {
             return find::look(shared, &target, String::new(), None).await;
         }
+        (PageAction::Answer(ask, answer), Some(target)) => {
+            return login::answer(shared, &target, ask, answer).await;
+        }
         (PageAction::Back, Some(target)) => return step(shared, &target, -1).await,
         (PageAction::Forward, Some(target)) => return step(shared, &target, 1).await,
         // Chromium asks in its own picture.
-        (
-            PageAction::Hide | PageAction::Answer(..) | PageAction::Print | PageAction::Source,
-            Some(_),
-        ) => return Ok(()),
+        (PageAction::Hide | PageAction::Print | PageAction::Source, Some(_)) => return Ok(()),
         (PageAction::Step(steps), Some(target)) => return step(shared, &target, steps).await,
         (PageAction::Discard(target), _) => return close(shared, &target).await,
         (PageAction::Close, Some(target)) => {

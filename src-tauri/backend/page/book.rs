@@ -9,6 +9,8 @@ use serde_json::Value;
 use tokio::sync::{Notify, OnceCell, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::login::Logins;
+
 /// Pages that are kept track of. A Chromium with more has run away.
 const MAX_PAGES: usize = 512;
 /// The longest name of a target or session that is taken; Chromium's have 32 characters.
@@ -45,6 +47,8 @@ pub(super) struct Page {
     pub(super) closing: bool,
     /// Its zoom in percent.
     pub(super) zoom: u16,
+    /// Servers that wait for a name and a password.
+    pub(super) logins: Logins,
     /// What is looked for in it; empty for nothing.
     pub(super) looked: String,
     /// What was told of it last.
@@ -145,6 +149,7 @@ impl Book {
             fresh: false,
             closing: false,
             zoom: 100,
+            logins: Logins::default(),
             looked: String::new(),
             told: Told::default(),
             changed: Arc::default(),

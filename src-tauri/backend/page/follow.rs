@@ -92,6 +92,7 @@ async fn attach(shared: &Arc<Shared>, target: &str) -> Result<String, PageError>
         .wire
         .call(Some(&session), "Page.enable", json!({}))
         .await?;
+    super::login::listen(shared, &session).await;
     let notices = shared
         .book()
         .page(target)

@@ -31,7 +31,10 @@ impl Queue {
     pub(super) fn push(&self, event: PageEvent) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if let PageEvent::News(tab, news) = &event
-            && !matches!(news, PageNews::OpenedPage { .. })
+            && !matches!(
+                news,
+                PageNews::OpenedPage { .. } | PageNews::Asks(_) | PageNews::AskGone(_)
+            )
         {
             waiting.retain(|other| {
                 !matches!(other, PageEvent::News(of, old)

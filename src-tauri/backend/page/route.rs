@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use super::book::{Arrival, Book, Page};
 use super::follow;
+use super::login;
 use super::{PageEvent, Shared};
 
 /// Routes until the connection or its owner is gone.
@@ -112,6 +113,9 @@ fn page_event(shared: &Arc<Shared>, session: &str, method: &str, params: &Value)
         {
             page.asked = asked(&params["url"]);
         }
+        "Fetch.authRequired" => login::required(shared, page, session, params),
+        // Only its questions matter.
+        "Fetch.requestPaused" => login::go_on(shared, session, params),
         // We have let go of the page already: nobody is there to answer "leave this page?".
         "Page.javascriptDialogOpening" if page.closing => {
             let (shared, session) = (Arc::clone(shared), session.to_owned());
@@ -141,6 +145,9 @@ fn navigated(shared: &Arc<Shared>, page: &mut Page, target: String, frame: &Valu
     }
     if let Some(tab) = page.tab {
         shared.queue.news(tab, PageNews::Committed);
+        for gone in page.logins.forget() {
+            shared.queue.news(tab, PageNews::AskGone(gone));
+        }
     }
     page.document.notify_one();
     page.changed.notify_one();

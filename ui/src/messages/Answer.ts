@@ -16,4 +16,12 @@ always: boolean, } | { "answer": "text",
 /**
  * It.
  */
-text: Unspoken, } | { "answer": "silence" };
+text: Unspoken, } | { "answer": "login", 
+/**
+ * The name.
+ */
+name: Unspoken, 
+/**
+ * The password.
+ */
+password: Unspoken, } | { "answer": "silence" };

@@ -33,4 +33,12 @@ message: string,
 /**
  * The text to begin with.
  */
-default: string, } | { "question": "leave" });
+default: string, } | { "question": "leave" } | { "question": "login", 
+/**
+ * What it calls the place, in its own words.
+ */
+realm: string, 
+/**
+ * The last name and password did not fit.
+ */
+again: boolean, });

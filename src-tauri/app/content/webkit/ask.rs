@@ -9,18 +9,20 @@ use duotab_core::ask::{Answer, Ask, AskId, Question, Wish};
 use duotab_core::event::PageNews;
 use gtk::glib::{self, Cast, ObjectExt};
 use webkit2gtk::{
-    AuthenticationRequestExt, GeolocationPermissionRequest, LoadEvent,
+    AuthenticationRequest, AuthenticationRequestExt, GeolocationPermissionRequest, LoadEvent,
     NotificationPermissionRequest, PermissionRequest, PermissionRequestExt,
     PointerLockPermissionRequest, ScriptDialog, ScriptDialogType, UserMediaPermissionRequest,
     UserMediaPermissionRequestExt, WebView, WebViewExt, WebsiteDataAccessPermissionRequest,
 };
 
 use super::super::Door;
+use super::login;
 
 /// A question in the engine's hands.
 enum Open {
     Permission(PermissionRequest),
     Dialog(ScriptDialog),
+    Login(AuthenticationRequest),
 }
 
 /// The open questions of one page.
@@ -30,6 +32,9 @@ pub(super) struct Asked {
     /// The address of the page that is there. The view's own is already that of the next page
     /// while this one still runs.
     shown: RefCell<String>,
+    view: glib::WeakRef<WebView>,
+    /// The engine's own form is being filled in.
+    answers_login: Cell<bool>,
 }
 
 thread_local! {
@@ -52,6 +57,8 @@ impl Asked {
             report: Rc::clone(report),
             open: RefCell::default(),
             shown: RefCell::default(),
+            view: view.downgrade(),
+            answers_login: Cell::new(false),
         });
         let weak = Rc::downgrade(&asked);
         view.connect_permission_request(move |_, request| {
@@ -73,11 +80,21 @@ impl Asked {
             asked.ask(question(dialog), Open::Dialog(dialog.clone()));
             true
         });
-        view.connect_authenticate(|_, request| {
-            // What is typed is kept for as long as the app runs, by the engine and nowhere else. The
-            // engine's own form asks, in the page's place: it alone can be given the answer.
+        let weak = Rc::downgrade(&asked);
+        view.connect_authenticate(move |_, request| {
+            if Door::keep(request) {
+                return true;
+            }
+            // What is typed is kept for as long as the app runs, by the engine and nowhere else.
             request.set_can_save_credentials(false);
-            Door::keep(request)
+            match (weak.upgrade(), login::question(request)) {
+                (Some(asked), Some(question)) if !asked.answers_login.get() => {
+                    asked.ask_login(question, request);
+                    true
+                }
+                // The engine's own form.
+                _ => false,
+            }
         });
         let weak = Rc::downgrade(&asked);
         view.connect_load_changed(move |view, event| {
@@ -97,21 +114,46 @@ impl Asked {
     }
 
     fn ask(&self, question: Question, open: Open) {
+        let origin = origin(&self.shown.borrow());
+        self.ask_of(&origin, question, open);
+    }
+
+    fn ask_of(&self, origin: &str, question: Question, open: Open) -> AskId {
         let id = LAST.with(|last| {
             last.set(last.get().wrapping_add(1));
             AskId(last.get())
         });
         self.open.borrow_mut().insert(id, open);
-        let origin = origin(&self.shown.borrow());
-        (self.report)(PageNews::Asks(Ask::new(id, &origin, question)));
+        (self.report)(PageNews::Asks(Ask::new(id, origin, question)));
+        id
+    }
+
+    /// It is the server that asks, which may be another one than the page's.
+    fn ask_login(self: &Rc<Self>, question: Question, request: &AuthenticationRequest) {
+        let open = Open::Login(request.clone());
+        let id = self.ask_of(&login::origin(request), question, open);
+        let weak = Rc::downgrade(self);
+        request.connect_cancelled(move |_| {
+            if let Some(asked) = weak.upgrade()
+                && asked.open.borrow_mut().remove(&id).is_some()
+            {
+                (asked.report)(PageNews::AskGone(id));
+            }
+        });
     }
 
     /// The person has answered.
     pub(super) fn answer(&self, id: AskId, answer: &Answer) {
         // Taken out first: the answer may bring the next question.
         let open = self.open.borrow_mut().remove(&id);
-        if let Some(open) = open {
-            open.answer(answer);
+        match (open, self.view.upgrade()) {
+            (Some(Open::Login(request)), Some(view)) => {
+                self.answers_login.set(true);
+                login::answer(&view, &request, answer);
+                self.answers_login.set(false);
+            }
+            (Some(open), _) => open.answer(answer),
+            (None, _) => {}
         }
     }
 
@@ -131,6 +173,8 @@ impl Open {
         match self {
             Self::Permission(request) if yes => request.allow(),
             Self::Permission(request) => request.deny(),
+            // An answer that lets in goes another way.
+            Self::Login(request) => request.cancel(),
             Self::Dialog(dialog) => {
                 match (dialog.dialog_type(), answer) {
                     (ScriptDialogType::Confirm | ScriptDialogType::BeforeUnloadConfirm, _) => {

@@ -1,0 +1,117 @@
+//! Servers that ask a streamed page for a name and a password.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use duotab_core::ask::{ASKS_CAP, Answer, Ask, AskId, Question};
+use duotab_core::event::PageNews;
+use serde_json::{Value, json};
+
+use super::book::Page;
+use super::{PageError, Shared};
+
+/// Far from the row of proxied pages: a tab can have pages of both kinds after one another.
+static LAST: AtomicU32 = AtomicU32::new(1 << 31);
+
+/// The open questions of one page.
+#[derive(Default)]
+pub(super) struct Logins {
+    open: BTreeMap<AskId, String>,
+    /// The request that was answered last.
+    answered: String,
+}
+
+impl Logins {
+    /// The page that asked has gone. Which questions have gone with it.
+    pub(super) fn forget(&mut self) -> Vec<AskId> {
+        std::mem::take(&mut self.open).into_keys().collect()
+    }
+}
+
+/// Has the questions that documents bring come here. Chromium asks only about requests that it lets
+/// us hold, so those of documents wait for a word of ours; all others are quicker without, and
+/// should one of them bring a question, Chromium asks in its own picture.
+pub(super) async fn listen(shared: &Shared, session: &str) {
+    let patterns = json!([{ "urlPattern": "*", "resourceType": "Document" }]);
+    let params = json!({ "handleAuthRequests": true, "patterns": patterns });
+    if let Err(error) = shared
+        .wire
+        .call(Some(session), "Fetch.enable", params)
+        .await
+    {
+        tracing::debug!(%error, "Chromium asks for passwords by itself");
+    }
+}
+
+/// A server asks.
+pub(super) fn required(shared: &Arc<Shared>, page: &mut Page, session: &str, params: &Value) {
+    let request = params["requestId"].as_str().unwrap_or_default();
+    let challenge = &params["authChallenge"];
+    let answer = |response: &str| {
+        reply(shared, session, request, json!({ "response": response }));
+    };
+    let (true, Some(tab)) = (request.len() <= 128, page.tab) else {
+        // Nobody looks at it yet.
+        return answer("Default");
+    };
+    if challenge["source"] == "Proxy" || page.logins.open.len() >= ASKS_CAP {
+        return answer("CancelAuth");
+    }
+    let id = AskId(LAST.fetch_add(1, Ordering::Relaxed));
+    let text = |key: &str| challenge[key].as_str().unwrap_or_default();
+    let again = page.logins.answered == request;
+    page.logins.open.insert(id, request.to_owned());
+    let question = Question::Login {
+        realm: text("realm").to_owned(),
+        again,
+    };
+    let ask = Ask::new(id, text("origin"), question);
+    shared.queue.news(tab, PageNews::Asks(ask));
+}
+
+/// The person has answered. A question that is gone is no error.
+pub(super) async fn answer(
+    shared: &Arc<Shared>,
+    target: &str,
+    id: AskId,
+    answer: Answer,
+) -> Result<(), PageError> {
+    let session = super::follow::session(shared, target).await?;
+    let request = {
+        let mut book = shared.book();
+        let page = book.page(target).ok_or(PageError::UnknownTarget)?;
+        let Some(request) = page.logins.open.remove(&id) else {
+            return Ok(());
+        };
+        page.logins.answered.clone_from(&request);
+        request
+    };
+    let response = match answer {
+        Answer::Login { name, password } => json!({
+            "response": "ProvideCredentials", "username": name.0, "password": password.0,
+        }),
+        _ => json!({ "response": "CancelAuth" }),
+    };
+    reply(shared, &session, &request, response);
+    Ok(())
+}
+
+fn reply(shared: &Arc<Shared>, session: &str, request: &str, response: Value) {
+    let params = json!({ "requestId": request, "authChallengeResponse": response });
+    send(shared, session, "Fetch.continueWithAuth", params);
+}
+
+/// A request that waits for us goes on as it is.
+pub(super) fn go_on(shared: &Arc<Shared>, session: &str, params: &Value) {
+    let params = json!({ "requestId": params["requestId"] });
+    send(shared, session, "Fetch.continueRequest", params);
+}
+
+fn send(shared: &Arc<Shared>, session: &str, method: &'static str, params: Value) {
+    let (of, session) = (Arc::clone(shared), session.to_owned());
+    shared.spawn(async move {
+        // The request may be gone.
+        let _ = of.wire.call(Some(&session), method, params).await;
+    });
+}
