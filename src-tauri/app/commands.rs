@@ -8,7 +8,7 @@ use duotab_backend::controller::Controller;
 use duotab_core::event::Command;
 use duotab_core::message::{
     self, AskId, ContentArea, Direction, DownloadId, DownloadVerb, LaneTicket, Mode, NodeId,
-    Problem, ProfileName, Switch, TabId, Update, Wish,
+    Problem, ProfileName, SleepAfter, Switch, TabId, Update, Wish,
 };
 use tauri::State;
 use tauri::ipc::Channel;
@@ -274,6 +274,15 @@ pub(crate) async fn set_switch(
     on: bool,
 ) -> Answer {
     controller.command(Command::Switch(switch, on)).await
+}
+
+/// Sets when pages that nobody looks at are put to sleep.
+#[tauri::command]
+pub(crate) async fn set_sleep_after(
+    controller: State<'_, Controller>,
+    after: SleepAfter,
+) -> Answer {
+    controller.command(Command::SetSleepAfter(after)).await
 }
 
 /// Asks the registry now whether it has a newer image of the streamed browser.

@@ -75,6 +75,7 @@ fn with_pictures<R: Runtime>(controller: Controller, pictures: Pictures) -> Buil
             commands::dismiss_notice,
             commands::fetch_engine_image,
             commands::set_switch,
+            commands::set_sleep_after,
             commands::look_for_update,
             commands::connect_lane,
             commands::subscribe,

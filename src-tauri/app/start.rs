@@ -120,6 +120,7 @@ async fn start_controller(
         settings: Settings {
             standby: switched("DUOTAB_STANDBY", ["1", "0"]),
             home_closed: switched("DUOTAB_HOME_NETWORK", ["closed", "open"]),
+            sleep_after_ms: seconds("DUOTAB_SLEEP_AFTER").map(|it| it.saturating_mul(1000)),
             ..Settings::default()
         },
     };
@@ -140,6 +141,16 @@ fn switched(variable: &str, [on, off]: [&str; 2]) -> Option<bool> {
         tracing::warn!(variable, said, "this is {on} or {off}");
     }
     switched
+}
+
+/// Whole seconds that a variable of the environment sets.
+fn seconds(variable: &str) -> Option<u64> {
+    let said = std::env::var(variable).ok().filter(|it| !it.is_empty())?;
+    let read = said.parse().ok();
+    if read.is_none() {
+        tracing::warn!(variable, said, "this is a number of seconds");
+    }
+    read
 }
 
 /// The engines, as the environment wants them. The install's id is filled in by the controller.

@@ -318,6 +318,9 @@ impl Run {
             Action::SaveSwitch(switch, on) => {
                 self.save(move |store| store.save_switch(switch, on)).await;
             }
+            Action::SaveSleepAfter(after) => {
+                self.save(move |store| store.save_sleep_after(after)).await;
+            }
             Action::SaveSession(record) => {
                 self.save(move |store| store.save_session(&record)).await;
             }

@@ -12,6 +12,7 @@ use crate::node::NodeId;
 use crate::page::Direction;
 use crate::profile::{DataWork, ProfileRecord};
 use crate::site::Site;
+use crate::sleep::SleepAfter;
 use crate::streaming::Switch;
 use crate::worker::{Worker, WorkerRecord};
 
@@ -94,6 +95,8 @@ pub enum Action {
     Download(DownloadOrder),
     /// Save a switch.
     SaveSwitch(Switch, bool),
+    /// Save when pages are put to sleep.
+    SaveSleepAfter(SleepAfter),
     /// Save a session.
     SaveSession(SessionRecord),
     /// Forget a session.

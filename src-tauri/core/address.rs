@@ -50,6 +50,12 @@ pub fn is_openable(url: &str) -> bool {
     Url::parse(url).is_ok_and(|url| SCHEMES.contains(&url.scheme()))
 }
 
+/// Whether what an address shows comes from somewhere else than from the page itself.
+#[must_use]
+pub fn can_be_had_again(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "file"))
+}
+
 /// `scheme:rest`, unless it is a host with a port (`localhost:3000`).
 fn scheme_of(input: &str) -> Option<(String, &str)> {
     let (scheme, rest) = input.split_once(':')?;

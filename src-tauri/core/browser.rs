@@ -18,6 +18,7 @@ mod paint;
 mod placing;
 mod profiles;
 mod rule;
+mod sleep;
 mod standby;
 mod stream;
 mod streaming;
@@ -37,6 +38,7 @@ use crate::placement::Demand;
 use crate::profile::{self, ProfileRecord};
 use crate::session::Session;
 use crate::site::{Site, Sites};
+use crate::sleep::SleepAfter;
 use crate::streaming::Switches;
 use crate::tab::Tab;
 use blocking::Lists;
@@ -67,6 +69,9 @@ pub struct Settings {
     pub standby: Option<bool>,
     /// Settles [`crate::streaming::Switch::HomeClosed`] likewise.
     pub home_closed: Option<bool>,
+    /// Settles after how many milliseconds unseen pages sleep, whatever the person has chosen; 0 for
+    /// never.
+    pub sleep_after_ms: Option<u64>,
 }
 
 impl Default for Settings {
@@ -80,6 +85,7 @@ impl Default for Settings {
             profile: ProfileName(profile::DEFAULT.to_owned()),
             standby: None,
             home_closed: None,
+            sleep_after_ms: None,
         }
     }
 }
@@ -101,6 +107,8 @@ pub struct Saved {
     pub switches: Switches,
     /// The addresses of the block lists; `None` if they were never changed.
     pub lists: Option<Vec<String>>,
+    /// When pages are put to sleep.
+    pub sleep_after: SleepAfter,
     /// The highest tab id ever used.
     pub last_tab: u32,
     /// The highest session id ever used.
@@ -134,6 +142,7 @@ pub struct Browser {
     downloads: Downloads,
     streaming: Streaming,
     lists: Lists,
+    sleep_after: SleepAfter,
     looking: bool,
     leftovers: Leftovers,
     area: ContentArea,
@@ -183,6 +192,7 @@ impl Browser {
             downloads: Downloads::restore(saved.downloads),
             streaming: Streaming::restore(saved.switches),
             lists: Lists::restore(saved.lists),
+            sleep_after: saved.sleep_after,
             looking: true,
             leftovers: Leftovers::Unknown(saved.sessions),
             area: ContentArea::default(),
@@ -265,7 +275,12 @@ impl Browser {
         let quit = self
             .quitting_since
             .map(|since| Millis(since.0 + self.settings.quit_limit_ms));
-        let limits = [self.next_idle_limit(), self.next_cookie_limit(), quit];
+        let limits = [
+            self.next_idle_limit(),
+            self.next_cookie_limit(),
+            self.next_sleep_limit(),
+            quit,
+        ];
         limits.into_iter().flatten().min()
     }
 
@@ -357,6 +372,7 @@ impl Browser {
     fn pass_deadlines(&mut self) {
         self.end_idle_sessions();
         self.give_up_cookies();
+        self.put_to_sleep();
         if let Some(since) = self.quitting_since {
             let late = self.now.0 >= since.0 + self.settings.quit_limit_ms;
             if self.sessions.is_empty() || late {

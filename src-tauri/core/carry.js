@@ -24,6 +24,17 @@
     element.type === "password" ||
     ["autocomplete", "name", "id"].some((it) => SECRET.test(element.getAttribute(it) ?? ""));
 
+  // Whether a person has, or a script may have, put something into a field that is not sent yet.
+  const touched = (element) => {
+    const kind = tag(element);
+    if (kind === "TEXTAREA") return element.value !== element.defaultValue;
+    if (kind !== "INPUT") return state(element)?.fresh === false;
+    if (TICKED.test(element.type)) return element.checked !== element.defaultChecked;
+    if (element.type === "file") return element.value !== "";
+    const typed = element.type === "password" || TYPED.test(element.type);
+    return typed && element.value !== element.defaultValue;
+  };
+
   // What a field has, and whether that is what it came with; null for what is no field to fill.
   const state = (element) => {
     if (secret(element) || element.disabled) return null;
@@ -66,10 +77,9 @@
   const collect = (text) => {
     const fields = [];
     let left = BUDGET;
-    const all = text
-      ? Document.prototype.querySelectorAll.call(document, "input, textarea, select")
-      : [];
-    for (const element of all) {
+    const all = Document.prototype.querySelectorAll.call(document, "input, textarea, select");
+    const typed = [...all].some(touched);
+    for (const element of text ? all : []) {
       const now = state(element);
       if (!now || now.fresh) continue;
       const where = place(element);
@@ -80,7 +90,7 @@
       fields.push([where, now.value]);
       if (fields.length >= 200) break;
     }
-    return { url, x: Math.round(scrollX), y: Math.round(scrollY), fields };
+    return { url, x: Math.round(scrollX), y: Math.round(scrollY), fields, typed };
   };
 
   const fill = (where, value) => {

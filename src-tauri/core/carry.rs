@@ -34,6 +34,9 @@ pub struct Carry {
     pub y: i64,
     /// Fields, each with its place as a selector.
     pub fields: Vec<(String, Value)>,
+    /// Whether anything was typed into it or chosen, also what is never taken along.
+    #[serde(default)]
+    pub typed: bool,
 }
 
 impl std::fmt::Debug for Carry {

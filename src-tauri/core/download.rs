@@ -185,6 +185,15 @@ impl Downloads {
         }
     }
 
+    /// Whether any is under way in this profile.
+    #[must_use]
+    pub fn are_running(&self, profile: &ProfileName) -> bool {
+        let running = |download: &Download| {
+            download.profile == *profile && download.state == DownloadState::Running
+        };
+        self.list.iter().any(running)
+    }
+
     /// All of them, the newest first.
     #[must_use]
     pub fn view(&self) -> Vec<Download> {

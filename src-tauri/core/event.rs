@@ -12,6 +12,7 @@ use crate::node::{Node, NodeId};
 use crate::page::Direction;
 use crate::profile::{DataWork, ProfileCommand, WorkEnd};
 use crate::proxy::PageFault;
+use crate::sleep::SleepAfter;
 use crate::streaming::{Looked, Switch};
 use crate::worker::{EngineContext, WorkerCheck, WorkerFacts};
 
@@ -101,6 +102,8 @@ pub enum Command {
     SetFullScreen(bool),
     /// The settings in the place of the tab in front, or not.
     ShowSettings(bool),
+    /// When pages that nobody looks at are put to sleep.
+    SetSleepAfter(SleepAfter),
     /// Fetch the newer image of the streamed browser that was offered.
     FetchEngineImage,
     /// Switch something about streamed browsers on or off.
@@ -187,6 +190,8 @@ pub enum PageNews {
     AskGone(AskId),
     /// The person turned the wheel with Control held.
     Zoomed(Direction),
+    /// It began or ended to play sound, or to see or hear the person.
+    Occupied(bool),
     /// Its own process crashed.
     Crashed,
     /// It closed itself, or was closed in the engine.

@@ -28,6 +28,7 @@ pub mod profile;
 pub mod proxy;
 pub mod session;
 pub mod site;
+pub mod sleep;
 pub mod streaming;
 pub mod tab;
 pub mod worker;

@@ -16,6 +16,7 @@ pub use crate::page::{Direction, Find, PageView};
 pub use crate::profile::{ProfileName, ProfileView};
 pub use crate::proxy::PageFault;
 pub use crate::site::Site;
+pub use crate::sleep::{SleepAfter, SleepView};
 pub use crate::streaming::{Looked, StreamingView, Switch};
 pub use crate::worker::MachinesView;
 
@@ -230,6 +231,9 @@ pub enum Problem {
         /// The switch.
         switch: Switch,
     },
+    /// The environment of the app has settled when pages sleep.
+    #[error("sleep is set by the environment")]
+    SleepFixed,
     /// The person cancelled.
     #[error("cancelled")]
     Cancelled,
@@ -291,6 +295,8 @@ pub struct TabView {
     pub problem: Option<Problem>,
     /// What its page does besides being shown.
     pub page: PageView,
+    /// Whether its page is put away until the tab comes to the front.
+    pub asleep: bool,
 }
 
 /// All that the shell paints. Sent whole after each change; the last one counts.
@@ -317,6 +323,8 @@ pub struct ShellState {
     pub streaming: StreamingView,
     /// This machine, and those that can run streamed browsers for it.
     pub machines: MachinesView,
+    /// When pages are put to sleep.
+    pub sleep: SleepView,
     /// Files that pages gave to the person, the newest first.
     pub downloads: Vec<Download>,
     /// The block lists.

@@ -112,6 +112,10 @@ pub struct Tab {
     pub page: PageView,
     /// What its page had in the mode that was left, until its next page has taken it.
     pub carry: Option<Carry>,
+    /// Since when its proxied page is out of sight, or was asked in vain whether it can sleep.
+    pub unseen: Option<Millis>,
+    /// Its page plays sound, or sees or hears the person.
+    pub occupied: bool,
     /// The cookies that are on their way to its next page.
     pub crossing: Crossing,
     /// Which cookies were taken along last, without their values.
@@ -136,6 +140,8 @@ impl Tab {
             stream: None,
             page: PageView::default(),
             carry: None,
+            unseen: None,
+            occupied: false,
             crossing: Crossing::None,
             taken_along: Jar::default(),
         }
@@ -180,6 +186,14 @@ impl Tab {
         self.stream.as_ref().and_then(|stream| stream.session)
     }
 
+    /// Whether it has a page to show that does not exist now.
+    pub(crate) fn is_asleep(&self) -> bool {
+        self.mode == Mode::Proxy
+            && !self.proxied
+            && self.problem.is_none()
+            && !self.url().is_empty()
+    }
+
     /// Whether its page runs in an engine that answers.
     pub(crate) fn is_streaming(&self) -> bool {
         let stage = self.stream.as_ref().and_then(TabStream::stage);
@@ -212,6 +226,7 @@ impl Tab {
             stream: self.stream.as_ref().map(|stream| stream.view(session, now)),
             problem: self.problem.clone(),
             page: self.page.clone(),
+            asleep: false,
         }
     }
 }

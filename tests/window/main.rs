@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod asks;
+mod asleep;
 mod carried;
 mod downloads;
 mod find;

@@ -230,6 +230,7 @@ export class MockBackend implements Backend {
   forgetDownloads: Backend["forgetDownloads"] = () => this.#note("forgetDownloads", []);
   showHistory: Backend["showHistory"] = (tab, direction) =>
     this.#note("showHistory", [tab, direction]);
+  setSleepAfter: Backend["setSleepAfter"] = (after) => this.#note("setSleepAfter", [after]);
   setSiteCookies: Backend["setSiteCookies"] = (tab, on) => this.#note("setSiteCookies", [tab, on]);
   setSiteCarry: Backend["setSiteCarry"] = (tab, on) => this.#note("setSiteCarry", [tab, on]);
   setSiteMode: Backend["setSiteMode"] = (tab, mode) => this.#note("setSiteMode", [tab, mode]);
@@ -262,6 +263,7 @@ export function emptyTab(id: number): TabView {
     security: "internal",
     stream: null,
     problem: null,
+    asleep: false,
     page: { progress: null, find: null, asks: [], dialogs: 0, site: null },
   };
 }
@@ -315,6 +317,7 @@ export function stateOf(tabs: TabView[], more: Partial<ShellState> = {}): ShellS
     settings_shown: false,
     streaming: streamingOf(),
     machines: { known: [], contexts: [], finding: false },
+    sleep: { after: "half_hour", fixed: false },
     downloads: [],
     ...more,
   };

@@ -13,6 +13,7 @@ import type { Mode } from "./messages/Mode";
 import type { NetworkForm } from "./messages/NetworkForm";
 import type { NodeId } from "./messages/NodeId";
 import type { ProfileName } from "./messages/ProfileName";
+import type { SleepAfter } from "./messages/SleepAfter";
 import type { Switch } from "./messages/Switch";
 import type { TabId } from "./messages/TabId";
 import type { Update } from "./messages/Update";
@@ -69,6 +70,7 @@ export interface Backend {
   showHistory(tab: TabId, direction: Direction): Promise<void>;
   /** Whether a toggle takes along what was typed into pages of the site of a tab. */
   setSiteCarry(tab: TabId, on: boolean): Promise<void>;
+  setSleepAfter(after: SleepAfter): Promise<void>;
   setSiteCookies(tab: TabId, on: boolean): Promise<void>;
   setSiteMode(tab: TabId, mode: Mode | null): Promise<void>;
   /** Gives the keyboard to the page in front. */
@@ -133,6 +135,7 @@ export function tauriBackend(): Backend {
     forgetDownloads: () => invoke("forget_downloads"),
     showHistory: (tab, direction) => invoke("show_history", { tab, direction }),
     setSiteCarry: (tab, on) => invoke("set_site_carry", { tab, on }),
+    setSleepAfter: (after) => invoke("set_sleep_after", { after }),
     setSiteCookies: (tab, on) => invoke("set_site_cookies", { tab, on }),
     setSiteMode: (tab, mode) => invoke("set_site_mode", { tab, mode }),
     focusPage: () => invoke("focus_page"),

@@ -131,6 +131,7 @@ const problems: Problem[] = [
   { code: "switch_fixed", switch: "standby" },
   { code: "switch_fixed", switch: "home_closed" },
   ...networkFaults.map((fault): Problem => ({ code: "bad_network", fault })),
+  { code: "sleep_fixed" },
   { code: "cancelled" },
 ];
 

@@ -13,6 +13,7 @@ import { awayHere, ended, engineAway, stalled, imageUpdate } from "./texts.engin
 import { hostOf, pageFault } from "./texts.fault";
 import { setback } from "./texts.machine";
 import { badNetwork } from "./texts.network";
+import { sleepFixed } from "./texts.sleep";
 import { profileRefused, switchFixed } from "./texts.settings";
 
 /** What a person reads about a problem. */
@@ -39,6 +40,7 @@ export const texts = {
     newHint: "New tab (Ctrl+T)",
     close: (title: string) => `Close “${title}”`,
     untitled: "New tab",
+    asleep: "asleep, until you come back to it",
     spoken: (title: string, mode: Mode, state: "loading" | "problem" | "ready") =>
       [
         title,
@@ -281,6 +283,8 @@ export const texts = {
           return switchFixed(problem.switch);
         case "bad_network":
           return badNetwork(problem.fault);
+        case "sleep_fixed":
+          return sleepFixed;
         case "closing":
           return {
             title: "Duotab is closing",

@@ -18,6 +18,7 @@ fn tab(id: u32, mode: Mode, zoom: u16) -> TabView {
         stream: None,
         problem: None,
         page: PageView::default(),
+        asleep: false,
     }
 }
 

@@ -35,6 +35,7 @@ impl Left {
                 downloads: store.downloads()?,
                 switches: store.switches()?,
                 lists: store.lists()?,
+                sleep_after: store.sleep_after()?,
                 last_tab: next.tab.0.saturating_sub(1),
                 last_session: next.session.0.saturating_sub(1),
                 last_profile: next.profile.saturating_sub(1),

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::migration::Migration;
 use super::{Store, StoreError};
+use duotab_core::sleep::SleepAfter;
 use duotab_core::streaming::{Switch, Switches};
 
 pub(super) const CREATE: Migration = Migration {
@@ -16,6 +17,7 @@ pub(super) const CREATE: Migration = Migration {
 
 const INSTALL: &str = "install_id";
 const LISTS: &str = "block_lists";
+const SLEEP_AFTER: &str = "sleep_after";
 const ON: &str = "on";
 const OFF: &str = "off";
 
@@ -60,6 +62,20 @@ impl Store {
     /// Save a switch.
     pub fn save_switch(&self, switch: Switch, on: bool) -> Result<(), StoreError> {
         self.set_setting(key(switch), if on { ON } else { OFF })
+    }
+
+    /// When pages are put to sleep, if the person has chosen.
+    pub fn sleep_after(&self) -> Result<SleepAfter, StoreError> {
+        let saved = self.setting(SLEEP_AFTER)?;
+        Ok(saved
+            .as_deref()
+            .and_then(SleepAfter::named)
+            .unwrap_or_default())
+    }
+
+    /// Save that.
+    pub fn save_sleep_after(&self, after: SleepAfter) -> Result<(), StoreError> {
+        self.set_setting(SLEEP_AFTER, after.name())
     }
 
     /// The id of this install: 32 hex digits, random, made once. With a session's id it labels

@@ -19,8 +19,11 @@ impl Browser {
     /// The page that was left has said what its next self should have.
     pub(super) fn collected(&mut self, id: TabId, mode: Mode, carry: Carry) {
         let Some(tab) = self.tab(id) else { return };
-        if tab.mode == mode || !carry.is_of(tab.url()) {
-            // It was not left after all, or was about to show something else.
+        if tab.mode == mode {
+            return self.goes_to_sleep(id, carry);
+        }
+        if !carry.is_of(tab.url()) {
+            // It was about to show something else.
             return;
         }
         let agreed = self.takes_text_along(&tab.profile, &carry.url);

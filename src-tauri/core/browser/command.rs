@@ -159,6 +159,7 @@ impl Browser {
             }
             Command::FetchEngineImage => self.act(Action::FetchEngineImage),
             Command::Switch(switch, on) => self.switch(switch, on)?,
+            Command::SetSleepAfter(after) => self.set_sleep_after(after)?,
             Command::LookForUpdate => self.look_for_update(),
             Command::Quit => self.quit(),
             // Answered by `command`; activity has no limit to move while a tab is open.
@@ -377,6 +378,7 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::ShowSettings(_)
         | Command::FetchEngineImage
         | Command::Switch(..)
+        | Command::SetSleepAfter(_)
         | Command::LookForUpdate
         | Command::DismissNotice(_)
         | Command::Touch

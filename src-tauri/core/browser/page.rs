@@ -69,6 +69,7 @@ impl Browser {
         }
         let Some(tab) = self.tab_mut(id) else { return };
         tab.proxied = true;
+        tab.occupied = false;
         tab.loading = true;
         tab.history.fresh_page();
         let open = PageAction::Open {
@@ -133,6 +134,7 @@ impl Browser {
                 let title: String = title.chars().take(TITLE_CAP).collect();
                 tab.history.set_title(&title);
             }
+            PageNews::Occupied(now) => tab.occupied = now,
             PageNews::Favicon(favicon) => tab.set_favicon(favicon),
             PageNews::History { entries, index } => {
                 let before = tab.url().to_owned();

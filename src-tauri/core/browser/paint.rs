@@ -17,6 +17,7 @@ impl Browser {
         self.save_tabs();
         self.bring_pages_to_front();
         self.watch();
+        self.note_unseen();
         self.paint();
     }
 
@@ -127,6 +128,7 @@ impl Browser {
                 .iter()
                 .map(|tab| TabView {
                     page: self.page_view(tab),
+                    asleep: self.active != Some(tab.id) && tab.is_asleep(),
                     ..tab.view(session_of(tab), self.now)
                 })
                 .collect(),
@@ -140,6 +142,7 @@ impl Browser {
             streaming: self.streaming_view(),
             lists: self.list_views(),
             machines: MachinesView::default(),
+            sleep: self.sleep_view(),
             downloads: self.downloads.view(),
         }
     }

@@ -7,6 +7,7 @@ mod page;
 mod profiles;
 mod rule;
 mod settings;
+mod sleep;
 mod stall;
 mod standby;
 mod streaming;

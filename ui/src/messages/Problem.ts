@@ -104,7 +104,7 @@ fault: NetworkFault, } | { "code": "switch_fixed",
 /**
  * The switch.
  */
-switch: Switch, } | { "code": "cancelled" } | { "code": "store_failed", 
+switch: Switch, } | { "code": "sleep_fixed" } | { "code": "cancelled" } | { "code": "store_failed", 
 /**
  * The file.
  */

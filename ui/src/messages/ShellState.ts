@@ -5,6 +5,7 @@ import type { MachinesView } from "./MachinesView";
 import type { NodeName } from "./NodeName";
 import type { Notice } from "./Notice";
 import type { ProfileView } from "./ProfileView";
+import type { SleepView } from "./SleepView";
 import type { StreamingView } from "./StreamingView";
 import type { TabId } from "./TabId";
 import type { TabView } from "./TabView";
@@ -53,6 +54,10 @@ streaming: StreamingView,
  * This machine, and those that can run streamed browsers for it.
  */
 machines: MachinesView, 
+/**
+ * When pages are put to sleep.
+ */
+sleep: SleepView, 
 /**
  * Files that pages gave to the person, the newest first.
  */

@@ -66,4 +66,8 @@ problem: Problem | null,
 /**
  * What its page does besides being shown.
  */
-page: PageView, };
+page: PageView, 
+/**
+ * Whether its page is put away until the tab comes to the front.
+ */
+asleep: boolean, };

@@ -4,7 +4,9 @@ import type { Shell } from "../shell.svelte";
 import { settingsTexts } from "../texts.settings";
 import { networkTexts } from "../texts.network";
 import Network from "./Network.svelte";
+import { sleepTexts } from "../texts.sleep";
 import Profiles from "./Profiles.svelte";
+import Sleep from "./Sleep.svelte";
 import Streaming from "./Streaming.svelte";
 
 export interface Section {
@@ -18,5 +20,6 @@ export interface Section {
 export const SECTIONS: readonly Section[] = [
   { id: "profiles", title: settingsTexts.profiles.title, component: Profiles },
   { id: "network", title: networkTexts.title, component: Network },
+  { id: "sleep", title: sleepTexts.title, component: Sleep },
   { id: "streaming", title: settingsTexts.streaming.title, component: Streaming },
 ];

@@ -8,10 +8,10 @@ use duotab_core::event::PageNews;
 use gtk::gdk::ModifierType;
 use gtk::glib::{self, Cast, ObjectExt};
 use webkit2gtk::{
-    LoadEvent, NavigationPolicyDecision, NavigationPolicyDecisionExt, NavigationType, NetworkError,
-    PolicyDecision, PolicyDecisionExt, PolicyDecisionType, PolicyError, ResponsePolicyDecision,
-    ResponsePolicyDecisionExt, URIRequestExt, URIResponseExt, WebProcessTerminationReason, WebView,
-    WebViewExt,
+    LoadEvent, MediaCaptureState, NavigationPolicyDecision, NavigationPolicyDecisionExt,
+    NavigationType, NetworkError, PolicyDecision, PolicyDecisionExt, PolicyDecisionType,
+    PolicyError, ResponsePolicyDecision, ResponsePolicyDecisionExt, URIRequestExt, URIResponseExt,
+    WebProcessTerminationReason, WebView, WebViewExt,
 };
 
 use super::super::{Door, Profile, address, certificate, favicon};
@@ -26,6 +26,30 @@ pub(super) fn connect(view: &WebView, report: &Report, failed: &Failed, profile:
     loading(view, report, failed, door);
     opening(view, report, failed, door);
     ending(view, report);
+    occupied(view, report);
+}
+
+/// Sound, camera, microphone and screen, all as one.
+fn occupied(view: &WebView, report: &Report) {
+    for property in [
+        "is-playing-audio",
+        "camera-capture-state",
+        "microphone-capture-state",
+        "display-capture-state",
+    ] {
+        let told = Rc::clone(report);
+        view.connect_notify_local(Some(property), move |view, _| {
+            let captures = [
+                view.camera_capture_state(),
+                view.microphone_capture_state(),
+                view.display_capture_state(),
+            ];
+            let captures = captures
+                .iter()
+                .any(|state| *state != MediaCaptureState::None);
+            told(PageNews::Occupied(captures || view.is_playing_audio()));
+        });
+    }
 }
 
 fn paint(view: &WebView, report: &Report) {

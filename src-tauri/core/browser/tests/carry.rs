@@ -11,6 +11,7 @@ fn carry(url: &str) -> Carry {
         x: 0,
         y: 700,
         fields: vec![("#a".to_owned(), Value::Text("mine".to_owned()))],
+        typed: true,
     }
 }
 

@@ -1,0 +1,111 @@
+//! Proxied pages that nobody has looked at for a while are closed, and come back where they were.
+
+use super::Browser;
+use crate::action::{Action, PageAction};
+use crate::address;
+use crate::carry::{Carry, Order};
+use crate::event::Millis;
+use crate::message::{Mode, Problem, TabId};
+use crate::sleep::{SleepAfter, SleepView};
+use crate::tab::Tab;
+
+impl Browser {
+    /// How long a page may stay unseen, in milliseconds; `None` for ever.
+    fn sleep_limit_ms(&self) -> Option<u64> {
+        match self.settings.sleep_after_ms {
+            Some(0) => None,
+            Some(limit) => Some(limit),
+            None => self.sleep_after.limit_ms(),
+        }
+    }
+
+    pub(super) fn set_sleep_after(&mut self, after: SleepAfter) -> Result<(), Problem> {
+        if self.settings.sleep_after_ms.is_some() {
+            return Err(Problem::SleepFixed);
+        }
+        if self.sleep_after != after {
+            self.sleep_after = after;
+            self.act(Action::SaveSleepAfter(after));
+        }
+        Ok(())
+    }
+
+    pub(super) fn sleep_view(&self) -> SleepView {
+        SleepView {
+            after: self.sleep_after,
+            fixed: self.settings.sleep_after_ms.is_some(),
+        }
+    }
+
+    /// Notes since when each page is unseen.
+    pub(super) fn note_unseen(&mut self) {
+        let (now, active) = (self.now, self.active);
+        for tab in &mut self.tabs {
+            if active == Some(tab.id) || !tab.proxied || tab.mode != Mode::Proxy {
+                tab.unseen = None;
+            } else {
+                tab.unseen.get_or_insert(now);
+            }
+        }
+    }
+
+    pub(super) fn next_sleep_limit(&self) -> Option<Millis> {
+        let limit = self.sleep_limit_ms()?;
+        let unseen = self.tabs.iter().filter_map(|tab| tab.unseen);
+        unseen.min().map(|since| Millis(since.0 + limit))
+    }
+
+    /// Asks pages that were unseen for long whether they can go. One that cannot, or does not
+    /// answer, is asked again when as much time has passed once more.
+    pub(super) fn put_to_sleep(&mut self) {
+        let Some(limit) = self.sleep_limit_ms() else {
+            return;
+        };
+        let now = self.now;
+        let late = |tab: &&mut Tab| tab.unseen.is_some_and(|since| now.0 >= since.0 + limit);
+        let mut late: Vec<TabId> = (self.tabs.iter_mut().filter(late))
+            .map(|tab| {
+                tab.unseen = Some(now);
+                tab.id
+            })
+            .collect();
+        late.retain(|id| self.can_sleep(*id));
+        for id in late {
+            self.page_action(id, PageAction::Carry(Order::Collect { text: false }));
+        }
+    }
+
+    /// A page in its tab's own mode has said what its next self should have: where it is to sleep.
+    pub(super) fn goes_to_sleep(&mut self, id: TabId, carry: Carry) {
+        if carry.typed || !self.can_sleep(id) {
+            return;
+        }
+        let Some(tab) = self.tab_mut(id) else { return };
+        if !carry.is_of(tab.url()) {
+            return;
+        }
+        tab.proxied = false;
+        tab.unseen = None;
+        tab.page.gone();
+        tab.carry = Some(carry.place_only()).filter(|carry| !carry.is_empty());
+        self.act(Action::Proxied(id, PageAction::Close));
+    }
+
+    /// Whether nothing would be lost but what can be had again.
+    fn can_sleep(&self, id: TabId) -> bool {
+        let Some(tab) = self.tab(id) else {
+            return false;
+        };
+        let is_had_again = address::can_be_had_again(tab.url());
+        self.active != Some(id)
+            && tab.mode == Mode::Proxy
+            && tab.proxied
+            && !tab.loading
+            && !tab.occupied
+            && tab.problem.is_none()
+            && tab.page.asks.is_empty()
+            && is_had_again
+            // Which page a file belongs to is not known.
+            && !self.downloads.are_running(&tab.profile)
+    }
+}

@@ -1,0 +1,138 @@
+//! Pages that nobody looks at are put to sleep.
+
+use std::path::Path;
+
+use axum::Router;
+use axum::response::Html;
+use axum::routing::get;
+use duotab_test_support::probe::page;
+use duotab_test_support::{App, Display, Outcome, ProbeSite};
+use serde_json::json;
+
+use crate::room::{RED, Room, start};
+
+/// A long page with a field, which says how far it is scrolled. The first key scrolls it.
+async fn long() -> Html<String> {
+    page(
+        "Long",
+        "<link rel=icon href=data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==>
+        <style>body { margin: 0; background: #cc1122; height: 6000px }
+            ::-webkit-scrollbar { display: none }
+            input { position: fixed; top: 40px; left: 40px; width: 300px; height: 40px; border: 0 }
+        </style><input id=field>
+        <script>
+            const say = () => tell({ at: Math.round(scrollY), text: field.value });
+            onkeyup = () => { scrollTo(0, 2000); say(); };
+            onscroll = onload = say;
+        </script>",
+    )
+}
+
+async fn room() -> Outcome<Room> {
+    let display = Display::start(1000, 700).await?;
+    let site = ProbeSite::with(Router::new().route("/long", get(long))).await?;
+    let app = App::new()?;
+    let start = start(&display).argument(site.url("/long"));
+    let shell = app.open(&start.variable("DUOTAB_SLEEP_AFTER", "1")).await?;
+    Ok(Room {
+        shell,
+        app,
+        site,
+        display,
+    })
+}
+
+/// The web processes that an app with this data folder has, and their memory in MB: what is theirs
+/// alone, and their share of what they have in common.
+fn web_processes(data: &Path) -> Outcome<(usize, u64)> {
+    let (mut count, mut memory) = (0, 0);
+    for entry in std::fs::read_dir("/proc")?.flatten() {
+        let read = |file: &str| std::fs::read_to_string(entry.path().join(file));
+        let (Ok(command), Ok(environment)) = (read("cmdline"), read("environ")) else {
+            continue;
+        };
+        let ours = data.to_str().is_some_and(|data| environment.contains(data));
+        if !ours || !command.contains("WebKitWebProcess") {
+            continue;
+        }
+        let rollup = read("smaps_rollup").unwrap_or_default();
+        let share = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
+        let kilobytes = share.and_then(|share| share.trim().strip_suffix(" kB"));
+        count += 1;
+        memory += kilobytes
+            .and_then(|it| it.trim().parse::<u64>().ok())
+            .unwrap_or(0)
+            / 1024;
+    }
+    Ok((count, memory))
+}
+
+#[tokio::test]
+async fn a_page_that_sleeps_gives_its_memory_back_and_wakes_where_it_was() -> Outcome<()> {
+    let room = room().await?;
+    room.filled("the page", RED).await?;
+    room.site.tells(&json!({ "at": 0, "text": "" })).await?;
+    room.shell
+        .until("document.querySelector('[data-testid=tab] img')")
+        .await?;
+    room.display.press("Down").await?;
+    room.site.tells(&json!({ "at": 2000, "text": "" })).await?;
+    let (awake, _) = web_processes(&room.app.data())?;
+    room.open_tab("/colour/1122cc").await?;
+    room.site.tells(&json!({ "shown": "1122cc" })).await?;
+    let (both, before) = web_processes(&room.app.data())?;
+    assert_eq!(both, awake + 1);
+    let asleep = "document.querySelector('[data-testid=tab][data-asleep=true]')";
+    room.shell.until(asleep).await?;
+    room.shell
+        .until(&format!(
+            "{asleep}.innerText.includes('Long') && {asleep}.querySelector('img')"
+        ))
+        .await?;
+    let mut gone = tokio::time::interval(std::time::Duration::from_millis(50));
+    let after = duotab_test_support::within("the end of the process", async {
+        loop {
+            gone.tick().await;
+            let (left, memory) = web_processes(&room.app.data())?;
+            if left == awake {
+                break Outcome::Ok(memory);
+            }
+        }
+    })
+    .await??;
+    eprintln!("a page asleep: {before} MB of web processes have become {after} MB");
+    assert!(after < before, "{before} MB, then {after} MB");
+
+    room.shell.click_tab("Long").await?;
+    room.site.tells(&json!({ "at": 2000, "text": "" })).await?;
+    room.filled("the page again", RED).await?;
+    room.shell
+        .until(&format!(
+            "!{asleep} || !{asleep}.innerText.includes('Long')"
+        ))
+        .await?;
+    room.shell.close().await
+}
+
+#[tokio::test]
+async fn a_page_with_something_typed_into_it_stays_awake() -> Outcome<()> {
+    let room = room().await?;
+    let [x, y, ..] = room.filled("the page", RED).await?;
+    room.display.click(x + 100, y + 60, 1).await?;
+    room.display.write("mine").await?;
+    room.site
+        .tells(&json!({ "at": 2000, "text": "mine" }))
+        .await?;
+    room.open_tab("/colour/1122cc").await?;
+    room.site.tells(&json!({ "shown": "1122cc" })).await?;
+    // A third one, which sleeps, shows that the time has come for the first one too.
+    room.open_tab("/colour/22cc11").await?;
+    room.site.tells(&json!({ "shown": "22cc11" })).await?;
+    room.shell
+        .until("document.querySelector('[data-testid=tab][data-asleep=true]').innerText.includes('1122cc')")
+        .await?;
+    room.shell
+        .until("document.querySelectorAll('[data-testid=tab][data-asleep=true]').length === 1")
+        .await?;
+    room.shell.close().await
+}
