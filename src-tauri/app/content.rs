@@ -176,6 +176,7 @@ impl Content {
         // A page that is opened anew begins a new history.
         self.close(tab);
         let page = self.make(tab);
+        page.veil();
         self.layers.add(page.widget());
         page.zoom(zoom);
         (self.report)(tab, PageNews::Opened);

@@ -150,6 +150,8 @@ pub enum PageNews {
         /// The current one.
         index: usize,
     },
+    /// It has something to show from now on.
+    Painted,
     /// It could not be loaded.
     Failed {
         /// The address.

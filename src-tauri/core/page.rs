@@ -79,6 +79,9 @@ pub struct PageView {
     /// The person wants to hear no more of it.
     #[serde(skip)]
     pub silenced: bool,
+    /// Whether it has something to show. A proxied page that has not lies unseen over what was in
+    /// its place before.
+    pub painted: bool,
     /// What is decided for its site; `None` if nothing is, or for a page of no site.
     pub site: Option<Site>,
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use axum::Router;
+use axum::http::header;
 use axum::response::Html;
 use axum::routing::get;
 use duotab_test_support::probe::page;
@@ -15,7 +16,7 @@ use crate::room::{RED, Room, start};
 async fn long() -> Html<String> {
     page(
         "Long",
-        "<link rel=icon href=data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==>
+        "<link rel=icon href=/icon.png>
         <style>body { margin: 0; background: #cc1122; height: 6000px }
             ::-webkit-scrollbar { display: none }
             input { position: fixed; top: 40px; left: 40px; width: 300px; height: 40px; border: 0 }
@@ -28,9 +29,18 @@ async fn long() -> Html<String> {
     )
 }
 
+/// A green square.
+const ICON: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0\x90\x91\x68\x36\
+    \0\0\0\x16IDAT\x78\xda\x63\x50\x38\xe0\x40\x12\x62\x18\xd5\x30\xaa\x61\xf8\x6a\0\0\xfc\xd8\x20\x10\xcb\
+    \x3b\x8c\x8f\0\0\0\0IEND\xae\x42\x60\x82";
+
 async fn room() -> Outcome<Room> {
     let display = Display::start(1000, 700).await?;
-    let site = ProbeSite::with(Router::new().route("/long", get(long))).await?;
+    let icon = || async { ([(header::CONTENT_TYPE, "image/png")], ICON) };
+    let pages = Router::new()
+        .route("/long", get(long))
+        .route("/icon.png", get(icon));
+    let site = ProbeSite::with(pages).await?;
     let app = App::new()?;
     let start = start(&display).argument(site.url("/long"));
     let shell = app.open(&start.variable("DUOTAB_SLEEP_AFTER", "1")).await?;
@@ -70,8 +80,9 @@ fn web_processes(data: &Path) -> Outcome<(usize, u64)> {
 #[tokio::test]
 async fn a_page_that_sleeps_gives_its_memory_back_and_wakes_where_it_was() -> Outcome<()> {
     let room = room().await?;
-    room.filled("the page", RED).await?;
+    let [x, y, ..] = room.filled("the page", RED).await?;
     room.site.tells(&json!({ "at": 0, "text": "" })).await?;
+    room.display.click(x + 500, y + 300, 1).await?;
     room.shell
         .until("document.querySelector('[data-testid=tab] img')")
         .await?;

@@ -105,7 +105,7 @@ async fn sees(room: &Room, engine: &str, who: Option<&str>) -> Outcome<()> {
 
 /// Goes in by the door that is in front.
 async fn log_in(room: &Room, name: &str) -> Outcome<()> {
-    let [x, y, ..] = room.filled("the door", RED).await?;
+    let [x, y, ..] = room.shown("the door", RED).await?;
     room.display.click(x + 100, y + 60, 1).await?;
     room.display.write(name).await?;
     room.display.press("Tab").await?;
@@ -114,7 +114,7 @@ async fn log_in(room: &Room, name: &str) -> Outcome<()> {
 }
 
 async fn log_out(room: &Room) -> Outcome<()> {
-    let [x, y, ..] = room.filled("the account", BLUE).await?;
+    let [x, y, ..] = room.shown("the account", BLUE).await?;
     room.display.click(x + 100, y + 60, 1).await
 }
 

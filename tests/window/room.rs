@@ -50,6 +50,17 @@ impl Room {
             .await?;
         Ok(area)
     }
+
+    /// Waits until the middle of the content area has about this colour, as a live picture does.
+    pub(crate) async fn shown(&self, what: &str, colour: Colour) -> Outcome<[u32; 4]> {
+        let area = self.shell.content_area(&self.display).await?;
+        let [x, y, width, height] = area;
+        let (x, y) = (x + width / 2, y + height / 2);
+        self.display
+            .until(what, |picture| picture.is(x, y, colour, 16))
+            .await?;
+        Ok(area)
+    }
 }
 
 /// The app of this test run.

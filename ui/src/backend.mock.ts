@@ -264,7 +264,7 @@ export function emptyTab(id: number): TabView {
     stream: null,
     problem: null,
     asleep: false,
-    page: { progress: null, find: null, asks: [], dialogs: 0, site: null },
+    page: { progress: null, find: null, asks: [], dialogs: 0, painted: true, site: null },
   };
 }
 

@@ -1,8 +1,8 @@
 //! What the shell says when a page asks something, and about what was decided for its site.
 import type { IconName } from "./icons";
 import type { Ask } from "./messages/Ask";
-import type { Mode } from "./messages/Mode";
 import type { Wish } from "./messages/Wish";
+import { modeName } from "./texts.tabs";
 
 const wants: Record<Wish, string> = {
   location: "know where you are",
@@ -101,6 +101,6 @@ export const siteTexts = {
   cookiesHint: "This site's cookies, and no others, go to the tab's other mode and back",
   mode: "Opens in",
   modeAny: "The mode of the tab",
-  modeName: (mode: Mode): string => ({ proxy: "Proxy", streamed: "Streamed" })[mode],
+  modeName,
   close: "Close",
 };

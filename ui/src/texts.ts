@@ -14,6 +14,7 @@ import { hostOf, pageFault } from "./texts.fault";
 import { setback } from "./texts.machine";
 import { badNetwork } from "./texts.network";
 import { sleepFixed } from "./texts.sleep";
+import { modeName, tabTexts } from "./texts.tabs";
 import { profileRefused, switchFixed } from "./texts.settings";
 
 /** What a person reads about a problem. */
@@ -34,20 +35,7 @@ export const texts = {
   appName: "Duotab",
   cutOff: "Duotab's page cannot reach the app. Close the window and start Duotab again.",
 
-  tabs: {
-    strip: "Tabs",
-    new: "New tab",
-    newHint: "New tab (Ctrl+T)",
-    close: (title: string) => `Close “${title}”`,
-    untitled: "New tab",
-    asleep: "asleep, until you come back to it",
-    spoken: (title: string, mode: Mode, state: "loading" | "problem" | "ready") =>
-      [
-        title,
-        texts.mode.name(mode),
-        ...(state === "loading" ? ["loading"] : state === "problem" ? ["has a problem"] : []),
-      ].join(", "),
-  },
+  tabs: tabTexts,
 
   toolbar: {
     label: "Navigation",
@@ -77,7 +65,7 @@ export const texts = {
 
   mode: {
     label: "Where this page runs",
-    name: (mode: Mode) => ({ proxy: "Proxy", streamed: "Streamed" })[mode],
+    name: modeName,
     hint: (mode: Mode) =>
       ({
         proxy: "Proxy: in this window's own engine (Ctrl+Shift+M)",

@@ -12,6 +12,7 @@ mod picture;
 mod print;
 mod signals;
 mod source;
+mod veil;
 mod wheel;
 
 use std::cell::RefCell;
@@ -211,6 +212,11 @@ impl Page {
     /// Answers a question of the page.
     pub(super) fn answer(&self, id: AskId, answer: &Answer) {
         self.asked.answer(id, answer);
+    }
+
+    /// Nobody is to see it before it has something to show.
+    pub(super) fn veil(&self) {
+        veil::draw(&self.view, &self.report);
     }
 
     /// Zoom in percent.

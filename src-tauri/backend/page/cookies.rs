@@ -143,7 +143,7 @@ mod tests {
         assert_eq!((cookie.expires, cookie.below), (None, false));
         let mut partitioned = plain.clone();
         partitioned["partitionKey"] = json!({ "topLevelSite": "https://b.test" });
-        assert_eq!(read(&partitioned).is_none(), true);
+        assert!(read(&partitioned).is_none());
         let mut odd = plain;
         odd["value"] = json!(7);
         assert!(read(&odd).is_none());

@@ -72,6 +72,7 @@ impl Browser {
         let id = self.new_tab_of(profile, Mode::Proxy, position);
         if let Some(tab) = self.tab_mut(id) {
             tab.proxied = true;
+            tab.page.painted = true;
             // The engine has no entry of its own for a source.
             let first = Some(url).filter(|url| url.starts_with(SOURCE));
             tab.history.visit(first.unwrap_or(address::BLANK));

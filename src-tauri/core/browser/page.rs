@@ -70,6 +70,7 @@ impl Browser {
         let Some(tab) = self.tab_mut(id) else { return };
         tab.proxied = true;
         tab.occupied = false;
+        tab.page.painted = false;
         tab.loading = true;
         tab.history.fresh_page();
         let open = PageAction::Open {
@@ -116,6 +117,7 @@ impl Browser {
             PageNews::Committed => tab.history.commits(),
             PageNews::Collected(_) | PageNews::Cookies(_) | PageNews::CookiesGiven => {}
             PageNews::Taken => tab.carry = None,
+            PageNews::Painted => tab.page.painted = true,
             PageNews::Progress(percent) => {
                 tab.page.progress = tab.loading.then_some(percent.min(100));
             }

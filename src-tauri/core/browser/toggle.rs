@@ -80,6 +80,7 @@ impl Browser {
         tab.problem = None;
         tab.loading = false;
         tab.page.gone();
+        tab.page.painted = waiting;
         match tab.waiting_history.take() {
             Some(history) if waiting => {
                 let wanted = tab.url().to_owned();

@@ -25,6 +25,11 @@ asks: Array<Ask>,
  */
 dialogs: number, 
 /**
+ * Whether it has something to show. A proxied page that has not lies unseen over what was in
+ * its place before.
+ */
+painted: boolean, 
+/**
  * What is decided for its site; `None` if nothing is, or for a page of no site.
  */
 site: Site | null, };

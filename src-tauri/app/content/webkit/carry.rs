@@ -9,7 +9,7 @@ use webkit2gtk::WebViewExt;
 use super::Page;
 
 /// The world of our scripts, out of the page's reach.
-const WORLD: &str = "duotab";
+pub(super) const WORLD: &str = "duotab";
 
 impl Page {
     /// Has the page say or take it. Nobody waits for a page that does not answer.

@@ -57,8 +57,8 @@ fn take(manager: &CookieManager, url: &str, done: impl FnOnce(Jar) + 'static) {
             move |place, next| {
                 let gathered = Rc::clone(&gathered);
                 of.cookies(&place, NOW, move |told| {
-                    let mut gathered = gathered.borrow_mut();
                     for cookie in told.unwrap_or_default().into_iter().filter_map(read) {
+                        let mut gathered = gathered.borrow_mut();
                         if !gathered.contains(&cookie) {
                             gathered.push(cookie);
                         }

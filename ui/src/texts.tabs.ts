@@ -1,0 +1,19 @@
+//! What the strip says of its tabs.
+import type { Mode } from "./messages/Mode";
+
+export const modeName = (mode: Mode): string => ({ proxy: "Proxy", streamed: "Streamed" })[mode];
+
+export const tabTexts = {
+  strip: "Tabs",
+  new: "New tab",
+  newHint: "New tab (Ctrl+T)",
+  close: (title: string) => `Close “${title}”`,
+  untitled: "New tab",
+  asleep: "asleep, until you come back to it",
+  spoken: (title: string, mode: Mode, state: "loading" | "problem" | "ready") =>
+    [
+      title,
+      modeName(mode),
+      ...(state === "loading" ? ["loading"] : state === "problem" ? ["has a problem"] : []),
+    ].join(", "),
+};
