@@ -9,6 +9,7 @@
 )]
 #![allow(missing_docs)]
 
+mod everyday;
 mod eye;
 mod first_frame;
 mod latency;
@@ -62,11 +63,12 @@ async fn main() -> ExitCode {
     };
     println!("{}", row::heading());
     let is_chosen = |part: &str| chosen.is_empty() || chosen.iter().any(|it| it == part);
-    for part in ["first-frame", "running", "latency"] {
+    for part in ["everyday", "first-frame", "running", "latency"] {
         if !is_chosen(part) {
             continue;
         }
         let measured = match part {
+            "everyday" => everyday::measure(&mut bench).await,
             "first-frame" => first_frame::measure(&mut bench).await,
             "running" => running::measure(&mut bench).await,
             _ => latency::measure(&mut bench).await,

@@ -74,9 +74,13 @@ async fn measure() -> Outcome<bool> {
     println!("{}", row::heading());
     for kind in [Kind::Requests, Kind::Tunnel] {
         for count in CONNECTIONS {
-            let mut rates = Vec::new();
+            let (mut rates, mut costs) = (Vec::new(), Vec::new());
             for way in ways {
-                rates.push(throughput(way, site, kind, count).await?);
+                let before = way.processor()?;
+                let rate = throughput(way, site, kind, count, "/large").await?;
+                let moved = rate * WINDOW.as_secs_f64() / 1024.0;
+                costs.push((way.processor()? - before) / moved);
+                rates.push(rate);
             }
             let name = format!("proxy-{}-{count}", kind.name());
             let method = format!("MiB/s of {count} connections over {} s", WINDOW.as_secs());
@@ -89,7 +93,18 @@ async fn measure() -> Outcome<bool> {
             let share = rates[1] / rates[0] * 100.0;
             let row = Row::new(&format!("{name}-of-direct"), "%", share, &method);
             report.take(&folder, row.higher().goal(95.0))?;
+            let how = format!("processor time of the proxy for each GiB of {count} connections");
+            for (way, cost) in ways.iter().zip(&costs).skip(1) {
+                let name = format!("{name}-processor-{}", way.name);
+                report.take(&folder, Row::new(&name, "ms/GiB", *cost, &how))?;
+            }
         }
+        let line = throughput(&direct, site, kind, 1, "/line").await?;
+        let ours = throughput(&duotab, site, kind, 1, "/line").await?;
+        let name = format!("proxy-{}-line-of-direct", kind.name());
+        let how = "one connection to a site no faster than a line of a gigabit";
+        let row = Row::new(&name, "%", ours / line * 100.0, how).higher();
+        report.take(&folder, row.goal(95.0))?;
         let medians = first_byte(&ways, site, kind).await?;
         let method = format!("median of {REQUESTS} requests on a kept connection, less direct");
         for (way, median) in ways.iter().zip(&medians).skip(1) {
@@ -129,12 +144,13 @@ async fn throughput(
     site: std::net::SocketAddr,
     kind: Kind,
     count: usize,
+    path: &str,
 ) -> Outcome<f64> {
     let mut tasks = tokio::task::JoinSet::new();
     let end = Instant::now() + WINDOW;
     for _ in 0..count {
         let mut stream = way.open(site, kind).await?;
-        let request = way.request(site, kind, "/large");
+        let request = way.request(site, kind, path);
         tasks.spawn(async move {
             let (mut received, mut chunk) = (0, vec![0; 256 * 1024]);
             stream.write_all(request.as_bytes()).await?;

@@ -1,6 +1,7 @@
 //! A site that costs as little as possible.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use duotab_test_support::Outcome;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -8,7 +9,11 @@ use tokio::net::{TcpListener, TcpStream};
 
 const SMALL: usize = 1024;
 
-/// Answers `/small` with a KiB and `/large` without end. What comes before a request's method is
+/// What a line of a gigabit carries in [`TICK`], but for what frames and headers take.
+const LINE: usize = 117 * 1024 * 1024 / 200;
+const TICK: Duration = Duration::from_millis(5);
+
+/// Answers `/small` with a KiB, `/large` without end, and `/line` no faster than a line would. What comes before a request's method is
 /// passed over, so that a tunnel can begin as TLS does.
 pub(crate) async fn start() -> Outcome<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -41,8 +46,13 @@ async fn answer(mut stream: TcpStream) -> std::io::Result<()> {
             let length = u64::MAX / 4;
             let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
             stream.write_all(head.as_bytes()).await?;
-            let chunk = vec![b'l'; 256 * 1024];
+            let paced = asked.windows(5).any(|it| it == b"/line");
+            let chunk = vec![b'l'; if paced { LINE } else { 256 * 1024 }];
+            let mut ticks = tokio::time::interval(TICK);
             loop {
+                if paced {
+                    ticks.tick().await;
+                }
                 stream.write_all(&chunk).await?;
             }
         }

@@ -93,8 +93,28 @@ impl Way {
         format!("GET {whole} HTTP/1.1\r\nHost: {site}\r\n\r\n")
     }
 
-    /// MiB of its process and that one's children (PSS).
-    pub(crate) fn memory(&self) -> Outcome<f64> {
+    /// Milliseconds of processor time that its process and that one's children have had; 0 without
+    /// a process.
+    pub(crate) fn processor(&self) -> Outcome<f64> {
+        if self.process.is_none() {
+            return Ok(0.0);
+        }
+        let mut ticks = 0.0;
+        for pid in self.pids()? {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+            let (_, facts) = stat.rsplit_once(')').ok_or("no name")?;
+            // `utime` and `stime`: proc_pid_stat(5), 14 and 15.
+            let times = facts.split_whitespace().skip(11).take(2);
+            for time in times {
+                ticks += time.parse::<f64>()?;
+            }
+        }
+        #[allow(clippy::cast_precision_loss)]
+        let second = rustix::param::clock_ticks_per_second() as f64;
+        Ok(ticks / second * 1000.0)
+    }
+
+    fn pids(&self) -> Outcome<Vec<u32>> {
         let first = self.process.as_ref().and_then(Child::id);
         let first = first.ok_or("no process")?;
         let mut pids = vec![first];
@@ -108,8 +128,13 @@ impl Way {
             );
             at += 1;
         }
+        Ok(pids)
+    }
+
+    /// MiB of its process and that one's children (PSS).
+    pub(crate) fn memory(&self) -> Outcome<f64> {
         let mut kib = 0.0;
-        for pid in pids {
+        for pid in self.pids()? {
             let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
             let line = rollup.lines().find(|line| line.starts_with("Pss:"));
             let value = line.and_then(|it| it.split_whitespace().nth(1));
