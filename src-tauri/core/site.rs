@@ -37,6 +37,8 @@ pub struct Site {
     pub carry: Option<bool>,
     /// Whether a toggle takes its cookies along; `None` if nobody has said.
     pub cookies: Option<bool>,
+    /// In percent; `None` for the usual size.
+    pub zoom: Option<u16>,
 }
 
 impl Site {
@@ -50,8 +52,10 @@ impl Site {
             mode,
             carry,
             cookies,
+            zoom,
         } = self;
-        wishes.is_empty() && mode.is_none() && carry.is_none() && cookies.is_none()
+        let rules = carry.is_some() || cookies.is_some() || mode.is_some();
+        wishes.is_empty() && !rules && zoom.is_none()
     }
 
     fn decide(&mut self, wish: Wish, allowed: Option<bool>) {
@@ -128,6 +132,7 @@ impl Sites {
             mode: None,
             carry: None,
             cookies: None,
+            zoom: None,
         });
         change(&mut site);
         if !site.is_empty() && self.0.len() < SITES_CAP {

@@ -76,6 +76,7 @@ mod tests {
             mode: Some(Mode::Streamed),
             carry: None,
             cookies: None,
+            zoom: None,
         };
         write(&connection, &site).unwrap();
         assert_eq!(read(&connection).unwrap(), [site.clone()]);

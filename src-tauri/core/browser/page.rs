@@ -67,7 +67,9 @@ impl Browser {
         if self.awaits_cookies(id) {
             return;
         }
+        let zoom = self.zoom_of_site(id);
         let Some(tab) = self.tab_mut(id) else { return };
+        tab.zoom = zoom.unwrap_or(tab.zoom);
         tab.proxied = true;
         tab.occupied = false;
         tab.page.painted = false;
@@ -143,6 +145,7 @@ impl Browser {
                 tab.history.report(&entries, index);
                 if !same_site(&before, tab.url()) {
                     tab.favicon = None;
+                    self.zoom_as_site(id);
                 }
             }
             PageNews::Failed { url, fault, detail } => {

@@ -133,7 +133,9 @@ impl Browser {
             let give = PageAction::Cookies(cookie::Order::Give(jar));
             self.act(Action::Streamed(session, id, give));
         }
+        let zoom = self.zoom_of_site(id);
         let Some(tab) = self.tab_mut(id) else { return };
+        tab.zoom = zoom.unwrap_or(tab.zoom);
         tab.history.fresh_page();
         let url = match tab.url() {
             "" => "about:blank",

@@ -30,4 +30,8 @@ carry: boolean | null,
 /**
  * Whether a toggle takes its cookies along; `None` if nobody has said.
  */
-cookies: boolean | null, };
+cookies: boolean | null, 
+/**
+ * In percent; `None` for the usual size.
+ */
+zoom: number | null, };

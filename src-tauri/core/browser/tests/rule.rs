@@ -94,3 +94,46 @@ fn says(bench: &mut Bench, tab: TabId, mode: Mode, urls: &[&str]) {
     let news = PageNews::History { entries, index };
     bench.tell(Event::Page(tab, mode, news));
 }
+
+/// What the tabs' pages were last zoomed to, and what the tabs say.
+fn zooms(bench: &Bench) -> Vec<u16> {
+    bench.browser.tabs.iter().map(|tab| tab.zoom).collect()
+}
+
+#[test]
+fn a_zoom_belongs_to_its_site_in_all_tabs_and_both_modes_and_is_remembered() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let tab = bench.first();
+    bench.command(Command::Navigate(tab, HERE.into()));
+    says(&mut bench, tab, Mode::Proxy, &[HERE]);
+    for url in [HERE, THERE] {
+        bench.command(Command::OpenTab {
+            input: Some(url.into()),
+            mode: None,
+            background: true,
+        });
+    }
+    bench.command(Command::SetZoom(tab, 150));
+    assert_eq!(zooms(&bench), [150, 150, 100]);
+    let saved =
+        |action: &Action| matches!(action, Action::SaveSite(site) if site.zoom == Some(150));
+    assert!(bench.world.log.iter().any(saved));
+
+    says(&mut bench, tab, Mode::Proxy, &[HERE, THERE]);
+    assert_eq!(zooms(&bench)[0], 100, "another site");
+    says(&mut bench, tab, Mode::Proxy, &[HERE, THERE, HERE]);
+    assert_eq!(zooms(&bench)[0], 150);
+    bench.command(Command::SetMode(tab, Mode::Streamed, None));
+    bench.settle();
+    let opened = bench.world.log.iter().any(|action| {
+        matches!(
+            action,
+            Action::Streamed(_, _, PageAction::Open { zoom: 150, .. })
+        )
+    });
+    assert!(opened);
+    bench.command(Command::SetZoom(tab, 100));
+    assert_eq!(zooms(&bench), [100, 100, 100]);
+    let forgotten = |action: &Action| matches!(action, Action::SaveSite(site) if site.is_empty());
+    assert!(bench.world.log.iter().any(forgotten));
+}
