@@ -1,6 +1,7 @@
 # make run          the app, in a window; without a display, in a private X server
 # make test         everything that can be proven here
-# make test-engine  its part beside a real container engine, as root; IMAGE= takes another image
+# make test-engine  its part beside a real container engine, as root; IMAGE= takes another image,
+#                   ENGINE= another engine: podman, rootless-docker or rootless-podman
 # make test-workers its part beside an engine as on another machine, as root
 # make test-wayland the window's tests on a Wayland compositor instead of an X server
 # make demo         the main job plays by itself; pictures and times in target/demo/
@@ -26,7 +27,7 @@ test: check
 	$(CARGO) test --locked --workspace --no-run
 	$(CARGO) build --locked -p duotab -p koneko
 	tests/offline.sh $(CARGO) test --offline --locked --workspace -- --test-threads=2
-	IMAGE=$(IMAGE) tests/engine/test.sh
+	IMAGE=$(IMAGE) ENGINE=$(ENGINE) tests/engine/test.sh
 	tests/engine/workers.sh
 
 test-workers: setup $(PAGE)
@@ -35,7 +36,7 @@ test-workers: setup $(PAGE)
 
 test-engine: setup $(PAGE)
 	$(CARGO) build --locked -p koneko
-	IMAGE=$(IMAGE) tests/engine/test.sh
+	IMAGE=$(IMAGE) ENGINE=$(ENGINE) tests/engine/test.sh
 
 # What needs the X server's own way is left out: sizes that it gives, and its clipboard.
 test-wayland: setup $(PAGE)

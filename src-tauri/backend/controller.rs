@@ -293,6 +293,8 @@ impl Run {
         }
         self.works.close().await;
         self.engines.close().await;
+        self.viewer.close();
+        self.ways.proxies.close_all();
     }
 
     /// Carries out all actions; true if the app is to end.

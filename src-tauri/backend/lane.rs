@@ -127,6 +127,11 @@ impl Lane {
         self.shared.port
     }
 
+    /// Ends all its tasks, whoever still holds it.
+    pub fn close(&self) {
+        self.shared.end.cancel();
+    }
+
     /// A new one-time ticket. It expires after ten seconds.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ mod under_way;
 pub use choice::{Choice, Runtime, RuntimeConfig};
 
 use duotab_core::fault::{EndCause, ImageUpdate, Stall};
-use duotab_core::message::{ProfileName, SessionId, StartFailure};
+use duotab_core::message::{Encoder, ProfileName, SessionId, StartFailure};
 use duotab_core::node::Node;
 use duotab_core::worker::WorkerFacts;
 
@@ -96,6 +96,8 @@ pub enum EngineNews {
     Stalled(SessionId, Stall),
     /// One that was held up goes on.
     Back(SessionId),
+    /// What encodes a session's picture. Told once its engine runs.
+    Encodes(SessionId, Encoder),
     /// The browser's own sandbox is off: its kernel or its container does not let it have one.
     Unsandboxed(SessionId),
     /// Something about a newer image.

@@ -6,7 +6,8 @@ use crate::carry::Carry;
 use crate::cookie::Jar;
 use crate::download::{DownloadId, DownloadNews, DownloadVerb, Transfer};
 use crate::message::{
-    ContentArea, EndCause, Leg, Mode, Notice, ProfileName, SessionId, Stall, StartFailure, TabId,
+    ContentArea, Encoder, EndCause, Leg, Mode, Notice, ProfileName, SessionId, Stall, StartFailure,
+    TabId,
 };
 use crate::node::{Node, NodeId};
 use crate::page::Direction;
@@ -260,6 +261,8 @@ pub enum Event {
     EngineStalled(SessionId, Stall),
     /// An engine that was held up goes on.
     EngineBack(SessionId),
+    /// What encodes an engine's picture.
+    EngineEncodes(SessionId, Encoder),
     /// Signalling and media are up and the first whole frame has arrived.
     StreamLive(SessionId),
     /// Whether the picture comes by way of the engine's connection from now on.

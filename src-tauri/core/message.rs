@@ -71,6 +71,42 @@ pub struct StageTime {
     pub took_ms: Option<u64>,
 }
 
+/// What encodes a streamed picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Encoder {
+    /// The processor.
+    #[default]
+    Software,
+    /// A graphics card, by VA-API.
+    Vaapi,
+    /// A graphics card of NVIDIA's.
+    Nvidia,
+    /// A video encoder apart from graphics cards, by V4L2.
+    V4l2,
+}
+
+impl Encoder {
+    /// As it stands in a label.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Software => "software",
+            Self::Vaapi => "vaapi",
+            Self::Nvidia => "nvidia",
+            Self::V4l2 => "v4l2",
+        }
+    }
+
+    /// The other way round.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        let all = [Self::Software, Self::Vaapi, Self::Nvidia, Self::V4l2];
+        all.into_iter().find(|encoder| encoder.word() == word)
+    }
+}
+
 /// The streamed side of a tab.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -91,6 +127,8 @@ pub struct StreamView {
     /// Whether the picture comes by way of the engine's connection: a slower way, taken where the
     /// straight one is closed.
     pub relayed: bool,
+    /// What encodes the picture, once an engine runs.
+    pub encoder: Option<Encoder>,
 }
 
 /// Why a node was not chosen.

@@ -2,7 +2,7 @@
 //! out, in order. A save always stands before what it announces.
 
 use crate::event::{Millis, SavedState, SessionRecord};
-use crate::message::{NodeName, ProfileName, SessionId, TabId};
+use crate::message::{Encoder, NodeName, ProfileName, SessionId, TabId};
 
 /// Where a session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +90,8 @@ pub struct Session {
     pub tabs: Vec<TabId>,
     /// The tab whose page is in front in the engine.
     pub front: Option<TabId>,
+    /// What encodes its picture, once its engine runs.
+    pub encoder: Option<Encoder>,
     state: State,
     was_seen: bool,
     /// Percent of the engine's image that are there, while it is being fetched.
@@ -115,6 +117,7 @@ impl Session {
             memory_mib,
             tabs: Vec::new(),
             front: None,
+            encoder: None,
             state: State::Starting,
             was_seen: false,
             fetched: None,
@@ -159,6 +162,7 @@ impl Session {
             memory_mib,
             tabs: Vec::new(),
             front: None,
+            encoder: None,
             state,
             was_seen: true,
             fetched: None,

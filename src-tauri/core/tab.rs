@@ -79,6 +79,7 @@ impl TabStream {
             node: session.map(|session| session.node.clone()),
             fetched_percent: session.and_then(Session::fetched_percent),
             relayed: session.is_some_and(Session::is_relayed),
+            encoder: session.and_then(|session| session.encoder),
         }
     }
 }

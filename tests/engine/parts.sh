@@ -50,10 +50,110 @@ start_engine() {
     await 'the container engine' docker version
 }
 
+# A person without rights on this machine, as distributions prepare one: numbers of their own for
+# their containers, and devices that anybody may open.
+person=4242
+make_person() {
+    mkdir -p "$place/etc" "$place/dev" "$place/disk/home" "$place/exec"
+    chmod 755 "$place"
+    for file in passwd group subuid subgid; do
+        cp "/etc/$file" "$place/etc/$file"
+    done
+    echo "person:x:$person:$person::$place/disk/home:/bin/sh" >>"$place/etc/passwd"
+    echo "person:x:$person:" >>"$place/etc/group"
+    echo 'person:300000:65536' | tee -a "$place/etc/subuid" >>"$place/etc/subgid"
+    for file in passwd group subuid subgid; do
+        mount --bind "$place/etc/$file" "/etc/$file"
+    done
+    for device in 'net/tun 10 200' 'fuse 10 229'; do
+        # shellcheck disable=SC2086 # a name and two numbers
+        set -- $device
+        node=$place/dev/${1##*/}
+        mknod -m 666 "$node" c "$2" "$3"
+        mount --bind "$node" "/dev/$1"
+    done
+    chown "$person:$person" "$place/disk/home" "$place/exec"
+    chmod 700 "$place/exec"
+    # Their containers reach this side from within it, so the address has to be here already.
+    ip addr add "$gateway/32" dev lo
+}
+
+# Runs something as that person, in whose folder the engine's socket is then.
+as_person() {
+    setpriv --reuid "$person" --regid "$person" --clear-groups env \
+        HOME="$place/disk/home" XDG_RUNTIME_DIR="$place/exec" USER=person "$@"
+}
+
+# Podman behind Docker's API, with nothing of the machine's own either: root's, or `as_person`.
+start_podman() {
+    rm -f "$socket"
+    cat >"$place/registries.conf" <<TOML
+[[registry]]
+location = "127.0.0.1:5000"
+insecure = true
+[[registry]]
+location = "127.0.0.1:5001"
+insecure = true
+TOML
+    cat >"$place/storage.conf" <<TOML
+[storage]
+driver = "overlay"
+graphroot = "$place/disk/${1:-}podman"
+runroot = "$place/exec/podman"
+TOML
+    cat >"$place/containers.conf" <<TOML
+[engine]
+cgroup_manager = "cgroupfs"
+runtime = "runc"
+events_logger = "file"
+tmp_dir = "$place/exec/tmp"
+[network]
+default_subnet = "10.201.0.0/24"
+network_config_dir = "$place/exec/networks"
+TOML
+    [ -z "${1:-}" ] || sed -i '/^default_subnet/d' "$place/containers.conf"
+    [ -z "${1:-}" ] || install -d -o "$person" -g "$person" "$place/disk/${1}podman"
+    export CONTAINERS_CONF="$place/containers.conf" CONTAINERS_STORAGE_CONF="$place/storage.conf" \
+        CONTAINERS_REGISTRIES_CONF="$place/registries.conf"
+    run="setsid podman system service --time 0 $DOCKER_HOST"
+    [ -z "${1:-}" ] || run="as_person $run"
+    $run >>"$place/docker.log" 2>&1 </dev/null &
+    echo $! >"$place/docker.pid"
+    await 'the container engine' docker version
+}
+
+# Docker as a person has it without rights.
+start_rootless() {
+    rm -rf "$socket" "$place/exec/docker.pid" "$place/exec/docker"
+    echo '{}' >"$place/docker.json"
+    as_person /usr/share/docker.io/contrib/dockerd-rootless.sh \
+        --config-file "$place/docker.json" --data-root "$place/disk/home/docker" \
+        --exec-root "$place/exec/docker" --pidfile "$place/exec/docker.pid" \
+        --host "$DOCKER_HOST" --insecure-registry "$gateway:5000" \
+        --insecure-registry "$gateway:5001" --shutdown-timeout 5 \
+        >>"$place/docker.log" 2>&1 </dev/null &
+    echo $! >"$place/docker.pid"
+    await 'the container engine' docker version
+}
+
 # The one of the tests: the gateway of its containers is where they find this side.
 gateway=10.201.0.1
+socket=$place/docker.sock
+registry_at=127.0.0.1
+case ${ENGINE:-docker} in
+    rootless-*)
+        socket=$place/exec/docker.sock
+        export DOCKER_HOST="unix://$socket"
+        ;;
+esac
+[ "${ENGINE:-docker}" != rootless-docker ] || registry_at=$gateway
 start_test_engine() {
-    start_engine --bip "$gateway/24" --cgroup-parent "/$(basename "$place")"
+    case ${ENGINE:-docker} in
+        podman) start_podman ;;
+        rootless-podman) start_podman rootless ;;
+        rootless-docker) start_rootless ;;
+        *) start_engine --bip "$gateway/24" --cgroup-parent "/$(basename "$place")" ;;
+    esac
 }
 
 stop_engine() {
@@ -73,7 +173,7 @@ start_registry() {
 version: 0.1
 log: {level: warn}
 storage: {filesystem: {rootdirectory: $1}, delete: {enabled: true}}
-http: {addr: "127.0.0.1:$2"}
+http: {addr: "$registry_at:$2"}
 YAML
     if [ "${3:-}" = denied ]; then
         : >"$place/htpasswd"
@@ -81,5 +181,5 @@ YAML
             >>"$place/registry-$2.yml"
     fi
     docker-registry serve "$place/registry-$2.yml" >>"$place/registry.log" 2>&1 </dev/null &
-    await 'the registry' curl --silent --max-time 2 "http://127.0.0.1:$2/v2/"
+    await 'the registry' curl --silent --max-time 2 "http://$registry_at:$2/v2/"
 }

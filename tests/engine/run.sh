@@ -13,7 +13,8 @@
 #     DUOTAB_TEST_DISK      the engine's disk, which is its own and may be filled
 #     DUOTAB_TEST_GATEWAY   the address at which containers reach what the command listens on
 # and, with DUOTAB_TEST_WORKERS=1, a second engine as on another machine: see worker.sh
-# DUOTAB_TEST_BUILT=1 takes the images that are there, however old.
+# DUOTAB_TEST_BUILT=1 takes the images that are there, however old. ENGINE is the engine: docker, podman,
+# rootless-docker or rootless-podman; the client is Docker's all the same.
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -29,6 +30,8 @@ place=${DUOTAB_TEST_PLACE:-}
 if [ -z "$place" ]; then
     tests/setup.sh docker.io docker-registry debootstrap busybox-static e2fsprogs iptables
     [ -z "${DUOTAB_TEST_WORKERS:-}" ] || tests/setup.sh openssh-server openssh-client openssl
+    [ "${ENGINE:-docker}" = docker ] || tests/setup.sh podman containernetworking-plugins \
+        uidmap slirp4netns rootlesskit fuse-overlayfs
     [ -n "${DUOTAB_TEST_BUILT:-}" ] || tests/engine/build.sh
     # What runs left that were killed.
     for old in /tmp/duotab-engine.*; do
@@ -62,6 +65,7 @@ mount -t tmpfs -o mode=1777 none /tmp/.X11-unix
 mkdir -p /run/containerd
 mount -t tmpfs none /run/containerd
 disk "$place/disk.img" "$place/disk" 8G
+case ${ENGINE:-docker} in rootless-*) make_person ;; esac
 start_registry "$store/registry" 5000
 start_registry "$store/registry" 5001 denied
 start_test_engine
@@ -74,8 +78,8 @@ fi
 
 export DUOTAB_TEST_DOCKER="$DOCKER_HOST"
 unset DOCKER_HOST
-export DUOTAB_TEST_REGISTRY=127.0.0.1:5000
-export DUOTAB_TEST_DENIED=127.0.0.1:5001
+export DUOTAB_TEST_REGISTRY="$registry_at:5000"
+export DUOTAB_TEST_DENIED="$registry_at:5001"
 export DUOTAB_TEST_IMAGE="$DUOTAB_TEST_REGISTRY/duotab/neko:1"
 export DUOTAB_TEST_ENGINE="$PWD/tests/engine/daemon.sh"
 export DUOTAB_TEST_DISK="$place/disk"

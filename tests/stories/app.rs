@@ -32,16 +32,7 @@ impl App {
     /// Starts it, without a window: `shell` is a webview in name only.
     pub(crate) async fn start(home: &Home) -> Self {
         let (to_content, orders) = mpsc::unbounded_channel();
-        let config = ControllerConfig {
-            lists: home.dirs.data.join("lists"),
-            database: home.dirs.database(),
-            runtime: home.runtime(),
-            nodes: home.nodes.clone(),
-            origins: vec![SHELL.to_owned()],
-            proxy: ProxyConfig::default(),
-            settings: home.settings.clone(),
-        };
-        let controller = Controller::start(config, to_content).await.unwrap();
+        let controller = Controller::start(config(home), to_content).await.unwrap();
         let updates = controller.subscribe();
         let tauri = duotab::builder::<MockRuntime>(controller.clone())
             .build(duotab::context())
@@ -214,6 +205,19 @@ impl App {
     pub(crate) async fn quit(mut self) {
         self.ask("quit", json!({})).await.unwrap();
         self.content.exit().await;
+    }
+}
+
+/// What the app is told of a home.
+pub(crate) fn config(home: &Home) -> ControllerConfig {
+    ControllerConfig {
+        lists: home.dirs.data.join("lists"),
+        database: home.dirs.database(),
+        runtime: home.runtime(),
+        nodes: home.nodes.clone(),
+        origins: vec![SHELL.to_owned()],
+        proxy: ProxyConfig::default(),
+        settings: home.settings.clone(),
     }
 }
 

@@ -55,6 +55,7 @@ function at(stage: Stage, node: NodeName | null = HOST): StreamView {
     session: stage === "placing" ? null : 1,
     fetched_percent: null,
     relayed: false,
+    encoder: stage === "live" ? "software" : null,
     stage,
     stages: entered.map((each) => ({
       stage: each,

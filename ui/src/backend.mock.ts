@@ -115,6 +115,7 @@ export class MockBackend implements Backend {
                 node: null,
                 fetched_percent: null,
                 relayed: false,
+                encoder: null,
               };
       }),
     );

@@ -12,6 +12,7 @@ const stream: StreamView = {
   elapsed_ms: 540,
   fetched_percent: null,
   relayed: false,
+  encoder: null,
   node: null,
 };
 

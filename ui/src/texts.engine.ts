@@ -1,4 +1,5 @@
 //! The words about engines in containers; a part of `texts.ts`.
+import type { Encoder } from "./messages/Encoder";
 import type { EndCause } from "./messages/EndCause";
 import type { EngineFault } from "./messages/EngineFault";
 import type { ImageUpdate } from "./messages/ImageUpdate";
@@ -212,3 +213,12 @@ export function engineAway(fault: EngineFault): ProblemText {
       };
   }
 }
+
+/** What encodes a streamed picture. */
+export const encodedBy = (encoder: Encoder): string =>
+  ({
+    software: "Its picture is encoded by the processor",
+    vaapi: "Its picture is encoded by the graphics card (VA-API)",
+    nvidia: "Its picture is encoded by the graphics card (NVIDIA)",
+    v4l2: "Its picture is encoded by the video encoder (V4L2)",
+  })[encoder];

@@ -9,7 +9,7 @@ import type { Problem } from "./messages/Problem";
 import type { Security } from "./messages/Security";
 import type { Stage } from "./messages/Stage";
 import type { StartFailure } from "./messages/StartFailure";
-import { awayHere, ended, engineAway, stalled, imageUpdate } from "./texts.engine";
+import { awayHere, ended, engineAway, stalled, imageUpdate, encodedBy } from "./texts.engine";
 import { hostOf, pageFault } from "./texts.fault";
 import { setback } from "./texts.machine";
 import { badNetwork } from "./texts.network";
@@ -52,6 +52,7 @@ export const texts = {
       node.kind === "host"
         ? "The page runs in Chromium on this machine"
         : `The page runs in Chromium on ${node.name}`,
+    encoder: encodedBy,
     security: (security: Security) =>
       ({
         secure: "The connection is secure",

@@ -93,6 +93,7 @@ impl Engines {
                     EngineNews::NodeSeen(node, facts) => Event::NodeSeen(node, facts),
                     EngineNews::Stalled(session, stall) => Event::EngineStalled(session, stall),
                     EngineNews::Back(session) => Event::EngineBack(session),
+                    EngineNews::Encodes(session, encoder) => Event::EngineEncodes(session, encoder),
                 };
                 to_core.send(event);
             }

@@ -75,6 +75,11 @@ impl Viewer {
         viewer
     }
 
+    /// Lets the lane go: handles on the controller may outlive it, and its ports do not.
+    pub(super) fn close(&self) {
+        self.lane.close();
+    }
+
     fn lock(&self) -> MutexGuard<'_, Shared> {
         lock(&self.shared)
     }

@@ -88,6 +88,13 @@ impl Proxies {
         &self.room.rules
     }
 
+    /// Ends all of them.
+    pub fn close_all(&self) {
+        for (_, (_, proxy)) in self.lock().proxies.drain() {
+            proxy.end();
+        }
+    }
+
     /// A profile's proxy, if it runs.
     #[must_use]
     pub fn of(&self, profile: &ProfileName) -> Option<Arc<Proxy>> {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use duotab_core::event::FoundEngine;
 use duotab_core::fault::EngineFault;
-use duotab_core::message::SessionId;
+use duotab_core::message::{Encoder, SessionId};
 use duotab_core::node::{EngineHealth, NodeId};
 use duotab_core::streaming::Looked;
 use tokio::sync::{OnceCell, mpsc};
@@ -216,6 +216,9 @@ impl Runtime {
             Kind::Embedded => {
                 let session = spec.session;
                 let started = self.embedded.start(spec, cancel).await;
+                if started.is_ok() {
+                    self.encodes_here(session);
+                }
                 if started.is_ok() && self.embedded.is_sandboxed(session) == Some(false) {
                     // Whoever does not listen need not know.
                     let _ = self.news.try_send(EngineNews::Unsandboxed(session));
@@ -232,7 +235,10 @@ impl Runtime {
     /// Why it does not run.
     pub async fn adopt(&self, session: SessionId, node: &NodeId) -> Result<Endpoint, StartError> {
         match self.server(session, node).ok_or(StartError::NodeGone)? {
-            Server::Here(Kind::Embedded) => self.embedded.adopt(session).await,
+            Server::Here(Kind::Embedded) => {
+                self.encodes_here(session);
+                self.embedded.adopt(session).await
+            }
             Server::Here(Kind::Docker) => self.docker.adopt(session).await,
             Server::There(worker) => worker.adopt(session).await,
         }
@@ -330,6 +336,13 @@ impl Runtime {
                 self.settled.get_or_try_init(look).await.copied()
             }
         }
+    }
+
+    /// What is no container has the processor alone.
+    fn encodes_here(&self, session: SessionId) {
+        // Whoever does not listen need not know.
+        let news = EngineNews::Encodes(session, Encoder::Software);
+        let _ = self.news.try_send(news);
     }
 
     fn serving(&self) -> std::sync::MutexGuard<'_, HashMap<SessionId, Server>> {

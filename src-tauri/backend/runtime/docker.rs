@@ -9,6 +9,7 @@ mod archive;
 mod config;
 mod context;
 mod create;
+mod encoder;
 mod end;
 mod exec;
 mod fault;
@@ -25,10 +26,12 @@ mod lease;
 mod link;
 mod login;
 mod logs;
+mod machine;
 mod network;
 mod node;
 mod pin;
 mod place;
+mod probe;
 mod progress;
 mod reach;
 mod ready;
@@ -43,10 +46,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use duotab_core::event::FoundEngine;
-use duotab_core::fault::{EngineFault, ImageUpdate};
-use duotab_core::message::{SessionId, StartFailure};
+use duotab_core::fault::EngineFault;
+use duotab_core::message::{Encoder, SessionId, StartFailure};
 use duotab_core::node::NodeId;
-use duotab_core::streaming::Looked;
 use duotab_core::worker::EngineContext;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
@@ -60,6 +62,7 @@ use self::image::Reference;
 use self::images::Images;
 use self::known::{Expected, Known};
 use self::link::Link;
+pub use self::machine::{Device, Machine};
 pub use self::node::Seen;
 pub use self::place::{Address, Surroundings};
 use self::slot::Slot;
@@ -228,6 +231,7 @@ impl Docker {
         self.inner
             .known
             .hold(session, launched.container, endpoint.clone());
+        self.tell_encoder(session, launched.encoder);
         Ok(endpoint)
     }
 
@@ -324,35 +328,6 @@ impl Docker {
         self.inner.home_closed.load(Ordering::Relaxed)
     }
 
-    /// Asks the registry whether it has a newer image; one is offered as [`EngineNews::Image`].
-    pub async fn look_for_update(&self) -> Looked {
-        match self.link().await {
-            Ok(link) => self.inner.images.look(&link).await,
-            Err(fault) => Looked::Failed {
-                failure: StartFailure::EngineAway { fault },
-            },
-        }
-    }
-
-    /// Fetches the newer image that was offered, which takes as long as it takes; what comes of it
-    /// is told as [`EngineNews::Image`]. The next start tries it.
-    pub async fn fetch_update(&self) {
-        let images = &self.inner.images;
-        let fetching = async {
-            match self.link().await {
-                Ok(link) => images.fetch(&link).await,
-                Err(fault) => {
-                    let failure = StartFailure::EngineAway { fault };
-                    images.tell(ImageUpdate::Failed { failure }).await;
-                }
-            }
-        };
-        tokio::select! {
-            () = self.inner.life.cancelled() => {}
-            () = fetching => {}
-        }
-    }
-
     /// Ends all containers of a session; there is one at most, unless something went wrong.
     async fn end_all(&self, session: SessionId) -> Result<(), EngineError> {
         let link = self.link().await.map_err(unreachable)?;
@@ -403,6 +378,7 @@ impl Docker {
             .hold(session, launched.container.clone(), endpoint.clone());
         let awake = timeout(WAKE_LIMIT, ready::answers(&endpoint)).await;
         if awake.is_ok() {
+            self.tell_encoder(session, launched.encoder);
             return Ok(endpoint);
         }
         self.inner.known.let_go(session);
@@ -412,6 +388,12 @@ impl Docker {
             failure: StartFailure::TimedOut,
             log,
         })
+    }
+
+    fn tell_encoder(&self, session: SessionId, encoder: Encoder) {
+        // Whoever does not listen need not know.
+        let news = EngineNews::Encodes(session, encoder);
+        let _ = self.inner.news.try_send(news);
     }
 
     fn slot(&self, session: SessionId) -> Arc<Slot> {

@@ -2,7 +2,7 @@
 
 use super::Browser;
 use crate::fault::{EndCause, Stall};
-use crate::message::{Problem, SessionId, StartFailure};
+use crate::message::{Encoder, Problem, SessionId, StartFailure};
 use crate::session::{Happening, Session, State};
 
 impl Browser {
@@ -16,6 +16,12 @@ impl Browser {
     pub(super) fn stream_relayed(&mut self, id: SessionId, relayed: bool) {
         if let Some(session) = self.sessions.get_mut(&id) {
             session.set_relayed(relayed);
+        }
+    }
+
+    pub(super) fn engine_encodes(&mut self, id: SessionId, encoder: Encoder) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.encoder = Some(encoder);
         }
     }
 

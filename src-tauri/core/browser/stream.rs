@@ -223,6 +223,7 @@ impl Browser {
             Event::ImageFetched(id, percent) => self.image_fetched(id, percent),
             Event::EngineStalled(id, stall) => self.engine_stalled(id, stall),
             Event::EngineBack(id) => self.engine_back(id),
+            Event::EngineEncodes(id, encoder) => self.engine_encodes(id, encoder),
             Event::StartFailed(id, failure, log) => {
                 self.engine_gone(id, |node| Problem::StartFailed { node, failure, log });
             }

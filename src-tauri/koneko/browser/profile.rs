@@ -13,6 +13,8 @@ const WAIT_LIMIT: Duration = Duration::from_secs(4);
 const NAME: &str = ".koneko-lock";
 /// How the names of those folders begin.
 const MEETING_PLACE: &str = "org.chromium.";
+/// Some megabytes of each start, which a browser that reports nothing keeps for ever.
+const METRICS: [&str; 2] = ["BrowserMetrics", "BrowserMetrics-spare.pma"];
 const SINGLETONS: [&str; 3] = ["SingletonLock", "SingletonCookie", "SingletonSocket"];
 
 /// Held while the profile is ours. Chromium inherits it: the profile is free when both are gone.
@@ -58,6 +60,10 @@ pub(super) fn clear(profile: &Path) -> std::io::Result<()> {
             tracing::info!(name, "left behind, removed");
             std::fs::remove_file(&path)?;
         }
+    }
+    for name in METRICS {
+        let path = profile.join(name);
+        let _ = std::fs::remove_file(&path).or_else(|_| std::fs::remove_dir_all(&path));
     }
     Ok(())
 }
@@ -113,6 +119,20 @@ mod tests {
         symlink("elsewhere-999999999", dir.path().join("SingletonLock")).unwrap();
         let _lock = lock(dir.path()).await.unwrap();
         assert!(std::fs::symlink_metadata(dir.path().join("SingletonLock")).is_err());
+    }
+
+    #[tokio::test]
+    async fn what_earlier_starts_have_measured_does_not_pile_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let metrics = dir.path().join("BrowserMetrics");
+        std::fs::create_dir(&metrics).unwrap();
+        std::fs::write(metrics.join("BrowserMetrics-1.pma"), [0; 64]).unwrap();
+        std::fs::write(dir.path().join("BrowserMetrics-spare.pma"), [0; 64]).unwrap();
+        std::fs::write(dir.path().join("Local State"), "{}").unwrap();
+        let _lock = lock(dir.path()).await.unwrap();
+        assert!(!metrics.exists());
+        assert!(!dir.path().join("BrowserMetrics-spare.pma").exists());
+        assert!(dir.path().join("Local State").exists());
     }
 
     #[tokio::test]

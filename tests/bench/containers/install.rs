@@ -10,7 +10,7 @@ use duotab_core::message::{ProfileName, SessionId};
 use duotab_test_support::Outcome;
 use duotab_test_support::engine::Engine;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 /// How often a server that starts is asked.
@@ -59,27 +59,6 @@ impl<'a> Install<'a> {
         Ok(self.docker.stop(SessionId(session)).await?)
     }
 
-    /// The same image as the engine's own client starts it, until it answers.
-    pub(crate) async fn bare_start(&self) -> Outcome<Duration> {
-        let began = Instant::now();
-        let run = [
-            "run",
-            "--detach",
-            "--publish",
-            "127.0.0.1::8080",
-            &self.engine.image,
-        ];
-        let id = self.engine.docker(&run).remove(0);
-        let port = self.engine.docker(&["port", &id, "8080/tcp"]).remove(0);
-        let address: SocketAddr = port.parse()?;
-        while !is_healthy(address).await {
-            tokio::time::sleep(ASK_EVERY).await;
-        }
-        let took = began.elapsed();
-        let _removed = self.engine.docker(&["rm", "--force", "--volumes", &id]);
-        Ok(took)
-    }
-
     /// What all containers of this install use.
     pub(crate) fn memory_mib(&self) -> f64 {
         let label = format!("label=io.duotab.install={}", self.name);
@@ -89,6 +68,27 @@ impl<'a> Install<'a> {
         let lines = self.engine.docker(&asked);
         lines.iter().map(|line| mib(line)).sum()
     }
+}
+
+/// The same image as the engine's own client starts it, until it answers.
+pub(crate) async fn bare_start(engine: &Engine) -> Outcome<Duration> {
+    let began = Instant::now();
+    let run = [
+        "run",
+        "--detach",
+        "--publish",
+        "127.0.0.1::8080",
+        &engine.image,
+    ];
+    let id = engine.docker(&run).remove(0);
+    let port = engine.docker(&["port", &id, "8080/tcp"]).remove(0);
+    let address: SocketAddr = port.parse()?;
+    while !is_healthy(address).await {
+        tokio::time::sleep(ASK_EVERY).await;
+    }
+    let took = began.elapsed();
+    let _removed = engine.docker(&["rm", "--force", "--volumes", &id]);
+    Ok(took)
 }
 
 /// Of `123.4MiB / 2GiB` the first.
@@ -114,32 +114,4 @@ async fn is_healthy(address: SocketAddr) -> bool {
         Some(answer.ends_with(b" 200"))
     };
     asked.await.unwrap_or(false)
-}
-
-/// A page with some text and a canvas, where the containers reach it.
-pub(crate) async fn site(engine: &Engine) -> Outcome<String> {
-    let listener = TcpListener::bind((engine.gateway, 0)).await?;
-    let url = format!("http://{}/", listener.local_addr()?);
-    tokio::spawn(async move {
-        let text = "A page of middling length. ".repeat(2000);
-        let page = format!(
-            "<!doctype html><title>page</title><canvas width=1280 height=720></canvas>{text}"
-        );
-        let answer = format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{page}",
-            page.len()
-        );
-        while let Ok((mut client, _)) = listener.accept().await {
-            let answer = answer.clone();
-            tokio::spawn(async move {
-                let mut question = [0; 4096];
-                while client.read(&mut question).await.is_ok_and(|it| it > 0) {
-                    if client.write_all(answer.as_bytes()).await.is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-    });
-    Ok(url)
 }

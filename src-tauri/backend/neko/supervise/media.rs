@@ -245,6 +245,7 @@ impl Client {
                 self.media.step = Step::Reaching(now + limit);
                 self.media.away_since.get_or_insert(now);
                 self.send(ClientEvent::SignalAnswer(Description { sdp }));
+                tracing::debug!(peer = self.media.plan.id, "the offer is answered");
                 Ok(())
             }
             Err(PeerError::NoCodec) => Err(Verdict::Failed(Leg::Media, Failure::NoCodec)),
@@ -299,6 +300,7 @@ impl Client {
                 self.media.away_since = None;
                 if self.media.first_frame.is_none() {
                     self.media.first_frame = Some(self.started.elapsed());
+                    tracing::debug!(took = ?self.media.first_frame, "the first frame");
                 }
                 self.set_keyboard();
             }

@@ -227,6 +227,7 @@ impl Client {
         let told = std::mem::replace(&mut it.told, true);
         let sockets = it.sockets;
         self.stats(|it| it.sockets = sockets);
+        tracing::debug!(sockets, "signalling is open");
         self.host =
             init.control_host.has_host && init.control_host.host_id == Some(init.session_id);
         self.take_screen(init.screen_size);

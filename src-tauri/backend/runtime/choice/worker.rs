@@ -75,7 +75,7 @@ impl Workers {
         let with = DockerConfig {
             worker: Some(worker.clone()),
             home_closed,
-            ..self.with.clone()
+            ..self.with.clone().elsewhere()
         };
         let (docker, mut told) = Docker::new(with);
         let (docker, life) = (Arc::new(docker), CancellationToken::new());

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use duotab_core::worker::Worker;
 
+use super::flavour;
+use super::machine::Machine;
 use super::place::Surroundings;
 
 /// The image unless another one is set: the first version whose images are known to need no more
@@ -26,6 +28,8 @@ pub struct DockerConfig {
     pub sockets: Option<PathBuf>,
     /// The screen to begin with: width and height in pixels, pictures per second.
     pub screen: (u16, u16, u16),
+    /// What the engine's machine has that can encode.
+    pub machine: Machine,
     /// More arguments for the browser.
     pub browser_args: Vec<String>,
     /// How long a start may take once the image is there.
@@ -47,10 +51,12 @@ impl DockerConfig {
     /// The usual.
     #[must_use]
     pub fn new(install: String) -> Self {
+        let machine = Machine::here();
         Self {
             install,
-            image: IMAGE.to_owned(),
+            image: flavour::image_for(IMAGE, &machine, std::env::consts::ARCH),
             surroundings: Surroundings::current(),
+            machine,
             worker: None,
             sockets: None,
             screen: (1280, 720, 30),
@@ -62,5 +68,50 @@ impl DockerConfig {
             volumes: String::new(),
             update_every: Some(Duration::from_secs(24 * 60 * 60)),
         }
+    }
+    /// The same for an engine of another machine, of whose devices nothing is known: an image that
+    /// was not set follows this one's.
+    #[must_use]
+    pub fn elsewhere(self) -> Self {
+        let machine = Machine::default();
+        let ours = flavour::image_for(IMAGE, &self.machine, std::env::consts::ARCH);
+        if self.image == ours && ours != IMAGE {
+            return Self {
+                image: IMAGE.to_owned(),
+                kept: String::new(),
+                machine,
+                ..self
+            };
+        }
+        Self { machine, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_machine_gets_no_device_and_no_image_of_this_one() {
+        let intel = Machine {
+            intel: true,
+            ..Machine::default()
+        };
+        let image = flavour::image_for(IMAGE, &intel, std::env::consts::ARCH);
+        let here = DockerConfig {
+            image,
+            machine: intel,
+            ..DockerConfig::new("install".to_owned())
+        };
+        let there = here.clone().elsewhere();
+        assert_eq!(
+            (there.image.as_str(), there.machine),
+            (IMAGE, Machine::default())
+        );
+        let set = DockerConfig {
+            image: "mirror/neko:1".to_owned(),
+            ..here
+        };
+        assert_eq!(set.elsewhere().image, "mirror/neko:1");
     }
 }

@@ -8,6 +8,7 @@ use bollard::models::{
 };
 use duotab_core::message::{ProfileName, SessionId};
 
+use super::encoder::Way;
 use super::files::SERVER_PORT;
 use super::flavour::Flavour;
 use super::label;
@@ -40,6 +41,7 @@ pub(super) struct Plan<'a> {
     pub(super) profile: &'a ProfileName,
     pub(super) image: &'a str,
     pub(super) flavour: Flavour,
+    pub(super) way: &'a Way,
     pub(super) memory_mib: u64,
     pub(super) media_port: u16,
     /// Whether it is on another machine, where no port but that one is published.
@@ -77,12 +79,14 @@ pub(super) fn body(plan: &Plan<'_>) -> ContainerCreateBody {
             plan.session,
             plan.profile,
             plan.home_closed,
+            plan.way.encoder,
         )),
         // What sleeps from within cannot be asked for its health, and nobody here asks the engine.
         healthcheck: plan.far.then(|| HealthConfig {
             test: Some(vec!["NONE".to_owned()]),
             ..HealthConfig::default()
         }),
+        env: plan.way.environment(),
         exposed_ports: Some(ports.keys().cloned().collect()),
         host_config: Some(HostConfig {
             port_bindings: Some(ports),
@@ -95,13 +99,22 @@ pub(super) fn body(plan: &Plan<'_>) -> ContainerCreateBody {
                     (CACHES.to_owned(), format!("{options},size={CACHES_SIZE}")),
                 ])
             }),
-            mounts: (!private).then(|| vec![volume(plan)]),
             shm_size: Some(SHARED_MEMORY),
             log_config: log(plan.facts),
-            ..fence(plan)
+            ..host(plan)
         }),
         ..ContainerCreateBody::default()
     }
+}
+
+/// The fence, and the profile's volume inside it.
+fn host(plan: &Plan<'_>) -> HostConfig {
+    let fence = plan.way.equip(fence(plan));
+    if plan.profile.is_private() {
+        return fence;
+    }
+    let name = label::volume_name(plan.install, plan.profile);
+    with_volume(fence, plan.facts, &name, plan.flavour.profile)
 }
 
 /// What keeps a browser in.
@@ -112,6 +125,7 @@ fn fence(plan: &Plan<'_>) -> HostConfig {
         limits_memory,
         limits_cpu,
         limits_pids,
+        nvidia: _,
     } = plan.facts;
     let memory = i64::try_from(plan.memory_mib << 20).unwrap_or(i64::MAX);
     let with = |can: bool, limit: i64| (plan.limited && can).then_some(limit);
@@ -158,17 +172,26 @@ pub(super) fn volume_request(install: &str, profile: &ProfileName) -> VolumeCrea
     }
 }
 
-/// Not filled from the image: the image's own preferences forget cookies.
-fn volume(plan: &Plan<'_>) -> Mount {
-    Mount {
+/// With a volume at a folder, not filled from the image: the image's own preferences forget
+/// cookies. Podman heeds that word in the older form alone, in which a name is a volume's too.
+pub(super) fn with_volume(host: HostConfig, facts: Facts, name: &str, target: &str) -> HostConfig {
+    if facts.podman {
+        let binds = Some(vec![format!("{name}:{target}:nocopy")]);
+        return HostConfig { binds, ..host };
+    }
+    let volume = Mount {
         typ: Some(MountType::VOLUME),
-        source: Some(label::volume_name(plan.install, plan.profile)),
-        target: Some(plan.flavour.profile.to_owned()),
+        source: Some(name.to_owned()),
+        target: Some(target.to_owned()),
         volume_options: Some(MountVolumeOptions {
             no_copy: Some(true),
             ..MountVolumeOptions::default()
         }),
         ..Mount::default()
+    };
+    HostConfig {
+        mounts: Some(vec![volume]),
+        ..host
     }
 }
 
@@ -190,6 +213,7 @@ mod tests {
 
     const FACTS: Facts = Facts {
         podman: false,
+        nvidia: false,
         cores: 4,
         limits_memory: true,
         limits_cpu: true,
@@ -204,6 +228,7 @@ mod tests {
             profile: &profile,
             image: "neko:1",
             flavour: Flavour::of("chromium"),
+            way: &Way::SOFTWARE,
             memory_mib: 2048,
             media_port: 40_000,
             far: false,
@@ -232,6 +257,7 @@ mod tests {
                 profile,
                 image: "neko:1",
                 flavour: Flavour::of("chromium"),
+                way: &Way::SOFTWARE,
                 memory_mib: 2048,
                 media_port: 40_000,
                 far: false,
@@ -283,6 +309,22 @@ mod tests {
         assert_eq!(
             ports["40000/udp"].as_ref().unwrap()[0].host_port.as_deref(),
             Some("40000")
+        );
+    }
+
+    #[test]
+    fn podman_is_told_in_its_own_words_not_to_fill_a_volume_from_the_image() {
+        let facts = Facts {
+            podman: true,
+            ..FACTS
+        };
+        let host = host(facts, true);
+        assert_eq!(host.mounts, None);
+        let binds = host.binds.unwrap();
+        // A name, and no path of the host.
+        assert_eq!(
+            binds,
+            ["duotab-install-default:/home/neko/.config/chromium:nocopy"]
         );
     }
 

@@ -5,9 +5,11 @@
 use std::net::IpAddr;
 
 use duotab_core::chromium;
+use duotab_core::message::Encoder;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::encoder;
 use super::flavour::Flavour;
 use super::lease;
 use super::volume::SETTLE;
@@ -21,6 +23,9 @@ pub(super) const SERVER_PORT: u16 = 8080;
 pub(super) const CDP_PORT: u16 = 9222;
 /// Neko reads any of `/etc/neko/neko.*`; its image has a `.yaml`, and JSON is YAML.
 pub(super) const CONFIG: &str = "/etc/neko/neko.yaml";
+
+/// Who is in which group.
+pub(super) const GROUPS: &str = "/etc/group";
 
 const BROWSER: &str = include_str!("files/browser.sh");
 const NETWORK: &str = include_str!("files/network.py");
@@ -54,6 +59,8 @@ pub(super) struct File {
 #[derive(Clone, Debug)]
 pub(super) struct Settings<'a> {
     pub(super) flavour: Flavour,
+    /// What encodes the picture.
+    pub(super) encoder: Encoder,
     /// Whether the profile is in memory.
     pub(super) private: bool,
     pub(super) username: &'a str,
@@ -132,6 +139,22 @@ pub(super) fn all(with: &Settings<'_>) -> Vec<File> {
     all
 }
 
+/// A container's groups, with one more that Neko's user is in: whose a device is outside need not
+/// have a name inside.
+pub(super) fn groups(all: &str, group: u32) -> File {
+    let end = if all.is_empty() || all.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
+    File {
+        path: GROUPS.to_owned(),
+        owner: 0,
+        mode: 0o644,
+        text: format!("{all}{end}duotab-encoder:x:{group}:neko\n"),
+    }
+}
+
 /// What a second container runs to close the home network.
 pub(super) fn network_program() -> File {
     File {
@@ -175,7 +198,10 @@ fn neko(with: &Settings<'_>) -> Value {
             }] },
         },
         "desktop": { "screen": format!("{width}x{height}@{rate}") },
-        "capture": { "video": { "codec": "vp8", "pipeline": pipeline(rate) } },
+        "capture": { "video": {
+            "codec": encoder::codec(with.encoder),
+            "pipeline": pipeline(rate, with.encoder),
+        } },
         "webrtc": {
             "icelite": true,
             "icetrickle": true,
@@ -186,17 +212,14 @@ fn neko(with: &Settings<'_>) -> Value {
     })
 }
 
-/// The picture, with one frame under way at most: a late frame is worth less than none. The
-/// encoder's numbers are those of the embedded engine.
-fn pipeline(rate: u16) -> String {
+/// The picture, with one frame under way at most: a late frame is worth less than none.
+fn pipeline(rate: u16, encoder: Encoder) -> String {
+    let elements = encoder::elements(encoder);
     format!(
         "ximagesrc display-name={{display}} show-pointer=false use-damage=false \
          ! video/x-raw,framerate={rate}/1 ! videoconvert \
          ! queue max-size-buffers=1 max-size-bytes=0 max-size-time=0 leaky=downstream \
-         ! vp8enc name=encoder deadline=1 cpu-used=-12 threads=2 end-usage=cbr \
-         target-bitrate=4000000 lag-in-frames=0 error-resilient=default keyframe-max-dist=300 \
-         min-quantizer=4 max-quantizer=36 undershoot=95 buffer-size=600 buffer-initial-size=400 \
-         buffer-optimal-size=500 ! appsink name=appsink"
+         ! {elements} ! appsink name=appsink"
     )
 }
 
@@ -286,6 +309,7 @@ mod tests {
     fn settings<'a>(password: &'a Secret, args: &'a [String]) -> Settings<'a> {
         Settings {
             flavour: Flavour::of("chromium"),
+            encoder: Encoder::Software,
             private: false,
             username: "duotab",
             password,
@@ -360,6 +384,40 @@ mod tests {
         assert!(!text(&there, lease::LEASE).is_empty());
         let programs = text(&there, "/etc/neko/supervisord/chromium.conf");
         assert!(programs.contains("duotab-lease.sh 600"));
+    }
+
+    #[test]
+    fn each_encoder_gets_its_own_elements_and_its_codec() {
+        let password = Secret::new("p");
+        for (encoder, codec, element) in [
+            (Encoder::Software, "vp8", "vp8enc"),
+            (Encoder::Vaapi, "h264", "vah264enc"),
+            (Encoder::Nvidia, "h264", "nvh264enc"),
+            (Encoder::V4l2, "h264", "v4l2h264enc"),
+        ] {
+            let settings = Settings {
+                encoder,
+                ..settings(&password, &[])
+            };
+            let config: Value = serde_json::from_str(&text(&all(&settings), CONFIG)).unwrap();
+            let video = &config["capture"]["video"];
+            let pipeline = video["pipeline"].as_str().unwrap();
+            assert_eq!(video["codec"], codec);
+            assert!(
+                pipeline.contains(&format!("! {element} name=encoder ")),
+                "{pipeline}"
+            );
+            assert!(pipeline.ends_with("! appsink name=appsink"));
+        }
+    }
+
+    #[test]
+    fn neko_s_user_is_in_the_group_of_a_device_besides_its_own() {
+        let file = groups("root:x:0:\nneko:x:1000:", 105);
+        assert_eq!(
+            file.text,
+            "root:x:0:\nneko:x:1000:\nduotab-encoder:x:105:neko\n"
+        );
     }
 
     #[test]

@@ -90,6 +90,7 @@ pub(super) async fn grasp(
         return Ok(Some(Launched {
             container: ours.id,
             endpoint: held.endpoint,
+            encoder: ours.encoder,
         }));
     }
     if ours.home_closed {
@@ -113,6 +114,7 @@ pub(super) async fn grasp(
     };
     Ok(Some(Launched {
         endpoint: endpoint(link, &ours.id, base, username, password).await,
+        encoder: ours.encoder,
         container: ours.id,
     }))
 }

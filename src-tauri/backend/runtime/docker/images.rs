@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::image::{self, Reference};
 use super::link::Link;
 use super::pin::Pin;
-use super::{Inner, fault};
+use super::{Docker, Inner, fault};
 use crate::runtime::EngineNews;
 
 /// The registry is left alone while the app starts.
@@ -149,6 +149,17 @@ impl Images {
         self.change(|pin| pin.next = None).await;
     }
 
+    /// Whether a device encodes in a container of this image, if that was asked.
+    pub(super) fn encodes(&self, image: &str, device: &str) -> Option<bool> {
+        lock(&self.pin).encodes(image, device)
+    }
+
+    /// What came of asking.
+    pub(super) async fn note_encodes(&self, image: &str, device: &str, works: bool) {
+        self.change(|pin| pin.note_encodes(image, device, works))
+            .await;
+    }
+
     /// A session runs from this image.
     pub(super) fn serves(&self, session: SessionId, image: String) {
         lock(&self.serving).insert(session, image);
@@ -279,6 +290,37 @@ impl Images {
             .is_err()
         {
             tracing::debug!("no room for news of an image");
+        }
+    }
+}
+
+impl Docker {
+    /// Asks the registry whether it has a newer image; one is offered as [`EngineNews::Image`].
+    pub async fn look_for_update(&self) -> Looked {
+        match self.link().await {
+            Ok(link) => self.inner.images.look(&link).await,
+            Err(fault) => Looked::Failed {
+                failure: StartFailure::EngineAway { fault },
+            },
+        }
+    }
+
+    /// Fetches the newer image that was offered, which takes as long as it takes; what comes of it
+    /// is told as [`EngineNews::Image`]. The next start tries it.
+    pub async fn fetch_update(&self) {
+        let images = &self.inner.images;
+        let fetching = async {
+            match self.link().await {
+                Ok(link) => images.fetch(&link).await,
+                Err(fault) => {
+                    let failure = StartFailure::EngineAway { fault };
+                    images.tell(ImageUpdate::Failed { failure }).await;
+                }
+            }
+        };
+        tokio::select! {
+            () = self.inner.life.cancelled() => {}
+            () = fetching => {}
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bollard::models::{ContainerSummary, ContainerSummaryStateEnum};
 use bollard::query_parameters::{ListContainersOptionsBuilder, ListVolumesOptionsBuilder};
-use duotab_core::message::{ProfileName, SessionId};
+use duotab_core::message::{Encoder, ProfileName, SessionId};
 
 use super::link::Link;
 
@@ -12,6 +12,7 @@ const INSTALL: &str = "io.duotab.install";
 const SESSION: &str = "io.duotab.session";
 const PROFILE: &str = "io.duotab.profile";
 const HOME: &str = "io.duotab.home-network";
+const ENCODER: &str = "io.duotab.encoder";
 const VERSION: &str = "io.duotab.version";
 
 /// Characters of the install's id that stand in names.
@@ -23,8 +24,10 @@ pub(super) fn of(
     session: SessionId,
     profile: &ProfileName,
     home_closed: bool,
+    encoder: Encoder,
 ) -> HashMap<String, String> {
     let mut labels = of_volume(install, profile);
+    labels.insert(ENCODER.to_owned(), encoder.word().to_owned());
     if home_closed {
         labels.insert(HOME.to_owned(), "closed".to_owned());
     }
@@ -34,9 +37,15 @@ pub(super) fn of(
 
 /// The labels of a profile's volume.
 pub(super) fn of_volume(install: &str, profile: &ProfileName) -> HashMap<String, String> {
+    let mut labels = of_install(install);
+    labels.insert(PROFILE.to_owned(), profile.0.clone());
+    labels
+}
+
+/// The labels of what is there for a moment, and has no profile.
+pub(super) fn of_install(install: &str) -> HashMap<String, String> {
     HashMap::from([
         (INSTALL.to_owned(), install.to_owned()),
-        (PROFILE.to_owned(), profile.0.clone()),
         (VERSION.to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
     ])
 }
@@ -106,6 +115,8 @@ pub(super) struct Ours {
     pub(super) state: State,
     /// Whether the home network is closed to it, or to be closed.
     pub(super) home_closed: bool,
+    /// What encodes its picture.
+    pub(super) encoder: Encoder,
 }
 
 /// What a container does.
@@ -136,6 +147,10 @@ fn ours(container: ContainerSummary) -> Option<Ours> {
         id: container.id?,
         session: session(&labels),
         home_closed: labels.get(HOME).is_some_and(|it| it == "closed"),
+        encoder: labels
+            .get(ENCODER)
+            .and_then(|word| Encoder::parse(word))
+            .unwrap_or_default(),
         state: match container.state {
             Some(ContainerSummaryStateEnum::RUNNING) => State::Running,
             Some(ContainerSummaryStateEnum::PAUSED) => State::Paused,
@@ -160,6 +175,7 @@ mod tests {
             SessionId(7),
             &ProfileName("default".into()),
             false,
+            Encoder::Vaapi,
         );
         assert_eq!(session(&labels), Some(SessionId(7)));
         assert_eq!(session(&HashMap::new()), None);

@@ -10,17 +10,20 @@ use std::sync::atomic::Ordering;
 use bollard::errors::Error;
 use bollard::models::ContainerCreateBody;
 use bollard::query_parameters::{CreateContainerOptionsBuilder, WaitContainerOptionsBuilder};
-use duotab_core::message::{SessionId, StartFailure};
+use duotab_core::message::{Encoder, SessionId, StartFailure};
 use futures_util::StreamExt as _;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::create::{self, Plan};
+use super::encoder::Way;
 use super::files::{self, Settings};
 use super::link::Link;
 use super::reach::{base, endpoint, free_port, seen_at};
-use super::{Inner, archive, exec, fault, found, label, logs, network, ready, remove, volume};
+use super::{
+    Inner, archive, exec, fault, found, label, logs, network, probe, ready, remove, volume,
+};
 use crate::endpoint::{Endpoint, Secret};
 use crate::runtime::{EngineNews, StartError, StartSpec, random_password};
 
@@ -35,6 +38,8 @@ const USERNAME: &str = "duotab";
 pub(super) struct Launched {
     pub(super) container: String,
     pub(super) endpoint: Endpoint,
+    /// What encodes its picture.
+    pub(super) encoder: Encoder,
 }
 
 /// A container that is made or half made. Dropped, it is removed.
@@ -159,6 +164,11 @@ async fn attempt(
             image.map_err(StartError::bare)?
         }
     };
+    let way = tokio::select! {
+        biased;
+        () = cancel.cancelled() => return Err(StartError::Cancelled),
+        way = probe::choose(inner, link, &image, spec.session) => way,
+    };
     let limit = Instant::now() + inner.with.start_limit;
     let mut half = Half {
         link: Arc::clone(link),
@@ -169,7 +179,7 @@ async fn attempt(
         biased;
         () = cancel.cancelled() => Err(StartError::Cancelled),
         () = sleep_until(limit) => Err(StartError::bare(StartFailure::TimedOut)),
-        launched = steps(inner, link, spec, (&image, trial), &mut half) => launched,
+        launched = steps(inner, link, spec, (&image, &way, trial), &mut half) => launched,
     };
     match launched {
         Ok(launched) => {
@@ -206,7 +216,7 @@ async fn steps(
     inner: &Inner,
     link: &Arc<Link>,
     spec: &StartSpec,
-    (image, trial): (&str, bool),
+    (image, way, trial): (&str, &Way, bool),
     half: &mut Half,
 ) -> Result<Launched, StartError> {
     let refused = |error: &Error| StartError::bare(fault::of_start(error, &link.socket));
@@ -215,6 +225,7 @@ async fn steps(
     let password = Secret::new(password);
     let making = inner.making.lock().await;
     found::make_room(inner, link, spec).await?;
+    tracing::debug!(session = spec.session.0, "room for a container");
     let name = label::container_name(&inner.with.install, spec.session);
     half.name = Some(name.clone());
     let home_closed = inner.home_closed.load(Ordering::Relaxed);
@@ -228,6 +239,7 @@ async fn steps(
             profile: &spec.profile,
             image,
             flavour: inner.flavour(),
+            way,
             memory_mib: spec.memory_mib,
             media_port,
             far: link.is_far(),
@@ -272,6 +284,7 @@ async fn steps(
     Ok(Launched {
         container,
         endpoint,
+        encoder: way.encoder,
     })
 }
 
@@ -287,11 +300,13 @@ async fn made(
         volume::make(inner, &half.link, plan.profile).await?;
     }
     let container = half.make(create::body(plan)).await?;
+    tracing::debug!(container, "container made");
     let link = &half.link;
     let (width, height, rate) = inner.with.screen;
     let (width, height) = spec.screen.unwrap_or((width, height));
     let files = files::all(&Settings {
         flavour: plan.flavour,
+        encoder: plan.way.encoder,
         private: plan.profile.is_private(),
         username: USERNAME,
         password,
@@ -305,7 +320,13 @@ async fn made(
         lease: plan.far.then_some(inner.with.lease.as_secs()),
     });
     archive::put(link, &container, &files).await?;
+    if let Some(group) = plan.way.group {
+        let groups = archive::get(link, &container, files::GROUPS).await?;
+        archive::put(link, &container, &[files::groups(&groups, group)]).await?;
+    }
+    tracing::debug!(container, "container filled");
     link.docker.start_container(&container, None).await?;
+    tracing::debug!(container, "container started");
     Ok(container)
 }
 

@@ -52,6 +52,8 @@ pub(super) struct Link {
 pub(super) struct Facts {
     /// Podman behind Docker's API.
     pub(super) podman: bool,
+    /// Whether it has NVIDIA's runtime.
+    pub(super) nvidia: bool,
     /// Logical cores.
     pub(super) cores: u32,
     /// Whether it can limit memory.
@@ -289,6 +291,9 @@ async fn ask(docker: &Docker) -> Result<(Facts, String), Hello> {
     let product = if podman { "Podman" } else { "Docker" };
     let facts = Facts {
         podman,
+        nvidia: info
+            .runtimes
+            .is_some_and(|runtimes| runtimes.contains_key("nvidia")),
         cores: info.ncpu.and_then(|it| u32::try_from(it).ok()).unwrap_or(1),
         limits_memory: info.memory_limit.unwrap_or(false),
         limits_cpu: info.cpu_cfs_quota.unwrap_or(false),

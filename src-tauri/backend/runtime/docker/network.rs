@@ -80,16 +80,22 @@ async fn run(link: &Link, container: &str, name: &str) -> Result<Option<String>,
         }),
         ..ContainerCreateBody::default()
     };
-    let options = CreateContainerOptionsBuilder::default().name(name).build();
-    link.docker.create_container(Some(options), body).await?;
+    make(link, name, body).await?;
     archive::put(link, name, &[files::network_program()]).await?;
     link.docker.start_container(name, None).await?;
     let said = timeout(LIMIT, last_words(link, name)).await;
     said.unwrap_or_else(|_| Ok(Some("it does not come to an end".to_owned())))
 }
 
+/// Makes a container of this name.
+pub(super) async fn make(link: &Link, name: &str, body: ContainerCreateBody) -> Result<(), Error> {
+    let options = CreateContainerOptionsBuilder::default().name(name).build();
+    link.docker.create_container(Some(options), body).await?;
+    Ok(())
+}
+
 /// Waits for its end; gives what it said if that was no good one.
-async fn last_words(link: &Link, name: &str) -> Result<Option<String>, Error> {
+pub(super) async fn last_words(link: &Link, name: &str) -> Result<Option<String>, Error> {
     let options = WaitContainerOptionsBuilder::default()
         .condition("not-running")
         .build();

@@ -1,6 +1,7 @@
 //! Which of an image's digests is used: the one in use, one on trial, the one before, and those
 //! that did not become ready. A tag can lead elsewhere tomorrow; a digest cannot.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use duotab_core::streaming::Looked;
@@ -21,6 +22,8 @@ pub(super) struct Pin {
     pub(super) before: Option<String>,
     /// These did not become ready.
     failed: Vec<String>,
+    /// Whether a device encodes in a container of a digest: by the two, as [`Pin::key`] has them.
+    encodes: BTreeMap<String, bool>,
     /// Seconds since 1970 when the registry last answered.
     asked_at: Option<u64>,
 }
@@ -51,9 +54,28 @@ impl Pin {
         *self = Self {
             digest: Some(digest),
             failed: std::mem::take(&mut self.failed),
+            encodes: std::mem::take(&mut self.encodes),
             asked_at: self.asked_at,
             ..Self::default()
         };
+    }
+
+    /// Whether a device encodes in a container of this image, if that was asked.
+    pub(super) fn encodes(&self, image: &str, device: &str) -> Option<bool> {
+        self.encodes.get(&Self::key(image, device)).copied()
+    }
+
+    /// Notes what came of that. Of images that nobody uses any more nothing is known.
+    pub(super) fn note_encodes(&mut self, image: &str, device: &str, works: bool) {
+        let known = [&self.digest, &self.next, &self.before];
+        let known: Vec<&str> = known.into_iter().flatten().map(String::as_str).collect();
+        self.encodes
+            .retain(|key, _| known.iter().any(|digest| key.contains(digest)));
+        self.encodes.insert(Self::key(image, device), works);
+    }
+
+    fn key(image: &str, device: &str) -> String {
+        format!("{device} {image}")
     }
 
     /// What `digest`, which the registry has under the tag now, is to the one in use.
@@ -173,6 +195,22 @@ mod tests {
         }
         assert_eq!(pinned().compare("sha256:../.."), Looked::Unable);
         assert_eq!(Pin::default().compare(&digest(1)), Looked::Unused);
+    }
+
+    #[test]
+    fn what_a_device_can_is_known_for_each_digest_while_it_is_used() {
+        let mut pin = pinned();
+        let image = |of| format!("a/b@{}", digest(of));
+        pin.note_encodes(&image(1), "/dev/video11", true);
+        pin.try_next(digest(2));
+        pin.note_encodes(&image(2), "/dev/video11", false);
+        let mut pin = Pin::parse(&pin.text());
+        assert_eq!(pin.encodes(&image(1), "/dev/video11"), Some(true));
+        assert_eq!(pin.encodes(&image(2), "/dev/video11"), Some(false));
+        assert_eq!(pin.encodes(&image(2), "/dev/dri/renderD128"), None);
+        pin.pin(digest(3));
+        pin.note_encodes(&image(3), "/dev/video11", true);
+        assert_eq!(pin.encodes(&image(1), "/dev/video11"), None);
     }
 
     #[test]

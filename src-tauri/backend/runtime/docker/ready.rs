@@ -56,8 +56,11 @@ pub(super) async fn serves(endpoint: &Endpoint) -> bool {
             healthy.then_some(talk)
         };
         if let Ok(Some(mut talk)) = timeout(limit(endpoint), asking).await {
+            tracing::debug!(base = %endpoint.base, "Neko answers");
             let letting = lets_in(&mut talk, endpoint);
-            return timeout(limit(endpoint), letting).await == Ok(Some(true));
+            let lets_in = timeout(limit(endpoint), letting).await == Ok(Some(true));
+            tracing::debug!(base = %endpoint.base, lets_in, "Neko lets us in");
+            return lets_in;
         }
         tokio::time::sleep(ASK_EVERY).await;
     }

@@ -6,7 +6,7 @@ use duotab_backend::endpoint::Endpoint;
 use duotab_backend::runtime::docker::{Docker, DockerConfig, Surroundings};
 use duotab_backend::runtime::{EngineNews, StartError, StartSpec};
 use duotab_core::fault::ImageUpdate;
-use duotab_core::message::{ProfileName, SessionId};
+use duotab_core::message::{Encoder, ProfileName, SessionId};
 use duotab_test_support::engine::Engine;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -68,13 +68,27 @@ impl Home {
         within("a start", starting).await
     }
 
-    /// Of an engine; what is told of images is left out.
+    /// Of an engine; what is told of images and encoders is left out.
     pub(crate) async fn next_news(&mut self) -> EngineNews {
         loop {
             let news = within("news", self.news.recv()).await.expect("news");
-            let kept = matches!(news, EngineNews::Keep { .. } | EngineNews::Volumes { .. });
+            let kept = matches!(
+                news,
+                EngineNews::Keep { .. } | EngineNews::Volumes { .. } | EngineNews::Encodes(..)
+            );
             if !kept && !matches!(news, EngineNews::Image { .. }) {
                 return news;
+            }
+        }
+    }
+
+    /// What encodes an engine's picture, with what was told to be kept before that.
+    pub(crate) async fn encoder(&mut self) -> Encoder {
+        loop {
+            match within("news", self.news.recv()).await.expect("news") {
+                EngineNews::Encodes(_, encoder) => return encoder,
+                EngineNews::Keep { kept, .. } => self.with.kept = kept,
+                _ => {}
             }
         }
     }

@@ -178,23 +178,45 @@ async fn a_stop_cuts_a_start_short() {
     assert_eq!(home.containers("{{.ID}}"), [""; 0]);
 }
 
+/// A few each time; `DUOTAB_TEST_CYCLES` says how many for those who have the time.
+const CYCLES: u32 = 8;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_starts_and_stops_leave_no_growth() {
     let Some(home) = Home::new("life-many") else {
         return;
     };
-    let files = || std::fs::read_dir("/proc/self/fd").unwrap().count();
-    home.start(100).await.unwrap();
-    home.docker.stop(SessionId(100)).await.unwrap();
-    let before = files();
-    for session in 0..8 {
+    let cycles = std::env::var("DUOTAB_TEST_CYCLES").map_or(CYCLES, |it| it.parse().unwrap());
+    let held = || {
+        let count = |folder: &str| std::fs::read_dir(folder).unwrap().count();
+        (count("/proc/self/fd"), count("/proc/self/task"))
+    };
+    let networks = || home.engine.docker(&["network", "ls", "--quiet"]).len();
+    home.start(0).await.unwrap();
+    home.docker.stop(SessionId(0)).await.unwrap();
+    let (before, networks_before) = (held(), networks());
+    let (mut starts, mut stops) = (Vec::new(), Vec::new());
+    for session in 1..=cycles {
         let began = std::time::Instant::now();
         home.start(session).await.unwrap();
-        let started = began.elapsed();
+        starts.push(began.elapsed());
         home.docker.stop(SessionId(session)).await.unwrap();
-        eprintln!("start {started:?}, stop {:?}", began.elapsed() - started);
+        stops.push(began.elapsed() - starts[starts.len() - 1]);
     }
-    assert!(files() <= before + 4, "{before} files, then {}", files());
+    let after = held();
+    let middle = |mut all: Vec<std::time::Duration>| {
+        all.sort();
+        all[all.len() / 2]
+    };
+    eprintln!(
+        "measured: {cycles} cycles, descriptors and threads {before:?} before and {after:?} after, \
+         start {:?}, stop {:?}",
+        middle(starts),
+        middle(stops)
+    );
+    assert!(after.0 <= before.0 + 4, "{before:?} {after:?}");
+    assert!(after.1 <= before.1 + 2, "{before:?} {after:?}");
+    assert_eq!(networks(), networks_before);
     assert_eq!(home.containers("{{.ID}}"), [""; 0]);
     assert_eq!(home.volumes().len(), 1);
 }

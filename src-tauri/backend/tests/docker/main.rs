@@ -8,6 +8,7 @@
 
 mod away;
 mod data;
+mod encoder;
 mod fence;
 mod home;
 mod life;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::errors::Error;
-use bollard::models::{ContainerCreateBody, HostConfig, Mount, MountType, MountVolumeOptions};
+use bollard::models::{ContainerCreateBody, HostConfig};
 use bollard::query_parameters::{CreateContainerOptionsBuilder, WaitContainerOptionsBuilder};
 use duotab_core::message::ProfileName;
 use duotab_core::profile::ProfileFault;
@@ -19,7 +19,7 @@ use crate::runtime::data::{
 };
 use crate::runtime::docker::files::{File, NEKO};
 use crate::runtime::docker::link::Link;
-use crate::runtime::docker::{Inner, archive, label, remove};
+use crate::runtime::docker::{Inner, archive, create, label, remove};
 
 const TASK: &str = include_str!("task.sh");
 const SAID: &str = "/tmp/duotab-said";
@@ -123,6 +123,13 @@ impl<'a> Room<'a> {
 
     fn body(&self, profile: &ProfileName) -> ContainerCreateBody {
         let argument = ["/bin/bash", "/etc/neko/duotab-task.sh", self.profile];
+        let host = HostConfig {
+            network_mode: Some("none".to_owned()),
+            cap_drop: Some(vec!["ALL".to_owned()]),
+            security_opt: Some(vec!["no-new-privileges".to_owned()]),
+            ..HostConfig::default()
+        };
+        let host = create::with_volume(host, self.link.facts, &self.volume, self.profile);
         ContainerCreateBody {
             image: Some(self.image.clone()),
             entrypoint: Some(argument.map(str::to_owned).to_vec()),
@@ -130,22 +137,7 @@ impl<'a> Room<'a> {
             user: Some(format!("{NEKO}:{NEKO}")),
             labels: Some(label::of_volume(&self.inner.with.install, profile)),
             network_disabled: Some(true),
-            host_config: Some(HostConfig {
-                network_mode: Some("none".to_owned()),
-                cap_drop: Some(vec!["ALL".to_owned()]),
-                security_opt: Some(vec!["no-new-privileges".to_owned()]),
-                mounts: Some(vec![Mount {
-                    typ: Some(MountType::VOLUME),
-                    source: Some(self.volume.clone()),
-                    target: Some(self.profile.to_owned()),
-                    volume_options: Some(MountVolumeOptions {
-                        no_copy: Some(true),
-                        ..MountVolumeOptions::default()
-                    }),
-                    ..Mount::default()
-                }]),
-                ..HostConfig::default()
-            }),
+            host_config: Some(host),
             ..ContainerCreateBody::default()
         }
     }

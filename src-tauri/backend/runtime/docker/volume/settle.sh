@@ -14,4 +14,6 @@ settle() {
         rmdir .duotab-move
     fi
     rm -f SingletonLock SingletonCookie SingletonSocket
+    # Some megabytes of each start, which a browser that reports nothing keeps for ever.
+    rm -rf BrowserMetrics BrowserMetrics-spare.pma
 }

@@ -1,0 +1,171 @@
+//! Lives of the app beside the engine of the tests: its controller, without a window.
+
+use std::time::Duration;
+
+use duotab_backend::capacity::{GivenNodes, NodeSource};
+use duotab_backend::controller::{ContentOrder, Controller, ControllerConfig};
+use duotab_backend::dirs::Dirs;
+use duotab_backend::proxy::ProxyConfig;
+use duotab_backend::runtime::docker::{DockerConfig, Surroundings};
+use duotab_backend::runtime::embedded::EmbeddedConfig;
+use duotab_backend::runtime::{Choice, RuntimeConfig};
+use duotab_core::browser::Settings;
+use duotab_core::event::Command;
+use duotab_core::message::{ContentArea, Mode, ShellState, Stage, Update};
+use duotab_core::node::{EngineHealth, Node, NodeId, NodeKind};
+use duotab_test_support::Outcome;
+use duotab_test_support::engine::Engine;
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+use crate::{LIMIT, clock};
+
+/// After which an engine that was begun ahead has done what it does once, as it has when it is
+/// wanted.
+const SETTLED: Duration = Duration::from_secs(4);
+
+/// What one install keeps from life to life.
+pub(crate) struct Kept(TempDir);
+
+impl Kept {
+    pub(crate) fn new() -> Outcome<Self> {
+        Ok(Self(tempfile::tempdir()?))
+    }
+}
+
+pub(crate) struct Life {
+    controller: Controller,
+    updates: mpsc::UnboundedReceiver<Update>,
+    orders: mpsc::UnboundedReceiver<ContentOrder>,
+}
+
+impl Life {
+    /// Begins one; with `standby` it is there when an engine is ready.
+    pub(crate) async fn begin(engine: &Engine, kept: &Kept, standby: bool) -> Outcome<Self> {
+        clock::forget();
+        let dirs = Dirs {
+            data: kept.0.path().join("data"),
+            run: kept.0.path().join("run"),
+            shared: true,
+        };
+        dirs.prepare()?;
+        let docker = DockerConfig {
+            image: engine.image.clone(),
+            surroundings: Surroundings {
+                docker_host: Some(engine.socket.clone()),
+                ..Surroundings::default()
+            },
+            ..DockerConfig::new(String::new())
+        };
+        let config = ControllerConfig {
+            lists: dirs.data.join("lists"),
+            database: dirs.database(),
+            runtime: RuntimeConfig {
+                choice: Choice::Docker,
+                embedded: EmbeddedConfig::new("koneko".into(), &dirs, String::new()),
+                docker,
+            },
+            nodes: NodeSource::Given(GivenNodes::from(vec![host()])),
+            origins: Vec::new(),
+            proxy: ProxyConfig::default(),
+            settings: Settings {
+                standby: Some(standby),
+                ..Settings::default()
+            },
+        };
+        let (to_content, orders) = mpsc::unbounded_channel();
+        let controller = Controller::start(config, to_content).await?;
+        let updates = controller.subscribe();
+        let mut life = Self {
+            controller,
+            updates,
+            orders,
+        };
+        life.until("the first tab", |state| !state.tabs.is_empty())
+            .await?;
+        let area = ContentArea {
+            width: 1280.0,
+            height: 720.0,
+            scale: 1.0,
+            ..ContentArea::default()
+        };
+        life.command(Command::SetContentArea(area)).await?;
+        if standby {
+            let ready = async {
+                while clock::said("engine started").is_none() {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            };
+            tokio::time::timeout(LIMIT, ready).await?;
+            tokio::time::sleep(SETTLED).await;
+        }
+        clock::forget();
+        Ok(life)
+    }
+
+    /// Opens a streamed tab, and waits until it is live.
+    pub(crate) async fn open(&mut self) -> Outcome<()> {
+        let open = Command::OpenTab {
+            input: Some("about:blank".to_owned()),
+            mode: Some(Mode::Streamed),
+            background: false,
+        };
+        self.command(open).await?;
+        let live = |state: &ShellState| {
+            let mut streams = state.tabs.iter().filter_map(|tab| tab.stream.as_ref());
+            streams.any(|stream| stream.stage == Stage::Live)
+        };
+        self.until("a live tab", live).await
+    }
+
+    /// Ends it, with all that it started.
+    pub(crate) async fn end(mut self) -> Outcome<()> {
+        self.command(Command::Quit).await?;
+        let exit = async {
+            while let Some(order) = self.orders.recv().await {
+                if matches!(order, ContentOrder::Exit) {
+                    break;
+                }
+            }
+        };
+        Ok(tokio::time::timeout(LIMIT, exit).await?)
+    }
+
+    async fn command(&self, command: Command) -> Outcome<()> {
+        let said = self.controller.command(command).await;
+        said.map_err(|problem| problem.to_string().into())
+    }
+
+    async fn until(&mut self, what: &str, wanted: impl Fn(&ShellState) -> bool) -> Outcome<()> {
+        let waiting = async {
+            while let Some(update) = self.updates.recv().await {
+                if let Update::State { state } = update {
+                    if let Some(problem) = state.tabs.iter().find_map(|it| it.problem.as_ref()) {
+                        return Err(problem.to_string());
+                    }
+                    if wanted(&state) {
+                        return Ok(());
+                    }
+                }
+            }
+            Err("the controller has ended".to_owned())
+        };
+        let came = tokio::time::timeout(LIMIT, waiting).await;
+        Ok(came.map_err(|_| format!("waited in vain: {what}"))??)
+    }
+}
+
+/// A machine with room for two.
+fn host() -> Node {
+    Node {
+        id: NodeId::host(),
+        name: "here".to_owned(),
+        kind: NodeKind::Host,
+        arch: std::env::consts::ARCH.to_owned(),
+        cores: 4,
+        total_memory_mib: 32 * 1024,
+        available_memory_mib: 24 * 1024,
+        gpu: false,
+        engine: EngineHealth::Healthy,
+    }
+}
