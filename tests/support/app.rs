@@ -80,6 +80,22 @@ impl App {
         self.home.path().join("run")
     }
 
+    /// The process of the app that runs with this data.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn pid(&self) -> Outcome<u32> {
+        let data = self.data().display().to_string();
+        for entry in std::fs::read_dir("/proc")?.flatten() {
+            let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
+            let program = std::fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
+            if program.trim() == "duotab" && String::from_utf8_lossy(&environment).contains(&data) {
+                return Ok(entry.file_name().to_string_lossy().parse()?);
+            }
+        }
+        Err("the app is not there".into())
+    }
+
     /// What it said so far, all starts together.
     ///
     /// # Errors

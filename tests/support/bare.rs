@@ -18,12 +18,17 @@ pub struct Bare {
 }
 
 impl Bare {
-    /// Opens it on a display, and gives its window the keyboard.
+    /// Opens it on a display, and gives its window the keyboard; `prepare` is given its folder
+    /// before that.
     ///
     /// # Errors
     /// If it does not come up.
-    pub async fn open(display: &Display) -> Outcome<Self> {
+    pub async fn open(
+        display: &Display,
+        prepare: impl FnOnce(&std::path::Path) -> Outcome<()>,
+    ) -> Outcome<Self> {
         let home = tempfile::Builder::new().prefix("bare").tempdir()?;
+        prepare(home.path())?;
         let mut browser = child::command(program()?);
         browser
             .env_remove("WAYLAND_DISPLAY")

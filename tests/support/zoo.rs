@@ -26,7 +26,10 @@ use crate::app::workspace;
 use crate::{Outcome, World};
 
 /// The longest that a case may take. Machines under load are slow.
-const LONGEST: Duration = Duration::from_secs(25);
+const LONGEST: Duration = Duration::from_secs(75);
+
+/// How long what is typed may take to be asked for.
+const TYPED: Duration = Duration::from_secs(5);
 
 /// A page that judges by itself.
 #[derive(Clone, Debug)]
@@ -49,6 +52,8 @@ pub(crate) struct Book {
     seen: Arc<Mutex<BTreeMap<String, Vec<Value>>>>,
     /// What short addresses lead to.
     long: Arc<Mutex<Vec<String>>>,
+    /// The last short address that was asked for.
+    asked: watch::Sender<Option<usize>>,
 }
 
 /// The running zoo, in a [`World`] with [`NAMES`].
@@ -96,6 +101,7 @@ impl Zoo {
             told: watch::Sender::default(),
             seen: Arc::default(),
             long: Arc::default(),
+            asked: watch::Sender::default(),
         };
         let router = Router::new()
             .route("/case/{name}", get(case))
@@ -159,12 +165,20 @@ impl Zoo {
         Ok(cases)
     }
 
-    /// A short address that leads to this one, for hands that have to type it.
+    /// A short address that leads to this one, for hands that have to type it, and its number.
     #[must_use]
-    pub fn short(&self, url: &str) -> String {
+    pub fn short(&self, url: &str) -> (usize, String) {
         let mut long = self.book.long.lock().unwrap();
+        let number = long.len();
         long.push(url.to_owned());
-        format!("http://zoo.test/v/{}", long.len() - 1)
+        (number, format!("http://zoo.test/v/{number}"))
+    }
+
+    /// Whether a short address is asked for within a while.
+    pub async fn is_asked(&self, number: usize) -> bool {
+        let mut asked = self.book.asked.subscribe();
+        let wanted = asked.wait_for(|asked| *asked == Some(number));
+        tokio::time::timeout(TYPED, wanted).await.is_ok()
     }
 
     /// Waits until the page of a case says in this run how it went, or that it is ready for a
@@ -204,6 +218,7 @@ async fn case(Path(name): Path<String>) -> Response {
 }
 
 async fn long(State(book): State<Book>, Path(number): Path<usize>) -> Response {
+    book.asked.send_replace(Some(number));
     match book.long.lock().unwrap().get(number) {
         Some(url) => Redirect::to(url).into_response(),
         None => axum::http::StatusCode::NOT_FOUND.into_response(),

@@ -4,6 +4,7 @@
 
 mod asks;
 mod asleep;
+mod attacks;
 mod carried;
 mod downloads;
 mod find;
@@ -19,5 +20,6 @@ mod room;
 mod settings;
 mod starts;
 mod streamed;
+mod suffixes;
 mod veiled;
 mod zoo;

@@ -204,7 +204,7 @@ async fn a_page_whose_process_is_killed_is_told_of_and_comes_back() -> Outcome<(
     room.site.tells(&json!({ "desk": "loaded" })).await?;
     room.filled("the desk", RED).await?;
     // The shell's own process is the older one of the two.
-    let app = app_process(&room).await?;
+    let app = room.app.pid()?.to_string();
     let killed = Command::new("pkill")
         .args(["--newest", "--signal", "KILL", "--parent", &app])
         .arg("WebKitWebProces")
@@ -220,18 +220,4 @@ async fn a_page_whose_process_is_killed_is_told_of_and_comes_back() -> Outcome<(
     room.site.tells(&json!({ "desk": "loaded" })).await?;
     room.filled("the desk again", RED).await?;
     room.shell.close().await
-}
-
-/// The app's process: the one that this test's install belongs to.
-async fn app_process(room: &Room) -> Outcome<String> {
-    let data = room.app.data().display().to_string();
-    for entry in std::fs::read_dir("/proc")?.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
-        let program = std::fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
-        if program.trim() == "duotab" && String::from_utf8_lossy(&environment).contains(&data) {
-            return Ok(name);
-        }
-    }
-    Err("the app is not there".into())
 }

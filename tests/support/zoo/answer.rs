@@ -117,6 +117,7 @@ async fn tell(request: Request) -> Value {
         "version": format!("{:?}", head.version),
         "secure": way.secure,
         "connection": way.connection,
+        "reached": way.reached,
         "headers": fields,
         "body": letters(&body),
     })

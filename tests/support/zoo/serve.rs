@@ -1,5 +1,7 @@
 //! One listener for HTTP/1.1, and HTTP/2 where TLS has settled on it.
 
+use std::net::IpAddr;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Extension;
@@ -24,6 +26,8 @@ pub(super) struct Way {
     pub(super) secure: bool,
     /// By which of all connections, counted.
     pub(super) connection: u64,
+    /// At which of this machine's addresses it came in.
+    pub(super) reached: Option<IpAddr>,
 }
 
 /// As much as a client may send before it is read, in bytes.
@@ -37,6 +41,7 @@ pub(super) async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, route
         let way = Way {
             secure: tls.is_some(),
             connection,
+            reached: stream.local_addr().ok().map(|at| at.ip().to_canonical()),
         };
         let router = router.clone().layer(Extension(way));
         let tls = tls.clone();
@@ -136,5 +141,6 @@ pub(super) fn way<T>(request: &Request<T>) -> Way {
     request.extensions().get().copied().unwrap_or(Way {
         secure: false,
         connection: 0,
+        reached: None,
     })
 }

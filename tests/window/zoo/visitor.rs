@@ -1,7 +1,10 @@
 //! Who visits the zoo: the app's window, or the engine alone.
 
+use std::path::{Path, PathBuf};
+
 use duotab_test_support::{App, Display, Outcome, Shell, Zoo};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::room::start;
 
@@ -19,16 +22,42 @@ pub(crate) trait Visitor: Sized {
     /// Clicks into the middle of the page.
     async fn click(&self) -> Outcome<()>;
 
+    /// Where its downloads go.
+    fn downloads(&self) -> PathBuf;
+
     /// Ends it.
     async fn close(self) -> Outcome<()>;
+}
+
+const DOWNLOADS: &str = "downloads";
+
+/// Says that downloads go into a folder of this one.
+fn keep_downloads(config: &Path) -> Outcome<()> {
+    let folder = config.join(DOWNLOADS);
+    std::fs::create_dir_all(&folder)?;
+    let line = format!("XDG_DOWNLOAD_DIR=\"{}\"\n", folder.display());
+    Ok(std::fs::write(config.join("user-dirs.dirs"), line)?)
 }
 
 /// A Proxy tab of the app.
 pub(crate) struct Window {
     shell: Shell,
     tab: Value,
-    _app: App,
+    app: App,
+    config: TempDir,
     display: Display,
+}
+
+impl Window {
+    /// The shell's page.
+    pub(crate) fn shell(&self) -> &Shell {
+        &self.shell
+    }
+
+    /// The app and its data.
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
 }
 
 impl Visitor for Window {
@@ -37,7 +66,12 @@ impl Visitor for Window {
     async fn open() -> Outcome<Self> {
         let display = Display::start(1000, 700).await?;
         let app = App::new()?;
-        let shell = app.open(&start(&display).argument("about:blank")).await?;
+        let config = tempfile::tempdir()?;
+        keep_downloads(config.path())?;
+        let start = start(&display)
+            .argument("about:blank")
+            .variable("XDG_CONFIG_HOME", config.path().display().to_string());
+        let shell = app.open(&start).await?;
         let tab = shell
             .until("document.querySelector('[role=tab][aria-selected=true]')?.dataset.tab")
             .await?;
@@ -45,7 +79,8 @@ impl Visitor for Window {
         Ok(Self {
             shell,
             tab: json!(tab.ok_or("no tab")?),
-            _app: app,
+            app,
+            config,
             display,
         })
     }
@@ -60,6 +95,10 @@ impl Visitor for Window {
     async fn click(&self) -> Outcome<()> {
         let [x, y, width, height] = self.shell.content_area(&self.display).await?;
         self.display.click(x + width / 2, y + height / 2, 1).await
+    }
+
+    fn downloads(&self) -> PathBuf {
+        self.config.path().join(DOWNLOADS)
     }
 
     async fn close(self) -> Outcome<()> {
@@ -78,17 +117,29 @@ impl Visitor for Bare {
 
     async fn open() -> Outcome<Self> {
         let display = Display::start(1000, 700).await?;
-        let browser = duotab_test_support::Bare::open(&display).await?;
+        let browser = duotab_test_support::Bare::open(&display, keep_downloads).await?;
         Ok(Self { browser, display })
     }
 
     async fn visit(&self, zoo: &Zoo, url: &str) -> Outcome<()> {
-        self.browser.visit(&self.display, &zoo.short(url)).await
+        let (number, short) = zoo.short(url);
+        // What is typed into a window that is not ready yet is lost.
+        for _ in 0..5 {
+            self.browser.visit(&self.display, &short).await?;
+            if zoo.is_asked(number).await {
+                return Ok(());
+            }
+        }
+        Err(format!("{url} was typed in vain").into())
     }
 
     async fn click(&self) -> Outcome<()> {
         let [x, y, width, height] = self.display.window()?;
         self.display.click(x + width / 2, y + height / 2, 1).await
+    }
+
+    fn downloads(&self) -> PathBuf {
+        self.browser.home().join(DOWNLOADS)
     }
 
     async fn close(self) -> Outcome<()> {

@@ -8,10 +8,10 @@ use duotab_core::event::PageNews;
 use gtk::gdk::ModifierType;
 use gtk::glib::{self, Cast, ObjectExt};
 use webkit2gtk::{
-    LoadEvent, MediaCaptureState, NavigationPolicyDecision, NavigationPolicyDecisionExt,
-    NavigationType, NetworkError, PolicyDecision, PolicyDecisionExt, PolicyDecisionType,
-    PolicyError, ResponsePolicyDecision, ResponsePolicyDecisionExt, URIRequestExt, URIResponseExt,
-    WebProcessTerminationReason, WebView, WebViewExt,
+    BackForwardListExt, LoadEvent, MediaCaptureState, NavigationPolicyDecision,
+    NavigationPolicyDecisionExt, NavigationType, NetworkError, PolicyDecision, PolicyDecisionExt,
+    PolicyDecisionType, PolicyError, ResponsePolicyDecision, ResponsePolicyDecisionExt,
+    URIRequestExt, URIResponseExt, WebProcessTerminationReason, WebView, WebViewExt,
 };
 
 use super::super::{Door, Profile, address, certificate, favicon};
@@ -149,7 +149,7 @@ fn opening(view: &WebView, report: &Report, failed: &Failed, door: &Door) {
     let way = door.clone();
     view.connect_decide_policy(move |view, decision, kind| match kind {
         PolicyDecisionType::NavigationAction | PolicyDecisionType::NewWindowAction => {
-            decide(decision, &told)
+            decide(view, decision, &told)
         }
         PolicyDecisionType::Response => {
             refuse(decision, &told, &kept, &way) || file::keep(view, decision, &told)
@@ -159,7 +159,7 @@ fn opening(view: &WebView, report: &Report, failed: &Failed, door: &Door) {
 }
 
 /// Takes a navigation in hand that the engine must not do; `false` leaves it to the engine.
-fn decide(decision: &PolicyDecision, report: &Report) -> bool {
+fn decide(view: &WebView, decision: &PolicyDecision, report: &Report) -> bool {
     let Some(navigation) = decision.downcast_ref::<NavigationPolicyDecision>() else {
         return false;
     };
@@ -175,9 +175,13 @@ fn decide(decision: &PolicyDecision, report: &Report) -> bool {
         decision.ignore();
         return true;
     }
-    // A source that we show has such an address; no engine can load one.
+    // A source that we show has such an address, in a view that has shown nothing yet. Where a page
+    // went to one, the engine could not load it, and the tab would show an error in the page's place.
     let shown = action.navigation_type() == NavigationType::Other
-        && url.as_deref().is_some_and(|url| url.starts_with(SOURCE));
+        && url.as_deref().is_some_and(|url| url.starts_with(SOURCE))
+        && view
+            .back_forward_list()
+            .is_none_or(|list| list.current_item().is_none());
     if !shown && !url.as_deref().is_some_and(address::may_hold) {
         tracing::debug!("a page was kept from an address of a foreign scheme");
         decision.ignore();
