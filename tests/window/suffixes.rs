@@ -130,7 +130,8 @@ async fn every_suffix() -> Outcome<()> {
         .with_state(Arc::clone(&came));
     let zoo = Zoo::with(router).await?;
     let (window, bare) = tokio::join!(visit::<Window>(&zoo), visit::<Bare>(&zoo));
-    (window?, bare?);
+    window?;
+    bare?;
     let came = came.lock().unwrap();
     let mut failed = BTreeMap::new();
     let cases = cases();
