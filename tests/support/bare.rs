@@ -18,17 +18,12 @@ pub struct Bare {
 }
 
 impl Bare {
-    /// Opens it on a display, and gives its window the keyboard; `prepare` is given its folder
-    /// before that.
+    /// Opens it on a display, and gives its window the keyboard.
     ///
     /// # Errors
     /// If it does not come up.
-    pub async fn open(
-        display: &Display,
-        prepare: impl FnOnce(&std::path::Path) -> Outcome<()>,
-    ) -> Outcome<Self> {
+    pub async fn open(display: &Display) -> Outcome<Self> {
         let home = tempfile::Builder::new().prefix("bare").tempdir()?;
-        prepare(home.path())?;
         let mut browser = child::command(program()?);
         browser
             .env_remove("WAYLAND_DISPLAY")

@@ -117,7 +117,7 @@ impl Visitor for Bare {
 
     async fn open() -> Outcome<Self> {
         let display = Display::start(1000, 700).await?;
-        let browser = duotab_test_support::Bare::open(&display, keep_downloads).await?;
+        let browser = duotab_test_support::Bare::open(&display).await?;
         Ok(Self { browser, display })
     }
 
