@@ -3,6 +3,7 @@
 
 pub(crate) mod list;
 pub(crate) mod profile;
+pub(crate) mod worker;
 
 use duotab_backend::controller::Controller;
 use duotab_core::event::Command;

@@ -349,8 +349,8 @@ impl Run {
             Action::UseProfile(tab, profile) => self.order(ContentOrder::UseProfile(tab, profile)),
             Action::LookAtNodes => self.engines.look_at_nodes(self.nodes.clone()),
             Action::FindEngines(node) => self.engines.find(node),
-            // Not kept yet.
-            Action::SaveWorker(_) | Action::DeleteWorker(_) => {}
+            Action::SaveWorker(record) => self.save(move |store| store.save_worker(&record)).await,
+            Action::DeleteWorker(id) => self.save(move |store| store.delete_worker(&id)).await,
             Action::UseWorkers(workers) => self.engines.runtime().use_workers(workers),
             Action::FindContexts => self.engines.find_contexts(),
             Action::CheckWorker(worker) => self.engines.check_worker(worker),

@@ -14,6 +14,7 @@ mod session;
 mod setting;
 mod site;
 mod tab;
+mod worker;
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;

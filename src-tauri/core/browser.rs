@@ -12,6 +12,9 @@ mod cookies;
 mod engine;
 mod find;
 mod leftovers;
+mod machines;
+mod moving;
+mod news;
 mod open;
 mod page;
 mod paint;
@@ -33,16 +36,18 @@ use crate::event::{Event, Millis, RequestId, SessionRecord, TabRecord};
 use crate::message::{
     ContentArea, Mode, Notice, Problem, ProfileName, SessionId, ShellState, TabId,
 };
-use crate::node::{Node, NodeId};
-use crate::placement::Demand;
+use crate::node::NodeId;
+use crate::placement::{Demand, Roster};
 use crate::profile::{self, ProfileRecord};
 use crate::session::Session;
 use crate::site::{Site, Sites};
 use crate::sleep::SleepAfter;
 use crate::streaming::Switches;
 use crate::tab::Tab;
+use crate::worker::WorkerRecord;
 use blocking::Lists;
 pub use cookies::Crossing;
+use machines::Machines;
 use profiles::Profile;
 use std::collections::{BTreeMap, VecDeque};
 use streaming::Streaming;
@@ -115,6 +120,10 @@ pub struct Saved {
     pub last_session: u32,
     /// The highest number that a profile ever had.
     pub last_profile: u32,
+    /// The workers.
+    pub workers: Vec<WorkerRecord>,
+    /// The highest number that a worker ever had.
+    pub last_worker: u32,
 }
 
 /// Whether the engines of an earlier run are known.
@@ -137,7 +146,13 @@ pub struct Browser {
     closed: Vec<(usize, TabRecord)>,
     sessions: BTreeMap<SessionId, Session>,
     profiles: Vec<Profile>,
-    nodes: Vec<Node>,
+    /// The nodes, as last seen.
+    roster: Roster,
+    machines: Machines,
+    /// What an earlier run left on workers that could not be asked yet.
+    left: Vec<SessionRecord>,
+    /// When nodes were last asked for.
+    asked_nodes: Option<Millis>,
     sites: Sites,
     downloads: Downloads,
     streaming: Streaming,
@@ -179,22 +194,26 @@ impl Browser {
         let numbers = saved.profiles.iter().filter_map(|it| it.name.number());
         let highest_profile = numbers.max().unwrap_or(0);
         let profiles = Profile::restore(&settings.profile, saved.profiles);
+        let host = NodeId::host();
+        let (here, left) = saved.sessions.into_iter().partition(|it| it.node == host);
         let mut browser = Self {
-            settings,
             tabs: records.into_iter().map(Tab::restore).collect(),
             active: None,
             recent: Vec::new(),
             closed: Vec::new(),
             sessions: BTreeMap::new(),
             profiles,
-            nodes: Vec::new(),
+            roster: Roster::new(settings.demand),
+            machines: Machines::restore(saved.workers, saved.last_worker),
+            left,
+            asked_nodes: Some(now),
             sites: Sites::restore(saved.sites),
             downloads: Downloads::restore(saved.downloads),
             streaming: Streaming::restore(saved.switches),
             lists: Lists::restore(saved.lists),
             sleep_after: saved.sleep_after,
             looking: true,
-            leftovers: Leftovers::Unknown(saved.sessions),
+            leftovers: Leftovers::Unknown(here),
             area: ContentArea::default(),
             full_screen: false,
             settings_shown: false,
@@ -211,8 +230,10 @@ impl Browser {
             shown: None,
             watched: None,
             painted: None,
+            settings,
         };
         browser.use_networks();
+        browser.use_saved_workers();
         if browser.tabs.is_empty() {
             browser.new_tab(browser.settings.default_mode, 0);
         }
@@ -232,6 +253,7 @@ impl Browser {
     /// Takes one event.
     pub fn handle(&mut self, now: Millis, event: Event) {
         self.now = self.now.max(now);
+        self.roster.pass(self.now);
         match event {
             Event::Command(request, command) => self.command(request, command),
             Event::Page(tab, mode, news) => self.page_news(tab, mode, news),
@@ -257,6 +279,8 @@ impl Browser {
             Event::EnginesContained(contained) => self.engines_contained(contained),
             Event::UpdateLooked(looked) => self.update_looked(looked),
             Event::SecondInstance(inputs) => self.second_instance(inputs),
+            Event::ContextsFound(contexts) => self.contexts_found(contexts),
+            Event::WorkerChecked(id, check) => self.worker_checked(&id, check),
             Event::Deadline => {}
             event => self.stream_event(event),
         }
@@ -275,19 +299,18 @@ impl Browser {
         let quit = self
             .quitting_since
             .map(|since| Millis(since.0 + self.settings.quit_limit_ms));
+        let look = self
+            .asked_nodes
+            .filter(|_| !self.looking && self.tabs.iter().any(standby::waits))
+            .map(|asked| Millis(asked.0 + placing::LOOK_LIMIT_MS));
         let limits = [
             self.next_idle_limit(),
             self.next_cookie_limit(),
             self.next_sleep_limit(),
             quit,
+            look,
         ];
         limits.into_iter().flatten().min()
-    }
-
-    /// The nodes as last seen.
-    #[must_use]
-    pub fn nodes(&self) -> &[Node] {
-        &self.nodes
     }
 
     fn notice(&mut self, notice: Notice) {
@@ -373,6 +396,10 @@ impl Browser {
         self.end_idle_sessions();
         self.give_up_cookies();
         self.put_to_sleep();
+        let late = |asked: &mut Millis| self.now.0 >= asked.0 + placing::LOOK_LIMIT_MS;
+        if !self.looking && self.asked_nodes.take_if(late).is_some() {
+            self.place_waiting();
+        }
         if let Some(since) = self.quitting_since {
             let late = self.now.0 >= since.0 + self.settings.quit_limit_ms;
             if self.sessions.is_empty() || late {

@@ -15,7 +15,7 @@ use crate::profile::{DataWork, ProfileCommand, WorkEnd};
 use crate::proxy::PageFault;
 use crate::sleep::SleepAfter;
 use crate::streaming::{Looked, Switch};
-use crate::worker::{EngineContext, WorkerCheck, WorkerFacts};
+use crate::worker::{EngineContext, WorkerCheck, WorkerCommand, WorkerFacts};
 
 /// Milliseconds since an arbitrary start, monotonic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,6 +113,11 @@ pub enum Command {
     LookForUpdate,
     /// A notice was read.
     DismissNotice(usize),
+    /// Something about machines.
+    Worker(WorkerCommand),
+    /// Go on elsewhere, on a node of choice or the best one, without the machine that has the
+    /// profile's data and cannot be asked: with the older copy, or with none.
+    RunElsewhere(TabId, Option<NodeId>),
     /// The person did something in the live view (counts against the idle limit).
     Touch,
     /// The app is about to close.

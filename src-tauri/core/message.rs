@@ -13,12 +13,12 @@ pub use crate::network::{NetworkFault, NetworkForm};
 pub use crate::node::{Lack, NodeId, NodeKind, NodeName, Setback};
 pub use crate::notice::Notice;
 pub use crate::page::{Direction, Find, PageView};
-pub use crate::profile::{ProfileName, ProfileView};
+pub use crate::profile::{ProfileFault, ProfileName, ProfileView};
 pub use crate::proxy::PageFault;
 pub use crate::site::Site;
 pub use crate::sleep::{SleepAfter, SleepView};
 pub use crate::streaming::{Looked, StreamingView, Switch};
-pub use crate::worker::MachinesView;
+pub use crate::worker::{AddressFlaw, MachinesView, MoveView};
 
 /// A tab of the window. Never reused within an install.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
@@ -129,6 +129,8 @@ pub struct StreamView {
     pub relayed: bool,
     /// What encodes the picture, once an engine runs.
     pub encoder: Option<Encoder>,
+    /// While the profile's data are on their way to another machine: how far they are.
+    pub moving: Option<MoveView>,
 }
 
 /// Why a node was not chosen.
@@ -262,6 +264,51 @@ pub enum Problem {
     BadNetwork {
         /// Why.
         fault: NetworkFault,
+    },
+    /// A profile's data are on a machine that cannot be asked.
+    #[error("the data of {title} are on {node}")]
+    ProfileAway {
+        /// The machine's name.
+        node: String,
+        /// What the person calls the profile.
+        title: String,
+        /// Whether this machine has an older copy of them.
+        copy: bool,
+    },
+    /// A profile's data could not be brought to another machine; they are where they were.
+    #[error("the data were not brought from {from} to {to}")]
+    MoveFailed {
+        /// The name of the machine that has them.
+        from: String,
+        /// The name of the other one.
+        to: String,
+        /// Why; `None` if it was given up.
+        fault: Option<ProfileFault>,
+    },
+    /// What was typed is no address of a machine.
+    #[error("bad machine: {flaw:?}")]
+    BadMachine {
+        /// What is wrong with it.
+        flaw: AddressFlaw,
+    },
+    /// That machine is known already.
+    #[error("{node} is known already")]
+    MachineKnown {
+        /// Its name.
+        node: String,
+    },
+    /// The machine is not there (any more).
+    #[error("unknown machine")]
+    UnknownMachine,
+    /// Something of the person's is on the machine.
+    #[error("{node} is in use")]
+    MachineInUse {
+        /// Its name.
+        node: String,
+        /// How many sessions run there.
+        sessions: u32,
+        /// The titles of the profiles whose data are there.
+        profiles: Vec<String>,
     },
     /// The environment of the app has settled it, whatever the switch says.
     #[error("{switch:?} is set by the environment")]

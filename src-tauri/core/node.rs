@@ -16,6 +16,28 @@ impl NodeId {
     pub fn host() -> Self {
         Self("host".to_owned())
     }
+
+    /// A worker, by its number.
+    #[must_use]
+    pub fn worker(number: u32) -> Self {
+        Self(format!("w{number}"))
+    }
+
+    /// The number of a worker.
+    #[must_use]
+    pub fn number(&self) -> Option<u32> {
+        self.0.strip_prefix('w')?.parse().ok()
+    }
+
+    /// Whether it is this machine or another.
+    #[must_use]
+    pub fn kind(&self) -> NodeKind {
+        if *self == Self::host() {
+            NodeKind::Host
+        } else {
+            NodeKind::Worker
+        }
+    }
 }
 
 /// A node as the person knows it.

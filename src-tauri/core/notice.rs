@@ -1,6 +1,7 @@
 //! Messages to the person that belong to no tab.
 
 use crate::fault::ImageUpdate;
+use crate::profile::ProfileFault;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -25,6 +26,17 @@ pub enum Notice {
         image: String,
         /// What.
         update: ImageUpdate,
+    },
+    /// A profile's tabs were not brought to another machine; they go on where they were.
+    NotMoved {
+        /// What the person calls the profile.
+        title: String,
+        /// The name of the machine they are on.
+        from: String,
+        /// The name of the other one.
+        to: String,
+        /// What kept the data from coming there; `None` if the browser did not start there.
+        fault: Option<ProfileFault>,
     },
     /// The streamed browser runs without its own sandbox.
     SandboxOff,

@@ -2,7 +2,7 @@
 
 use crate::fault::EngineFault;
 use crate::network::{Network, NetworkForm};
-use crate::node::NodeId;
+use crate::node::{NodeId, NodeName};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -88,6 +88,10 @@ pub struct ProfileRecord {
     pub pending: Option<Pending>,
     /// How its Proxy tabs reach the network.
     pub network: Network,
+    /// Which node has its streamed browser's data; `None` before there were any.
+    pub home: Option<NodeId>,
+    /// Which node has an older copy of them.
+    pub copy: Option<NodeId>,
 }
 
 impl ProfileRecord {
@@ -100,6 +104,8 @@ impl ProfileRecord {
             colour: Colour::Purple,
             pending: None,
             network: Network::default(),
+            home: None,
+            copy: None,
         }
     }
 
@@ -112,6 +118,8 @@ impl ProfileRecord {
             colour: Colour::default(),
             pending: None,
             network: Network::default(),
+            home: None,
+            copy: None,
         }
     }
 }
@@ -253,6 +261,10 @@ pub struct ProfileView {
     pub private: bool,
     /// Whether a streamed session has its data now.
     pub in_use: bool,
+    /// Which machine has its streamed browser's data; `None` before there were any.
+    pub home: Option<NodeName>,
+    /// Whether this machine has an older copy of them.
+    pub copy: bool,
     /// How many tabs it has.
     pub tabs: u32,
     /// What its streamed browser's data take, in bytes, as last measured.

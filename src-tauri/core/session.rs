@@ -52,6 +52,9 @@ pub enum Happening {
     IdleLimit,
     /// It must go: the app closes, or it cannot be trusted.
     Dismissed,
+    /// Its node is away, and nobody waits for it any longer. What is left of it is found by its
+    /// label when the node is back.
+    Abandoned,
 }
 
 /// What is to be done for a session.
@@ -99,6 +102,8 @@ pub struct Session {
     relayed: bool,
     /// Begun for nobody, to be ready for the next tab.
     ahead: bool,
+    /// Since when its engine has the memory it reserved.
+    taken: Option<Millis>,
 }
 
 impl Session {
@@ -123,6 +128,7 @@ impl Session {
             fetched: None,
             relayed: false,
             ahead: false,
+            taken: None,
         };
         (session, vec![Deed::Save, Deed::Start])
     }
@@ -168,6 +174,7 @@ impl Session {
             fetched: None,
             relayed: false,
             ahead: false,
+            taken: Some(Millis::default()),
         }
     }
 
@@ -186,10 +193,13 @@ impl Session {
         )
     }
 
-    /// Whether its engine has taken the memory it reserved.
+    /// Since when its engine has the memory it reserved.
     #[must_use]
-    pub const fn is_in_use(&self) -> bool {
-        !matches!(self.state, State::Starting)
+    pub const fn taken(&self) -> Option<Millis> {
+        match self.state {
+            State::Starting => None,
+            _ => self.taken,
+        }
     }
 
     /// The session as it is saved.
@@ -217,13 +227,13 @@ impl Session {
         use Happening as H;
         use State as S;
         let (state, deeds): (State, Vec<Deed>) = match (self.state, happening) {
-            (S::Ending, H::EngineStopped) => (S::Gone, vec![Forget]),
+            (S::Ending, H::EngineStopped | H::Abandoned) => (S::Gone, vec![Forget]),
             (S::Ending | S::Gone, _) => return Vec::new(),
 
-            (S::Connecting | S::Live | S::Reconnecting, H::EngineEnded) => {
+            (S::Connecting | S::Live | S::Reconnecting, H::EngineEnded | H::Abandoned) => {
                 (S::Gone, vec![Disconnect, Forget])
             }
-            (_, H::EngineEnded | H::EngineStopped) => (S::Gone, vec![Forget]),
+            (_, H::EngineEnded | H::EngineStopped | H::Abandoned) => (S::Gone, vec![Forget]),
 
             (S::Connecting | S::Live | S::Reconnecting, H::Dismissed) => {
                 (S::Ending, vec![Disconnect, Save, Stop])
@@ -260,6 +270,9 @@ impl Session {
 
             _ => return Vec::new(),
         };
+        if self.state == S::Starting && state != S::Starting {
+            self.taken = Some(now);
+        }
         self.state = state;
         if !self.is_attached() {
             self.front = None;
@@ -347,6 +360,7 @@ mod tests {
             Just(StreamFailed),
             Just(IdleLimit),
             Just(Dismissed),
+            Just(Abandoned),
         ]
     }
 

@@ -26,6 +26,8 @@ pub struct TabStream {
     pub session: Option<SessionId>,
     /// The node that was asked for.
     pub choice: Option<NodeId>,
+    /// A node where a start for it has failed: another one is tried, once.
+    pub but: Option<NodeId>,
     /// The command to answer when a node is chosen.
     pub request: Option<RequestId>,
     /// Whether its page exists in the engine.
@@ -80,6 +82,7 @@ impl TabStream {
             fetched_percent: session.and_then(Session::fetched_percent),
             relayed: session.is_some_and(Session::is_relayed),
             encoder: session.and_then(|session| session.encoder),
+            moving: None,
         }
     }
 }

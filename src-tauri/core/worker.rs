@@ -1,6 +1,10 @@
 //! Workers: other machines whose container engine the person can reach. Nothing of ours is
 //! installed there.
 
+mod address;
+
+pub use address::AddressFlaw;
+
 use crate::fault::EngineFault;
 use crate::node::{Lack, NodeId, NodeName, Setback};
 use serde::{Deserialize, Serialize};
@@ -50,6 +54,49 @@ pub struct WorkerRecord {
     pub worker: Worker,
     /// Whether sessions may be placed on it.
     pub in_use: bool,
+}
+
+/// What the person asks about machines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WorkerCommand {
+    /// Take a machine as a worker.
+    Add {
+        /// What it is called; empty: as its address.
+        name: String,
+        /// As it was typed.
+        address: String,
+        /// The folder of the certificates, for TLS.
+        certificates: String,
+    },
+    /// Take the machine of a context that was found, by the context's name.
+    AddContext(String),
+    /// Forget it.
+    Remove {
+        /// Which.
+        id: NodeId,
+        /// End what runs there, and leave the data that are there.
+        anyway: bool,
+    },
+    /// Sessions may be placed on it, or not.
+    Use {
+        /// Which.
+        id: NodeId,
+        /// Whether they may.
+        on: bool,
+        /// If not: end what runs there.
+        anyway: bool,
+    },
+    /// Call it something else.
+    Rename {
+        /// Which.
+        id: NodeId,
+        /// What it is called from now on.
+        name: String,
+    },
+    /// See whether it can be a worker.
+    Check(NodeId),
+    /// Find the person's Docker contexts.
+    FindContexts,
 }
 
 /// A Docker context of the person: a worker that can be had with one click.
@@ -116,6 +163,22 @@ pub struct MachineFacts {
     pub gpu: bool,
     /// What is known of a worker only.
     pub worker: Option<WorkerFacts>,
+}
+
+/// A profile's data on their way to another machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct MoveView {
+    /// The machine that has them.
+    pub from: NodeName,
+    /// Where they go.
+    pub to: NodeName,
+    /// Bytes that are there.
+    #[ts(type = "number")]
+    pub done: u64,
+    /// Bytes in all; 0 while that is not known.
+    #[ts(type = "number")]
+    pub total: u64,
 }
 
 /// A machine as the shell paints it.

@@ -56,6 +56,7 @@ function at(stage: Stage, node: NodeName | null = HOST): StreamView {
     fetched_percent: null,
     relayed: false,
     encoder: stage === "live" ? "software" : null,
+    moving: null,
     stage,
     stages: entered.map((each) => ({
       stage: each,

@@ -66,6 +66,15 @@ export class MockBackend implements Backend {
       if (!background) this.state.active = tab.id;
     });
 
+  addWorker: Backend["addWorker"] = (...facts) => this.#note("addWorker", facts);
+  addContext: Backend["addContext"] = (...facts) => this.#note("addContext", facts);
+  removeWorker: Backend["removeWorker"] = (...facts) => this.#note("removeWorker", facts);
+  useWorker: Backend["useWorker"] = (...facts) => this.#note("useWorker", facts);
+  renameWorker: Backend["renameWorker"] = (...facts) => this.#note("renameWorker", facts);
+  checkWorker: Backend["checkWorker"] = (...facts) => this.#note("checkWorker", facts);
+  findContexts: Backend["findContexts"] = () => this.#note("findContexts", []);
+  runElsewhere: Backend["runElsewhere"] = (...facts) => this.#note("runElsewhere", facts);
+
   closeTab: Backend["closeTab"] = (tab) =>
     this.#note("closeTab", [tab], () => {
       const at = this.state.tabs.findIndex((each) => each.id === tab);
@@ -116,6 +125,7 @@ export class MockBackend implements Backend {
                 fetched_percent: null,
                 relayed: false,
                 encoder: null,
+                moving: null,
               };
       }),
     );
@@ -278,6 +288,8 @@ export function profileOf(name: string, more: Partial<ProfileView> = {}): Profil
     lasting: false,
     private: false,
     in_use: false,
+    home: null,
+    copy: false,
     tabs: 0,
     bytes: null,
     work: null,

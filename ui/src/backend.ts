@@ -39,6 +39,18 @@ export interface Backend {
   workOnProfile(name: ProfileName, work: DataWork, endSession: boolean): Promise<void>;
   cancelProfileWork(name: ProfileName): Promise<void>;
   dismissProfileOutcome(name: ProfileName): Promise<void>;
+  /** A machine by its address, as it was typed; `certificates` is their folder, for TLS. */
+  addWorker(name: string, address: string, certificates: string): Promise<void>;
+  /** The machine of a Docker context that was found. */
+  addContext(name: string): Promise<void>;
+  /** `anyway`: the person agreed that what runs there is ended. */
+  removeWorker(id: NodeId, anyway: boolean): Promise<void>;
+  useWorker(id: NodeId, on: boolean, anyway: boolean): Promise<void>;
+  renameWorker(id: NodeId, name: string): Promise<void>;
+  checkWorker(id: NodeId): Promise<void>;
+  findContexts(): Promise<void>;
+  /** Without the machine that has the profile's data; `node` null: on the best one. */
+  runElsewhere(tab: TabId, node: NodeId | null): Promise<void>;
   /** A path that the person chose: to write under the suggested name, or (null) to read. */
   chooseFile(suggested: string | null): Promise<string | null>;
   closeTab(tab: TabId): Promise<void>;
@@ -115,6 +127,15 @@ export function tauriBackend(): Backend {
     cancelProfileWork: (name) => invoke("cancel_profile_work", { name }),
     dismissProfileOutcome: (name) => invoke("dismiss_profile_outcome", { name }),
     chooseFile: (suggested) => invoke("choose_file", { suggested }),
+    addWorker: (name, address, certificates) =>
+      invoke("add_worker", { name, address, certificates }),
+    addContext: (name) => invoke("add_context", { name }),
+    removeWorker: (id, anyway) => invoke("remove_worker", { id, anyway }),
+    useWorker: (id, on, anyway) => invoke("use_worker", { id, on, anyway }),
+    renameWorker: (id, name) => invoke("rename_worker", { id, name }),
+    checkWorker: (id) => invoke("check_worker", { id }),
+    findContexts: () => invoke("find_contexts"),
+    runElsewhere: (tab, node) => invoke("run_elsewhere", { tab, node }),
     closeTab: (tab) => invoke("close_tab", { tab }),
     selectTab: (tab) => invoke("select_tab", { tab }),
     moveTab: (tab, position) => invoke("move_tab", { tab, position }),

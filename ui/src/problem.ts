@@ -3,10 +3,15 @@ import type { Failure } from "./messages/Failure";
 import type { Mode } from "./messages/Mode";
 import type { Problem } from "./messages/Problem";
 
-export type ProblemAction = "retry" | "proxy" | "streamed" | "address" | "anyway";
+export type ProblemAction = "elsewhere" | "retry" | "proxy" | "streamed" | "address" | "anyway";
 
 /** What can be done about `problem` in a tab of `mode`. */
-export function actionsFor(problem: Problem, mode: Mode, hasAddress: boolean): ProblemAction[] {
+export function actionsFor(
+  problem: Problem,
+  mode: Mode,
+  hasAddress: boolean,
+  onWorker = false,
+): ProblemAction[] {
   const other: ProblemAction = mode === "proxy" ? "streamed" : "proxy";
   switch (problem.code) {
     case "bad_address":
@@ -24,6 +29,10 @@ export function actionsFor(problem: Problem, mode: Mode, hasAddress: boolean): P
       if (isWay(problem, "proxy_down")) return [other, "retry"];
       if (problem.fault?.cause === "certificate") return ["address", other, "retry"];
       return hasAddress ? ["retry", "address", other] : ["address"];
+    case "profile_away":
+      return ["retry", "elsewhere", other];
+    case "engine_stalled":
+      return onWorker ? ["retry", "elsewhere", other] : ["retry", other];
     case "page_crashed":
       return ["retry", other];
     default:

@@ -13,6 +13,7 @@ const stream: StreamView = {
   fetched_percent: null,
   relayed: false,
   encoder: null,
+  moving: null,
   node: null,
 };
 

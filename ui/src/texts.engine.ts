@@ -11,7 +11,8 @@ import type { ProblemText } from "./texts";
 
 /** The container engine of this machine, if it is what keeps every page from running. */
 export function awayHere(nodes: NodeLacks[]): EngineFault | null {
-  for (const { lacks } of nodes) {
+  for (const { node, lacks } of nodes) {
+    if (node.kind !== "host") continue;
     for (const lack of lacks) {
       if (lack.lack === "engine_away") return lack.fault;
     }
@@ -97,7 +98,7 @@ function unanswered(failure: StartFailure): string {
   }
 }
 
-export function stalled(node: string, stall: Stall): ProblemText {
+export function stalled(node: string, stall: Stall, here: boolean): ProblemText {
   switch (stall.stall) {
     case "paused":
       return {
@@ -106,8 +107,16 @@ export function stalled(node: string, stall: Stall): ProblemText {
         remedy: "Try again to let it go on. Nothing was lost.",
       };
     case "engine_away":
-      return engineAway(stall.fault);
+      return here ? engineAway(stall.fault) : awayThere(node);
   }
+}
+
+function awayThere(node: string): ProblemText {
+  return {
+    title: `${node} does not answer`,
+    body: "The page runs there, and nobody can say how it is. It goes on by itself when the machine is back.",
+    remedy: "See that the machine is on and in the network.",
+  };
 }
 
 /** The command that starts the engine behind a socket: a person's own, or the machine's. */

@@ -133,6 +133,10 @@ const problems: Problem[] = [
   ...networkFaults.map((fault): Problem => ({ code: "bad_network", fault })),
   { code: "sleep_fixed" },
   { code: "cancelled" },
+  { code: "profile_away", node: "attic", title: "Work", copy: true },
+  { code: "profile_away", node: "attic", title: "Work", copy: false },
+  { code: "move_failed", from: "attic", to: "cellar", fault: null },
+  { code: "move_failed", from: "attic", to: "cellar", fault: { cause: "empty" } },
 ];
 
 test.each(problems)("a person reads what happened, where and what to do: %o", (problem) => {

@@ -11,7 +11,7 @@ import type { Stage } from "./messages/Stage";
 import type { StartFailure } from "./messages/StartFailure";
 import { awayHere, ended, engineAway, stalled, imageUpdate, encodedBy } from "./texts.engine";
 import { hostOf, pageFault } from "./texts.fault";
-import { setback } from "./texts.machine";
+import { machineProblem, notMoved, setback } from "./texts.machine";
 import { badNetwork } from "./texts.network";
 import { sleepFixed } from "./texts.sleep";
 import { modeName, tabTexts } from "./texts.tabs";
@@ -135,6 +135,8 @@ export const texts = {
       switch (notice.code) {
         case "engine_image":
           return imageUpdate(notice.update);
+        case "not_moved":
+          return notMoved(notice.title, notice.from, notice.to, notice.fault);
         case "sandbox_off":
           return "The streamed Chromium runs without its own sandbox: this machine does not let it have one. Only open pages you trust in Streamed.";
         case "store_set_aside":
@@ -153,6 +155,7 @@ export const texts = {
       proxy: "Open in Proxy",
       streamed: "Open in Streamed",
       address: "Change the address",
+      elsewhere: "Go on elsewhere",
       anyway: "Open it all the same",
       copy: "Copy",
       copied: "Copied",
@@ -174,7 +177,7 @@ export const texts = {
         case "engine":
           return `is not ready: ${lack.detail}`;
         case "engine_away":
-          return engineAway(lack.fault).body;
+          return `cannot be asked: ${engineAway(lack.fault).title}`;
         case "not_seen":
           return "has not answered lately";
         case "set_aside":
@@ -183,10 +186,11 @@ export const texts = {
     },
     nodeName: (node: NodeName) =>
       node.kind === "host" ? `${node.name} (this machine)` : node.name,
-    text: (problem: Problem): ProblemText => {
+    /** `here`: it is about this machine. */
+    text: (problem: Problem, here = true): ProblemText => {
       switch (problem.code) {
         case "no_capable_node": {
-          const away = awayHere(problem.nodes);
+          const away = problem.nodes.length === 1 ? awayHere(problem.nodes) : null;
           if (away) return engineAway(away);
           if (problem.nodes.length > 0 && problem.nodes.every(isUnready)) {
             return unready(problem.nodes);
@@ -228,7 +232,7 @@ export const texts = {
             remedy: "Try again to start it anew. Your logins and tabs are kept.",
           };
         case "engine_stalled":
-          return stalled(problem.node, problem.stall);
+          return stalled(problem.node, problem.stall, here);
         case "page_crashed":
           return {
             title: "This page crashed",
@@ -268,6 +272,13 @@ export const texts = {
         case "profile_busy":
         case "profile_in_use":
           return profileRefused(problem);
+        case "profile_away":
+        case "move_failed":
+        case "bad_machine":
+        case "machine_known":
+        case "unknown_machine":
+        case "machine_in_use":
+          return machineProblem(problem);
         case "switch_fixed":
           return switchFixed(problem.switch);
         case "bad_network":

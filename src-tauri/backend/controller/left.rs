@@ -39,6 +39,8 @@ impl Left {
                 last_tab: next.tab.0.saturating_sub(1),
                 last_session: next.session.0.saturating_sub(1),
                 last_profile: next.profile.saturating_sub(1),
+                workers: store.workers()?,
+                last_worker: store.last_worker()?,
             };
             Ok((saved, store.install_id()?))
         };

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{download, profile, session, setting, site, tab};
+use super::{download, profile, session, setting, site, tab, worker};
 
 /// One step: the schema version that it leads to, and its SQL. Never changed once released.
 pub(super) struct Migration {
@@ -19,6 +19,8 @@ const MIGRATIONS: &[&Migration] = &[
     &site::CREATE,
     &download::CREATE,
     &profile::ADD_NETWORK,
+    &worker::CREATE,
+    &profile::HOMES,
 ];
 
 /// The schema version that this program writes.

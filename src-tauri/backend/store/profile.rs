@@ -1,6 +1,6 @@
 //! Profiles: what a person calls them, and what was begun with their data.
 
-use duotab_core::message::ProfileName;
+use duotab_core::message::{NodeId, ProfileName};
 use duotab_core::network::Network;
 use duotab_core::profile::ProfileRecord;
 use rusqlite::{Connection, Row};
@@ -24,6 +24,17 @@ pub(super) const CREATE: Migration = Migration {
 pub(super) const ADD_NETWORK: Migration = Migration {
     version: 7,
     sql: "ALTER TABLE profile ADD COLUMN network TEXT;",
+};
+
+/// Until now, all data were on this machine.
+pub(super) const HOMES: Migration = Migration {
+    version: 9,
+    sql: "ALTER TABLE profile ADD COLUMN home TEXT;
+    ALTER TABLE profile ADD COLUMN copy TEXT;
+    UPDATE profile SET home = 'host';
+    INSERT OR IGNORE INTO profile (name, title, colour, home)
+        SELECT 'default', 'Default', 'grey', 'host'
+        WHERE EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'session');",
 };
 
 impl Store {
@@ -63,7 +74,7 @@ pub(super) fn next_number(connection: &Connection) -> rusqlite::Result<u32> {
 
 pub(super) fn read(connection: &Connection) -> rusqlite::Result<Vec<ProfileRecord>> {
     let mut statement = connection.prepare_cached(
-        "SELECT name, title, colour, pending, network FROM profile ORDER BY rowid",
+        "SELECT name, title, colour, pending, network, home, copy FROM profile ORDER BY rowid",
     )?;
     let mut rows = statement.query(())?;
     let mut profiles = Vec::new();
@@ -94,6 +105,8 @@ fn record(row: &Row<'_>) -> Option<ProfileRecord> {
             }),
             None => Network::default(),
         },
+        home: row.get::<_, Option<String>>(5).ok()?.map(NodeId),
+        copy: row.get::<_, Option<String>>(6).ok()?.map(NodeId),
     })
 }
 
@@ -108,10 +121,11 @@ fn write(connection: &Connection, profile: &ProfileRecord) -> rusqlite::Result<(
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     connection
         .prepare_cached(
-            "INSERT INTO profile (name, title, colour, pending, network)
-             VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO profile (name, title, colour, pending, network, home, copy)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT (name) DO UPDATE SET title = excluded.title, colour = excluded.colour,
-                 pending = excluded.pending, network = excluded.network",
+                 pending = excluded.pending, network = excluded.network, home = excluded.home,
+                 copy = excluded.copy",
         )?
         .execute((
             &profile.name.0,
@@ -119,6 +133,8 @@ fn write(connection: &Connection, profile: &ProfileRecord) -> rusqlite::Result<(
             word(&profile.colour)?,
             pending,
             network,
+            profile.home.as_ref().map(|node| &node.0),
+            profile.copy.as_ref().map(|node| &node.0),
         ))?;
     Ok(())
 }
@@ -146,10 +162,12 @@ mod tests {
     #[test]
     fn a_profile_is_read_as_it_was_last_written_in_the_order_they_were_made() {
         let connection = fresh();
-        let profile = |name: &str, pending| ProfileRecord {
+        let profile = |name: &str, pending: Option<Pending>| ProfileRecord {
             name: ProfileName(name.into()),
             title: "Büro".into(),
             colour: Colour::Green,
+            home: pending.map(|_| NodeId::worker(2)),
+            copy: pending.map(|_| NodeId::host()),
             pending,
             network: Network::nowhere(),
         };
@@ -182,7 +200,8 @@ mod tests {
         let connection = fresh();
         connection
             .execute_batch(
-                "INSERT INTO profile VALUES ('a', 'A', 'red', NULL, '{\"exit\":\"tor\"}')",
+                "INSERT INTO profile (name, title, colour, network)
+                 VALUES ('a', 'A', 'red', '{\"exit\":\"tor\"}')",
             )
             .unwrap();
         let network = read(&connection).unwrap().remove(0).network;
@@ -193,8 +212,34 @@ mod tests {
     fn a_row_that_cannot_be_understood_is_left_out() {
         let connection = fresh();
         connection
-            .execute_batch("INSERT INTO profile VALUES ('a', 'A', 'ultraviolet', NULL, NULL)")
+            .execute_batch(
+                "INSERT INTO profile (name, title, colour) VALUES ('a', 'A', 'ultraviolet')",
+            )
             .unwrap();
         assert_eq!(read(&connection).unwrap(), []);
+    }
+
+    #[test]
+    fn data_of_an_older_version_are_on_this_machine_if_there_can_be_any() {
+        let before = |sessions: bool| {
+            let connection = fresh();
+            let back = "ALTER TABLE profile DROP COLUMN home;
+                ALTER TABLE profile DROP COLUMN copy;
+                INSERT INTO profile (name, title, colour) VALUES ('p1', 'Work', 'blue');";
+            connection.execute_batch(back).unwrap();
+            if sessions {
+                let one = "INSERT INTO session (profile, node, state)
+                    VALUES ('default', 'host', 'live'); DELETE FROM session;";
+                connection.execute_batch(one).unwrap();
+            }
+            connection.execute_batch(HOMES.sql).unwrap();
+            let homes = read(&connection).unwrap().into_iter();
+            homes
+                .map(|it| (it.name.0, it.home.map(|home| home.0)))
+                .collect::<Vec<_>>()
+        };
+        let here = |name: &str| (name.to_owned(), Some("host".to_owned()));
+        assert_eq!(before(false), [here("p1")]);
+        assert_eq!(before(true), [here("p1"), here("default")]);
     }
 }

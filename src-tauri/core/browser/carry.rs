@@ -19,7 +19,8 @@ impl Browser {
     /// The page that was left has said what its next self should have.
     pub(super) fn collected(&mut self, id: TabId, mode: Mode, carry: Carry) {
         let Some(tab) = self.tab(id) else { return };
-        if tab.mode == mode {
+        // A page that moves to another machine is left and taken up in the same mode.
+        if tab.mode == mode && self.has_page(id) {
             return self.goes_to_sleep(id, carry);
         }
         if !carry.is_of(tab.url()) {

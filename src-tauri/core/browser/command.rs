@@ -161,6 +161,8 @@ impl Browser {
             Command::Switch(switch, on) => self.switch(switch, on)?,
             Command::SetSleepAfter(after) => self.set_sleep_after(after)?,
             Command::LookForUpdate => self.look_for_update(),
+            Command::Worker(command) => self.worker_command(command)?,
+            Command::RunElsewhere(id, node) => self.run_elsewhere(id, node)?,
             Command::Quit => self.quit(),
             // Answered by `command`; activity has no limit to move while a tab is open.
             Command::SetMode(..) | Command::Touch => {}
@@ -353,6 +355,7 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::Find(..)
         | Command::GoTo(..)
         | Command::ViewSource(_)
+        | Command::RunElsewhere(..)
         | Command::Reload(_) => true,
         Command::CloseTab(_)
         | Command::Profile(_)
@@ -381,6 +384,7 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::SetSleepAfter(_)
         | Command::LookForUpdate
         | Command::DismissNotice(_)
+        | Command::Worker(_)
         | Command::Touch
         | Command::Quit => false,
     }

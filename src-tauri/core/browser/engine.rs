@@ -2,7 +2,8 @@
 
 use super::Browser;
 use crate::fault::{EndCause, Stall};
-use crate::message::{Encoder, Problem, SessionId, StartFailure};
+use crate::message::{Encoder, Problem, SessionId, StartFailure, TabId};
+use crate::node::{NodeId, Setback};
 use crate::session::{Happening, Session, State};
 
 impl Browser {
@@ -27,7 +28,7 @@ impl Browser {
 
     pub(super) fn engine_ended(&mut self, id: SessionId, end: EndCause, log: Vec<String>) {
         let was_seen = self.sessions.get(&id).is_some_and(Session::was_seen);
-        self.engine_gone(id, |node| match end {
+        self.engine_gone(id, Some(Setback::Ended { end }), |node| match end {
             // An engine may serve before its browser shows a page.
             EndCause::Exited { code } if !was_seen => Problem::StartFailed {
                 node,
@@ -38,7 +39,12 @@ impl Browser {
         });
     }
 
-    pub(super) fn engine_gone(&mut self, id: SessionId, problem: impl FnOnce(String) -> Problem) {
+    pub(super) fn engine_gone(
+        &mut self,
+        id: SessionId,
+        setback: Option<Setback>,
+        problem: impl FnOnce(String) -> Problem,
+    ) {
         let Some(session) = self.sessions.get(&id) else {
             return;
         };
@@ -53,10 +59,59 @@ impl Browser {
             // Whoever joined it meanwhile gets one of his own.
             || session.state() == State::Starting && session.is_ahead();
         let problem = problem(session.node.name.clone());
-        if !waits {
+        let node = session.node.id.clone();
+        let is_start = !session.was_seen();
+        if is_start && let Some(setback) = setback {
+            self.roster.set_aside(&node, setback);
+        }
+        let goes_on = is_start && (self.undo_move(id) || self.tries_another(id, &node, &problem));
+        if !waits && !goes_on {
             self.blame(id, &problem);
         }
         self.step(id, Happening::EngineEnded);
+    }
+
+    /// Whether the tabs of a session whose start has failed go to the next best node: once, and
+    /// never if the person has chosen the node.
+    fn tries_another(&mut self, id: SessionId, node: &NodeId, problem: &Problem) -> bool {
+        let Some(session) = self.sessions.get(&id).filter(|it| !it.tabs.is_empty()) else {
+            return false;
+        };
+        let in_use = Problem::StartFailed {
+            node: session.node.name.clone(),
+            failure: StartFailure::ProfileInUse,
+            log: Vec::new(),
+        };
+        let open = |tab: &TabId| {
+            let stream = self.tab(*tab).and_then(|tab| tab.stream.as_ref());
+            stream.is_some_and(|stream| stream.choice.is_none() && stream.but.is_none())
+        };
+        let data_come = self.home_of(&session.profile).is_none_or(|home| {
+            home != *node || home == NodeId::host() || self.roster.answers(&home)
+        });
+        let memory = session.memory_mib;
+        if *problem == in_use
+            || !data_come
+            || !session.tabs.iter().all(open)
+            || self.roster.ready(memory, Some(node)).is_none()
+        {
+            return false;
+        }
+        for tab in session.tabs.clone() {
+            let tab = self.tab_mut(tab);
+            if let Some(stream) = tab.and_then(|tab| tab.stream.as_mut()) {
+                stream.but = Some(node.clone());
+            }
+        }
+        true
+    }
+
+    /// There is a picture: nothing speaks against its node any more.
+    pub(super) fn start_has_held(&mut self, id: SessionId) {
+        if let Some(session) = self.sessions.get(&id) {
+            let node = session.node.id.clone();
+            self.roster.forgive(&node);
+        }
     }
 
     /// Lets go of an engine that is held up, and says why.

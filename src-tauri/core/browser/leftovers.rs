@@ -3,9 +3,8 @@
 use super::{Browser, Leftovers};
 use crate::action::Action;
 use crate::event::{FoundEngine, Millis, SavedState, SessionRecord};
-use crate::message::{NodeName, SessionId, TabId};
-use crate::node::{NodeId, NodeKind};
-use crate::placement;
+use crate::message::{SessionId, TabId};
+use crate::node::{Node, NodeId};
 use crate::session::{Happening, Session, State};
 
 impl Browser {
@@ -15,11 +14,25 @@ impl Browser {
         else {
             return;
         };
+        self.take_over(found, &rows);
+        self.begin_waiting_work();
+        if !self.looking {
+            self.place_waiting();
+            self.stand_by();
+        }
+    }
+
+    /// Adopts what was found on a node and belongs to one of these rows; ends what belongs to none.
+    pub(super) fn take_over(&mut self, found: &[FoundEngine], rows: &[SessionRecord]) {
         for engine in found {
+            if self.sessions.contains_key(&engine.session) {
+                // It was begun since.
+                continue;
+            }
             let row = rows.iter().find(|row| row.id == engine.session);
             self.adopt(engine, row);
         }
-        for row in &rows {
+        for row in rows {
             if !found.iter().any(|engine| engine.session == row.id) {
                 self.act(Action::DeleteSession(row.id));
             }
@@ -46,11 +59,6 @@ impl Browser {
                 .unwrap_or_default();
             self.do_deeds(id, &deeds);
         }
-        self.begin_waiting_work();
-        if !self.looking {
-            self.place_waiting();
-            self.stand_by();
-        }
     }
 
     fn adopt(&mut self, engine: &FoundEngine, row: Option<&SessionRecord>) {
@@ -66,24 +74,27 @@ impl Browser {
         let id = engine.session;
         self.sessions
             .insert(id, Session::left_behind(id, profile, node, memory, state));
-        if !keep {
+        if keep {
+            self.settle_home(id);
+        } else {
             self.step(id, Happening::Dismissed);
         }
     }
 
-    fn node_name(&self, id: &NodeId) -> NodeName {
-        self.nodes.iter().find(|node| node.id == *id).map_or_else(
-            || NodeName {
-                id: id.clone(),
-                name: id.0.clone(),
-                kind: if *id == NodeId::host() {
-                    NodeKind::Host
-                } else {
-                    NodeKind::Worker
-                },
-            },
-            placement::name_of,
-        )
+    /// All nodes but the workers, as they are now. One that is not among them is gone.
+    pub(super) fn nodes_seen(&mut self, nodes: Vec<Node>) {
+        let gone: Vec<NodeId> = self
+            .roster
+            .names()
+            .map(|name| name.id.clone())
+            .filter(|id| self.worker_name(id).is_none() && nodes.iter().all(|node| node.id != *id))
+            .collect();
+        for id in gone {
+            self.roster.forget(&id);
+        }
+        for node in nodes {
+            self.roster.see(node, None);
+        }
     }
 
     pub(super) fn dismiss_all_sessions(&mut self) {

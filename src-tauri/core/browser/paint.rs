@@ -3,9 +3,8 @@
 use super::Browser;
 use crate::action::{Action, PageAction};
 use crate::event::TabRecord;
-use crate::message::{MachinesView, Mode, SessionId, ShellState, TabId, TabView};
+use crate::message::{Mode, NodeKind, NodeName, SessionId, ShellState, TabId};
 use crate::page::PageView;
-use crate::placement;
 use crate::site::origin_of;
 use crate::tab::Tab;
 use std::collections::BTreeMap;
@@ -14,6 +13,8 @@ impl Browser {
     pub(super) fn settle(&mut self) {
         self.forget_private();
         self.want_lists();
+        self.give_up_unwanted_moves();
+        self.keep_promises();
         self.save_tabs();
         self.bring_pages_to_front();
         self.watch();
@@ -118,6 +119,13 @@ impl Browser {
         }
     }
 
+    /// This machine first.
+    fn node_names(&self) -> Vec<NodeName> {
+        let mut names: Vec<NodeName> = self.roster.names().cloned().collect();
+        names.sort_by_key(|name| name.kind != NodeKind::Host);
+        names
+    }
+
     /// All that the shell paints.
     #[must_use]
     pub fn view(&self) -> ShellState {
@@ -126,35 +134,42 @@ impl Browser {
             tabs: self
                 .tabs
                 .iter()
-                .map(|tab| TabView {
-                    page: self.page_view(tab),
-                    asleep: self.active != Some(tab.id) && tab.is_asleep(),
-                    ..tab.view(session_of(tab), self.now)
+                .map(|tab| {
+                    let mut view = tab.view(session_of(tab), self.now);
+                    view.page = self.page_view(tab);
+                    view.asleep = self.active != Some(tab.id) && tab.is_asleep();
+                    if let Some(stream) = &mut view.stream {
+                        stream.moving = self.move_view(&tab.profile);
+                    }
+                    view
                 })
                 .collect(),
             active: self.active,
             reopenable: u32::try_from(self.closed.len()).unwrap_or(u32::MAX),
-            nodes: self.nodes.iter().map(placement::name_of).collect(),
+            nodes: self.node_names(),
             notices: self.notices.clone(),
             full_screen: self.full_screen,
             profiles: self.profile_views(),
             settings_shown: self.settings_shown,
             streaming: self.streaming_view(),
             lists: self.list_views(),
-            machines: MachinesView::default(),
             sleep: self.sleep_view(),
+            machines: self.machines_view(),
             downloads: self.downloads.view(),
         }
     }
 }
 
-/// The state without the running time of a stage, which alone is no reason to paint.
+/// The state without the running time of a stage and the age of a look, which alone are no reason to paint.
 fn without_clock(state: &ShellState) -> ShellState {
     let mut state = state.clone();
     for tab in &mut state.tabs {
         if let Some(stream) = &mut tab.stream {
             stream.elapsed_ms = 0;
         }
+    }
+    for machine in &mut state.machines.known {
+        machine.seen_ago_ms = machine.seen_ago_ms.map(|_| 0);
     }
     state
 }

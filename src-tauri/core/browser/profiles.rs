@@ -4,8 +4,9 @@
 mod work;
 
 use super::Browser;
+use super::moving::Moved;
 use crate::action::Action;
-use crate::message::{Problem, ProfileName, ProfileView, ShellFocus};
+use crate::message::{MoveView, Problem, ProfileName, ProfileView, ShellFocus};
 use crate::network::{Network, NetworkForm};
 use crate::profile::{
     Colour, DataWork, OutcomeView, ProfileCommand, ProfileRecord, TITLE_CAP, WorkView,
@@ -17,17 +18,21 @@ const PROFILES_CAP: usize = 50;
 /// A profile, and what is done with its data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Profile {
-    record: ProfileRecord,
+    pub(super) record: ProfileRecord,
     bytes: Option<u64>,
-    work: Option<Work>,
+    pub(super) work: Option<Work>,
     outcome: Option<OutcomeView>,
+    /// Data that came from another node just now.
+    pub(super) moved: Option<Moved>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Work {
-    work: DataWork,
+pub(super) struct Work {
+    pub(super) work: DataWork,
     /// Whether the world was asked for it.
-    begun: bool,
+    pub(super) begun: bool,
+    /// Whether the world was asked to leave it.
+    pub(super) given_up: bool,
     done: u64,
     total: u64,
 }
@@ -39,6 +44,7 @@ impl Profile {
             bytes: None,
             work: None,
             outcome: None,
+            moved: None,
         }
     }
 
@@ -63,13 +69,13 @@ impl Profile {
 }
 
 impl Browser {
-    fn profile_mut(&mut self, name: &ProfileName) -> Option<&mut Profile> {
+    pub(super) fn profile_mut(&mut self, name: &ProfileName) -> Option<&mut Profile> {
         self.profiles
             .iter_mut()
             .find(|profile| profile.record.name == *name)
     }
 
-    fn profile(&self, name: &ProfileName) -> Option<&Profile> {
+    pub(super) fn profile(&self, name: &ProfileName) -> Option<&Profile> {
         self.profiles
             .iter()
             .find(|profile| profile.record.name == *name)
@@ -158,6 +164,8 @@ impl Browser {
             colour,
             pending: None,
             network: Network::default(),
+            home: None,
+            copy: None,
         };
         self.act(Action::SaveProfile(record.clone()));
         self.act(Action::UseNetwork(
@@ -196,6 +204,20 @@ impl Browser {
         self.actions.extend(all);
     }
 
+    /// How far the profile's data are on their way to another machine, if they are.
+    pub(super) fn move_view(&self, name: &ProfileName) -> Option<MoveView> {
+        let work = self.profile(name)?.work.as_ref()?;
+        let DataWork::Move { from, to } = &work.work else {
+            return None;
+        };
+        Some(MoveView {
+            from: self.node_name(from),
+            to: self.node_name(to),
+            done: work.done,
+            total: work.total,
+        })
+    }
+
     pub(super) fn profile_views(&self) -> Vec<ProfileView> {
         let view = |profile: &Profile| {
             let name = &profile.record.name;
@@ -207,6 +229,8 @@ impl Browser {
                 lasting: *name == self.settings.profile || name.is_private(),
                 private: name.is_private(),
                 in_use: !self.sessions_of(name).is_empty(),
+                home: profile.record.home.as_ref().map(|it| self.node_name(it)),
+                copy: profile.record.copy.is_some(),
                 tabs: u32::try_from(tabs).unwrap_or(u32::MAX),
                 bytes: profile.bytes,
                 work: profile.work.as_ref().map(|work| WorkView {

@@ -4,9 +4,7 @@
 //! yet. It has the profile's data from the beginning, so that these are in one engine at a time.
 
 use super::{Browser, Leftovers};
-use crate::action::Action;
 use crate::message::SessionId;
-use crate::placement::{self, Demand};
 use crate::session::{Happening, Session, State};
 use crate::streaming::Switch;
 use crate::tab::Tab;
@@ -31,9 +29,8 @@ impl Browser {
     /// Asks how much room there is, if an engine should be kept ready.
     pub(super) fn want_standby(&mut self) {
         let places = self.leftovers == Leftovers::Settled && self.tabs.iter().any(waits);
-        if (places || self.may_stand_by()) && !self.looking && self.quitting_since.is_none() {
-            self.looking = true;
-            self.act(Action::LookAtNodes);
+        if (places || self.may_stand_by()) && self.quitting_since.is_none() {
+            self.look_at_nodes();
         }
     }
 
@@ -43,19 +40,20 @@ impl Browser {
         if !self.may_stand_by() {
             return;
         }
-        let demand = self.settings.demand;
-        let twice = Demand {
-            session_memory_mib: demand.session_memory_mib.saturating_mul(2),
-            ..demand
+        self.keep_promises();
+        let memory = self.settings.demand.session_memory_mib;
+        let twice = memory.saturating_mul(2);
+        // Nobody's data are moved for one that nobody has asked for.
+        let node = match self.home_of(&self.settings.profile) {
+            Some(home) if self.roster.is_ready(&home, twice) => self.roster.name(&home).cloned(),
+            Some(_) => None,
+            None => self.roster.ready(twice, None),
         };
-        let placed = placement::place(&self.nodes, &self.reservations(), &twice, None);
-        let Ok(node) = placed.map(placement::name_of) else {
-            return;
-        };
+        let Some(node) = node else { return };
         self.last_session += 1;
         let id = SessionId(self.last_session);
         let profile = self.settings.profile.clone();
-        let (session, deeds) = Session::begin(id, profile, node, demand.session_memory_mib);
+        let (session, deeds) = Session::begin(id, profile, node, memory);
         self.sessions.insert(id, session.ahead());
         self.do_deeds(id, &deeds);
     }
@@ -67,6 +65,10 @@ impl Browser {
             && self.leftovers == Leftovers::Settled
             && !self.tabs.iter().any(waits)
             && !self.is_worked_on(&self.settings.profile)
+            && self
+                .left
+                .iter()
+                .all(|row| row.profile != self.settings.profile)
             && !self.sessions.values().any(|session| {
                 session.profile == self.settings.profile && session.state() != State::Gone
             })
@@ -74,7 +76,7 @@ impl Browser {
 }
 
 /// Whether a tab has no session yet, and nothing keeps it from one.
-fn waits(tab: &Tab) -> bool {
+pub(super) fn waits(tab: &Tab) -> bool {
     let placing = tab.stream.as_ref().is_some_and(|it| it.session.is_none());
     placing && tab.problem.is_none()
 }

@@ -3,11 +3,11 @@
 use super::{Browser, Leftovers};
 use crate::action::{Action, PageAction};
 use crate::cookie;
-use crate::event::{Event, RequestId};
+use crate::event::RequestId;
 use crate::message::{Leg, Mode, Problem, SessionId, Stage, TabId};
 use crate::node::NodeId;
 use crate::session::{Deed, Happening, State};
-use crate::tab::TabStream;
+use crate::tab::{Tab, TabStream};
 
 impl Browser {
     /// Lets go of all that a tab has, before it goes.
@@ -69,10 +69,7 @@ impl Browser {
         if self.leftovers != Leftovers::Settled || self.join_existing(id) {
             return;
         }
-        if !self.looking {
-            self.looking = true;
-            self.act(Action::LookAtNodes);
-        }
+        self.look_at_nodes();
     }
 
     /// A profile's session on the wanted node, else, without a choice, wherever it is.
@@ -198,45 +195,14 @@ impl Browser {
         }
     }
 
-    pub(super) fn stream_event(&mut self, event: Event) {
-        match event {
-            Event::NodesSeen(nodes) => {
-                self.nodes = nodes;
-                self.looking = false;
-                self.place_waiting();
-                self.stand_by();
-            }
-            Event::EnginesFound(node, found) if node == NodeId::host() => {
-                self.engines_found(&found.unwrap_or_default());
-            }
-            Event::EngineStarted(id) => self.step(id, Happening::EngineStarted),
-            Event::EngineSuspended(id) => self.step(id, Happening::EngineSuspended),
-            Event::EngineStopped(id) => self.step(id, Happening::EngineStopped),
-            Event::StreamLive(id) => {
-                self.standby_failed = false;
-                self.step(id, Happening::StreamLive);
-            }
-            Event::StreamRelayed(id, relayed) => self.stream_relayed(id, relayed),
-            Event::StreamLost(id, _) => self.step(id, Happening::StreamLost),
-            Event::StreamFailed(id, leg) => self.stream_failed(id, leg),
-            Event::EngineEnded(id, end, log) => self.engine_ended(id, end, log),
-            Event::ImageFetched(id, percent) => self.image_fetched(id, percent),
-            Event::EngineStalled(id, stall) => self.engine_stalled(id, stall),
-            Event::EngineBack(id) => self.engine_back(id),
-            Event::EngineEncodes(id, encoder) => self.engine_encodes(id, encoder),
-            Event::StartFailed(id, failure, log) => {
-                self.engine_gone(id, |node| Problem::StartFailed { node, failure, log });
-            }
-            Event::NodeUnreachable(id, detail) => {
-                self.engine_gone(id, |node| Problem::EngineUnreachable { node, detail });
-            }
-            Event::NodeGone(id) => self.engine_gone(id, |node| Problem::NodeGone { node }),
-            _ => {}
+    pub(super) fn stream_failed(&mut self, id: SessionId, leg: Leg) {
+        let Some(session) = self.sessions.get(&id) else {
+            return;
+        };
+        if !session.was_seen() && session.is_attached() && self.undo_move(id) {
+            // It goes back to where it was seen.
+            return self.step(id, Happening::Dismissed);
         }
-        self.update_stages();
-    }
-
-    fn stream_failed(&mut self, id: SessionId, leg: Leg) {
         let Some(session) = self.sessions.get(&id) else {
             return;
         };
@@ -323,16 +289,21 @@ impl Browser {
                 continue;
             };
             let id = tab.id;
-            let choice = tab.stream.as_mut().and_then(|stream| {
+            let (choice, but) = tab.stream.as_mut().map_or((None, None), |stream| {
                 stream.session = None;
                 stream.opened = false;
-                stream.choice.clone()
+                (stream.choice.clone(), stream.but.clone())
             });
             if tab.problem.is_none() && self.quitting_since.is_none() {
                 self.want_stream(id, choice, None);
+                let tab = self.tab_mut(id);
+                if let Some(stream) = tab.and_then(|tab| tab.stream.as_mut()) {
+                    stream.but = but;
+                }
             }
         }
         self.begin_waiting_work();
+        self.finish_leaving();
         self.want_standby();
     }
 
@@ -370,6 +341,9 @@ impl Browser {
             }
         }
         for id in live {
+            if let Some(session) = self.tab(id).and_then(Tab::session) {
+                self.move_has_held(session);
+            }
             let Some(tab) = self.tab_mut(id) else {
                 continue;
             };

@@ -3,6 +3,8 @@
 mod blocking;
 mod carry;
 mod cookies;
+mod machines;
+mod moving;
 mod page;
 mod profiles;
 mod rule;

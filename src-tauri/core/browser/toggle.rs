@@ -37,7 +37,8 @@ impl Browser {
                         }
                         return self.reply(request, Ok(()));
                     }
-                    self.let_go_of_stream(id, true);
+                    let moved = node.map_or(Ok(()), |node| self.move_session(session, &node));
+                    return self.reply(request, moved);
                 }
                 if let Some(tab) = self.tab_mut(id) {
                     tab.problem = None;

@@ -6,6 +6,7 @@ use crate::browser::{Browser, Leftovers};
 use crate::message::{Mode, NodeId, Problem, ProfileName, SessionId, TabId};
 use crate::profile::{DataWork, OutcomeView, Pending, ProfileFault, WorkEnd};
 use crate::session::{Happening, State};
+use std::collections::BTreeSet;
 
 impl Browser {
     pub(super) fn ask_for_work(
@@ -26,7 +27,9 @@ impl Browser {
             }
             _ => {}
         }
-        if work == DataWork::Delete && lasting {
+        // A machine is chosen for a tab, and that moves them.
+        let moves = matches!(work, DataWork::Move { .. });
+        if moves || work == DataWork::Delete && lasting {
             return Err(Problem::ProfileBusy { title });
         }
         let sessions = self.sessions_of(name);
@@ -49,7 +52,7 @@ impl Browser {
         Ok(())
     }
 
-    fn want_work(&mut self, name: &ProfileName, work: DataWork) {
+    pub(in crate::browser) fn want_work(&mut self, name: &ProfileName, work: DataWork) {
         match work {
             DataWork::Delete => self.close_tabs_of(name),
             DataWork::Clear => self.close_pages_of(name),
@@ -63,6 +66,7 @@ impl Browser {
             profile.work = Some(Work {
                 work,
                 begun: false,
+                given_up: false,
                 done: 0,
                 total: 0,
             });
@@ -146,9 +150,12 @@ impl Browser {
             .map(|profile| profile.record.name.clone())
             .collect();
         for name in waiting {
-            if !self.sessions_of(&name).is_empty() {
+            // What runs on a worker that cannot be asked yet may have them.
+            let left = self.left.iter().any(|row| row.profile == name);
+            if left || !self.sessions_of(&name).is_empty() {
                 continue;
             }
+            let home = self.home_of(&name).unwrap_or_else(NodeId::host);
             let Some(profile) = self.profile_mut(&name) else {
                 continue;
             };
@@ -162,7 +169,27 @@ impl Browser {
                 let record = profile.record.clone();
                 self.act(Action::SaveProfile(record));
             }
-            self.act(Action::WorkOnProfile(name, NodeId::host(), work));
+            if matches!(work, DataWork::Clear | DataWork::Delete) {
+                self.drop_copies(&name);
+            }
+            self.act(Action::WorkOnProfile(name, home, work));
+        }
+    }
+
+    /// What is older elsewhere is to go as well.
+    fn drop_copies(&mut self, name: &ProfileName) {
+        let Some(profile) = self.profile_mut(name) else {
+            return;
+        };
+        let moved = profile.moved.take().map(|moved| moved.from);
+        let copy = profile.record.copy.take();
+        if copy.is_some() {
+            let record = profile.record.clone();
+            self.act(Action::SaveProfile(record));
+        }
+        let nodes = moved.into_iter().chain(copy);
+        for node in nodes.collect::<BTreeSet<NodeId>>() {
+            self.act(Action::DropCopy(name.clone(), node));
         }
     }
 
@@ -213,6 +240,14 @@ impl Browser {
         let asked = |now: &mut Work| now.begun && now.work == *work;
         if profile.work.take_if(asked).is_none() {
             return;
+        }
+        if let DataWork::Move { from, to } = work {
+            if !matches!(end, WorkEnd::Done) {
+                self.stay_after_all(from);
+            }
+            self.data_moved(name, to, end);
+            self.finish_leaving();
+            return self.wake_waiting();
         }
         let measures = *work == DataWork::Measure;
         let done = matches!(end, WorkEnd::Done);
@@ -283,9 +318,8 @@ impl Browser {
         let waits = self.tabs.iter().any(|tab| {
             tab.mode == Mode::Streamed && tab.stream.as_ref().is_some_and(|it| it.session.is_none())
         });
-        if waits && !self.looking {
-            self.looking = true;
-            self.act(Action::LookAtNodes);
+        if waits {
+            self.look_at_nodes();
         }
     }
 }

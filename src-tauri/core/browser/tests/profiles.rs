@@ -138,6 +138,8 @@ fn what_an_app_that_was_killed_has_begun_is_ended_by_the_next() {
         colour: Colour::Red,
         pending: Some(pending),
         network: Network::default(),
+        home: None,
+        copy: None,
     };
     let saved = Saved {
         profiles: vec![

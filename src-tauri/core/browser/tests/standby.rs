@@ -1,6 +1,7 @@
 //! An engine that is kept ready, and when it is not.
 
 use super::*;
+use crate::node::Node;
 use crate::session::State;
 
 fn bench(memory_mib: u64) -> Bench {

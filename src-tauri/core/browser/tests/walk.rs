@@ -1,7 +1,7 @@
 //! A random walk.
 
 use super::super::*;
-use super::world::{Bench, host};
+use super::world::{Bench, host, worker};
 use crate::event::{Command, PageNews};
 use crate::fault::{EndCause, Stall};
 use crate::message::Leg;
@@ -14,13 +14,16 @@ enum Move {
     Answer(u8),
     Drop(u8),
     News(u8, u8),
+    /// Starts fail there from now on, or work again.
+    Break(bool),
 }
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
     let one = prop_oneof![
-        3 => (0_u8..18, any::<u8>()).prop_map(|(c, t)| Move::Command(c, t)),
+        3 => (0_u8..21, any::<u8>()).prop_map(|(c, t)| Move::Command(c, t)),
         4 => any::<u8>().prop_map(Move::Answer),
         1 => any::<u8>().prop_map(Move::Drop),
+        1 => any::<bool>().prop_map(Move::Break),
         2 => (0_u8..11, any::<u8>()).prop_map(|(n, t)| Move::News(n, t)),
     ];
     prop::collection::vec(one, 0..80)
@@ -50,6 +53,14 @@ fn make_move(bench: &mut Bench, what: Move) {
                 9 => Command::Reload(tab),
                 10 => Command::CancelStream(tab),
                 11 => Command::MoveTab(tab, usize::from(t)),
+                18 | 19 => {
+                    let node = if c == 18 {
+                        NodeId::host()
+                    } else {
+                        NodeId::worker(1)
+                    };
+                    Command::SetMode(tab, Mode::Streamed, Some(node))
+                }
                 14 => Command::Profile(ProfileCommand::Create {
                     title: "Work".into(),
                     colour: Colour::Blue,
@@ -72,6 +83,16 @@ fn make_move(bench: &mut Bench, what: Move) {
                 },
             };
             bench.command(command);
+        }
+        Move::Break(here) => {
+            let node = if here {
+                NodeId::host()
+            } else {
+                NodeId::worker(1)
+            };
+            if !bench.world.broken.remove(&node) {
+                bench.world.broken.insert(node);
+            }
         }
         // Any answer may come before another, except that one engine's own keep their order.
         Move::Answer(n) if !bench.world.answers.is_empty() => {
@@ -146,7 +167,7 @@ proptest! {
 
     #[test]
     fn whatever_happens_nothing_leaks_and_every_command_is_answered(moves in moves()) {
-        let mut bench = Bench::new(vec![host(16_000)]);
+        let mut bench = Bench::new(vec![host(16_000), worker(1, 16_000)]);
         for one in moves {
             make_move(&mut bench, one);
             prop_assert!(!bench.browser.tabs.is_empty());
@@ -154,7 +175,7 @@ proptest! {
             for profile in bench.browser.profile_views() {
                 let of = |id: &&SessionId| bench.world.data.get(*id) == Some(&profile.name);
                 let engines = bench.world.engines.iter().filter(of).count();
-                prop_assert!(engines <= 2, "one session per profile and node");
+                prop_assert!(engines <= 1, "one engine has a profile's data");
             }
             for (id, session) in &bench.browser.sessions {
                 for tab in &session.tabs {

@@ -4,8 +4,8 @@ use super::super::*;
 use crate::action::PageAction;
 use crate::cookie;
 use crate::event::{Command, HistoryEntry, PageNews, SavedState};
-use crate::message::Stage;
-use crate::node::{EngineHealth, NodeId, NodeKind};
+use crate::message::{Stage, StartFailure};
+use crate::node::{EngineHealth, Node, NodeId, NodeKind};
 use crate::profile::{DataWork, WorkEnd};
 use std::collections::BTreeSet;
 
@@ -23,6 +23,15 @@ pub(super) fn host(total_memory_mib: u64) -> Node {
     }
 }
 
+pub(super) fn worker(number: u32, total_memory_mib: u64) -> Node {
+    Node {
+        id: NodeId::worker(number),
+        name: format!("worker {number}"),
+        kind: NodeKind::Worker,
+        ..host(total_memory_mib)
+    }
+}
+
 /// The world as far as the browser has changed it.
 #[derive(Default)]
 pub(super) struct World {
@@ -32,6 +41,14 @@ pub(super) struct World {
     pub(super) engines: BTreeSet<SessionId>,
     /// Whose data an engine has, also one that is gone.
     pub(super) data: BTreeMap<SessionId, ProfileName>,
+    /// Where an engine runs, also one that is gone.
+    pub(super) at: BTreeMap<SessionId, NodeId>,
+    /// Where a profile has data, newer and older ones.
+    pub(super) places: BTreeMap<ProfileName, BTreeSet<NodeId>>,
+    /// Where starts fail.
+    pub(super) broken: BTreeSet<NodeId>,
+    /// How a move of data ends, if not well.
+    pub(super) move_end: Option<WorkEnd>,
     /// Profiles whose data are being worked on.
     pub(super) working: BTreeSet<ProfileName>,
     /// What is saved of profiles.
@@ -70,7 +87,14 @@ impl World {
             Action::DeleteProfile(name) => {
                 self.profiles.remove(&name);
             }
-            Action::WorkOnProfile(name, _, work) => {
+            Action::DropCopy(name, node) => {
+                let places = self.places.entry(name).or_default();
+                assert!(places.remove(&node) && !places.is_empty(), "the last copy");
+            }
+            Action::WorkOnProfile(name, at, work) => {
+                let places = self.places.entry(name.clone()).or_default();
+                let there = places.is_empty() || places.contains(&at);
+                assert!(there, "it is not there");
                 let holder = self
                     .engines
                     .iter()
@@ -79,19 +103,45 @@ impl World {
                 let saved = self.profiles.get(&name).and_then(|it| it.pending);
                 assert_eq!(saved, work.pending(), "begun before it was saved");
                 self.working.insert(name.clone());
-                let end = match work {
+                let end = match &work {
                     DataWork::Measure => WorkEnd::Measured(7),
+                    DataWork::Move { from, to } => match &self.move_end {
+                        Some(end) => end.clone(),
+                        None => {
+                            // Also where there was nothing yet.
+                            places.extend([from.clone(), to.clone()]);
+                            WorkEnd::Done
+                        }
+                    },
                     _ => WorkEnd::Done,
                 };
                 self.answers.push(Event::ProfileWorked(name, work, end));
             }
             Action::StartEngine {
-                session, profile, ..
+                session,
+                profile,
+                node,
+                ..
             } => {
+                let holder = self
+                    .engines
+                    .iter()
+                    .find(|id| self.data.get(id) == Some(&profile));
+                assert_eq!(holder, None, "another engine has the data");
+                if !profile.is_private() {
+                    let places = self.places.entry(profile.clone()).or_default();
+                    let there = places.is_empty() || places.contains(&node);
+                    assert!(there, "it starts without the data that it had");
+                }
                 let changing = self.working.contains(&profile);
                 assert!(!changing, "an engine takes data that are worked on");
                 self.data.insert(session, profile);
                 assert_eq!(self.rows.get(&session), Some(&SavedState::Starting));
+                if self.broken.contains(&node) {
+                    let failed = Event::StartFailed(session, StartFailure::TimedOut, vec![]);
+                    return self.answers.push(failed);
+                }
+                self.at.insert(session, node);
                 self.engines.insert(session);
                 self.answers.push(Event::EngineStarted(session));
             }
@@ -196,6 +246,15 @@ impl Bench {
     pub(super) fn tell(&mut self, event: Event) {
         if let Event::ProfileWorked(name, ..) = &event {
             self.world.working.remove(name);
+        }
+        if let Event::EngineStarted(id) = &event
+            && let (Some(profile), Some(node)) = (self.world.data.get(id), self.world.at.get(id))
+        {
+            let places = self.world.places.entry(profile.clone()).or_default();
+            places.insert(node.clone());
+        }
+        if let Event::ProfileWorked(name, DataWork::Delete, _) = &event {
+            self.world.places.remove(name);
         }
         self.now.0 += 10;
         self.browser.handle(self.now, event);
