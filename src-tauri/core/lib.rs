@@ -29,6 +29,7 @@ pub mod proxy;
 pub mod session;
 pub mod site;
 pub mod sleep;
+pub mod stage;
 pub mod streaming;
 pub mod tab;
 pub mod worker;

@@ -17,6 +17,7 @@ mod layers;
 mod load;
 mod local;
 mod photon;
+mod placing;
 mod room;
 mod row;
 mod running;
@@ -63,12 +64,13 @@ async fn main() -> ExitCode {
     };
     println!("{}", row::heading());
     let is_chosen = |part: &str| chosen.is_empty() || chosen.iter().any(|it| it == part);
-    for part in ["everyday", "first-frame", "running", "latency"] {
+    for part in ["placing", "everyday", "first-frame", "running", "latency"] {
         if !is_chosen(part) {
             continue;
         }
         let measured = match part {
             "everyday" => everyday::measure(&mut bench).await,
+            "placing" => placing::measure(&mut bench),
             "first-frame" => first_frame::measure(&mut bench).await,
             "running" => running::measure(&mut bench).await,
             _ => latency::measure(&mut bench).await,

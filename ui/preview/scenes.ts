@@ -1,5 +1,6 @@
 //! Every state worth looking at.
 import { emptyTab, stateOf, streamingOf } from "../src/backend.mock";
+import type { MachineView } from "../src/messages/MachineView";
 import type { NodeName } from "../src/messages/NodeName";
 import type { Problem } from "../src/messages/Problem";
 import type { ShellState } from "../src/messages/ShellState";
@@ -101,7 +102,157 @@ const TITLES = [
   "A film about bridges",
 ];
 
+const GIB = 1024;
+const OTHERS: NodeName = { id: "w1", name: "attic", kind: "worker" };
+
+const machine = (facts: Partial<MachineView>): MachineView => ({
+  node: OTHERS,
+  address: { by: "ssh", destination: "me@attic.local", port: null, socket: null },
+  in_use: true,
+  facts: {
+    arch: "x86_64",
+    cores: 8,
+    total_memory_mib: 32 * GIB,
+    free_memory_mib: 21.4 * GIB,
+    gpu: true,
+    worker: { engine: "Docker 28.2.2", labels: [], round_trip_ms: 3, image_there: true },
+  },
+  seen_ago_ms: 4000,
+  lacks: [],
+  aside: null,
+  sessions: 0,
+  checking: false,
+  checked: null,
+  ...facts,
+});
+
+const here = machine({
+  node: HOST,
+  address: null,
+  facts: {
+    arch: "aarch64",
+    cores: 4,
+    total_memory_mib: 7.8 * GIB,
+    free_memory_mib: 3.1 * GIB,
+    gpu: false,
+    worker: null,
+  },
+  sessions: 1,
+});
+
+const answers: MachineView["checked"] = {
+  found: "answers",
+  facts: { engine: "Docker 28.2.2", labels: [], round_trip_ms: 3, image_there: false },
+  cores: 8,
+  total_memory_mib: 32 * GIB,
+};
+
+const FLEET: MachineView[] = [
+  here,
+  machine({ checked: answers, sessions: 1 }),
+  machine({
+    node: {
+      id: "w2",
+      name: "a-machine-with-quite-a-long-name.rack-7.office.example.org",
+      kind: "worker",
+    },
+    address: {
+      by: "tls",
+      host: "a-machine-with-quite-a-long-name.rack-7.office.example.org",
+      port: 2376,
+      certificates: "/home/me/.docker",
+    },
+    lacks: [{ lack: "free_memory", has: 900, needs: 2048 }],
+    seen_ago_ms: 640_000,
+  }),
+  machine({
+    node: { id: "w3", name: "garage", kind: "worker" },
+    facts: null,
+    seen_ago_ms: null,
+    lacks: [{ lack: "engine_away", fault: { fault: "silent", socket: "garage" } }],
+    checked: { found: "away", fault: { fault: "silent", socket: "garage" } },
+  }),
+  machine({
+    node: { id: "w4", name: "cellar", kind: "worker" },
+    aside: { kind: "failed", failure: { cause: "engine_disk_full" } },
+  }),
+  machine({ node: { id: "w5", name: "office", kind: "worker" }, in_use: false, checking: true }),
+];
+
+const many = (count: number): MachineView[] => [
+  here,
+  ...Array.from({ length: count }, (_, at) =>
+    machine({
+      node: { id: `w${at + 1}`, name: `rack-${at + 1}`, kind: "worker" },
+      lacks: at % 3 === 0 ? [{ lack: "cores", has: 2, needs: 4 }] : [],
+    }),
+  ),
+];
+
+const machines = (known: MachineView[]): Partial<ShellState> => ({
+  settings_shown: true,
+  machines: {
+    known,
+    contexts: [
+      {
+        name: "studio",
+        address: { by: "ssh", destination: "me@fe80::1", port: 2222, socket: null },
+      },
+    ],
+    finding: false,
+  },
+});
+
+const menu = (known: MachineView[], node: NodeName = HOST): Scene => ({
+  state: stateOf([news({ mode: "streamed", stream: at("live", node) }), garden()], {
+    machines: { known, contexts: [], finding: false },
+  }),
+  click: "[data-testid=node]",
+});
+
 export const SCENES: Record<string, Scene> = {
+  machines: { state: stateOf([news()], machines(FLEET)) },
+  "machines-none": {
+    state: stateOf([news()], machines([here])),
+    click: "[data-testid=machine-new]",
+  },
+  "node-menu": menu(FLEET),
+  "node-menu-none": menu([here]),
+  "node-menu-many": menu(many(40)),
+  "node-menu-worker": menu(FLEET, FLEET[2]?.node),
+  moving: {
+    state: stateOf([
+      news({
+        mode: "streamed",
+        stream: {
+          ...at("placing"),
+          moving: { from: HOST, to: OTHERS, done: 312_000_000, total: 840_000_000 },
+        },
+      }),
+    ]),
+  },
+  "profile-away": trouble({ code: "profile_away", node: "attic", title: "Default", copy: true }),
+  "worker-away": trouble(
+    {
+      code: "engine_stalled",
+      node: "attic",
+      stall: { stall: "engine_away", fault: { fault: "silent", socket: "attic" } },
+    },
+    { mode: "streamed", stream: at("connecting", ATTIC) },
+  ),
+  "no-machine-of-many": trouble({
+    code: "no_capable_node",
+    nodes: [
+      { node: HOST, lacks: [{ lack: "total_memory", has: 3900, needs: 6144 }] },
+      { node: OTHERS, lacks: [{ lack: "not_seen" }] },
+      {
+        node: { id: "w4", name: "cellar", kind: "worker" },
+        lacks: [
+          { lack: "set_aside", setback: { kind: "failed", failure: { cause: "timed_out" } } },
+        ],
+      },
+    ],
+  }),
   "new-tab": { state: stateOf([tab({})]) },
   "new-tab-streamed": {
     state: stateOf([tab({ mode: "streamed", stream: at("live") }), garden()]),

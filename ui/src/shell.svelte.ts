@@ -26,6 +26,8 @@ export class Shell {
   focus = $state.raw<{ target: ShellFocus; nth: number }>({ target: "page", nth: 0 });
   /** Whether what is decided for the site in front is being looked at. */
   siteOpen = $state(false);
+  /** Whether the machines that the tab in front could run on are being looked at. */
+  nodeOpen = $state(false);
   /** Whether the downloads are being looked at. */
   downloadsOpen = $state(false);
   /** The page cannot reach the app at all. */

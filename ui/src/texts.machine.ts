@@ -311,7 +311,7 @@ export const machineTexts = {
   seen: (ms: number) => `seen ${age(ms)}`,
   neverSeen: "not seen yet",
   sessions: (count: number) =>
-    count === 1 ? "1 Chromium runs there" : `${count} Chromiums run there`,
+    count === 1 ? "1 Chromium runs on it." : `${count} Chromiums run on it.`,
   ready: "Has room for a Streamed tab.",
   aside: (why: Setback) =>
     `Passed over for a few minutes, because ${setback(why)}. Check it, or choose it for a tab, to use it at once.`,
@@ -361,15 +361,12 @@ export const machineTexts = {
   none: "No other machine yet: Streamed tabs run on this one.",
 
   menu: {
-    open: (node: NodeName) =>
-      node.kind === "host"
-        ? "Runs on this machine. Choose another machine"
-        : `Runs on ${node.name}. Choose another machine`,
+    choose: "Choose another machine",
     label: "Where this tab runs",
     title: (node: NodeName, profile: string) =>
       `All Streamed tabs of “${profile}” run on ${node.kind === "host" ? "this machine" : node.name}`,
     lead: "They move together, with their logins and data. Their pages are loaded again there.",
-    here: "Runs here",
+    move: "Move here",
     on: (node: NodeName) => (node.kind === "host" ? "Run on this machine" : `Run on ${node.name}`),
     close: "Close",
     none: "There is no other machine.",
@@ -380,6 +377,6 @@ export const machineTexts = {
 
   moving: (move: MoveView) =>
     move.total > 0
-      ? `moving logins and data to ${move.to.name}: ${size(move.done)} of ${size(move.total)}`
-      : `moving logins and data to ${move.to.name}`,
+      ? `Moving logins and data to ${move.to.name}: ${size(move.done)} of ${size(move.total)}.`
+      : `Moving logins and data to ${move.to.name}.`,
 };

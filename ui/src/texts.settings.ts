@@ -31,7 +31,7 @@ export const settingsTexts = {
 
   profiles: {
     title: "Profiles and browsing data",
-    lead: "Each profile has cookies, logins and site data of its own, in Proxy tabs as in Streamed tabs. They stay on this machine.",
+    lead: "Each profile has cookies, logins and site data of its own, in Proxy tabs as in Streamed tabs. They stay on your own machines.",
     facts: (profile: ProfileView) =>
       [
         profile.bytes === null

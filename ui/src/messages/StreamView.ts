@@ -42,7 +42,8 @@ relayed: boolean,
 /**
  * What encodes the picture, once an engine runs.
  */
-encoder: Encoder | null, };
+encoder: Encoder | null, 
+/**
  * While the profile's data are on their way to another machine: how far they are.
  */
 moving: MoveView | null, };

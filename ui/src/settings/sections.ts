@@ -2,7 +2,9 @@
 import type { Component } from "svelte";
 import type { Shell } from "../shell.svelte";
 import { settingsTexts } from "../texts.settings";
+import { machineTexts } from "../texts.machine";
 import { networkTexts } from "../texts.network";
+import Machines from "./Machines.svelte";
 import Network from "./Network.svelte";
 import { sleepTexts } from "../texts.sleep";
 import Profiles from "./Profiles.svelte";
@@ -21,5 +23,6 @@ export const SECTIONS: readonly Section[] = [
   { id: "profiles", title: settingsTexts.profiles.title, component: Profiles },
   { id: "network", title: networkTexts.title, component: Network },
   { id: "sleep", title: sleepTexts.title, component: Sleep },
+  { id: "machines", title: machineTexts.title, component: Machines },
   { id: "streaming", title: settingsTexts.streaming.title, component: Streaming },
 ];

@@ -1,0 +1,89 @@
+import { expect, test } from "vitest";
+import { actionsFor } from "./problem";
+import type { MachineView } from "./messages/MachineView";
+import type { WorkerCheck } from "./messages/WorkerCheck";
+import { texts } from "./texts";
+import { addressText, age, checkSteps, machineTexts } from "./texts.machine";
+
+function machine(more: Partial<MachineView> = {}): MachineView {
+  return {
+    node: { id: "w1", name: "attic", kind: "worker" },
+    address: { by: "ssh", destination: "me@attic", port: null, socket: null },
+    in_use: true,
+    facts: null,
+    seen_ago_ms: null,
+    lacks: [],
+    aside: null,
+    sessions: 0,
+    checking: false,
+    checked: null,
+    ...more,
+  };
+}
+
+const answers: WorkerCheck = {
+  found: "answers",
+  facts: { engine: "Docker 28", labels: [], round_trip_ms: 4, image_there: false },
+  cores: 4,
+  total_memory_mib: 8192,
+};
+
+const states = (view: MachineView) => checkSteps(view).map(({ state }) => state);
+
+test("a check goes as far as the first step that fails", () => {
+  expect(states(machine())).toEqual(["open", "open", "open", "open"]);
+  const silent = { found: "away", fault: { fault: "silent", socket: "attic" } } as const;
+  expect(states(machine({ checked: silent }))).toEqual(["bad", "open", "open", "open"]);
+  const closed = { found: "away", fault: { fault: "no_permission", socket: "x" } } as const;
+  expect(states(machine({ checked: closed }))).toEqual(["good", "bad", "open", "open"]);
+  const small = machine({ checked: answers, lacks: [{ lack: "cores", has: 2, needs: 4 }] });
+  expect(states(small)).toEqual(["good", "good", "bad", "open"]);
+  expect(states(machine({ checked: answers }))).toEqual(["good", "good", "good", "good"]);
+});
+
+test("a step that fails says what to do on that machine, not on this one", () => {
+  const fault = { fault: "not_running", socket: "/run/docker.sock" } as const;
+  const [first] = checkSteps(machine({ checked: { found: "away", fault } }));
+  expect(first?.text).toContain("that its container engine runs");
+  expect(first?.text).not.toContain("systemctl");
+});
+
+test("an address reads as it could be typed", () => {
+  const ssh = { by: "ssh", destination: "me@fe80::1", port: 2222, socket: "/run/p.sock" } as const;
+  expect(addressText(ssh)).toBe("ssh://me@[fe80::1]:2222/run/p.sock");
+  expect(addressText({ by: "tls", host: "::1", port: 2376, certificates: "/c" })).toBe(
+    "tcp://[::1]:2376",
+  );
+});
+
+test("an age is told in the unit that people would use", () => {
+  expect([0, 45_000, 300_000, 7_200_000].map(age)).toEqual([
+    "just now",
+    "45 s ago",
+    "5 min ago",
+    "2 h ago",
+  ]);
+});
+
+test("what is on a machine that is to go is said before it goes", () => {
+  const problem = {
+    code: "machine_in_use",
+    node: "attic",
+    sessions: 1,
+    profiles: ["Work"],
+  } as const;
+  const { text } = machineTexts.inUse({ ...problem, profiles: [...problem.profiles] }, true);
+  expect(text).toContain("Chromium is closed");
+  expect(text).toContain("“Work”");
+});
+
+test("a page on a machine that is away can go on elsewhere, one on this machine cannot", () => {
+  const problem = {
+    code: "engine_stalled",
+    node: "attic",
+    stall: { stall: "engine_away", fault: { fault: "silent", socket: "attic" } },
+  } as const;
+  expect(actionsFor(problem, "streamed", true, true)).toContain("elsewhere");
+  expect(actionsFor(problem, "streamed", true, false)).not.toContain("elsewhere");
+  expect(texts.problem.text(problem, false).title).toBe("attic does not answer");
+});
