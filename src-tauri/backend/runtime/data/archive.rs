@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
 use duotab_core::profile::ProfileFault;
+use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 use tar::{Archive, Builder, EntryType, Header};
 
@@ -68,10 +69,19 @@ struct Head {
     made_by: String,
 }
 
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Tail {
     pieces: u64,
     bytes: u64,
+    /// Over the bytes of all files, in hex. Against accidents, not against whoever means harm:
+    /// earlier exports have none.
+    #[serde(default)]
+    md5: Option<String>,
+}
+
+fn hex(sum: Md5) -> String {
+    let sum = sum.finalize();
+    sum.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Goes through an archive of whatever origin, one piece after the other. What `take` leaves unread
@@ -173,6 +183,7 @@ pub(crate) fn below(path: &Path) -> Option<PathBuf> {
 pub(crate) struct Writer<W: Write> {
     tar: Builder<W>,
     wrote: Tail,
+    sum: Md5,
     job: Job,
 }
 
@@ -180,10 +191,8 @@ impl<W: Write> Writer<W> {
     pub(crate) fn begin(to: W, job: Job) -> io::Result<Self> {
         let mut writer = Self {
             tar: Builder::new(to),
-            wrote: Tail {
-                pieces: 0,
-                bytes: 0,
-            },
+            wrote: Tail::default(),
+            sum: Md5::new(),
             job,
         };
         let head = Head {
@@ -201,6 +210,7 @@ impl<W: Write> Writer<W> {
         let data = Exactly {
             left: piece.bytes,
             data,
+            sum: &mut self.sum,
             job: &self.job,
         };
         self.tar.append_data(&mut header, path, data)?;
@@ -211,6 +221,7 @@ impl<W: Write> Writer<W> {
 
     /// The end; without it the file is no export.
     pub(crate) fn end(mut self) -> io::Result<W> {
+        self.wrote.md5 = Some(hex(std::mem::take(&mut self.sum)));
         let tail = serde_json::to_vec(&self.wrote)?;
         self.note(TAIL, &tail)?;
         let mut to = self.tar.into_inner()?;
@@ -260,6 +271,7 @@ pub(crate) fn header(piece: &Piece) -> Header {
 struct Exactly<'a> {
     left: u64,
     data: &'a mut dyn Read,
+    sum: &'a mut Md5,
     job: &'a Job,
 }
 
@@ -277,6 +289,7 @@ impl Read for Exactly<'_> {
             }
             read => read,
         };
+        self.sum.update(into.get(..read).unwrap_or_default());
         self.left -= read as u64;
         self.job.did(read as u64).map_err(DataError::carried)?;
         Ok(read)
@@ -307,10 +320,8 @@ impl Reader<'_> {
         let incomplete = || fault(|path| ProfileFault::Incomplete { path });
         let mut headed = false;
         let mut tail: Option<Tail> = None;
-        let mut seen = Tail {
-            pieces: 0,
-            bytes: 0,
-        };
+        let mut seen = Tail::default();
+        let mut sum = Md5::new();
         let ended = Cell::new(false);
         let from = Noting {
             from,
@@ -363,11 +374,15 @@ impl Reader<'_> {
             let mut data = Watched {
                 left: piece.bytes,
                 data,
+                sum: &mut sum,
                 job: self.job,
             };
             take(&piece, &mut data)?;
             io::copy(&mut data, &mut io::sink()).map(drop)
         });
+        if tail.as_ref().is_some_and(|tail| tail.md5.is_some()) {
+            seen.md5 = Some(hex(sum));
+        }
         match walked {
             Err(error) => Err(match error.get_ref().map(|it| it.is::<DataError>()) {
                 Some(true) => DataError::of(self.path, &error),
@@ -409,6 +424,7 @@ impl<R: Read> Read for Noting<'_, R> {
 struct Watched<'a> {
     left: u64,
     data: &'a mut dyn Read,
+    sum: &'a mut Md5,
     job: &'a Job,
 }
 
@@ -420,6 +436,7 @@ impl Read for Watched<'_> {
         if read == 0 && self.left > 0 && !into.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
+        self.sum.update(into.get(..read).unwrap_or_default());
         self.left = self.left.saturating_sub(read as u64);
         self.job.did(read as u64).map_err(DataError::carried)?;
         Ok(read)

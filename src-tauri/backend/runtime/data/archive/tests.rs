@@ -81,6 +81,21 @@ fn a_file_that_is_cut_short_anywhere_is_never_taken_for_whole() {
 }
 
 #[test]
+fn a_file_one_of_whose_bytes_has_changed_is_not_taken() {
+    let mut archive = export(&[("Default/Cookies", b"a login of a person")]);
+    assert!(read(&archive).is_ok());
+    let at = archive.windows(5).position(|it| it == b"login").unwrap();
+    archive[at] ^= 1;
+    assert_eq!(fault(&archive), ProfileFault::Incomplete { path: path() });
+}
+
+#[test]
+fn an_export_of_an_earlier_version_has_no_sum() {
+    let tail: Tail = serde_json::from_str(r#"{"pieces":1,"bytes":2}"#).unwrap();
+    assert_eq!(tail.md5, None);
+}
+
+#[test]
 fn another_program_s_archive_is_none_of_ours() {
     let mut other = Builder::new(Vec::new());
     let piece = piece("data/Local State", 2);
