@@ -154,6 +154,7 @@ start_worker() {
     export DUOTAB_TEST_WORKER="$PWD/tests/engine/worker.sh"
     export DUOTAB_TEST_WORKER_ADDRESS="$far_there"
     [ ! -e "$far/six" ] || export DUOTAB_TEST_WORKER_ADDRESS6="$far_there6"
+    export DUOTAB_TEST_WORKER_GATEWAY="$far_here"
     export DUOTAB_TEST_WORKER_FOLDER="$far"
 }
 

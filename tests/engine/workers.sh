@@ -5,8 +5,13 @@ set -eu
 
 cd "$(dirname "$0")/../.."
 export DUOTAB_TEST_WORKERS=1
-if [ "$(id -u)" = 0 ]; then
-    cargo test --locked --workspace --no-run --test workers
+if [ "${1:-}" != inside ]; then
+    [ "$(id -u)" != 0 ] || cargo test --locked --workspace --no-run --test workers --test stories
+    exec tests/engine/run.sh "$0" inside
 fi
-exec tests/engine/run.sh cargo test --offline --locked --workspace --test workers -- \
-    --test-threads=1 "$@"
+
+failed=
+cargo test --offline --locked --workspace --test workers -- --test-threads=1 || failed=workers
+cargo test --offline --locked --workspace --test stories -- --test-threads=1 far:: ||
+    failed="$failed stories"
+[ -z "$failed" ] || { echo "failed: $failed" >&2; exit 1; }

@@ -15,6 +15,7 @@ use duotab_core::browser::Settings;
 use duotab_core::event::SessionRecord;
 use duotab_core::node::{EngineHealth, Node, NodeId, NodeKind};
 use duotab_test_support::engine::Engine;
+use duotab_test_support::worker::Far;
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use tempfile::TempDir;
 use tokio::io::Interest;
@@ -48,6 +49,8 @@ pub(crate) struct Home {
     pub(crate) settings: Settings,
     /// The engine in whose containers its browsers run, if they do.
     pub(crate) beside: Option<Engine>,
+    /// The machine that can be its worker.
+    pub(crate) far: Option<Far>,
     /// Where it finds that engine, if not at its own socket.
     pub(crate) socket: Option<String>,
 }
@@ -76,9 +79,23 @@ impl Home {
         Some(home)
     }
 
+    /// The same, with another machine that can be a worker. Where none is, there is nothing to tell.
+    pub(crate) fn with_worker() -> Option<Self> {
+        let far = Far::here()?;
+        let mut home = Self::new();
+        // Two cores have to do.
+        home.settings.demand.worker.cores = 1;
+        home.settings.demand.worker.total_memory_mib = 1024;
+        home.far = Some(far);
+        Some(home)
+    }
+
     /// The engines, as the app is told of them.
     pub(crate) fn runtime(&self) -> RuntimeConfig {
         let mut docker = DockerConfig::new(String::new());
+        if let Some(far) = &self.far {
+            docker.image.clone_from(&far.image);
+        }
         if let Some(engine) = &self.beside {
             docker.image.clone_from(&engine.image);
             docker.surroundings = Surroundings {
@@ -132,6 +149,7 @@ impl Home {
             given,
             settings: Settings::default(),
             beside: std::env::var_os(CONTAINED).and_then(|_| Engine::find()),
+            far: None,
             socket: None,
         }
     }

@@ -41,7 +41,8 @@ impl Site {
         Self::at(gateway.unwrap_or(Ipv4Addr::LOCALHOST.into())).await
     }
 
-    async fn at(address: IpAddr) -> Self {
+    /// The same at one of this machine's addresses.
+    pub(crate) async fn at(address: IpAddr) -> Self {
         let listener = TcpListener::bind((address, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let visits: Arc<Mutex<HashMap<String, u32>>> = Arc::default();

@@ -14,6 +14,8 @@ pub struct Far {
     pub address: IpAddr,
     /// The same, IPv6, if there is any here.
     pub address6: Option<IpAddr>,
+    /// Where it finds this side.
+    pub gateway: IpAddr,
     /// An image that behaves like Neko's, which is there.
     pub image: String,
     folder: PathBuf,
@@ -38,6 +40,7 @@ impl Far {
             address6: std::env::var("DUOTAB_TEST_WORKER_ADDRESS6")
                 .ok()
                 .map(|address| address.parse().unwrap()),
+            gateway: told("DUOTAB_TEST_WORKER_GATEWAY").parse().unwrap(),
             image: told("DUOTAB_TEST_IMAGE"),
             folder: told("DUOTAB_TEST_WORKER_FOLDER").into(),
             program: program.into(),
@@ -58,6 +61,12 @@ impl Far {
     #[must_use]
     pub fn tls(&self, certificates: &str) -> WorkerAddress {
         self.tls_at(self.address, certificates)
+    }
+
+    /// The folder of the certificates that it lets in.
+    #[must_use]
+    pub fn certificates(&self) -> String {
+        self.folder.join("client").display().to_string()
     }
 
     /// The same at another of its addresses.

@@ -1,7 +1,7 @@
 //! A life of the app whose sessions run on the worker of the tests.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use duotab_backend::dirs::Dirs;
 use duotab_backend::endpoint::Endpoint;
@@ -96,9 +96,10 @@ impl Home {
     }
 
     pub(crate) async fn stop(&self, session: u32) {
-        let node = attic();
+        let (node, began) = (attic(), Instant::now());
         let stopping = self.runtime.stop(SessionId(session), &node);
         within("a stop", stopping).await.unwrap();
+        eprintln!("stopped in {:?}", began.elapsed());
     }
 
     /// What is told of sessions, not of machines.
