@@ -8,6 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use duotab_core::blocking::{ListFault, ListNews};
 use duotab_core::message::ProfileName;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use md5::{Digest as _, Md5};
 use tokio::task::AbortHandle;
 
@@ -72,7 +74,7 @@ impl Lists {
             told: Arc::clone(&self.told),
             urls,
         };
-        let task = tokio::spawn(work.run(anew)).abort_handle();
+        let task = tokio::spawn(async move { work.run(anew).await }).abort_handle();
         if let Some(former) = self.lock().replace(task) {
             former.abort();
         }
@@ -101,7 +103,7 @@ struct Work {
 }
 
 impl Work {
-    async fn run(self, mut anew: bool) {
+    async fn run(&self, mut anew: bool) {
         let mut read = BTreeMap::new();
         for url in &self.urls {
             match self.kept(url).await {
@@ -113,25 +115,25 @@ impl Work {
         self.forget_others().await;
         self.put(&read).await;
         loop {
-            let mut changed = false;
+            // One whose server is slow holds up none of the others.
+            let mut fetching = FuturesUnordered::new();
             for url in &self.urls {
-                if !anew && !is_due(&self.path(url)).await {
-                    continue;
+                if anew || is_due(&self.path(url)).await {
+                    (self.told)(url, ListNews::Fetching);
+                    fetching.push(async move { (url, self.fetch(url).await) });
                 }
-                (self.told)(url, ListNews::Fetching);
-                match self.fetch(url).await {
+            }
+            while let Some((url, fetched)) = fetching.next().await {
+                match fetched {
                     Ok((rules, fetched)) => {
                         self.take(&mut read, url, rules, fetched);
-                        changed = true;
+                        self.put(&read).await;
                     }
                     Err(fault) => {
                         tracing::info!(?fault, "a block list");
                         (self.told)(url, ListNews::Failed(fault));
                     }
                 }
-            }
-            if changed {
-                self.put(&read).await;
             }
             anew = false;
             tokio::time::sleep(LOOK).await;

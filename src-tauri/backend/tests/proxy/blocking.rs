@@ -96,6 +96,7 @@ async fn site(list: &'static str) -> (Site, Arc<AtomicUsize>) {
         .route("/", get(answer))
         .route("/missing", get(missing))
         .route("/page", get(page))
+        .route("/silent", get(std::future::pending::<String>))
         .route("/endless", get(endless));
     (Site::start(router).await, fetched)
 }
@@ -257,4 +258,19 @@ async fn a_list_is_fetched_by_the_way_out_and_its_name_is_looked_up_there() {
     room.lists
         .use_these(vec!["http://lists.example/".to_owned()], false);
     room.in_use(2).await;
+}
+
+#[tokio::test]
+async fn a_list_whose_server_is_silent_holds_up_none_of_the_others() {
+    let mut room = Room::open().await;
+    let (site, _) = site(LIST).await;
+    let urls = vec![site.url("/silent"), site.url("/")];
+    room.lists.use_these(urls, false);
+    loop {
+        let (url, news) = within("the other list", room.news.recv()).await.unwrap();
+        if let ListNews::InUse { rules, .. } = news {
+            assert_eq!((url, rules), (site.url("/"), 2));
+            break;
+        }
+    }
 }
