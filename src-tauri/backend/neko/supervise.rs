@@ -272,9 +272,7 @@ impl Client {
     /// another integer. Another rate helps.
     fn screen_again(&mut self, wish: ScreenWish) {
         const OTHER_RATES: [u16; 4] = [60, 59, 61, 30];
-        let reached = self
-            .screen
-            .is_some_and(|it| it.width == wish.size.width / 8 * 8 && it.height == wish.size.height);
+        let reached = self.shows(wish.size);
         self.wish = None;
         if let Some(&rate) = OTHER_RATES.get(wish.tries)
             && !reached
@@ -297,12 +295,15 @@ impl Client {
                 rate: size.rate,
             });
         }
-        if let Some(wish) = self.wish
-            && size.width == wish.size.width / 8 * 8
-            && size.height == wish.size.height
-        {
+        if self.wish.is_some_and(|wish| self.shows(wish.size)) {
             self.wish = None;
         }
+    }
+
+    /// Whether the screen has this size, as near as a server comes: widths are multiples of 8.
+    fn shows(&self, size: ScreenSize) -> bool {
+        self.screen
+            .is_some_and(|it| it.width == size.width / 8 * 8 && it.height == size.height)
     }
 
     /// Answers of the server that the input waits for.

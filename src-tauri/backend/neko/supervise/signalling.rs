@@ -237,7 +237,11 @@ impl Client {
         if !same {
             self.unset = true;
             let first = self.options.first_screen;
-            if let Some(size) = self.wish.map(|it| it.size).or(first) {
+            // An engine that was started for this view has its size already, and a change of the
+            // screen would have it make its capture anew before the picture.
+            if let Some(size) = self.wish.map(|it| it.size).or(first)
+                && !self.shows(size)
+            {
                 self.wish_screen(size);
             }
         }
