@@ -25,8 +25,13 @@ use tokio::task::JoinSet;
 use crate::app::workspace;
 use crate::{Outcome, World};
 
-/// The longest that a case may take. Machines under load are slow.
+/// The longest that a case may take whose size is not set. Machines under load are slow.
 const LONGEST: Duration = Duration::from_secs(75);
+
+/// Set, it is how many MiB go down and up in the cases of bulk; 64 unless set.
+const BULK: &str = "DUOTAB_ZOO_BULK";
+/// MiB that go down and up in a second at least, in both browsers at once.
+const SLOWEST: u64 = 4;
 
 /// How long what is typed may take to be asked for.
 const TYPED: Duration = Duration::from_secs(5);
@@ -190,8 +195,17 @@ impl Zoo {
             told.get(&key)
                 .is_some_and(|told| ready_too || told.get("verdict").is_some())
         });
-        let heard = tokio::time::timeout(LONGEST, heard).await.ok()?.ok()?;
+        let limit = LONGEST + Self::bulk().1;
+        let heard = tokio::time::timeout(limit, heard).await.ok()?.ok()?;
         heard.get(&key).cloned()
+    }
+
+    /// How many MiB go down and up in the cases of bulk, and how much longer they may take for it.
+    #[must_use]
+    pub fn bulk() -> (u64, Duration) {
+        let set = std::env::var(BULK).ok().and_then(|mib| mib.parse().ok());
+        let mib = set.unwrap_or(64);
+        (mib, Duration::from_secs(mib / SLOWEST))
     }
 }
 

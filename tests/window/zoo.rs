@@ -10,8 +10,8 @@ use duotab_test_support::{Outcome, World, Zoo, zoo};
 
 use visitor::{Bare, Visitor, Window};
 
-/// Set, it is how many MiB go down and up in the cases of bulk; 64 unless set.
-const BULK: &str = "DUOTAB_ZOO_BULK";
+/// Seconds that a page waits for its next step, where there is no bulk in it.
+const PATIENCE: u64 = 45;
 
 /// How many files the case of downloads fetches.
 const DOWNLOADS: usize = 13;
@@ -130,7 +130,8 @@ async fn visit_all<V: Visitor>(
     visits: &[(String, String)],
 ) -> Outcome<BTreeMap<String, Option<String>>> {
     let visitor = V::open().await?;
-    let bulk = std::env::var(BULK).unwrap_or_else(|_| "64".to_owned());
+    let (bulk, longer) = Zoo::bulk();
+    let limit = PATIENCE + longer.as_secs();
     let mut told = BTreeMap::new();
     for (place, case) in visits {
         // What becomes of a file's name is the browser's and not the engine's.
@@ -143,7 +144,7 @@ async fn visit_all<V: Visitor>(
             _ => "http://192.168.7.1",
         };
         let run = format!("{}/{place}", V::NAME);
-        let url = format!("{origin}/case/{case}?run={run}&bulk={bulk}");
+        let url = format!("{origin}/case/{case}?run={run}&bulk={bulk}&limit={limit}");
         visitor.visit(zoo, &url).await?;
         let mut heard = zoo.hear(&run, case, true).await;
         if heard.as_ref().is_some_and(|it| it.get("ready").is_some()) {
