@@ -108,7 +108,10 @@ impl Home {
             let news = within("news", self.news.recv()).await.expect("news");
             if !matches!(
                 news,
-                EngineNews::NodeSeen(..) | EngineNews::Unsandboxed(_) | EngineNews::Volumes { .. }
+                EngineNews::NodeSeen(..)
+                    | EngineNews::Unsandboxed(_)
+                    | EngineNews::Encodes(..)
+                    | EngineNews::Volumes { .. }
             ) {
                 return news;
             }
