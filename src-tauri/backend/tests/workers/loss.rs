@@ -112,7 +112,8 @@ async fn what_sleeps_there_for_nobody_ends_itself_as_well() {
     home.start(1).await.unwrap();
     home.runtime.suspend(ONE, &attic()).await.unwrap();
     let stopped = home.run("grep -l 'State:.*stopped' /proc/[0-9]*/status | wc -l");
-    assert!(stopped[0].parse::<u32>().unwrap() > 5, "{stopped:?}");
+    let state = || home.run("cat /tmp/duotab-asleep && grep State: /proc/[0-9]*/status");
+    assert!(stopped[0].parse::<u32>().unwrap() > 5, "{:?}", state());
     home.end();
     home.until_dead().await;
     assert_eq!(home.containers("{{.State}}"), ["exited"]);

@@ -3,11 +3,13 @@
 # usage: lease.sh SECONDS. Only the time counts for which it ran: no clock is asked.
 left=$1 step=5 last=
 echo $$ >/tmp/duotab-lease.pid
-while [ "$left" -gt 0 ]; do
+while :; do
     now=$(cat /etc/neko/duotab-lease 2>/dev/null)
     if [ "$now" != "$last" ]; then
         last=$now left=$1
     fi
+    # What came while it slept counts as well.
+    [ "$left" -gt 0 ] || break
     sleep "$step"
     left=$((left - step))
 done
