@@ -167,6 +167,8 @@ pub struct Browser {
     private: bool,
     notices: Vec<Notice>,
     quitting_since: Option<Millis>,
+    /// The app was told that it can end.
+    exited: bool,
     /// The last engine that was kept ready came to nothing: no other until a picture was there.
     standby_failed: bool,
     last_tab: u32,
@@ -220,6 +222,7 @@ impl Browser {
             private: false,
             notices: Vec::new(),
             quitting_since: None,
+            exited: false,
             standby_failed: false,
             last_tab: saved.last_tab.max(highest_tab),
             last_session: saved.last_session.max(highest_session),
@@ -298,6 +301,7 @@ impl Browser {
     pub fn deadline(&self) -> Option<Millis> {
         let quit = self
             .quitting_since
+            .filter(|_| !self.exited)
             .map(|since| Millis(since.0 + self.settings.quit_limit_ms));
         let look = self
             .asked_nodes
@@ -400,10 +404,10 @@ impl Browser {
         if !self.looking && self.asked_nodes.take_if(late).is_some() {
             self.place_waiting();
         }
-        if let Some(since) = self.quitting_since {
+        if let Some(since) = self.quitting_since.filter(|_| !self.exited) {
             let late = self.now.0 >= since.0 + self.settings.quit_limit_ms;
             if self.sessions.is_empty() || late {
-                self.quitting_since = None;
+                self.exited = true;
                 self.act(Action::Exit);
             }
         }

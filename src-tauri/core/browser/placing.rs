@@ -33,7 +33,8 @@ impl Browser {
     }
 
     pub(super) fn place_waiting(&mut self) {
-        if self.leftovers != Leftovers::Settled {
+        // Whoever leaves starts nothing any more, whatever is heard of machines meanwhile.
+        if self.leftovers != Leftovers::Settled || self.quitting_since.is_some() {
             return;
         }
         let waiting: Vec<TabId> = self

@@ -258,3 +258,17 @@ fn the_proxy_may_reach_what_the_person_asked_for_and_not_what_a_page_did() {
         .collect();
     assert_eq!(permitted, ["http://192.168.1.1/", "http://localhost:3000/"]);
 }
+
+#[test]
+fn an_app_that_is_closing_starts_nothing_whatever_it_hears_of_machines() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    bench.stream();
+    bench.command(Command::Quit);
+    for _ in 0..3 {
+        let nodes = bench.nodes.clone();
+        bench.tell(Event::NodesSeen(nodes));
+        bench.settle();
+    }
+    assert!(bench.world.exited);
+    assert!(bench.world.engines.is_empty() && bench.world.rows.is_empty());
+}
