@@ -7,6 +7,8 @@ use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::sync::watch;
 use x11rb::connection::Connection;
+use x11rb::cookie::VoidCookie;
+use x11rb::errors::ReplyError;
 use x11rb::protocol::Event;
 use x11rb::protocol::damage::{ConnectionExt as _, ReportLevel};
 use x11rb::protocol::xproto::{
@@ -122,30 +124,48 @@ impl Display {
     /// # Errors
     /// If it does not hold in time; the last picture is then in `target/failed/`.
     pub async fn until(&self, what: &str, wanted: impl Fn(&Picture) -> bool) -> Outcome<Picture> {
-        let mut changes = self.changes.clone();
-        let seen = within(what, async {
-            loop {
-                changes.mark_unchanged();
-                let picture = self.look()?;
-                if wanted(&picture) {
-                    return Ok(picture);
-                }
-                changes.changed().await?;
-            }
-        })
-        .await;
-        match seen {
+        match within(what, self.seen(&wanted)).await {
             Ok(seen) => seen,
-            Err(error) => {
-                let name: String = what
-                    .chars()
-                    .map(|sign| if sign.is_alphanumeric() { sign } else { '-' })
-                    .collect();
-                let path = std::env::current_dir()?.join(format!("target/failed/{name}.png"));
-                self.look()?.save(&path)?;
-                Err(format!("{error}; the screen is in {}", path.display()).into())
-            }
+            Err(error) => Err(self.missed(what, &format!("{error}"), &wanted)?.into()),
         }
+    }
+
+    /// Looks whenever the screen changes, for as long as it takes.
+    pub(crate) async fn seen(&self, wanted: impl Fn(&Picture) -> bool) -> Outcome<Picture> {
+        let mut changes = self.changes.clone();
+        loop {
+            changes.mark_unchanged();
+            let picture = self.look()?;
+            if wanted(&picture) {
+                return Ok(picture);
+            }
+            changes.changed().await?;
+        }
+    }
+
+    /// Keeps the picture of what was waited for in vain; gives what to say of it.
+    pub(crate) fn missed(
+        &self,
+        what: &str,
+        error: &str,
+        wanted: impl Fn(&Picture) -> bool,
+    ) -> Outcome<String> {
+        let name: String = what
+            .chars()
+            .map(|sign| if sign.is_alphanumeric() { sign } else { '-' })
+            .collect();
+        let path = std::env::current_dir()?.join(format!("target/failed/{name}.png"));
+        let last = self.look()?;
+        last.save(&path)?;
+        let late = if wanted(&last) {
+            ", and it is there now"
+        } else {
+            ""
+        };
+        Ok(format!(
+            "{error}{late}; the screen is in {}",
+            path.display()
+        ))
     }
 
     /// Where the window with the focus is, without its frame: left, top, width, height.
@@ -295,8 +315,13 @@ fn changes(display: &str) -> Outcome<watch::Receiver<u64>> {
     std::thread::spawn(move || {
         while let Ok(event) = x.wait_for_event() {
             if matches!(event, Event::DamageNotify(_)) {
-                let cleared = x.damage_subtract(damage, x11rb::NONE, x11rb::NONE);
-                if cleared.is_err() || x.flush().is_err() {
+                // Counted once the server has cleared it: what is drawn between a look and a
+                // clearing that comes later would never be told.
+                let cleared = x
+                    .damage_subtract(damage, x11rb::NONE, x11rb::NONE)
+                    .map_err(ReplyError::from)
+                    .and_then(VoidCookie::check);
+                if cleared.is_err() {
                     return;
                 }
                 count.send_modify(|count| *count += 1);

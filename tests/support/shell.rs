@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::Path;
+use std::time::Duration;
 
 use fantoccini::elements::Element;
 use fantoccini::wd::Capabilities;
@@ -12,7 +13,10 @@ use tokio::net::TcpStream;
 use tokio::process::Command;
 
 use crate::child::{self, Program};
-use crate::{Display, LIMIT, Outcome, until_open, within};
+use crate::{Display, LIMIT, Outcome, Picture, until_open, within};
+
+/// How long the screen is looked at before the place of the content area is asked for again.
+const MEASURED_AGAIN: Duration = Duration::from_secs(2);
 
 /// A session with the shell's page of a running app. Dropped, it takes the app with it.
 #[derive(Debug)]
@@ -186,6 +190,37 @@ impl Shell {
         let [x, y, width, height]: [u32; 4] = serde_json::from_value(area)?;
         let [left, top, ..] = display.window()?;
         Ok([left + x, top + y, width, height])
+    }
+
+    /// Waits until the screen holds for the content area, which may yet come to be elsewhere.
+    /// Gives the area.
+    ///
+    /// # Errors
+    /// If it does not hold in time; the last picture is then in `target/failed/`.
+    pub async fn until_shown(
+        &self,
+        display: &Display,
+        what: &str,
+        wanted: impl Fn(&Picture, [u32; 4]) -> bool,
+    ) -> Outcome<[u32; 4]> {
+        let found = within(what, async {
+            loop {
+                let area = self.content_area(display).await?;
+                let seen = display.seen(|picture| wanted(picture, area));
+                if let Ok(seen) = tokio::time::timeout(MEASURED_AGAIN, seen).await {
+                    return seen.map(|_| area);
+                }
+            }
+        });
+        match found.await {
+            Ok(found) => found,
+            Err(error) => {
+                let area = self.content_area(display).await?;
+                let error = format!("{error} in {area:?}");
+                let wanted = |picture: &Picture| wanted(picture, area);
+                Err(display.missed(what, &error, wanted)?.into())
+            }
+        }
     }
 
     /// Ends the session and, with it, the app.

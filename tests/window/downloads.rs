@@ -259,10 +259,9 @@ async fn a_folder_that_cannot_be_written_is_named() -> Outcome<()> {
 async fn links_for_files_are_followed_where_they_stand() -> Outcome<()> {
     let desk = Desk::new().await?;
     let shell = desk.open("/links").await?;
-    let area = shell.content_area(&desk.display).await?;
-    desk.display
-        .until("the links", |picture| {
-            picture.is(area[0] + 60, area[1] + 60, [0x20, 0x40, 0x80], 2)
+    let area = shell
+        .until_shown(&desk.display, "the links", |picture, [x, y, ..]| {
+            picture.is(x + 60, y + 60, [0x20, 0x40, 0x80], 2)
         })
         .await?;
     desk.display.click(area[0] + 140, area[1] + 80, 1).await?;

@@ -171,10 +171,9 @@ async fn a_streamed_page_is_searched_and_zoomed_by_the_same_keys_and_wheel() -> 
                 && +document.querySelector('[data-testid=live-canvas]').dataset.frames > 0",
         )
         .await?;
-    let area = room.shell.content_area(&room.display).await?;
-    let [x, y, ..] = area;
-    room.display
-        .until("the live picture", |picture| {
+    let area = room
+        .shell
+        .until_shown(&room.display, "the live picture", |picture, [x, y, ..]| {
             picture.is(x + 40, y + 200, GROUND, 24)
         })
         .await?;

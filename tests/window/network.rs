@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::routing::get;
-use duotab_test_support::{App, Display, Outcome, ProbeSite};
+use duotab_test_support::{App, Display, Outcome, Picture, ProbeSite};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -84,6 +84,10 @@ async fn choose(shell: &duotab_test_support::Shell, part: &str, value: &str) -> 
     Ok(())
 }
 
+fn blue(picture: &Picture, area: [u32; 4]) -> bool {
+    fills(picture, area, BLUE)
+}
+
 #[tokio::test]
 async fn a_profile_goes_by_another_proxy_as_soon_as_the_settings_say_so() -> Outcome<()> {
     let display = Display::start(1000, 900).await?;
@@ -112,20 +116,16 @@ async fn a_profile_goes_by_another_proxy_as_soon_as_the_settings_say_so() -> Out
         .await?;
     shell.click(SETTINGS).await?;
     shell.click("[data-testid=problem-action-retry]").await?;
-    let area = shell.content_area(&display).await?;
-    display
-        .until("the page by the proxy", |picture| {
-            fills(picture, area, BLUE)
-        })
+    shell
+        .until_shown(&display, "the page by the proxy", blue)
         .await?;
     assert!(exit.was_asked_for("far.example:80"));
     shell.close().await?;
 
     // It is what was left, at the next start.
     let shell = app.open(&start(&display)).await?;
-    let area = shell.content_area(&display).await?;
-    display
-        .until("the page once more", |picture| fills(picture, area, BLUE))
+    shell
+        .until_shown(&display, "the page once more", blue)
         .await?;
     shell.click(SETTINGS).await?;
     let shown = format!(
@@ -169,9 +169,10 @@ async fn a_page_of_a_host_on_a_block_list_says_so_and_can_be_opened_all_the_same
         .await?;
     assert!(!exit.was_asked_for("ads.example:80"));
     shell.click("[data-testid=problem-action-anyway]").await?;
-    let area = shell.content_area(&display).await?;
-    display
-        .until("the page all the same", |picture| fills(picture, area, RED))
+    shell
+        .until_shown(&display, "the page all the same", |picture, area| {
+            fills(picture, area, RED)
+        })
         .await?;
     shell.close().await
 }

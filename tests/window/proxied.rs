@@ -260,9 +260,8 @@ async fn a_link_to_a_private_address_is_asked_about_and_a_typed_one_is_opened() 
     );
     // The person knows better.
     shell.click("[data-testid=problem-action-anyway]").await?;
-    let area = shell.content_area(&display).await?;
-    display
-        .until("the private page", |picture| {
+    shell
+        .until_shown(&display, "the private page", |picture, area| {
             crate::room::fills(picture, area, RED)
         })
         .await?;

@@ -44,22 +44,20 @@ impl Room {
 
     /// Waits until the content area is filled with `colour`, edge to edge.
     pub(crate) async fn filled(&self, what: &str, colour: Colour) -> Outcome<[u32; 4]> {
-        let area = self.shell.content_area(&self.display).await?;
-        self.display
-            .until(what, |picture| fills(picture, area, colour))
-            .await?;
-        Ok(area)
+        self.shell
+            .until_shown(&self.display, what, |picture, area| {
+                fills(picture, area, colour)
+            })
+            .await
     }
 
     /// Waits until the middle of the content area has about this colour, as a live picture does.
     pub(crate) async fn shown(&self, what: &str, colour: Colour) -> Outcome<[u32; 4]> {
-        let area = self.shell.content_area(&self.display).await?;
-        let [x, y, width, height] = area;
-        let (x, y) = (x + width / 2, y + height / 2);
-        self.display
-            .until(what, |picture| picture.is(x, y, colour, 16))
-            .await?;
-        Ok(area)
+        self.shell
+            .until_shown(&self.display, what, |picture, [x, y, width, height]| {
+                picture.is(x + width / 2, y + height / 2, colour, 16)
+            })
+            .await
     }
 }
 

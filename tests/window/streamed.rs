@@ -153,11 +153,11 @@ async fn stream(room: &Room, path: &str, ground: Colour) -> Outcome<[u32; 4]> {
 /// Waits until the content area is a live picture of this colour. Gives the content area.
 async fn live(room: &Room, what: &str, ground: Colour) -> Outcome<[u32; 4]> {
     room.shell.until(LIVE).await?;
-    let area = room.shell.content_area(&room.display).await?;
-    room.display
-        .until(what, |picture| fills(picture, area, ground))
-        .await?;
-    Ok(area)
+    room.shell
+        .until_shown(&room.display, what, |picture, area| {
+            fills(picture, area, ground)
+        })
+        .await
 }
 
 /// Whether a coded picture of `colour` is in the area's corners and middle, and not above it.
