@@ -22,8 +22,8 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// How long a pasted text is kept for the page to read it; a page without a field to type in
 /// never does.
 const READ_LIMIT: Duration = Duration::from_millis(1200);
-/// How long its second reading is waited for: it takes some 10 ms, and many times that on a busy
-/// machine. One that is missed is taken for the next text's.
+/// How long its second reading is waited for at least: it takes some 10 ms, and many times that on
+/// a busy machine. One that is missed is taken for the next text's.
 const READ_AGAIN_LIMIT: Duration = Duration::from_millis(600);
 /// The least that Chromium is given to take in what it has read, and nothing says when it is
 /// done: it needs 8 ms. A busy machine shows in the time from the keys to the reading.
@@ -134,16 +134,22 @@ impl Desktop {
         let mut pasted = self.pasted.lock().await;
         if let Some(Pasted { reads_before, at }) = pasted.take() {
             if self.read_after(reads_before, at + READ_LIMIT).await {
-                let again = Instant::now() + READ_AGAIN_LIMIT;
+                let pace = self.pace(at);
+                let again = Instant::now() + READ_AGAIN_LIMIT.max(pace);
                 self.read_after(reads_before + 1, again).await;
                 let (_, last) = *self.reads.borrow();
-                let pace = last.saturating_duration_since(at).min(READ_LIMIT);
-                tokio::time::sleep_until(last + TAKE_IN.max(pace)).await;
+                tokio::time::sleep_until(last + TAKE_IN.max(self.pace(at))).await;
             } else {
                 tracing::debug!("a pasted text was not read");
             }
         }
         pasted
+    }
+
+    /// What a busy machine takes from the keys to the reading.
+    fn pace(&self, pressed: Instant) -> Duration {
+        let (_, last) = *self.reads.borrow();
+        last.saturating_duration_since(pressed).min(READ_LIMIT)
     }
 
     async fn read_after(&self, before: u64, until: Instant) -> bool {

@@ -16,8 +16,9 @@ const MAX_TEXT: usize = 1 << 20;
 /// How long the answer for the input before a paste is waited for.
 const ANSWER_LIMIT: Duration = Duration::from_millis(300);
 /// How long the server's word that it has the text is waited for.
-/// An engine may let the page read an earlier text first.
-const TAKEN_LIMIT: Duration = Duration::from_millis(1000);
+/// An engine may let the page read an earlier text first, which a busy machine takes seconds for;
+/// what is behind the text would stand before it, were it let go sooner.
+const TAKEN_LIMIT: Duration = Duration::from_millis(3700);
 /// What the page takes to read the clipboard after the server has set it.
 const READ_TIME: Duration = Duration::from_millis(40);
 
