@@ -31,7 +31,7 @@ test: check
 	tests/engine/workers.sh
 
 test-workers: setup $(PAGE)
-	$(CARGO) build --locked -p koneko
+	$(CARGO) build --locked -p duotab -p koneko
 	tests/engine/workers.sh
 
 test-engine: setup $(PAGE)

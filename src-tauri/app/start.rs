@@ -12,6 +12,7 @@ use duotab_backend::runtime::embedded::EmbeddedConfig;
 use duotab_backend::runtime::{Choice, RuntimeConfig};
 use duotab_core::browser::Settings;
 use duotab_core::event::Command;
+use duotab_core::placement::Demand;
 use tauri::{AppHandle, RunEvent, Wry};
 use tokio::sync::mpsc::{self, unbounded_channel};
 use tokio::task::AbortHandle;
@@ -120,7 +121,8 @@ async fn start_controller(
         settings: Settings {
             standby: switched("DUOTAB_STANDBY", ["1", "0"]),
             home_closed: switched("DUOTAB_HOME_NETWORK", ["closed", "open"]),
-            sleep_after_ms: seconds("DUOTAB_SLEEP_AFTER").map(|it| it.saturating_mul(1000)),
+            sleep_after_ms: number("DUOTAB_SLEEP_AFTER").map(|it: u64| it.saturating_mul(1000)),
+            demand: demand(),
             ..Settings::default()
         },
     };
@@ -143,14 +145,23 @@ fn switched(variable: &str, [on, off]: [&str; 2]) -> Option<bool> {
     switched
 }
 
-/// Whole seconds that a variable of the environment sets.
-fn seconds(variable: &str) -> Option<u64> {
+/// A whole number that a variable of the environment sets.
+fn number<T: std::str::FromStr>(variable: &str) -> Option<T> {
     let said = std::env::var(variable).ok().filter(|it| !it.is_empty())?;
     let read = said.parse().ok();
     if read.is_none() {
-        tracing::warn!(variable, said, "this is a number of seconds");
+        tracing::warn!(variable, said, "this is a whole number");
     }
     read
+}
+
+/// What is asked of machines.
+fn demand() -> Demand {
+    let mut demand = Demand::default();
+    if let Some(cores) = number("DUOTAB_WORKER_CORES") {
+        demand.worker.cores = cores;
+    }
+    demand
 }
 
 /// The engines, as the environment wants them. The install's id is filled in by the controller.

@@ -6,7 +6,8 @@ set -eu
 cd "$(dirname "$0")/../.."
 export DUOTAB_TEST_WORKERS=1
 if [ "${1:-}" != inside ]; then
-    [ "$(id -u)" != 0 ] || cargo test --locked --workspace --no-run --test workers --test stories
+    [ "$(id -u)" != 0 ] || cargo test --locked --workspace --no-run \
+        --test workers --test stories --test window
     exec tests/engine/run.sh "$0" inside
 fi
 
@@ -14,4 +15,6 @@ failed=
 cargo test --offline --locked --workspace --test workers -- --test-threads=1 || failed=workers
 cargo test --offline --locked --workspace --test stories -- --test-threads=1 far:: ||
     failed="$failed stories"
+cargo test --offline --locked --workspace --test window -- --test-threads=1 streamed::far:: ||
+    failed="$failed window"
 [ -z "$failed" ] || { echo "failed: $failed" >&2; exit 1; }

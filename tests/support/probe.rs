@@ -1,6 +1,6 @@
 //! A site whose pages tell the test what happens to them.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -52,6 +52,14 @@ impl ProbeSite {
     /// # Errors
     /// If no port can be had.
     pub async fn with(more: Router) -> Outcome<Self> {
+        Self::at(Ipv4Addr::LOCALHOST.into(), more).await
+    }
+
+    /// The same at one of this machine's addresses.
+    ///
+    /// # Errors
+    /// If no port can be had.
+    pub async fn at(address: IpAddr, more: Router) -> Outcome<Self> {
         let (tell, told) = unbounded_channel();
         let router = Router::new()
             .route("/colour/{colour}", get(colour))
@@ -59,7 +67,7 @@ impl ProbeSite {
             .route("/tell", post(hear))
             .with_state(tell)
             .merge(more);
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let listener = TcpListener::bind((address, 0)).await?;
         let address = listener.local_addr()?;
         let task = tokio::spawn(async move {
             // It runs until it is aborted.

@@ -2,6 +2,7 @@
 
 mod clipboard;
 mod engine;
+mod far;
 mod hands;
 mod keys;
 mod lane;
@@ -106,6 +107,15 @@ async fn in_window_with(
             .route("/knock/{port}", get(knock)),
     )
     .await?;
+    in_room(display, site, variables, test).await
+}
+
+async fn in_room(
+    display: Display,
+    site: ProbeSite,
+    variables: &[(&str, String)],
+    test: impl AsyncFnOnce(&Room) -> Outcome<()>,
+) -> Outcome<()> {
     let app = App::new()?;
     let start = variables
         .iter()

@@ -366,6 +366,7 @@ export const machineTexts = {
     title: (node: NodeName, profile: string) =>
       `All Streamed tabs of “${profile}” run on ${node.kind === "host" ? "this machine" : node.name}`,
     lead: "They move together, with their logins and data. Their pages are loaded again there.",
+    name: (node: NodeName) => (node.kind === "host" ? `${node.name} (this machine)` : node.name),
     move: "Move here",
     on: (node: NodeName) => (node.kind === "host" ? "Run on this machine" : `Run on ${node.name}`),
     close: "Close",
