@@ -14,6 +14,8 @@ const HTTPS_PORT: u16 = 443;
 const TLS_PORT: u16 = 853;
 /// Where a name server answers over HTTPS unless told otherwise (RFC 8484, 4.1.1).
 const QUERY_PATH: &str = "/dns-query";
+/// How many bytes the name of a network interface may have (`IFNAMSIZ` less the end).
+const LONGEST_INTERFACE: usize = 15;
 /// Nobody listens there.
 const NOWHERE: &str = "127.0.0.1:9";
 
@@ -27,6 +29,8 @@ pub enum Exit {
     Http(Target),
     /// Through a SOCKS5 proxy.
     Socks5(Target),
+    /// Straight to the site, but by this network interface only, such as a `WireGuard` tunnel's.
+    Interface(String),
 }
 
 /// Who knows the addresses of public names.
@@ -67,6 +71,8 @@ pub enum ExitKind {
     Http,
     /// Through a SOCKS5 proxy.
     Socks5,
+    /// By one network interface only.
+    Interface,
 }
 
 /// The kinds of [`Names`].
@@ -91,7 +97,7 @@ pub enum NamesKind {
 pub struct NetworkForm {
     /// By which way connections leave.
     pub exit: ExitKind,
-    /// The proxy's host and port; of no account without one.
+    /// The proxy's host and port, or the interface's name; of no account without one.
     pub exit_at: String,
     /// Who knows names.
     pub names: NamesKind,
@@ -122,6 +128,12 @@ pub enum NetworkFault {
     /// The proxy's host and port cannot be read.
     #[error("no such proxy")]
     ExitMalformed,
+    /// The interface has no name.
+    #[error("no interface")]
+    ExitInterfaceMissing,
+    /// No interface can have that name.
+    #[error("no such interface")]
+    ExitInterfaceMalformed,
     /// The name server has no host.
     #[error("no name server")]
     NamesMissing,
@@ -152,6 +164,7 @@ impl Network {
             Exit::Direct => (ExitKind::Direct, String::new()),
             Exit::Http(at) => (ExitKind::Http, at.to_string()),
             Exit::Socks5(at) => (ExitKind::Socks5, at.to_string()),
+            Exit::Interface(name) => (ExitKind::Interface, name.clone()),
         };
         let (names, names_at) = match &self.names {
             Names::System => (NamesKind::System, String::new()),
@@ -169,6 +182,14 @@ impl Network {
     }
 }
 
+impl Exit {
+    /// Whether there is somebody at the exit who can look names up.
+    #[must_use]
+    pub fn is_proxy(&self) -> bool {
+        matches!(self, Self::Http(_) | Self::Socks5(_))
+    }
+}
+
 impl From<Network> for NetworkForm {
     fn from(network: Network) -> Self {
         network.form()
@@ -183,12 +204,13 @@ impl TryFrom<NetworkForm> for Network {
             ExitKind::Direct => Exit::Direct,
             ExitKind::Http => Exit::Http(exit_place(&form.exit_at, "http")?),
             ExitKind::Socks5 => Exit::Socks5(exit_place(&form.exit_at, "socks5")?),
+            ExitKind::Interface => Exit::Interface(interface(&form.exit_at)?),
         };
         let names = match form.names {
             NamesKind::System => Names::System,
             NamesKind::Https => query_place(&form.names_at)?,
             NamesKind::Tls => Names::Tls(tls_place(&form.names_at)?),
-            NamesKind::Exit if exit == Exit::Direct => return Err(NetworkFault::NamesWithoutExit),
+            NamesKind::Exit if !exit.is_proxy() => return Err(NetworkFault::NamesWithoutExit),
             NamesKind::Exit => Names::Exit,
         };
         Ok(Self {
@@ -217,6 +239,19 @@ fn exit_place(text: &str, scheme: &str) -> Result<Target, NetworkFault> {
         return Err(NetworkFault::ExitPortMissing);
     }
     place(text, None).ok_or(NetworkFault::ExitMalformed)
+}
+
+/// Reads an interface's name as the kernel takes it (`dev_valid_name`).
+fn interface(text: &str) -> Result<String, NetworkFault> {
+    let name = text.trim();
+    if name.is_empty() {
+        return Err(NetworkFault::ExitInterfaceMissing);
+    }
+    let odd = |sign: char| sign.is_whitespace() || sign.is_control() || "/:".contains(sign);
+    if name.len() > LONGEST_INTERFACE || name.contains(odd) || [".", ".."].contains(&name) {
+        return Err(NetworkFault::ExitInterfaceMalformed);
+    }
+    Ok(name.to_owned())
 }
 
 fn tls_place(text: &str) -> Result<Target, NetworkFault> {

@@ -120,9 +120,9 @@ function way(failure: Failure, host: string): Words {
       };
     case "exit_failed":
       return {
-        title: "The proxy of this profile does not work",
-        body: `All connections of this profile go through another proxy, and it did not let this one through to ${host}. The site may be well. Nothing was sent around that proxy.`,
-        remedy: "See that it runs and that its name and password are right, then try again.",
+        title: "The way out of this profile does not work",
+        body: `All connections of this profile go by the proxy or the network interface that is set for it, and none led to ${host} that way. The site may be well. Nothing went around it.`,
+        remedy: "See that it runs, and what Settings, Network say of it, then try again.",
       };
     case "bad_answer":
       return {

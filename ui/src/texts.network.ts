@@ -18,16 +18,21 @@ export const networkTexts = {
     direct: "Directly",
     http: "Through an HTTP proxy",
     socks5: "Through a SOCKS5 proxy",
+    interface: "By one network interface",
   } satisfies Record<ExitKind, string>,
-  exitAt: "Proxy, with its port",
+  exitAt: (exit: ExitKind) =>
+    exit === "interface" ? "Name of the network interface" : "Proxy, with its port",
   exitExample: {
     direct: "",
     http: "proxy.example:3128",
     socks5: "127.0.0.1:1080",
+    interface: "wg0",
   } satisfies Record<ExitKind, string>,
   exitText: {
     direct: null,
     http: "If the proxy fails, pages say so; nothing goes around it. This machine and the home network are still reached from here.",
+    interface:
+      "A WireGuard tunnel is such an interface. While it is down, pages say so; nothing goes around it. Names are looked up as chosen below, by the ordinary way. This machine and the home network are still reached from here.",
     socks5:
       "Tor and ssh -D are such proxies. If the proxy fails, pages say so; nothing goes around it. This machine and the home network are still reached from here.",
   } satisfies Record<ExitKind, string | null>,
@@ -115,6 +120,10 @@ export function networkFault(fault: NetworkFault): string {
       return "A proxy that wants a name and a password cannot be used: Duotab does not keep them.";
     case "exit_kind":
       return "This is the address of another kind of proxy than was chosen above.";
+    case "exit_interface_missing":
+      return "Say which network interface: its name, as in wg0. The command ip link lists them.";
+    case "exit_interface_malformed":
+      return "No network interface can have this name. The command ip link lists those that are there.";
     case "exit_malformed":
       return "This is no name or address with a port, as in proxy.example:3128.";
     case "names_missing":

@@ -8,7 +8,7 @@ use duotab_core::proxy::{Failure, Reach, Space, Target, Way, space};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use rustix::net::sockopt;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout};
 
 use super::{Exit, Out, Shared};
@@ -65,13 +65,20 @@ impl Shared {
         let connecting = async {
             match (exit, leg) {
                 (Exit::Direct, Leg::Addresses(addresses)) => {
-                    let stream = race(&addresses, target.port(), limit).await?;
+                    let stream = race(&addresses, target.port(), None, limit).await?;
                     Ok(Line {
                         stream,
                         absolute: false,
                     })
                 }
-                (Exit::Direct, Leg::Name) => Err(Failure::NameServerSilent),
+                (Exit::Interface(name), Leg::Addresses(addresses)) => {
+                    let stream = race(&addresses, target.port(), Some(name), limit).await?;
+                    Ok(Line {
+                        stream,
+                        absolute: false,
+                    })
+                }
+                (Exit::Direct | Exit::Interface(_), Leg::Name) => Err(Failure::NameServerSilent),
                 (exit, Leg::Name) => exit.open(target, None, what_for, limit).await,
                 (exit, Leg::Addresses(addresses)) => {
                     let first = addresses.first().copied();
@@ -106,7 +113,7 @@ impl Shared {
         }
         let found = match reach {
             Reach::Home => way.names.home(target).await?,
-            Reach::World if way.names.at_exit() && !matches!(way.exit, Exit::Direct) => {
+            Reach::World if way.names.at_exit() && way.exit.is_proxy() => {
                 return Ok(Leg::Name);
             }
             Reach::World => way.names.public(&name).await?,
@@ -121,10 +128,11 @@ fn is_public(address: &IpAddr) -> bool {
 }
 
 /// Connects to the first of the addresses that answers, IPv6 and IPv4 in turns, each with a head
-/// start over the next (RFC 8305).
+/// start over the next (RFC 8305); by one network interface only, if one is named.
 pub(super) async fn race(
     addresses: &[IpAddr],
     port: u16,
+    interface: Option<&str>,
     limit: Duration,
 ) -> Result<TcpStream, Failure> {
     let ordered = interleave(addresses);
@@ -133,7 +141,7 @@ pub(super) async fn race(
     let mut failure = Failure::Unreachable;
     loop {
         if let Some(address) = waiting.next() {
-            attempts.push(attempt(address, limit));
+            attempts.push(attempt(address, interface, limit));
         }
         if attempts.is_empty() {
             return Err(failure);
@@ -161,8 +169,16 @@ fn interleave(addresses: &[IpAddr]) -> Vec<IpAddr> {
     ordered
 }
 
-async fn attempt(address: SocketAddr, limit: Duration) -> Result<TcpStream, Failure> {
-    let stream = timeout(limit, TcpStream::connect(address))
+async fn attempt(
+    address: SocketAddr,
+    interface: Option<&str>,
+    limit: Duration,
+) -> Result<TcpStream, Failure> {
+    let socket = socket(address, interface).map_err(|error| {
+        tracing::debug!(interface, %error, "no socket by this interface");
+        Failure::ExitFailed
+    })?;
+    let stream = timeout(limit, socket.connect(address))
         .await
         .map_err(|_| Failure::ConnectionTimedOut)?
         .map_err(|error| {
@@ -171,6 +187,28 @@ async fn attempt(address: SocketAddr, limit: Duration) -> Result<TcpStream, Fail
         })?;
     prepare(&stream);
     Ok(stream)
+}
+
+fn socket(address: SocketAddr, interface: Option<&str>) -> io::Result<TcpSocket> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    let Some(name) = interface else {
+        return Ok(socket);
+    };
+    bind_device(&socket, name)?;
+    Ok(socket)
+}
+
+#[cfg(target_os = "linux")]
+fn bind_device(socket: &TcpSocket, name: &str) -> io::Result<()> {
+    socket.bind_device(Some(name.as_bytes()))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn bind_device(_: &TcpSocket, _: &str) -> io::Result<()> {
+    Err(ErrorKind::Unsupported.into())
 }
 
 fn failure_of(error: &io::Error) -> Failure {
@@ -219,7 +257,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let addresses = ips(&["127.0.0.2", "127.0.0.3", "127.0.0.1"]);
-        let stream = race(&addresses, port, LIMIT).await.unwrap();
+        let stream = race(&addresses, port, None, LIMIT).await.unwrap();
         assert_eq!(stream.peer_addr().unwrap().ip().to_string(), "127.0.0.1");
     }
 
@@ -245,7 +283,7 @@ mod tests {
             .unwrap();
         let addresses = ips(&["127.0.0.2", "127.0.0.1"]);
         let began = std::time::Instant::now();
-        let stream = race(&addresses, bound.port(), LIMIT).await.unwrap();
+        let stream = race(&addresses, bound.port(), None, LIMIT).await.unwrap();
         assert_eq!(stream.peer_addr().unwrap().ip().to_string(), "127.0.0.1");
         assert!(began.elapsed() < LIMIT / 2);
         drop(listener);
@@ -256,7 +294,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
-        let failed = race(&ips(&["127.0.0.1", "::1"]), port, LIMIT).await;
+        let failed = race(&ips(&["127.0.0.1", "::1"]), port, None, LIMIT).await;
         assert_eq!(failed.unwrap_err(), Failure::ConnectionRefused);
     }
 }

@@ -1,5 +1,6 @@
-//! By which way a profile's connections leave: straight, or through another proxy. An SSH or
-//! WireGuard exit that exists on the machine is a SOCKS5 proxy of its own or a route.
+//! By which way a profile's connections leave: straight, by one network interface, or through
+//! another proxy. An SSH exit that exists on the machine is a SOCKS5 proxy, a `WireGuard` exit an
+//! interface.
 
 use std::net::IpAddr;
 use std::pin::pin;
@@ -40,6 +41,8 @@ pub enum Exit {
     Http(Target, Option<ExitLogin>),
     /// Through a SOCKS5 proxy (RFC 1928).
     Socks5(Target, Option<ExitLogin>),
+    /// Straight to the target, by the network interface of this name only.
+    Interface(String),
 }
 
 impl From<&network::Exit> for Exit {
@@ -48,6 +51,7 @@ impl From<&network::Exit> for Exit {
             network::Exit::Direct => Self::Direct,
             network::Exit::Http(at) => Self::Http(at.clone(), None),
             network::Exit::Socks5(at) => Self::Socks5(at.clone(), None),
+            network::Exit::Interface(name) => Self::Interface(name.clone()),
         }
     }
 }
@@ -64,7 +68,7 @@ impl Exit {
         let host = address.map_or_else(|| target.host().clone(), host_of);
         let line = |stream, absolute| Line { stream, absolute };
         match self {
-            Self::Direct => Err(Failure::ExitFailed),
+            Self::Direct | Self::Interface(_) => Err(Failure::ExitFailed),
             Self::Http(proxy, login) => {
                 let stream = reach(proxy, limit).await?;
                 match what_for {
@@ -82,6 +86,11 @@ impl Exit {
                 Ok(line(stream, false))
             }
         }
+    }
+
+    /// Whether there is somebody at the exit who looks names up.
+    pub(super) fn is_proxy(&self) -> bool {
+        matches!(self, Self::Http(..) | Self::Socks5(..))
     }
 
     /// What each request that an HTTP exit reads has to carry.
@@ -104,7 +113,7 @@ fn host_of(address: IpAddr) -> Host<String> {
 async fn reach(proxy: &Target, limit: Duration) -> Result<TcpStream, Failure> {
     let addresses = of_system(proxy, limit).await;
     let addresses = addresses.map_err(|_| Failure::ExitFailed)?;
-    race(&addresses, proxy.port(), limit)
+    race(&addresses, proxy.port(), None, limit)
         .await
         .map_err(|_| Failure::ExitFailed)
 }

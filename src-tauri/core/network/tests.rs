@@ -1,7 +1,7 @@
 use super::*;
 use NetworkFault::{
-    ExitKind as OtherKind, ExitLogin, ExitMalformed, ExitMissing, ExitPortMissing, NamesMalformed,
-    NamesMissing, NamesWithoutExit,
+    ExitInterfaceMalformed, ExitInterfaceMissing, ExitKind as OtherKind, ExitLogin, ExitMalformed,
+    ExitMissing, ExitPortMissing, NamesMalformed, NamesMissing, NamesWithoutExit,
 };
 use proptest::prelude::*;
 
@@ -64,6 +64,17 @@ fn a_proxy_is_a_host_and_a_port() {
             Err(ExitMalformed),
         ),
         (ExitKind::Http, "a proxy:3128", Err(ExitMalformed)),
+        (ExitKind::Interface, " wg0 ", Ok("wg0")),
+        (ExitKind::Interface, "wg-home.2", Ok("wg-home.2")),
+        (ExitKind::Interface, " ", Err(ExitInterfaceMissing)),
+        (ExitKind::Interface, "..", Err(ExitInterfaceMalformed)),
+        (ExitKind::Interface, "wg/0", Err(ExitInterfaceMalformed)),
+        (ExitKind::Interface, "wg 0", Err(ExitInterfaceMalformed)),
+        (
+            ExitKind::Interface,
+            "a-name-of-16-by-",
+            Err(ExitInterfaceMalformed),
+        ),
         // What is not used is not read, and not kept.
         (ExitKind::Direct, "nonsense", Ok("")),
     ] {

@@ -41,8 +41,8 @@ pub enum Failure {
     /// Nobody answered the attempt to connect.
     #[error("the connection timed out")]
     ConnectionTimedOut,
-    /// The proxy that is set as this profile's exit cannot be used.
-    #[error("the exit proxy failed")]
+    /// The proxy or the interface that is set as this profile's exit cannot be used.
+    #[error("the exit failed")]
     ExitFailed,
     /// What came back is not HTTP.
     #[error("the answer is malformed")]

@@ -3,4 +3,4 @@
 /**
  * The kinds of [`Exit`].
  */
-export type ExitKind = "direct" | "http" | "socks5";
+export type ExitKind = "direct" | "http" | "socks5" | "interface";

@@ -11,7 +11,7 @@ export type NetworkForm = {
  */
 exit: ExitKind, 
 /**
- * The proxy's host and port; of no account without one.
+ * The proxy's host and port, or the interface's name; of no account without one.
  */
 exit_at: string, 
 /**

@@ -1,4 +1,4 @@
-//! The ways out: another HTTP proxy, or SOCKS5.
+//! The ways out: another HTTP proxy, SOCKS5, or one network interface.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 use duotab_backend::endpoint::Secret;
 use duotab_backend::proxy::{Exit, ExitLogin, NameServers, Proxy, ProxyConfig};
 use duotab_core::proxy::{Failure, Target};
+use duotab_test_support::{World, world};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::kit::{Client, Wire, by_hand, within};
+use crate::kit::{Client, Wire, by_hand, by_hand_on, within};
 
 fn login() -> ExitLogin {
     ExitLogin {
@@ -186,4 +187,42 @@ async fn what_is_at_home_does_not_take_the_exit() {
     proxy.permit(&url);
     assert_eq!(client.get(&url).await, (200, "here".to_owned()));
     assert!(heard.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_interface_carries_what_is_public_and_nothing_goes_around_it() {
+    let world = World::new(&[]).unwrap();
+    let played = world.play("exits::by_an_interface").await;
+    played.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "played by the test above, in a world of its own"]
+async fn by_an_interface() {
+    let visits = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&visits);
+    let site = by_hand_on(world::PUBLIC, move |mut wire| {
+        *counted.lock().unwrap() += 1;
+        async move {
+            wire.head().await;
+            wire.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                .await;
+        }
+    })
+    .await;
+    let url = format!("http://{site}/");
+    for (name, carried) in [("lo", true), ("wg9", false)] {
+        let proxy = Proxy::bind(ProxyConfig {
+            exit: Exit::Interface(name.to_owned()),
+            ..ProxyConfig::default()
+        })
+        .await
+        .unwrap();
+        let client = Client::of(&proxy).await;
+        let status = client.get(&url).await.0;
+        assert_eq!(status == 200, carried, "{name}: {status}");
+        let failure = (!carried).then_some(Failure::ExitFailed);
+        assert_eq!(proxy.failure(&url), failure, "{name}");
+    }
+    assert_eq!(*visits.lock().unwrap(), 1);
 }

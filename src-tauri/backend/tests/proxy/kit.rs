@@ -229,7 +229,18 @@ pub(crate) async fn by_hand<F>(serve: impl Fn(Wire) -> F + Send + 'static) -> So
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    by_hand_on("127.0.0.1", serve).await
+}
+
+/// The same, on an address.
+pub(crate) async fn by_hand_on<F>(
+    host: &str,
+    serve: impl Fn(Wire) -> F + Send + 'static,
+) -> SocketAddr
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind((host, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
