@@ -49,7 +49,10 @@ fn none(found: &[String]) {
 fn each_foreign_crate_has_one_door() {
     for (words, doors) in [
         (&["tauri::"][..], &["src-tauri/app/", "tests/"][..]),
-        (&["gtk::", "webkit2gtk::"], &["src-tauri/app/"]),
+        (
+            &["gtk::", "webkit2gtk::"],
+            &["src-tauri/app/", "src-tauri/webkit-filter/"],
+        ),
         (
             &["use webrtc::", "webrtc::peer", "use rtc::"],
             &["src-tauri/backend/neko/peer", "src-tauri/koneko/sender"],
