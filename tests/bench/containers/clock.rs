@@ -1,11 +1,16 @@
 //! When the app said what it has done: its own log, listened to.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use duotab_test_support::Outcome;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::{EnvFilter, Layer, Registry};
+
+use crate::LIMIT;
+
+/// How often what was said is looked through by who waits for something.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 static SAID: Mutex<Vec<(Instant, String)>> = Mutex::new(Vec::new());
 
@@ -22,24 +27,32 @@ pub(crate) const START: [Stage; 6] = [
     ("let-in", "Neko lets us in"),
 ];
 
-/// From there to the first frame.
-pub(crate) const PICTURE: [Stage; 5] = [
+/// From an order to a container that was asleep and in which Neko answers again.
+pub(crate) const WAKE: [Stage; 2] = [
+    ("wake", "container awake"),
+    ("answer", "Neko answers again"),
+];
+
+/// From there to the first frame; an engine that is kept ready begins here.
+pub(crate) const PICTURE: [Stage; 6] = [
     ("login", "logged in"),
     ("signal", "signalling is open"),
     ("offer", "the offer is answered"),
     ("connect", "the peer is connected"),
     ("frame", "the first frame"),
+    ("view", FRAME),
 ];
+
+/// The view has a key frame.
+pub(crate) const FRAME: &str = "the view has a picture";
 
 struct Ear;
 
 impl<S: tracing::Subscriber> Layer<S> for Ear {
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
-        let now = Instant::now();
         let mut message = Message(String::new());
         event.record(&mut message);
-        let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
-        said.push((now, message.0));
+        say(&message.0);
     }
 }
 
@@ -60,6 +73,29 @@ pub(crate) fn listen() -> Outcome<()> {
     Ok(tracing::subscriber::set_global_default(all)?)
 }
 
+/// Says something besides.
+pub(crate) fn say(what: &str) {
+    let now = Instant::now();
+    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    said.push((now, what.to_owned()));
+}
+
+/// Waits until something was said.
+pub(crate) async fn heard(what: &str) -> Outcome<()> {
+    let heard = async {
+        while said(what).is_none() {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    };
+    let came = tokio::time::timeout(LIMIT, heard).await;
+    came.map_err(|_| format!("waited in vain: {what}; said was {:?}", history()).into())
+}
+
+fn history() -> Vec<String> {
+    let said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    said.iter().map(|(_, message)| message.clone()).collect()
+}
+
 /// Forgets what was said before.
 pub(crate) fn forget() {
     let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
@@ -78,7 +114,8 @@ pub(crate) fn split(began: Instant, stages: &[Stage]) -> Outcome<Vec<f64>> {
     let mut before = began;
     let mut all = Vec::new();
     for (name, end) in stages {
-        let at = said(end).ok_or_else(|| format!("nothing was said of {name}"))?;
+        let at =
+            said(end).ok_or_else(|| format!("nothing was said of {name}, but {:?}", history()))?;
         all.push(at.saturating_duration_since(before).as_secs_f64() * 1000.0);
         before = at.max(before);
     }

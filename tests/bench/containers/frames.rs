@@ -6,7 +6,7 @@ use std::time::Instant;
 use duotab_test_support::Outcome;
 use duotab_test_support::engine::Engine;
 
-use crate::clock::{self, PICTURE, START, Stage};
+use crate::clock::{self, PICTURE, START, Stage, WAKE};
 use crate::install::bare_start;
 use crate::life::{Kept, Life};
 use crate::ms;
@@ -21,17 +21,14 @@ struct Ways {
     stages: Vec<Vec<f64>>,
     /// To the first frame.
     frame: Vec<f64>,
-    /// To a tab that is live: its page can be controlled, too.
+    /// To a tab that is live, its picture in the view.
     live: Vec<f64>,
 }
 
 impl Ways {
-    async fn walk(&mut self, mut life: Life, stages: &[Stage]) -> Outcome<()> {
-        let began = Instant::now();
-        let opened = life.open().await;
+    /// Takes down a way that began then and has come to its end.
+    fn take(&mut self, began: Instant, stages: &[Stage]) -> Outcome<()> {
         self.live.push(ms(began.elapsed()));
-        life.end().await?;
-        opened?;
         let split = clock::split(began, stages)?;
         self.frame.push(split.iter().sum());
         self.stages.resize(stages.len(), Vec::new());
@@ -39,6 +36,12 @@ impl Ways {
             all.push(one);
         }
         Ok(())
+    }
+
+    async fn open(&mut self, life: &mut Life, stages: &[Stage]) -> Outcome<()> {
+        let began = Instant::now();
+        life.open().await?;
+        self.take(began, stages)
     }
 
     /// Each stage's row; `name` is the way's.
@@ -58,23 +61,30 @@ pub(crate) async fn measure(engine: &Engine, report: &mut Report, folder: &Path)
     let mut life = Life::begin(engine, &kept, false).await?;
     life.open().await?;
     life.end().await?;
-    let way: Vec<Stage> = START.into_iter().chain(PICTURE).collect();
-    let (mut cold, mut ready) = (Ways::default(), Ways::default());
+    let cold_way: Vec<Stage> = START.into_iter().chain(PICTURE).collect();
+    let wake_way: Vec<Stage> = WAKE.into_iter().chain(PICTURE).collect();
+    let (mut cold, mut wake, mut ready) = (Ways::default(), Ways::default(), Ways::default());
     let (mut bare, mut over, mut served) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
         bare.push(ms(bare_start(engine).await?));
-        let life = Life::begin(engine, &kept, false).await?;
-        cold.walk(life, &way).await?;
-        let last = bare.len() - 1;
-        over.push(cold.frame[last] - bare[last]);
-        let serves: f64 = cold.stages[..START.len()].iter().map(|it| it[last]).sum();
+        let mut life = Life::begin(engine, &kept, false).await?;
+        cold.open(&mut life, &cold_way).await?;
+        over.push(cold.frame[round] - bare[round]);
+        let serves: f64 = cold.stages[..START.len()].iter().map(|it| it[round]).sum();
         served.push(serves);
-        let life = Life::begin(engine, &kept, true).await?;
-        ready.walk(life, &PICTURE).await?;
+        life.sleep(engine).await?;
+        let began = Instant::now();
+        life.wake().await?;
+        wake.take(began, &wake_way)?;
+        life.end().await?;
+        let mut life = Life::begin(engine, &kept, true).await?;
+        ready.open(&mut life, &PICTURE).await?;
+        life.end().await?;
     }
     let bare_median = Some(percentile(&bare, 50.0));
     let against = "docker run of the same image until /health";
-    let mut rows = cold.rows("container-cold", &way);
+    let mut rows = cold.rows("container-cold", &cold_way);
+    rows.extend(wake.rows("container-wake", &wake_way));
     rows.extend(ready.rows("container-standby", &PICTURE));
     rows.extend([
         Row::median(
@@ -110,6 +120,20 @@ pub(crate) async fn measure(engine: &Engine, report: &mut Report, folder: &Path)
             &cold.live,
             "the same until the page can be controlled too; median",
         ),
+        Row::median(
+            "container-first-frame-wake",
+            "ms",
+            &wake.frame,
+            "from the command until the first whole frame, of an engine that was asleep; median",
+        )
+        .goal(500.0),
+        Row::median(
+            "container-live-wake",
+            "ms",
+            &wake.live,
+            "the same until the page can be controlled too; median",
+        )
+        .goal(500.0),
         Row::median(
             "container-first-frame-standby",
             "ms",

@@ -11,14 +11,16 @@ use duotab_backend::runtime::embedded::EmbeddedConfig;
 use duotab_backend::runtime::{Choice, RuntimeConfig};
 use duotab_core::browser::Settings;
 use duotab_core::event::Command;
-use duotab_core::message::{ContentArea, Mode, ShellState, Stage, Update};
+use duotab_core::message::{ContentArea, Mode, ShellState, Stage, TabId, Update};
 use duotab_core::node::{EngineHealth, Node, NodeId, NodeKind};
 use duotab_test_support::Outcome;
 use duotab_test_support::engine::Engine;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
-use crate::{LIMIT, clock};
+use crate::LIMIT;
+use crate::clock::{self, FRAME};
+use crate::eye::{Eye, ORIGIN};
 
 /// After which an engine that was begun ahead has done what it does once, as it has when it is
 /// wanted.
@@ -34,8 +36,11 @@ impl Kept {
 }
 
 pub(crate) struct Life {
+    _eye: Eye,
     controller: Controller,
     updates: mpsc::UnboundedReceiver<Update>,
+    /// As the last update told.
+    tabs: Vec<(TabId, Mode)>,
     orders: mpsc::UnboundedReceiver<ContentOrder>,
 }
 
@@ -66,7 +71,7 @@ impl Life {
                 docker,
             },
             nodes: NodeSource::Given(GivenNodes::from(vec![host()])),
-            origins: Vec::new(),
+            origins: vec![ORIGIN.to_owned()],
             proxy: ProxyConfig::default(),
             settings: Settings {
                 standby: Some(standby),
@@ -77,8 +82,10 @@ impl Life {
         let controller = Controller::start(config, to_content).await?;
         let updates = controller.subscribe();
         let mut life = Self {
+            _eye: Eye::open(&controller).await?,
             controller,
             updates,
+            tabs: Vec::new(),
             orders,
         };
         life.until("the first tab", |state| !state.tabs.is_empty())
@@ -91,19 +98,14 @@ impl Life {
         };
         life.command(Command::SetContentArea(area)).await?;
         if standby {
-            let ready = async {
-                while clock::said("engine started").is_none() {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-            };
-            tokio::time::timeout(LIMIT, ready).await?;
+            clock::heard("engine started").await?;
             tokio::time::sleep(SETTLED).await;
         }
         clock::forget();
         Ok(life)
     }
 
-    /// Opens a streamed tab, and waits until it is live.
+    /// Opens a streamed tab, and waits until it is live and the view has a picture of it.
     pub(crate) async fn open(&mut self) -> Outcome<()> {
         let open = Command::OpenTab {
             input: Some("about:blank".to_owned()),
@@ -111,15 +113,48 @@ impl Life {
             background: false,
         };
         self.command(open).await?;
+        self.live().await
+    }
+
+    async fn live(&mut self) -> Outcome<()> {
         let live = |state: &ShellState| {
             let mut streams = state.tabs.iter().filter_map(|tab| tab.stream.as_ref());
             streams.any(|stream| stream.stage == Stage::Live)
         };
-        self.until("a live tab", live).await
+        self.until("a live tab", live).await?;
+        clock::heard(FRAME).await
     }
 
-    /// Ends it, with all that it started.
+    /// Takes the streamed tab away from the engine, which is asleep then.
+    pub(crate) async fn sleep(&mut self, engine: &Engine) -> Outcome<()> {
+        self.toggle(Mode::Proxy).await?;
+        let asleep = |all: &[String]| all.len() == 1 && all[0].contains("(Paused)");
+        engine.until("a container asleep", asleep).await?;
+        clock::forget();
+        Ok(())
+    }
+
+    /// Brings it back, as [`Life::open`] does.
+    pub(crate) async fn wake(&mut self) -> Outcome<()> {
+        self.toggle(Mode::Streamed).await?;
+        self.live().await
+    }
+
+    async fn toggle(&self, to: Mode) -> Outcome<()> {
+        let last = self
+            .tabs
+            .iter()
+            .map(|(tab, _)| *tab)
+            .max()
+            .ok_or("no tab")?;
+        self.command(Command::SetMode(last, to, None)).await
+    }
+
+    /// Ends it, with all that it started. The next one has no streamed tab to begin with.
     pub(crate) async fn end(mut self) -> Outcome<()> {
+        for tab in self.streamed() {
+            self.command(Command::CloseTab(tab)).await?;
+        }
         self.command(Command::Quit).await?;
         let exit = async {
             while let Some(order) = self.orders.recv().await {
@@ -131,6 +166,11 @@ impl Life {
         Ok(tokio::time::timeout(LIMIT, exit).await?)
     }
 
+    fn streamed(&self) -> Vec<TabId> {
+        let streamed = self.tabs.iter().filter(|(_, mode)| *mode == Mode::Streamed);
+        streamed.map(|(tab, _)| *tab).collect()
+    }
+
     async fn command(&self, command: Command) -> Outcome<()> {
         let said = self.controller.command(command).await;
         said.map_err(|problem| problem.to_string().into())
@@ -140,6 +180,7 @@ impl Life {
         let waiting = async {
             while let Some(update) = self.updates.recv().await {
                 if let Update::State { state } = update {
+                    self.tabs = state.tabs.iter().map(|tab| (tab.id, tab.mode)).collect();
                     if let Some(problem) = state.tabs.iter().find_map(|it| it.problem.as_ref()) {
                         return Err(problem.to_string());
                     }

@@ -8,6 +8,7 @@
 #![allow(missing_docs)]
 
 mod clock;
+mod eye;
 mod frames;
 mod install;
 mod life;
@@ -24,7 +25,7 @@ use duotab_test_support::engine::Engine;
 use row::Report;
 
 /// For anything that is waited for.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(60);
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -25,20 +25,19 @@ const SETTLED: Duration = Duration::from_secs(5);
 
 pub(crate) async fn measure(engine: &Engine, report: &mut Report, folder: &Path) -> Outcome<()> {
     let install = Install::new(engine, "bench-memory");
-    let mut site = Site::start(engine).await?;
+    let site = Site::start(engine).await?;
     let endpoint = install.start(1, "default").await?;
     let empty = settled(&install).await;
-    let _open = open(&endpoint, &site.url, 1..=PAGES).await?;
-    site.loaded(PAGES).await?;
+    let pages: Vec<u32> = (1..=PAGES).collect();
+    let _open = open(&endpoint, &site, &pages).await?;
     let one = settled(&install).await;
     install.stop(1).await?;
     site.forget();
     let mut open_ones = Vec::new();
     for session in 1..=PAGES {
         let endpoint = install.start(session, &format!("p{session}")).await?;
-        open_ones.push(open(&endpoint, &site.url, session..=session).await?);
+        open_ones.push(open(&endpoint, &site, &[session]).await?);
     }
-    site.loaded(PAGES).await?;
     let ten = settled(&install).await;
     for session in 1..=PAGES {
         install.stop(session).await?;
@@ -67,22 +66,19 @@ async fn settled(install: &Install<'_>) -> f64 {
     install.memory_mib()
 }
 
-/// Opens pages of their own; they stay.
-async fn open(
-    endpoint: &Endpoint,
-    site: &str,
-    pages: std::ops::RangeInclusive<u32>,
-) -> Outcome<page::Pages> {
+/// Opens pages one after the other; they stay.
+async fn open(endpoint: &Endpoint, site: &Site, pages: &[u32]) -> Outcome<page::Pages> {
     let (control, mut news) = control(endpoint).await?;
     tokio::spawn(async move { while news.recv().await.is_some() {} });
-    for number in pages {
+    for &number in pages {
         let open = PageAction::Open {
-            url: format!("{site}{number}"),
+            url: format!("{}{number}", site.url),
             zoom: 100,
         };
         control.act(TabId(number), open).await?;
         // What is never in front is never drawn.
         control.act(TabId(number), PageAction::Show).await?;
+        site.loaded(number).await?;
     }
     Ok(control)
 }
@@ -123,16 +119,17 @@ impl Site {
         Ok(Self { url, loaded })
     }
 
-    fn forget(&mut self) {
+    fn forget(&self) {
         self.loaded.send_modify(HashSet::clear);
     }
 
-    /// Waits until so many different pages are drawn.
-    async fn loaded(&mut self, count: u32) -> Outcome<()> {
+    /// Waits until a page is drawn.
+    async fn loaded(&self, page: u32) -> Outcome<()> {
+        let page = page.to_string();
         let mut seen = self.loaded.subscribe();
-        let all = seen.wait_for(|all| all.len() >= count as usize);
+        let all = seen.wait_for(|all| all.contains(&page));
         let came = tokio::time::timeout(LIMIT, all).await.map(drop);
-        came.map_err(|_| format!("only {:?} are loaded", self.loaded.borrow()).into())
+        came.map_err(|_| format!("page {page} is not drawn").into())
     }
 }
 
