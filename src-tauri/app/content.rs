@@ -10,7 +10,6 @@ mod certificate;
 mod door;
 mod download;
 mod favicon;
-mod filters;
 mod opened;
 mod profile;
 mod profiles;
@@ -33,7 +32,6 @@ use crate::platform::Layers;
 
 pub(crate) use door::Door;
 pub(crate) use download::DownloadReport;
-pub(crate) use filters::{Filters, make as make_filter};
 use profile::Profile;
 pub(crate) use profiles::Profiles;
 

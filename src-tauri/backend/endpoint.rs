@@ -53,8 +53,21 @@ pub struct Endpoint {
     pub username: String,
     /// Password for the login.
     pub password: Secret,
+    /// The token of a login that is open already, for the client that comes first.
+    pub login: Option<Secret>,
     /// How the pages are controlled.
     pub cdp: Cdp,
+}
+
+impl Endpoint {
+    /// The same for those who come later, each with a login of their own.
+    #[must_use]
+    pub fn without_login(self) -> Self {
+        Self {
+            login: None,
+            ..self
+        }
+    }
 }
 
 /// How the DevTools protocol is reached.

@@ -57,6 +57,7 @@ impl Server {
             relay: None,
             username: self.user.clone(),
             password: Secret::new(self.password.as_str()),
+            login: None,
             cdp: Cdp::KonekoRelay,
         }
     }

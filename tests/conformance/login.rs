@@ -1,5 +1,6 @@
 //! REST: login and who one is.
 
+use duotab_backend::endpoint::{Endpoint, Secret};
 use duotab_backend::neko::{Failure, News, Options};
 use duotab_core::message::Leg;
 use duotab_core::neko::shape::SessionData;
@@ -57,10 +58,31 @@ async fn refusals_have_their_status_and_body() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_is_open_already_is_used_and_one_that_has_died_is_made_anew() {
+    let server = server();
+    for dead in [false, true] {
+        let token = log_in(&server).await.token.unwrap();
+        if dead {
+            let (status, _) = call(&server, "POST", "/api/logout", Some(&token), None).await;
+            assert_eq!(status, 200);
+        }
+        let endpoint = Endpoint {
+            login: Some(Secret::new(token.as_str())),
+            ..server.endpoint()
+        };
+        let mut it = Watched::live(endpoint, Options::default()).await;
+        let (status, text) = call(&server, "GET", "/api/whoami", Some(&token), None).await;
+        assert_eq!(status == 200, !dead, "{text}");
+        it.neko.close().await;
+        it.until("the end", |it| *it == News::Closed).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_with_a_wrong_password_gives_up_at_once() {
     let server = server();
     let mut endpoint = server.endpoint();
-    endpoint.password = duotab_backend::endpoint::Secret::new("wrong");
+    endpoint.password = Secret::new("wrong");
     let mut it = Watched::start(endpoint, Options::default());
     let news = it
         .until("a failure", |it| matches!(it, News::Failed(..)))

@@ -88,7 +88,6 @@ impl Page {
     pub(super) fn new(profile: &Profile, route: &Rc<Route>, opened: &Opened) -> Rc<Self> {
         let view = WebView::builder()
             .web_context(&profile.context)
-            .user_content_manager(&profile.manager)
             .settings(&profile.settings)
             .build();
         Self::over(view, profile, route, opened)
@@ -103,7 +102,6 @@ impl Page {
     ) -> Rc<Self> {
         let view = WebView::builder()
             .related_view(opener)
-            .user_content_manager(&profile.manager)
             .settings(&profile.settings)
             .build();
         Self::over(view, profile, route, opened)

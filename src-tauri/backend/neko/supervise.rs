@@ -91,7 +91,7 @@ pub(super) async fn run(
     let way = Way::new(endpoint.relay.clone(), endpoint.seen_at);
     let loopback = endpoint.via.is_none() && is_loopback(&endpoint.base);
     let mut client = Client {
-        signalling: Signalling::new(rest, signal_sender),
+        signalling: Signalling::new(rest, endpoint.login.clone(), signal_sender),
         media: Media::new(outlet, peer_sender, loopback, way),
         unwatched: Unwatched::new(options.unwatched_limit),
         started: Instant::now(),
@@ -107,6 +107,9 @@ pub(super) async fn run(
         shared,
         desk,
     };
+    if let Some(login) = client.endpoint.login.take() {
+        client.logged_in(login);
+    }
     client.link();
     let verdict = loop {
         let deadline = client.deadline();

@@ -378,6 +378,7 @@ impl Docker {
             .hold(session, launched.container.clone(), endpoint.clone());
         let awake = timeout(WAKE_LIMIT, ready::answers(&endpoint)).await;
         if awake.is_ok() {
+            tracing::debug!(session = session.0, "Neko answers again");
             self.tell_encoder(session, launched.encoder);
             return Ok(endpoint);
         }

@@ -44,13 +44,14 @@ pub(super) struct Signalling {
 }
 
 impl Signalling {
-    pub(super) fn new(rest: Rest, news: mpsc::Sender<SignalNews>) -> Self {
+    /// `login` is the token of one that is open already.
+    pub(super) fn new(rest: Rest, login: Option<Secret>, news: mpsc::Sender<SignalNews>) -> Self {
         Self {
             rest,
             news,
             link: None,
             links: 0,
-            token: None,
+            token: login,
             session: None,
             open: false,
             away_since: Some(Instant::now()),
@@ -129,18 +130,21 @@ impl Client {
         let current = self.signalling.link.as_ref().map(|it| it.id);
         match news {
             SignalNews::LoggedIn(id, it) if Some(id) == current => {
-                tracing::debug!(session = it.id, "logged in");
-                let token = it.token.clone();
-                self.signalling.token = Some(it.token);
-                let login = self.started.elapsed();
-                self.stats(|it| it.login = it.login.or(Some(login)));
-                self.desk.tell(News::LoggedIn { token });
+                self.signalling.token = Some(it.token.clone());
+                self.logged_in(it.token);
                 Ok(())
             }
             SignalNews::Event(id, event) if Some(id) == current => self.event(*event).await,
             SignalNews::Ended(id, end) if Some(id) == current => self.ended(end),
             _ => Ok(()),
         }
+    }
+
+    pub(super) fn logged_in(&mut self, token: Secret) {
+        let login = self.started.elapsed();
+        tracing::debug!(took = ?login, "logged in");
+        self.stats(|it| it.login = it.login.or(Some(login)));
+        self.desk.tell(News::LoggedIn { token });
     }
 
     /// An attempt or a connection ended: again, or for good?

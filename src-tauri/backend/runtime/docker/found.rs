@@ -82,6 +82,7 @@ pub(super) async fn grasp(
         inner.known.expect(session, super::Expected::Running);
         exec::sleep(link, &ours.id, false).await?;
     }
+    tracing::debug!(session = session.0, "container awake");
     let base = base(link, &ours.id).await?;
     if let Some(held) = inner.known.get(session)
         && held.container == ours.id

@@ -46,7 +46,7 @@ impl Known {
     pub(super) fn hold(&self, session: SessionId, container: String, endpoint: Endpoint) {
         let held = Held {
             container,
-            endpoint,
+            endpoint: endpoint.without_login(),
             expected: Expected::Running,
             stalled: false,
             oom: None,

@@ -21,9 +21,8 @@ use super::encoder::Way;
 use super::files::{self, Settings};
 use super::link::Link;
 use super::reach::{base, endpoint, free_port, seen_at};
-use super::{
-    Inner, archive, exec, fault, found, label, logs, network, probe, ready, remove, volume,
-};
+use super::ready::{self, Door};
+use super::{Inner, archive, exec, fault, found, label, logs, network, probe, remove, volume};
 use crate::endpoint::{Endpoint, Secret};
 use crate::runtime::{EngineNews, StartError, StartSpec, random_password};
 
@@ -276,14 +275,14 @@ async fn steps(
         network::close(link, &container, &name).await
     };
     let ready = until_ready(link, &container, &endpoint);
-    tokio::try_join!(closed, ready).map_err(StartError::bare)?;
+    let ((), login) = tokio::try_join!(closed, ready).map_err(StartError::bare)?;
     if trial {
         browser_answers(link, &container).await;
     }
     report_sandbox(inner, link, spec.session, &container);
     Ok(Launched {
         container,
-        endpoint,
+        endpoint: Endpoint { login, ..endpoint },
         encoder: way.encoder,
     })
 }
@@ -330,23 +329,25 @@ async fn made(
     Ok(container)
 }
 
-/// Until Neko lets us in, or the container has ended. The browser comes up meanwhile: page control
-/// waits for it, and a browser that ends takes its container along.
+/// Until Neko lets us in, or the container has ended; gives the login. The browser comes up meanwhile:
+/// page control waits for it, and a browser that ends takes its container along.
 async fn until_ready(
     link: &Link,
     container: &str,
     endpoint: &Endpoint,
-) -> Result<(), StartFailure> {
-    let serves = tokio::select! {
+) -> Result<Option<Secret>, StartFailure> {
+    let door = tokio::select! {
         biased;
         code = ended(link, container) => return Err(StartFailure::Exited { code }),
-        serves = ready::serves(endpoint) => serves,
+        door = ready::serves(endpoint) => door,
     };
-    if serves {
-        Ok(())
-    } else {
-        let detail = "Neko does not take its configuration".to_owned();
-        Err(StartFailure::Refused { detail })
+    match door {
+        Door::Open(login) => Ok(Some(login)),
+        Door::Taken => Ok(None),
+        Door::Shut => {
+            let detail = "Neko does not take its configuration".to_owned();
+            Err(StartFailure::Refused { detail })
+        }
     }
 }
 

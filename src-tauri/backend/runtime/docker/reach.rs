@@ -81,6 +81,7 @@ pub(super) async fn endpoint(
         relay: far.then(|| tunnel(link, container, None)),
         username,
         password,
+        login: None,
         cdp: Cdp::Tunnel(tunnel(link, container, Some(CDP_PORT))),
     }
 }

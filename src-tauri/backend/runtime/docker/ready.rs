@@ -47,8 +47,19 @@ pub(super) async fn answers(endpoint: &Endpoint) {
     }
 }
 
-/// Waits, without a limit, until it serves and lets us in. False if it serves and does not.
-pub(super) async fn serves(endpoint: &Endpoint) -> bool {
+/// Whether who asks is let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Door {
+    /// With a login that is open now.
+    Open(Secret),
+    /// It knows us, and somebody is logged in.
+    Taken,
+    /// It does not know us.
+    Shut,
+}
+
+/// Waits, without a limit, until it serves, and asks to be let in.
+pub(super) async fn serves(endpoint: &Endpoint) -> Door {
     loop {
         let asking = async {
             let mut talk = Talk::open(endpoint).await.ok()?;
@@ -57,16 +68,16 @@ pub(super) async fn serves(endpoint: &Endpoint) -> bool {
         };
         if let Ok(Some(mut talk)) = timeout(limit(endpoint), asking).await {
             tracing::debug!(base = %endpoint.base, "Neko answers");
-            let letting = lets_in(&mut talk, endpoint);
-            let lets_in = timeout(limit(endpoint), letting).await == Ok(Some(true));
-            tracing::debug!(base = %endpoint.base, lets_in, "Neko lets us in");
-            return lets_in;
+            let knocking = timeout(limit(endpoint), knock(&mut talk, endpoint));
+            let door = knocking.await.ok().flatten().unwrap_or(Door::Shut);
+            tracing::debug!(base = %endpoint.base, open = door != Door::Shut, "Neko lets us in");
+            return door;
         }
         tokio::time::sleep(ASK_EVERY).await;
     }
 }
 
-async fn lets_in(talk: &mut Talk, endpoint: &Endpoint) -> Option<bool> {
+async fn knock(talk: &mut Talk, endpoint: &Endpoint) -> Option<Door> {
     let login = serde_json::json!({
         "username": endpoint.username,
         "password": endpoint.password.expose(),
@@ -79,24 +90,16 @@ async fn lets_in(talk: &mut Talk, endpoint: &Endpoint) -> Option<bool> {
     };
     let (status, body) = talk.ask(question, Some(&login), BODY_LIMIT).await.ok()?;
     match status {
-        200 => {}
-        // It knows us, and somebody is logged in.
-        422 => return Some(true),
+        200 => {
+            let Login { token } = serde_json::from_slice(&body).ok()?;
+            Some(Door::Open(Secret::new(token)))
+        }
+        422 => Some(Door::Taken),
         _ => {
             tracing::warn!(status, "Neko does not let us in");
-            return Some(false);
+            Some(Door::Shut)
         }
     }
-    let Login { token } = serde_json::from_slice(&body).ok()?;
-    let (url, token) = (at(&endpoint.base, "api/logout"), Secret::new(token));
-    let question = Question {
-        method: "POST",
-        url: &url,
-        token: Some(&token),
-    };
-    // A login is a session of its own there; this one has done its work.
-    let _gone = talk.ask(question, None::<&()>, BODY_LIMIT).await;
-    Some(true)
 }
 
 const fn limit(endpoint: &Endpoint) -> Duration {

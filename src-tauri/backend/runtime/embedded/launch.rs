@@ -93,6 +93,7 @@ pub(super) fn endpoint(config: &KonekoConfig, port: u16) -> Option<Endpoint> {
         relay: None,
         username: config.username.clone(),
         password: Secret::new(config.password.clone()),
+        login: None,
         cdp: Cdp::KonekoRelay,
     })
 }

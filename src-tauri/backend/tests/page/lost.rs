@@ -89,6 +89,7 @@ async fn what_is_no_page_control_is_refused() {
         relay: None,
         username: "duotab".to_owned(),
         password: Secret::new("password"),
+        login: None,
         cdp: Cdp::KonekoRelay,
     };
     let refused = duotab_backend::page::connect(&endpoint, &token).await.err();

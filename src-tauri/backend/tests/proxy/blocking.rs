@@ -49,7 +49,6 @@ impl Room {
             Arc::clone(&proxies),
             name("default"),
             Arc::new(told),
-            Arc::new(|_| {}),
         );
         Self {
             proxies,

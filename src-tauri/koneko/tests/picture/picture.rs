@@ -25,6 +25,7 @@ impl Viewer {
             relay: None,
             username: "duotab".to_owned(),
             password: Secret::new("secret"),
+            login: None,
             cdp: endpoint::Cdp::KonekoRelay,
         };
         let (neko, news) = neko::start(endpoint, Options::default());
