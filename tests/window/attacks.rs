@@ -43,6 +43,7 @@ async fn every_attack() -> Outcome<()> {
                 .iter()
                 .map(|port| ("other.test", "attackports", port.to_string())),
         )
+        .chain((0..3).map(|which| ("other.test", "attackopen", which.to_string())))
         .chain([("rebind.test", "attackrebind", String::new())]);
     let mut won = Vec::new();
     for (host, case, port) in visits {

@@ -13,6 +13,13 @@ pub(crate) fn may_open(address: &str) -> bool {
     })
 }
 
+/// Whether a page at `from` may have a tab opened at `to`, by a script or by a link that a person
+/// follows. A file is opened by files and by whoever types its address.
+pub(crate) fn may_lead(from: Option<&str>, to: &str) -> bool {
+    let is_file = |address: &str| url::Url::parse(address).is_ok_and(|url| url.scheme() == "file");
+    may_open(to) && (!is_file(to) || from.is_some_and(is_file))
+}
+
 /// Whether a frame within a page may go to `address`. The engine does not say which frame it
 /// asks for; it keeps the main one from `data:` by itself.
 pub(crate) fn may_hold(address: &str) -> bool {
@@ -21,7 +28,7 @@ pub(crate) fn may_hold(address: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{may_hold, may_open};
+    use super::{may_hold, may_lead, may_open};
 
     #[test]
     fn the_web_files_and_the_blank_page_can_be_opened() {
@@ -35,6 +42,17 @@ mod tests {
         ] {
             assert!(may_open(address), "{address}");
         }
+    }
+
+    #[test]
+    fn files_are_opened_by_files() {
+        let (site, file) = ("https://example.org/", "file:///home/me/a.html");
+        assert!(may_lead(Some(file), "FILE:///home/me/b.html"));
+        assert!(may_lead(Some(file), site));
+        assert!(may_lead(None, "about:blank"));
+        assert!(!may_lead(Some(site), file));
+        assert!(!may_lead(Some("about:blank"), file));
+        assert!(!may_lead(None, file));
     }
 
     #[test]

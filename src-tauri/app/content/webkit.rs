@@ -51,7 +51,7 @@ fn opening(view: &WebView, report: &Rc<dyn Fn(PageNews)>, profile: &Profile, ope
         let url = action.clone().request().and_then(|request| request.uri());
         let url = url.map(String::from).filter(|url| !url.is_empty());
         let url = url.unwrap_or_else(|| "about:blank".to_owned());
-        if !address::may_open(&url) {
+        if !address::may_lead(view.uri().as_deref(), &url) {
             return None;
         }
         let related = |route: Rc<Route>, opened| Page::related(view, &profile, &route, &opened);

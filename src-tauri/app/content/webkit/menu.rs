@@ -6,7 +6,7 @@ use std::rc::Rc;
 use duotab_core::event::PageNews;
 use duotab_core::message::Mode;
 use gtk::gio;
-use gtk::glib::ObjectExt;
+use gtk::glib::{GString, ObjectExt};
 use webkit2gtk::{
     ContextMenu, ContextMenuAction, ContextMenuExt, ContextMenuItem, ContextMenuItemExt,
     HitTestResultExt, WebView, WebViewExt,
@@ -35,9 +35,11 @@ pub(super) fn connect(view: &WebView, report: &Rc<dyn Fn(PageNews)>, source: sou
             }
         }
         tidy(menu);
-        if let Some(url) = at.link_uri().filter(|url| address::may_open(url)) {
+        let from = view.uri();
+        let may_lead = |url: &GString| address::may_lead(from.as_deref(), url);
+        if let Some(url) = at.link_uri().filter(may_lead) {
             prepend_link(menu, &told, &url);
-        } else if let Some(url) = at.image_uri().filter(|url| address::may_open(url)) {
+        } else if let Some(url) = at.image_uri().filter(may_lead) {
             menu.prepend(&ContextMenuItem::new_separator());
             menu.prepend(&tab_item("Open Image in New Tab", &told, &url, None));
         } else if !at.context_is_editable() && !at.context_is_selection() {

@@ -171,7 +171,7 @@ fn decide(view: &WebView, decision: &PolicyDecision, report: &Report) -> bool {
     let aside = action.navigation_type() == NavigationType::LinkClicked
         && (action.mouse_button() == 2 || action.modifiers() & control != 0);
     if aside {
-        open(report, url, false);
+        open(view, report, url, false);
         decision.ignore();
         return true;
     }
@@ -217,9 +217,9 @@ fn refuse(decision: &PolicyDecision, report: &Report, failed: &Failed, door: &Do
     true
 }
 
-fn open(report: &Report, url: Option<glib::GString>, foreground: bool) {
+fn open(view: &WebView, report: &Report, url: Option<glib::GString>, foreground: bool) {
     // An empty window that a script fills later cannot be had without its opener.
-    if let Some(url) = url.filter(|url| address::may_open(url)) {
+    if let Some(url) = url.filter(|url| address::may_lead(view.uri().as_deref(), url)) {
         report(PageNews::OpenedPage {
             url: url.into(),
             target: None,
