@@ -10,6 +10,7 @@ mod certificate;
 mod door;
 mod download;
 mod favicon;
+mod filters;
 mod opened;
 mod profile;
 mod profiles;
@@ -32,6 +33,7 @@ use crate::platform::Layers;
 
 pub(crate) use door::Door;
 pub(crate) use download::DownloadReport;
+pub(crate) use filters::{Filters, make as make_filter};
 use profile::Profile;
 pub(crate) use profiles::Profiles;
 

@@ -1,7 +1,9 @@
 //! The one window: the shell's page, the layer of pages above it, the keys, the title.
 
 use std::cell::RefCell;
+use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Duration;
 
 use duotab_core::message::{ProfileName, ShellFocus, ShellState, Update};
 use gtk::glib;
@@ -10,7 +12,7 @@ use tauri::{App, AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBui
 use tokio::sync::mpsc::UnboundedReceiver;
 use webkit2gtk::WebViewExt;
 
-use crate::content::{Content, Door, Profiles};
+use crate::content::{Content, Door, Filters, Profiles, make_filter};
 use crate::history_menu;
 use crate::picture;
 use crate::platform::{self, Layers};
@@ -18,9 +20,12 @@ use crate::shortcut::{self, Asked, Chord};
 use crate::updates::Updates;
 use duotab_backend::controller::{ContentOrder, Controller};
 use duotab_backend::dirs::Dirs;
+use duotab_backend::proxy::PageRules;
 
 /// The label of the shell's webview: the only one that has a capability.
 const SHELL: &str = "shell";
+/// When pages that are in use are asked for again.
+const IN_USE: Duration = Duration::from_millis(50);
 
 /// Opens the window and sets to work on `orders`. On the main thread, within `setup`.
 pub(crate) fn open(
@@ -50,7 +55,9 @@ pub(crate) fn open(
     let doors = Box::new(move |profile: &ProfileName| Door::new(ways.proxy(profile)));
     let software = platform::has_software_renderer();
     let before = dirs.data.join("pages");
-    let profiles = Profiles::new(dirs.data.join("proxied"), &before, software, doors);
+    let proxied = dirs.data.join("proxied");
+    let filters = Filters::new(dirs.data.join("filters"));
+    let profiles = Profiles::new(proxied, &before, software, doors, filters);
     let news = controller.clone();
     let report = Rc::new(move |tab, told| news.page_news(tab, told));
     let news = controller.clone();
@@ -111,6 +118,7 @@ async fn obey(
     controller: Controller,
 ) {
     while let Some(order) = orders.recv().await {
+        let whole = Rc::clone(&content);
         let mut content = content.borrow_mut();
         match order {
             ContentOrder::Page(tab, action) => content.act(tab, action),
@@ -129,6 +137,14 @@ async fn obey(
                     .delete(&name, move || controller.profile_cleared(told));
             }
             ContentOrder::Download(order) => content.download(order),
+            ContentOrder::Block(name, on) => content.profiles().block(&name, on),
+            ContentOrder::PageRules(rules) => {
+                let folder = content.profiles().want_rules(rules.as_ref());
+                if let (Some(rules), Some(folder)) = (rules, folder) {
+                    let compiling = compile(folder, rules, whole, controller.clone());
+                    glib::MainContext::default().spawn_local(compiling);
+                }
+            }
             ContentOrder::Place(area) => content.place(area),
             ContentOrder::HistoryMenu(tab, places) => {
                 history_menu::show(&shell, &controller, tab, places);
@@ -149,6 +165,27 @@ async fn obey(
             ContentOrder::Exit => window.app_handle().exit(0),
         }
     }
+}
+
+/// Has the engine compile what of the block lists is its own to keep to.
+async fn compile(
+    folder: PathBuf,
+    rules: PageRules,
+    content: Rc<RefCell<Content>>,
+    controller: Controller,
+) {
+    let made = make_filter(&folder, &rules).await.map_err(|detail| {
+        tracing::warn!(detail, "block lists");
+        controller.page_rules_refused(&rules, &detail);
+    });
+    // A dialog of a page may have the loop to itself.
+    let mut content = loop {
+        match content.try_borrow_mut() {
+            Ok(content) => break content,
+            Err(_) => glib::timeout_future(IN_USE).await,
+        }
+    };
+    content.profiles().take_filter(&rules, made);
 }
 
 /// Gives the pictures of pages to those who ask.

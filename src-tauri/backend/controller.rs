@@ -22,7 +22,6 @@ use duotab_core::browser::{Browser, Saved, Settings};
 use duotab_core::download::{DownloadNews, Transfer};
 use duotab_core::event::{Command, Event, Millis, PageNews, RequestId};
 use duotab_core::message::{LaneTicket, Mode, Problem, ProfileName, ShellState, TabId, Update};
-use duotab_core::profile::PRIVATE;
 use engine::Engines;
 use left::{Left, unavailable};
 pub use order::ContentOrder;
@@ -139,9 +138,10 @@ impl Controller {
         for notice in opened.notices {
             news.send(Event::Notice(notice));
         }
+        let ways = Ways::start(&proxies, config.lists, &config.settings, &news, &content);
         let run = Run {
             store: Arc::new(Mutex::new(opened.store)),
-            ways: Ways::start(Arc::clone(&proxies), config.lists, &config.settings, &news),
+            ways,
             works: Works::new(engines.runtime(), news.clone(), content.clone()),
             database: config.database,
             store_failed: false,
@@ -333,7 +333,7 @@ impl Run {
             Action::SaveLists(urls) => self.save(move |store| store.save_lists(&urls)).await,
             Action::UseLists { urls, anew } => self.ways.lists.use_these(urls, anew),
             Action::DropLists => self.ways.lists.stop(),
-            Action::UseNetwork(name, network) => self.ways.proxies.lead(&name, network).await,
+            Action::UseNetwork(name, network) => self.ways.lead(&name, network).await,
             Action::DeleteProfile(name) => {
                 self.ways.proxies.close(&name);
                 self.save(move |store| store.delete_profile(&name)).await;
@@ -341,11 +341,7 @@ impl Run {
             Action::WorkOnProfile(name, node, work) => self.works.begin(name, node, work),
             Action::DropCopy(name, node) => self.engines.drop_copy(name, node),
             Action::CancelProfileWork(name) => self.works.cancel(&name),
-            Action::ForgetPrivate => {
-                let private = ProfileName(PRIVATE.to_owned());
-                self.ways.proxies.renew(&private).await;
-                self.order(ContentOrder::DeleteProfile(private));
-            }
+            Action::ForgetPrivate => self.ways.forget_private().await,
             Action::UseProfile(tab, profile) => self.order(ContentOrder::UseProfile(tab, profile)),
             Action::LookAtNodes => self.engines.look_at_nodes(self.nodes.clone()),
             Action::FindEngines(node) => self.engines.find(node),

@@ -35,7 +35,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-pub use blocking::Lists;
+pub use blocking::{Lists, PageRules};
 pub use digest::{Access, authorize};
 pub use exit::{Exit, ExitLogin};
 pub use names::NameServers;

@@ -32,6 +32,11 @@ pub enum ListFault {
     },
     /// No rule in it can be understood.
     NotAList,
+    /// The web engine cannot keep to its rules about pages; its hosts are blocked.
+    EngineRefused {
+        /// What the engine said.
+        detail: String,
+    },
     /// It could not be written or read.
     DiskFailed {
         /// The file.

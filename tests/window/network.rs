@@ -1,13 +1,14 @@
 //! The network of a profile in the window: another way out, chosen in the settings and used at
 //! once, and hosts on a block list.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
-use duotab_test_support::{App, Display, Outcome, Picture, ProbeSite};
+use duotab_test_support::{App, Display, Outcome, Picture, ProbeSite, Shell, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 use crate::room::{BLUE, RED, fills, start};
 
@@ -16,19 +17,25 @@ const PAGE: &str = "<!doctype html><meta charset=utf-8><title>Far away</title>\
     <body style='background:#1122cc'>";
 const LEAD: &str = "<!doctype html><title>Lead</title>\
     <script>location.href = 'http://ads.example/'</script>";
+/// Blue only where neither its banner is loaded nor its advert shown. It looks again every second.
+const PAPER: &str = "<!doctype html><meta charset=utf-8><title>Paper</title>\
+    <meta http-equiv=refresh content=1><body style='background:#1122cc'>\
+    <div class=advert style='position:fixed;inset:0 50% 0 0;background:#cc1122'></div>\
+    <script src='/banner/large.js'></script>";
+const BANNER: &str = "document.body.style.background = '#cc1122'";
 const ADS: &str = "<!doctype html><title>Ads</title><body style='background:#cc1122'>";
 
 /// An HTTP proxy that is every site at once, and keeps which ones it was.
 struct Exit {
     at: String,
-    asked: Arc<Mutex<Vec<String>>>,
+    asked: Arc<watch::Sender<Vec<String>>>,
 }
 
 impl Exit {
     async fn start() -> Outcome<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let at = listener.local_addr()?.to_string();
-        let asked = Arc::new(Mutex::new(Vec::new()));
+        let asked = Arc::new(watch::Sender::new(Vec::new()));
         let kept = Arc::clone(&asked);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -39,7 +46,19 @@ impl Exit {
     }
 
     fn was_asked_for(&self, target: &str) -> bool {
-        self.asked.lock().unwrap().iter().any(|it| it == target)
+        self.asked.borrow().iter().any(|it| it == target)
+    }
+
+    fn forget(&self) {
+        self.asked.send_replace(Vec::new());
+    }
+
+    /// Waits until it has been asked for this.
+    async fn until_asked(&self, target: &str) -> Outcome<()> {
+        let mut asked = self.asked.subscribe();
+        let there = asked.wait_for(|asked| asked.iter().any(|it| it == target));
+        within(target, there).await??;
+        Ok(())
     }
 }
 
@@ -51,21 +70,26 @@ async fn head(stream: &mut TcpStream) -> Option<String> {
     String::from_utf8(head).ok()
 }
 
-async fn answer(mut stream: TcpStream, asked: Arc<Mutex<Vec<String>>>) -> Option<()> {
+async fn answer(mut stream: TcpStream, asked: Arc<watch::Sender<Vec<String>>>) -> Option<()> {
     let connect = head(&mut stream).await?;
     let target = connect.strip_prefix("CONNECT ")?.split(' ').next()?;
-    asked.lock().unwrap().push(target.to_owned());
+    asked.send_modify(|all| all.push(target.to_owned()));
     let opened = b"HTTP/1.1 200 Connected\r\n\r\n";
     stream.write_all(opened).await.ok()?;
     loop {
         let request = head(&mut stream).await?;
-        let body = match request.split(' ').nth(1)? {
-            _ if target == "ads.example:80" => ADS,
-            "/lead" => LEAD,
-            _ => PAGE,
+        let path = request.split(' ').nth(1)?;
+        asked.send_modify(|all| all.push(path.to_owned()));
+        let (kind, body) = match path {
+            _ if target == "ads.example:80" => ("html", ADS),
+            "/lead" => ("html", LEAD),
+            "/paper" => ("html", PAPER),
+            "/banner/large.js" => ("javascript", BANNER),
+            _ => ("html", PAGE),
         };
         let answer = format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{body}",
+            "HTTP/1.1 200 OK\r\nContent-Type: text/{kind}\r\nCache-Control: no-store\r\n\
+             Content-Length: {}\r\n\r\n{body}",
             body.len()
         );
         stream.write_all(answer.as_bytes()).await.ok()?;
@@ -78,7 +102,7 @@ fn of_default(part: &str) -> String {
     format!("[data-testid=network-default] [data-testid={part}]")
 }
 
-async fn choose(shell: &duotab_test_support::Shell, part: &str, value: &str) -> Outcome<()> {
+async fn choose(shell: &Shell, part: &str, value: &str) -> Outcome<()> {
     let select = shell.find(&of_default(part)).await?;
     select.select_by_value(value).await?;
     Ok(())
@@ -137,33 +161,83 @@ async fn a_profile_goes_by_another_proxy_as_soon_as_the_settings_say_so() -> Out
     shell.close().await
 }
 
-#[tokio::test]
-async fn a_page_of_a_host_on_a_block_list_says_so_and_can_be_opened_all_the_same() -> Outcome<()> {
-    let list = Router::new().route("/list", get(|| async { "||ads.example^\n" }));
-    let site = ProbeSite::with(list).await?;
-    let display = Display::start(1000, 1000).await?;
-    let exit = Exit::start().await?;
-    let app = App::new()?;
-    let shell = app.open(&start(&display)).await?;
+const LIST: &str = "||ads.example^\n/banner/*\nfar.example##.advert\n";
+
+/// The settings, in which the profile goes by the exit and keeps to [`LIST`].
+async fn block(shell: &Shell, exit: &Exit, list: &ProbeSite) -> Outcome<()> {
     shell.click(SETTINGS).await?;
-    choose(&shell, "network-exit", "http").await?;
+    choose(shell, "network-exit", "http").await?;
     let at = shell.find(&of_default("network-exit-at")).await?;
     at.send_keys(&exit.at).await?;
     shell.click(&of_default("network-blocking")).await?;
     shell.click(&of_default("network-save")).await?;
     let url = shell.find("[data-testid=list-url]").await?;
-    url.send_keys(&site.url("/list")).await?;
+    url.send_keys(&list.url("/list")).await?;
     shell.click("[data-testid=list-add]").await?;
     shell
         .until("[...document.querySelectorAll('[data-testid=list]')].some((list) => list.textContent.includes('1 host'))")
         .await?;
-    shell.click(SETTINGS).await?;
+    shell.click(SETTINGS).await
+}
 
-    let lead = serde_json::json!({ "input": "http://far.example/lead", "mode": "proxy", "background": false });
+async fn list() -> Outcome<ProbeSite> {
+    ProbeSite::with(Router::new().route("/list", get(|| async { LIST }))).await
+}
+
+async fn open_tab(shell: &Shell, input: &str) -> Outcome<()> {
+    let wish = serde_json::json!({ "input": input, "mode": "proxy", "background": false });
+    let opened = shell.invoke("open_tab", wish).await?;
+    opened.map_err(|problem| format!("{problem}"))?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_list_says_of_a_page_is_not_loaded_and_not_shown_while_the_profile_blocks()
+-> Outcome<()> {
+    let (list, exit) = (list().await?, Exit::start().await?);
+    let display = Display::start(1000, 1000).await?;
+    let app = App::new()?;
+    let shell = app.open(&start(&display)).await?;
+    block(&shell, &exit, &list).await?;
+    open_tab(&shell, "http://far.example/paper").await?;
+    // The page is there before its rules are, and again and again.
     shell
-        .invoke("open_tab", lead)
-        .await?
-        .map_err(|problem| format!("{problem}"))?;
+        .until_shown(&display, "the page without its adverts", blue)
+        .await?;
+    // What was under way is over once the page is asked for again.
+    for _ in 0..2 {
+        exit.forget();
+        exit.until_asked("/paper").await?;
+    }
+    assert!(!exit.was_asked_for("/banner/large.js"));
+
+    // It is as it was at the next start, from what was compiled before.
+    shell.close().await?;
+    let shell = app.open(&start(&display)).await?;
+    shell
+        .until_shown(&display, "the page at the next start", blue)
+        .await?;
+
+    shell.click(SETTINGS).await?;
+    shell.click(&of_default("network-blocking")).await?;
+    shell.click(&of_default("network-save")).await?;
+    shell.click(SETTINGS).await?;
+    shell
+        .until_shown(&display, "the page with all of it", |picture, area| {
+            fills(picture, area, RED)
+        })
+        .await?;
+    shell.close().await
+}
+
+#[tokio::test]
+async fn a_page_of_a_host_on_a_block_list_says_so_and_can_be_opened_all_the_same() -> Outcome<()> {
+    let (list, exit) = (list().await?, Exit::start().await?);
+    let display = Display::start(1000, 1000).await?;
+    let app = App::new()?;
+    let shell = app.open(&start(&display)).await?;
+    block(&shell, &exit, &list).await?;
+    open_tab(&shell, "http://far.example/lead").await?;
     shell
         .until("document.querySelector('[data-testid=problem]')?.textContent.includes('ads.example is on a block list')")
         .await?;

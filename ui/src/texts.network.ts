@@ -39,7 +39,7 @@ export const networkTexts = {
 
   blocking: "Block ads and trackers",
   blockingText:
-    "Hosts on the block lists below are not reached from Proxy tabs, except those whose address you type. What a site sends from its own host stays.",
+    "What is on the block lists below is not loaded in Proxy tabs, and the gaps that it leaves are closed. A page on a blocked host says so, and can be opened all the same.",
 
   lists: {
     title: "Block lists",
@@ -99,6 +99,8 @@ export function listFault(fault: ListFault, inUse: boolean): string {
       return `It has more than ${Math.floor(fault.limit / 1048576)} MB, which no list has. See whether the address is right.${before}`;
     case "not_a_list":
       return `There is no host in it that could be blocked. See whether the address is one of a block list.${before}`;
+    case "engine_refused":
+      return `The web engine cannot use what it says about parts of pages: ${fault.detail}. Its hosts are blocked all the same.`;
     case "disk_failed":
       return `${fault.path} cannot be used: ${fault.detail}.${before}`;
   }

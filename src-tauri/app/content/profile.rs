@@ -5,10 +5,12 @@ use std::path::Path;
 
 use webkit2gtk::{
     CookieManagerExt, CookiePersistentStorage, HardwareAccelerationPolicy, Settings, SettingsExt,
-    WebContext, WebContextExt, WebsiteDataManager, WebsiteDataManagerExt,
+    UserContentManager, UserContentManagerExt, WebContext, WebContextExt, WebsiteDataManager,
+    WebsiteDataManagerExt,
 };
 
 use super::Door;
+use webkit_filter::Filter;
 
 /// The engine's side of a profile.
 #[derive(Clone)]
@@ -16,6 +18,8 @@ pub(crate) struct Profile {
     pub(super) door: Door,
     pub(super) context: WebContext,
     pub(super) settings: Settings,
+    /// What its pages are kept from is set here, for all of them at once.
+    pub(super) manager: UserContentManager,
 }
 
 impl Profile {
@@ -52,6 +56,15 @@ impl Profile {
             door,
             context,
             settings: settings(software),
+            manager: UserContentManager::new(),
+        }
+    }
+
+    /// Has its pages keep to a filter from now on, or to none.
+    pub(crate) fn keep_to(&self, filter: Option<&Filter>) {
+        self.manager.remove_all_filters();
+        if let Some(filter) = filter {
+            filter.add_to(&self.manager);
         }
     }
 }

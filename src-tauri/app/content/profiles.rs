@@ -3,13 +3,16 @@
 //! A profile whose data are to go gets a new folder, for the engine may still write to the old one.
 //! The folder with the highest number is the profile's; what else there is of it goes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use duotab_core::message::ProfileName;
 use duotab_core::profile::DEFAULT;
 
-use super::{Door, Profile};
+use duotab_backend::proxy::PageRules;
+use webkit_filter::Filter;
+
+use super::{Door, Filters, Profile};
 
 /// Opens profiles.
 pub(crate) struct Profiles {
@@ -17,6 +20,9 @@ pub(crate) struct Profiles {
     software: bool,
     doors: Doors,
     open: HashMap<ProfileName, Profile>,
+    filters: Filters,
+    /// Those whose pages keep to the block lists.
+    blocking: HashSet<ProfileName>,
 }
 
 /// The way of a profile's pages to the network.
@@ -24,7 +30,13 @@ type Doors = Box<dyn Fn(&ProfileName) -> Door>;
 
 impl Profiles {
     /// Profiles in folders of `folder`. `before` has the data of the one profile of earlier versions.
-    pub(crate) fn new(folder: PathBuf, before: &Path, software: bool, doors: Doors) -> Self {
+    pub(crate) fn new(
+        folder: PathBuf,
+        before: &Path,
+        software: bool,
+        doors: Doors,
+        filters: Filters,
+    ) -> Self {
         let first = folder.join(name_of(&ProfileName(DEFAULT.to_owned()), 0));
         if before.is_dir() && !folder.exists() {
             let moved =
@@ -38,22 +50,64 @@ impl Profiles {
             software,
             doors,
             open: HashMap::new(),
+            filters,
+            blocking: HashSet::new(),
         }
     }
 
     /// A profile, opened if need be.
     pub(crate) fn get(&mut self, name: &ProfileName) -> &Profile {
+        let filter = self.filters.filter();
+        let filter = filter.filter(|_| self.blocking.contains(name));
         self.open.entry(name.clone()).or_insert_with(|| {
             let door = (self.doors)(name);
-            if name.is_private() {
-                return Profile::open(None, self.software, door);
-            }
-            let mut numbers = numbers(&self.folder, name);
-            let last = numbers.pop().unwrap_or(0);
-            remove(&self.folder, name, numbers);
-            let folder = self.folder.join(name_of(name, last));
-            Profile::open(Some(&folder), self.software, door)
+            let folder = (!name.is_private()).then(|| {
+                let mut numbers = numbers(&self.folder, name);
+                let last = numbers.pop().unwrap_or(0);
+                remove(&self.folder, name, numbers);
+                self.folder.join(name_of(name, last))
+            });
+            let profile = Profile::open(folder.as_deref(), self.software, door);
+            profile.keep_to(filter);
+            profile
         })
+    }
+
+    /// Whether a profile's pages keep to the block lists.
+    pub(crate) fn block(&mut self, name: &ProfileName, blocking: bool) {
+        let changed = if blocking {
+            self.blocking.insert(name.clone())
+        } else {
+            self.blocking.remove(name)
+        };
+        if changed {
+            self.keep_to_filter();
+        }
+    }
+
+    /// Notes which rules are wanted; gives the folder to make them in, if they are not there.
+    pub(crate) fn want_rules(&mut self, rules: Option<&PageRules>) -> Option<PathBuf> {
+        let folder = self.filters.want(rules);
+        if rules.is_none() {
+            self.keep_to_filter();
+        }
+        folder
+    }
+
+    /// Takes what has become of rules that were wanted.
+    pub(crate) fn take_filter(&mut self, rules: &PageRules, made: Result<Option<Filter>, ()>) {
+        match made {
+            Ok(filter) => self.filters.take(rules, filter),
+            Err(()) => self.filters.forget(rules),
+        }
+        self.keep_to_filter();
+    }
+
+    fn keep_to_filter(&self) {
+        for (name, profile) in &self.open {
+            let blocks = self.blocking.contains(name);
+            profile.keep_to(self.filters.filter().filter(|_| blocks));
+        }
     }
 
     /// Removes a profile's data, of which no page is open; calls `then` when that is done.

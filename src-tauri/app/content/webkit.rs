@@ -88,6 +88,7 @@ impl Page {
     pub(super) fn new(profile: &Profile, route: &Rc<Route>, opened: &Opened) -> Rc<Self> {
         let view = WebView::builder()
             .web_context(&profile.context)
+            .user_content_manager(&profile.manager)
             .settings(&profile.settings)
             .build();
         Self::over(view, profile, route, opened)
@@ -102,6 +103,7 @@ impl Page {
     ) -> Rc<Self> {
         let view = WebView::builder()
             .related_view(opener)
+            .user_content_manager(&profile.manager)
             .settings(&profile.settings)
             .build();
         Self::over(view, profile, route, opened)

@@ -5,6 +5,8 @@ use duotab_core::cookie;
 use duotab_core::download::DownloadOrder;
 use duotab_core::message::{ContentArea, ProfileName, ShellFocus, TabId};
 
+use crate::proxy::PageRules;
+
 /// What the app does for the controller: everything that needs a window.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ContentOrder {
@@ -20,6 +22,10 @@ pub enum ContentOrder {
     Cookies(TabId, ProfileName, cookie::Order),
     /// Do something to a transfer or a downloaded file.
     Download(DownloadOrder),
+    /// What of the block lists the engine is to keep to, where a profile wants that; `None` for nothing.
+    PageRules(Option<PageRules>),
+    /// Whether a profile wants it.
+    Block(ProfileName, bool),
     /// Where the child webviews stand.
     Place(ContentArea),
     /// Show places of a tab's history, with their positions, to choose from.

@@ -1,9 +1,10 @@
 //! What of the block lists a host alone can tell: that nobody wants anything from it.
 //!
 //! The proxy sees hosts, and not what is asked of them nor which page asks. So of a list it takes
-//! the rules that are about whole hosts, whatever they send.
+//! the rules that are about whole hosts, whatever they send; the rest is the web engine's.
 
 mod list;
+mod page_rules;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -14,6 +15,7 @@ use duotab_core::proxy::Target;
 use url::Host;
 
 pub use list::Lists;
+pub use page_rules::PageRules;
 
 /// The rules that are in use, by all proxies alike.
 #[derive(Clone, Default)]
@@ -43,7 +45,8 @@ impl Rules {
     }
 }
 
-/// The rules of a list that are about whole hosts, one a line; `None` if it is no list at all.
+/// The rules of a list that are about whole hosts, one a line; `None` if it is no list at all, which
+/// has neither those nor anything to hide.
 fn hosts_of(text: &str) -> Option<String> {
     // What is sent in place of a list is a page, as a rule.
     if text.trim_start().starts_with('<') || text.contains('\0') {
@@ -54,7 +57,8 @@ fn hosts_of(text: &str) -> Option<String> {
         .filter_map(|line| host_rule(line.trim()))
         .filter(|rule| parse_filter(rule, false, options()).is_ok())
         .collect();
-    (!rules.is_empty()).then(|| rules.join("\n"))
+    let hides = || text.lines().any(|line| line.contains("##"));
+    (!rules.is_empty() || hides()).then(|| rules.join("\n"))
 }
 
 fn host_rule(line: &str) -> Option<String> {

@@ -15,7 +15,11 @@ status: number, } | { "cause": "too_large",
 /**
  * Bytes that a list may have.
  */
-limit: number, } | { "cause": "not_a_list" } | { "cause": "disk_failed", 
+limit: number, } | { "cause": "not_a_list" } | { "cause": "engine_refused", 
+/**
+ * What the engine said.
+ */
+detail: string, } | { "cause": "disk_failed", 
 /**
  * The file.
  */

@@ -13,7 +13,7 @@ use futures_util::stream::FuturesUnordered;
 use md5::{Digest as _, Md5};
 use tokio::task::AbortHandle;
 
-use super::{compile, hosts_of};
+use super::{PageRules, compile, hosts_of};
 use crate::proxy::Proxies;
 
 /// The largest lists have some 10 MiB.
@@ -28,12 +28,16 @@ const FETCH: Duration = Duration::from_secs(120);
 /// Says what becomes of a list, by its address.
 type Told = Arc<dyn Fn(&str, ListNews) + Send + Sync>;
 
+/// Hands on what is the web engine's to keep to; `None` when no lists are in use.
+type Handed = Arc<dyn Fn(Option<PageRules>) + Send + Sync>;
+
 /// The block lists of all profiles.
 pub struct Lists {
     folder: PathBuf,
     proxies: Arc<Proxies>,
     profile: ProfileName,
     told: Told,
+    handed: Handed,
     task: Mutex<Option<AbortHandle>>,
 }
 
@@ -54,12 +58,19 @@ impl Drop for Lists {
 impl Lists {
     /// Lists that are kept in `folder`, and fetched by the way out of `profile`.
     #[must_use]
-    pub fn new(folder: PathBuf, proxies: Arc<Proxies>, profile: ProfileName, told: Told) -> Self {
+    pub fn new(
+        folder: PathBuf,
+        proxies: Arc<Proxies>,
+        profile: ProfileName,
+        told: Told,
+        handed: Handed,
+    ) -> Self {
         Self {
             folder,
             proxies,
             profile,
             told,
+            handed,
             task: Mutex::default(),
         }
     }
@@ -72,6 +83,7 @@ impl Lists {
             proxies: Arc::clone(&self.proxies),
             profile: self.profile.clone(),
             told: Arc::clone(&self.told),
+            handed: Arc::clone(&self.handed),
             urls,
         };
         let task = tokio::spawn(async move { work.run(anew).await }).abort_handle();
@@ -86,6 +98,7 @@ impl Lists {
             task.abort();
         }
         self.proxies.rules().put(None);
+        (self.handed)(None);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<AbortHandle>> {
@@ -99,7 +112,16 @@ struct Work {
     proxies: Arc<Proxies>,
     profile: ProfileName,
     told: Told,
+    handed: Handed,
     urls: Vec<String>,
+}
+
+/// A list as it was read.
+struct Read {
+    /// Its rules about whole hosts.
+    hosts: String,
+    /// Of all that it says.
+    digest: String,
 }
 
 impl Work {
@@ -107,7 +129,7 @@ impl Work {
         let mut read = BTreeMap::new();
         for url in &self.urls {
             match self.kept(url).await {
-                Ok(Some((rules, fetched))) => self.take(&mut read, url, rules, fetched),
+                Ok(Some((list, fetched))) => self.take(&mut read, url, list, fetched),
                 Ok(None) => {}
                 Err(fault) => (self.told)(url, ListNews::Failed(fault)),
             }
@@ -125,8 +147,8 @@ impl Work {
             }
             while let Some((url, fetched)) = fetching.next().await {
                 match fetched {
-                    Ok((rules, fetched)) => {
-                        self.take(&mut read, url, rules, fetched);
+                    Ok((list, fetched)) => {
+                        self.take(&mut read, url, list, fetched);
                         self.put(&read).await;
                     }
                     Err(fault) => {
@@ -140,15 +162,18 @@ impl Work {
         }
     }
 
-    fn take(&self, read: &mut BTreeMap<String, String>, url: &str, rules: String, fetched: u64) {
-        let count = u32::try_from(rules.lines().count()).unwrap_or(u32::MAX);
-        read.insert(url.to_owned(), rules);
-        let rules = count;
+    fn take(&self, read: &mut BTreeMap<String, Read>, url: &str, list: Read, fetched: u64) {
+        let rules = u32::try_from(list.hosts.lines().count()).unwrap_or(u32::MAX);
+        read.insert(url.to_owned(), list);
         (self.told)(url, ListNews::InUse { rules, fetched });
     }
 
-    async fn put(&self, read: &BTreeMap<String, String>) {
-        let lists: Vec<String> = read.values().cloned().collect();
+    async fn put(&self, read: &BTreeMap<String, Read>) {
+        let of_pages = read
+            .iter()
+            .map(|(url, list)| (url.as_str(), self.path(url), list.digest.as_str()));
+        (self.handed)(Some(PageRules::of(of_pages)));
+        let lists: Vec<String> = read.values().map(|list| list.hosts.clone()).collect();
         let compiled = tokio::task::spawn_blocking(move || compile(lists.iter())).await;
         match compiled {
             Ok(engine) => self.proxies.rules().put(Some(engine)),
@@ -157,7 +182,7 @@ impl Work {
     }
 
     /// What is on the disk of a list, and when it was fetched.
-    async fn kept(&self, url: &str) -> Result<Option<(String, u64)>, ListFault> {
+    async fn kept(&self, url: &str) -> Result<Option<(Read, u64)>, ListFault> {
         let path = self.path(url);
         let failed = |error: io::Error| ListFault::DiskFailed {
             path: path.display().to_string(),
@@ -172,11 +197,11 @@ impl Work {
         let bytes = tokio::fs::read(&path).await.map_err(failed)?;
         let fetched = seconds(file.modified().map_err(failed)?);
         // One that is broken is fetched again.
-        Ok(read_list(bytes).await.ok().map(|rules| (rules, fetched)))
+        Ok(read_list(bytes).await.ok().map(|list| (list, fetched)))
     }
 
     /// Fetches a list, and keeps it if it is one.
-    async fn fetch(&self, url: &str) -> Result<(String, u64), ListFault> {
+    async fn fetch(&self, url: &str) -> Result<(Read, u64), ListFault> {
         let bytes = tokio::time::timeout(FETCH, self.load(url))
             .await
             .unwrap_or_else(|_| {
@@ -184,14 +209,14 @@ impl Work {
                     detail: format!("nothing whole within {} s", FETCH.as_secs()),
                 })
             })?;
-        let rules = read_list(bytes.clone()).await?;
+        let list = read_list(bytes.clone()).await?;
         let path = self.path(url);
         let kept = keep(&path, bytes).await;
         kept.map_err(|error| ListFault::DiskFailed {
             path: path.display().to_string(),
             detail: error.to_string(),
         })?;
-        Ok((rules, seconds(SystemTime::now())))
+        Ok((list, seconds(SystemTime::now())))
     }
 
     /// By the profile's own proxy, so by its way out and with its names.
@@ -254,16 +279,19 @@ impl Work {
 }
 
 fn file_name(url: &str) -> String {
-    let digest = Md5::digest(url.as_bytes());
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{hex}.txt")
+    format!("{}.txt", hex(&Md5::digest(url.as_bytes())))
 }
 
-/// The rules of a list that is of use here.
-async fn read_list(bytes: Vec<u8>) -> Result<String, ListFault> {
+pub(super) fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A list that is of use here.
+async fn read_list(bytes: Vec<u8>) -> Result<Read, ListFault> {
     let read = tokio::task::spawn_blocking(move || {
-        let text = String::from_utf8(bytes).ok()?;
-        hosts_of(&text)
+        let digest = hex(&Md5::digest(&bytes));
+        let hosts = hosts_of(&String::from_utf8(bytes).ok()?)?;
+        Some(Read { hosts, digest })
     });
     read.await.ok().flatten().ok_or(ListFault::NotAList)
 }

@@ -49,6 +49,7 @@ impl Room {
             Arc::clone(&proxies),
             name("default"),
             Arc::new(told),
+            Arc::new(|_| {}),
         );
         Self {
             proxies,

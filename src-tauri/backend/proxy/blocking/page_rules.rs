@@ -1,0 +1,180 @@
+//! What of the block lists only the web engine can keep to, for it sees pages: paths, kinds of
+//! resources, the site around, and parts of a page that are to be hidden.
+
+use std::io;
+use std::path::PathBuf;
+
+use adblock::content_blocking::{CbRule, CbType, ignore_previous_fp_documents};
+use adblock::lists::{FilterSet, ParseOptions, RuleTypes};
+use md5::{Digest as _, Md5};
+
+use super::host_rule;
+
+/// How rules are made of lists; another way gives them another name.
+const WAY: &str = "1";
+/// The engine takes no more at once (`maxRuleCount` of `WebKit`'s `ContentExtensionParser`).
+const MOST: usize = 150_000;
+
+/// Rules for the web engine, of which only the lists are there until they are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageRules {
+    name: String,
+    lists: Vec<(String, PathBuf)>,
+}
+
+impl PageRules {
+    /// Rules of these lists, by their addresses: where each is kept, and the digest of what it says.
+    pub(super) fn of<'a>(lists: impl Iterator<Item = (&'a str, PathBuf, &'a str)>) -> Self {
+        let mut name = Md5::new_with_prefix(WAY);
+        let lists = lists
+            .map(|(url, path, digest)| {
+                name.update(digest);
+                (url.to_owned(), path)
+            })
+            .collect();
+        let name = super::list::hex(&name.finalize());
+        Self { name, lists }
+    }
+
+    /// The same for the same rules, and for no others: 32 hexadecimal digits.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The addresses of the lists.
+    pub fn urls(&self) -> impl Iterator<Item = &str> {
+        self.lists.iter().map(|(url, _)| url.as_str())
+    }
+
+    /// Reads the lists, and says in JSON what they want of the engine; `None` if that is nothing. It
+    /// takes a second for large lists.
+    ///
+    /// # Errors
+    /// If a list cannot be read.
+    pub fn json(&self) -> io::Result<Option<String>> {
+        let mut texts = Vec::new();
+        for (_, path) in &self.lists {
+            texts.push(std::fs::read_to_string(path)?);
+        }
+        let rules = convert(&texts);
+        if rules.is_empty() {
+            return Ok(None);
+        }
+        serde_json::to_string(&rules)
+            .map(Some)
+            .map_err(io::Error::other)
+    }
+}
+
+/// Rules about requests, their exceptions, and then what is to be hidden: an exception takes back all
+/// that stands before it.
+fn convert(texts: &[String]) -> Vec<CbRule> {
+    let mut requests = rules(texts, RuleTypes::NetworkOnly);
+    let mut hidden = rules(texts, RuleTypes::CosmeticOnly);
+    // It would take back what is hidden on every page.
+    let documents = ignore_previous_fp_documents();
+    hidden.retain(|rule| *rule != documents);
+    let dropped = (requests.len() + hidden.len()).saturating_sub(MOST);
+    if dropped > 0 {
+        tracing::warn!(dropped, "the lists have more rules than the engine takes");
+        let hides = |rule: &CbRule| rule.action.typ == CbType::CssDisplayNone;
+        let kept = hidden.len().saturating_sub(dropped);
+        let first = hidden
+            .iter()
+            .filter(|rule| hides(rule))
+            .count()
+            .min(hidden.len() - kept);
+        hidden.drain(..first);
+        let over = (requests.len() + hidden.len()).saturating_sub(MOST);
+        requests.drain(..over.min(requests.len()));
+    }
+    requests.append(&mut hidden);
+    requests
+}
+
+fn rules(texts: &[String], rule_types: RuleTypes) -> Vec<CbRule> {
+    let options = ParseOptions {
+        rule_types,
+        ..ParseOptions::default()
+    };
+    // Only a set that keeps the lines can say them in other words.
+    let mut set = FilterSet::new(true);
+    for text in texts {
+        let lines: Vec<&str> = text.lines().filter(|line| !is_the_proxy_s(line)).collect();
+        set.add_filter_list(lines.join("\n"), options);
+    }
+    set.into_content_blocking()
+        .map(|(rules, _)| rules)
+        .unwrap_or_default()
+}
+
+/// Whether a line is about a whole host and nothing else: the proxy blocks that, and says so.
+fn is_the_proxy_s(line: &str) -> bool {
+    let line = line.trim();
+    !line.starts_with("@@") && !line.contains('$') && host_rule(line).is_some()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Vec<String> {
+        convert(&[text.to_owned()])
+            .iter()
+            .map(|rule| serde_json::to_string(rule).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn what_the_proxy_blocks_is_not_the_engine_s_to_block() {
+        for line in ["||ads.example^", "0.0.0.0 ads.example", "! a comment", ""] {
+            assert_eq!(of(line), [""; 0], "{line}");
+        }
+        for line in [
+            "/banner/*",
+            "||ads.example^$third-party",
+            "||good.example/ads/",
+        ] {
+            assert_eq!(of(line).len(), 2, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_page_itself_is_never_blocked_and_what_is_hidden_stays_hidden() {
+        let rules = of("/banner/*\n@@/banner/good\nnews.example##.advert\n");
+        let [block, exception, documents, hide] = &rules[..] else {
+            panic!("{rules:#?}");
+        };
+        assert!(block.contains(r#""type":"block""#), "{block}");
+        assert!(exception.contains("ignore-previous-rules"), "{exception}");
+        assert!(
+            documents.contains(r#""resource-type":["document"]"#),
+            "{documents}"
+        );
+        assert!(hide.contains(r#""selector":".advert""#), "{hide}");
+    }
+
+    #[test]
+    fn of_too_many_rules_exceptions_stay() {
+        let many: String = (0..MOST).map(|n| format!("/ad{n}/*\n")).collect();
+        let rules = convert(&[format!("{many}@@/ad1/good\n##.advert\n")]);
+        assert_eq!(rules.len(), MOST);
+        let exceptions = rules
+            .iter()
+            .filter(|rule| rule.action.typ == CbType::IgnorePreviousRules);
+        assert_eq!(exceptions.count(), 2);
+    }
+
+    #[test]
+    fn a_name_is_that_of_the_rules() {
+        let of = |url, path: &str, digest| {
+            PageRules::of([(url, PathBuf::from(path), digest)].into_iter())
+        };
+        let one = of("http://a/", "a", "1");
+        assert_eq!(one.name(), of("http://b/", "b", "1").name());
+        assert_ne!(one.name(), of("http://a/", "a", "2").name());
+        assert_eq!(one.name().len(), 32);
+    }
+}
