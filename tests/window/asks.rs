@@ -6,6 +6,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use duotab_test_support::probe::page;
 use duotab_test_support::{App, Colour, Display, Outcome, ProbeSite};
+use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
 
 use crate::room::{RED, Room, start};
@@ -46,10 +47,41 @@ async fn guarded(headers: HeaderMap) -> Response {
     (StatusCode::UNAUTHORIZED, realm, strangers).into_response()
 }
 
+const NONCE: &str = "7e1f";
+
+/// The same, but it is not told the password (RFC 7616, with MD5 as old servers have it).
+async fn digested(headers: HeaderMap) -> Response {
+    let said = headers.get(header::AUTHORIZATION);
+    let said = said.and_then(|said| said.to_str().ok()).unwrap_or_default();
+    let part = |name: &str| {
+        let (_, rest) = said.split_once(&format!("{name}="))?;
+        let end = rest.find(',').unwrap_or(rest.len());
+        Some(rest.get(..end)?.trim().trim_matches('"').to_owned())
+    };
+    let digest = |text: String| -> String {
+        let bytes = Md5::digest(text.as_bytes());
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    };
+    let whole = || {
+        let who = digest("ann:The cellar:secret".to_owned());
+        let what = digest(format!("GET:{}", part(" uri")?));
+        let (count, salt) = (part(" nc")?, part(" cnonce")?);
+        Some(digest(format!("{who}:{NONCE}:{count}:{salt}:auth:{what}")))
+    };
+    if said.starts_with("Digest ") && whole().is_some_and(|it| Some(it) == part(" response")) {
+        return page("Inside", "<body style='margin:0;background:#cc1122'>").into_response();
+    }
+    let realm = format!("Digest realm=\"The cellar\", nonce=\"{NONCE}\", qop=\"auth\"");
+    let strangers = page("Outside", "<body style='margin:0;background:#777777'>");
+    let asked = [(header::WWW_AUTHENTICATE, realm)];
+    (StatusCode::UNAUTHORIZED, asked, strangers).into_response()
+}
+
 async fn room_on(path: &str) -> Outcome<Room> {
     let pages = Router::new()
         .route("/asking", get(asking))
-        .route("/guarded", get(guarded));
+        .route("/guarded", get(guarded))
+        .route("/digested", get(digested));
     let display = Display::start(1000, 700).await?;
     let site = ProbeSite::with(pages).await?;
     let app = App::new()?;
@@ -252,6 +284,24 @@ async fn a_server_that_wants_a_password_is_given_one_in_each_mode_and_no_log_has
     room.shown("what is inside, streamed", RED).await?;
     gone(&room).await?;
     assert!(!room.app.log()?.contains("secret"));
+    room.shell.quit().await
+}
+
+#[tokio::test]
+async fn a_server_that_wants_a_digest_is_never_told_the_password_itself() -> Outcome<()> {
+    let room = room_on("/digested").await?;
+    for streamed in [false, true] {
+        if streamed {
+            toggle(&room, "streamed").await?;
+        }
+        let said = asked(&room, "login").await?;
+        assert!(said.contains("The cellar"), "{said}");
+        enter(&room, "ann", "wrong").await?;
+        room.shell.find("[data-testid=ask-again]").await?;
+        enter(&room, "ann", "secret").await?;
+        gone(&room).await?;
+        room.shown("what is inside", RED).await?;
+    }
     room.shell.quit().await
 }
 
