@@ -52,6 +52,7 @@ fn with_pictures<R: Runtime>(controller: Controller, pictures: Pictures) -> Buil
             commands::worker::check_worker,
             commands::worker::find_contexts,
             commands::worker::run_elsewhere,
+            commands::worker::take_profile,
             commands::close_tab,
             commands::select_tab,
             commands::move_tab,

@@ -57,10 +57,7 @@ pub fn host(engine: EngineHealth) -> Node {
     let memory = Memory::now();
     Node {
         id: NodeId::host(),
-        name: System::host_name()
-            .ok()
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| "localhost".to_owned()),
+        name: host_name(),
         kind: NodeKind::Host,
         arch: std::env::consts::ARCH.to_owned(),
         cores: cores(),
@@ -69,6 +66,13 @@ pub fn host(engine: EngineHealth) -> Node {
         gpu: gpu::encodes(),
         engine,
     }
+}
+
+/// What this machine calls itself.
+#[must_use]
+pub fn host_name() -> String {
+    let name = System::host_name().ok().filter(|name| !name.is_empty());
+    name.unwrap_or_else(|| "localhost".to_owned())
 }
 
 /// Logical cores that we may use: affinity and CPU quota count. Falls to 1 where nothing is known.

@@ -123,6 +123,7 @@ impl Controller {
             },
             docker: DockerConfig {
                 install: opened.install,
+                owner: opened.owner,
                 kept: opened.image,
                 volumes: opened.volumes,
                 home_closed: (config.settings.home_closed)
@@ -339,6 +340,7 @@ impl Run {
                 self.save(move |store| store.delete_profile(&name)).await;
             }
             Action::WorkOnProfile(name, node, work) => self.works.begin(name, node, work),
+            Action::TakeProfile(name) => self.engines.runtime().take_profile(&name),
             Action::DropCopy(name, node) => self.engines.drop_copy(name, node),
             Action::CancelProfileWork(name) => self.works.cancel(&name),
             Action::ForgetPrivate => self.ways.forget_private().await,

@@ -7,6 +7,7 @@
 mod act;
 mod book;
 mod carry;
+mod closed;
 mod cookies;
 mod favicon;
 mod find;

@@ -117,6 +117,12 @@ pub enum EngineNews {
     /// What a look at a worker has found: for each one at once, then every 15 s, and within 5 s when
     /// its engine goes away or comes back. Without facts its engine cannot be asked.
     NodeSeen(Node, Option<WorkerFacts>),
+    /// To be kept of the volumes that are this copy's, and to be given back at the next start of the
+    /// app.
+    Owned {
+        /// It.
+        kept: String,
+    },
     /// To be kept of the profiles' volumes, and to be given back at the next start of the app.
     Volumes {
         /// It.

@@ -108,6 +108,8 @@ pub enum Action {
     /// Do something with a profile's data, which no session has and which are on that node;
     /// answered by `Event::ProfileWorked`.
     WorkOnProfile(ProfileName, NodeId, DataWork),
+    /// The next time, take a profile's data from whatever copy of the app has them.
+    TakeProfile(ProfileName),
     /// Remove a copy of a profile's data that is older than those elsewhere. Nobody waits for it.
     DropCopy(ProfileName, NodeId),
     /// Forget what private pages have left in the window.

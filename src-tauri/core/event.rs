@@ -118,6 +118,8 @@ pub enum Command {
     /// Go on elsewhere, on a node of choice or the best one, without the machine that has the
     /// profile's data and cannot be asked: with the older copy, or with none.
     RunElsewhere(TabId, Option<NodeId>),
+    /// Take the tab's profile from the other copy of the app that has it.
+    TakeProfile(TabId),
     /// The person did something in the live view (counts against the idle limit).
     Touch,
     /// The app is about to close.

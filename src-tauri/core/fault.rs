@@ -160,6 +160,11 @@ pub enum StartFailure {
     PortTaken,
     /// The profile is in use by a session that is not ours.
     ProfileInUse,
+    /// Another copy of the app has the profile, or has had it since.
+    ProfileTaken {
+        /// What its machine is called; empty if that is not known.
+        by: String,
+    },
     /// The engine ended while it was starting.
     Exited {
         /// Its exit code, if it had one.

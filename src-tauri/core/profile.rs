@@ -323,6 +323,11 @@ pub enum ProfileFault {
     Empty,
     /// Another program is using the data.
     InUse,
+    /// Another copy of the app has the data, or has had them since.
+    Taken {
+        /// What its machine is called; empty if that is not known.
+        by: String,
+    },
     /// The container engine that has the data cannot be asked.
     EngineAway {
         /// Why.

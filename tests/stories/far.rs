@@ -1,10 +1,11 @@
 //! Tabs that run on another machine, whose engine is a real one behind a cable. Where none is, each of
 //! these says so and has nothing to tell: `make test-workers` has one.
 
+use std::path::Path;
 use std::time::Duration;
 
-use duotab_core::fault::Stall;
-use duotab_core::message::{NodeId, Problem, TabId};
+use duotab_core::fault::{Stall, StartFailure};
+use duotab_core::message::{NodeId, Problem, ShellState, TabId};
 use duotab_test_support::worker::Far;
 use serde_json::json;
 
@@ -109,4 +110,82 @@ async fn a_worker_that_is_cut_off_is_told_in_the_tab_and_its_page_goes_on_when_i
     app.quit().await;
     until_empty(&far).await;
     home.until_nothing_is_left().await;
+}
+
+/// Copies a folder with all that is in it.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let (from, to) = {
+            let entry = entry.unwrap();
+            (entry.path(), to.join(entry.file_name()))
+        };
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            std::fs::copy(from, to).unwrap();
+        }
+    }
+}
+
+async fn until_taken(app: &mut App, tab: TabId) {
+    app.until_tab(tab, "who has the profile", |tab| {
+        matches!(
+            &tab.problem,
+            Some(Problem::StartFailed {
+                failure: StartFailure::ProfileTaken { by },
+                ..
+            }) if !by.is_empty()
+        )
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_two_copies_of_a_data_folder_one_has_the_profile_and_the_other_is_told_and_may_take_it()
+{
+    let (Some(home), Some(other)) = (Home::with_worker(), Home::with_worker()) else {
+        return;
+    };
+    let (mut app, far, attic) = with_worker(&home).await;
+    let site = Site::at(far.gateway).await;
+    let tab = app.open(&site.url("/login"), "proxy").await;
+    run_on(&mut app, tab, &attic).await;
+    app.until_title(tab, "welcome").await;
+    app.set_mode(tab, "proxy").await.unwrap();
+    app.quit().await;
+    until_empty(&far).await;
+    copy(&home.dirs.data, &other.dirs.data);
+
+    let mut app = home.app().await;
+    run_on(&mut app, tab, &attic).await;
+    let mut twin = other.app().await;
+    let seen = |state: &ShellState| {
+        state
+            .machines
+            .known
+            .iter()
+            .any(|it| it.node.id == attic && it.facts.is_some())
+    };
+    twin.until("the worker", seen).await;
+    twin.set_mode(tab, "streamed").await.unwrap();
+    until_taken(&mut twin, tab).await;
+    app.act("reload", tab).await;
+    app.until_live(tab).await;
+
+    twin.act("take_profile", tab).await;
+    twin.until_live(tab).await;
+    twin.navigate(tab, &site.url("/who")).await;
+    twin.until_tab(tab, "the login", |tab| tab.title.contains("user=ann"))
+        .await;
+    app.until_tab(tab, "the end", |tab| tab.problem.is_some())
+        .await;
+    app.act("reload", tab).await;
+    until_taken(&mut app, tab).await;
+    twin.quit().await;
+    app.quit().await;
+    until_empty(&far).await;
+    for home in [home, other] {
+        home.until_nothing_is_left().await;
+    }
 }

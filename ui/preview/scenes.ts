@@ -312,6 +312,7 @@ export const SCENES: Record<string, Scene> = {
   "read-only": failed({ cause: "read_only", path: "/home/ada/.local/share/duotab" }),
   "port-taken": failed({ cause: "port_taken" }),
   "profile-in-use": failed({ cause: "profile_in_use" }),
+  "profile-taken": failed({ cause: "profile_taken", by: "attic" }),
   exited: {
     ...failed({ cause: "exited", code: 1 }),
     click: "[data-testid=problem-action-details]",

@@ -74,6 +74,7 @@ export class MockBackend implements Backend {
   checkWorker: Backend["checkWorker"] = (...facts) => this.#note("checkWorker", facts);
   findContexts: Backend["findContexts"] = () => this.#note("findContexts", []);
   runElsewhere: Backend["runElsewhere"] = (...facts) => this.#note("runElsewhere", facts);
+  takeProfile: Backend["takeProfile"] = (...facts) => this.#note("takeProfile", facts);
 
   closeTab: Backend["closeTab"] = (tab) =>
     this.#note("closeTab", [tab], () => {

@@ -53,6 +53,8 @@ export interface Backend {
   runElsewhere(tab: TabId, node: NodeId | null): Promise<void>;
   /** A path that the person chose: to write under the suggested name, or (null) to read. */
   chooseFile(suggested: string | null): Promise<string | null>;
+  /** Takes the tab's profile from the other copy of the app that has it. */
+  takeProfile(tab: TabId): Promise<void>;
   closeTab(tab: TabId): Promise<void>;
   selectTab(tab: TabId): Promise<void>;
   /** `position` counts from 0 in the strip without the tab. */
@@ -136,6 +138,7 @@ export function tauriBackend(): Backend {
     checkWorker: (id) => invoke("check_worker", { id }),
     findContexts: () => invoke("find_contexts"),
     runElsewhere: (tab, node) => invoke("run_elsewhere", { tab, node }),
+    takeProfile: (tab) => invoke("take_profile", { tab }),
     closeTab: (tab) => invoke("close_tab", { tab }),
     selectTab: (tab) => invoke("select_tab", { tab }),
     moveTab: (tab, position) => invoke("move_tab", { tab, position }),

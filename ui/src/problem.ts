@@ -3,7 +3,8 @@ import type { Failure } from "./messages/Failure";
 import type { Mode } from "./messages/Mode";
 import type { Problem } from "./messages/Problem";
 
-export type ProblemAction = "elsewhere" | "retry" | "proxy" | "streamed" | "address" | "anyway";
+export type ProblemAction =
+  "elsewhere" | "take" | "retry" | "proxy" | "streamed" | "address" | "anyway";
 
 /** What can be done about `problem` in a tab of `mode`. */
 export function actionsFor(
@@ -29,6 +30,12 @@ export function actionsFor(
       if (isWay(problem, "proxy_down")) return [other, "retry"];
       if (problem.fault?.cause === "certificate") return ["address", other, "retry"];
       return hasAddress ? ["retry", "address", other] : ["address"];
+    case "start_failed":
+      if (problem.failure.cause === "profile_taken") return ["take", "retry", other];
+      return usual(mode);
+    case "move_failed":
+      if (problem.fault?.cause === "taken") return ["take", "retry", other];
+      return usual(mode);
     case "profile_away":
       return ["retry", "elsewhere", other];
     case "engine_stalled":
@@ -36,8 +43,12 @@ export function actionsFor(
     case "page_crashed":
       return ["retry", other];
     default:
-      return mode === "streamed" ? ["retry", "proxy"] : ["streamed", "retry"];
+      return usual(mode);
   }
+}
+
+function usual(mode: Mode): ProblemAction[] {
+  return mode === "streamed" ? ["retry", "proxy"] : ["streamed", "retry"];
 }
 
 function isWay(problem: Problem & { code: "page_failed" }, failure: Failure): boolean {

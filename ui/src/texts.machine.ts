@@ -60,6 +60,7 @@ function failed(failure: StartFailure): string {
     case "read_only":
     case "port_taken":
     case "profile_in_use":
+    case "profile_taken":
     case "exited":
       return "the browser could not be started there";
   }

@@ -7,6 +7,7 @@ import type { ProfileView } from "./messages/ProfileView";
 import type { StreamingView } from "./messages/StreamingView";
 import type { Switch } from "./messages/Switch";
 import { engineAway, looked } from "./texts.engine";
+import { taken } from "./texts.start";
 
 /** Bytes as people read them. */
 export function size(bytes: number): string {
@@ -201,6 +202,8 @@ function fault(fault: ProfileFault): string {
       return "There is nothing to export yet: this profile has had no Streamed tab.";
     case "in_use":
       return "Another program is using the data. Close it and try again.";
+    case "taken":
+      return `${taken(fault.by)} Open a Streamed tab of this profile to take them over. Nothing was changed.`;
     case "engine_away": {
       const away = engineAway(fault.fault);
       return `${away.body} ${away.remedy}${away.command ? ` ${away.command}` : ""}`;

@@ -3,6 +3,12 @@ import type { StartFailure } from "./messages/StartFailure";
 import type { ProblemText } from "./texts";
 import { engineAway } from "./texts.engine";
 
+/** Who has a profile's data instead. */
+export function taken(by: string): string {
+  const where = by === "" ? "Another copy of Duotab" : `Duotab on ${by}`;
+  return `${where}, which began with the same data as this one, is using this profile or has used it since. Its logins and data have one owner at a time.`;
+}
+
 export function startFailed(node: string, failure: StartFailure): ProblemText {
   const title = `Chromium could not start on ${node}`;
   switch (failure.cause) {
@@ -49,6 +55,13 @@ export function startFailed(node: string, failure: StartFailure): ProblemText {
         title,
         body: "Another Chromium is using this profile's data, and data have one owner at a time.",
         remedy: "Close the other one and try again.",
+      };
+    case "profile_taken":
+      return {
+        title: "Another copy of Duotab has these data",
+        body: taken(failure.by),
+        remedy:
+          "Close its Streamed tabs there. Or use them here: its Chromium is ended, and what it has stored comes along.",
       };
     case "exited":
       return {

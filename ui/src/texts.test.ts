@@ -22,6 +22,7 @@ const failures = [
   { cause: "read_only", path: "/home/a" },
   { cause: "port_taken" },
   { cause: "profile_in_use" },
+  { cause: "profile_taken", by: "attic" },
   { cause: "exited", code: 3 },
   { cause: "exited", code: null },
   { cause: "timed_out" },

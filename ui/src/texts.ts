@@ -156,6 +156,7 @@ export const texts = {
       streamed: "Open in Streamed",
       address: "Change the address",
       elsewhere: "Go on elsewhere",
+      take: "Use it here",
       anyway: "Open it all the same",
       copy: "Copy",
       copied: "Copied",

@@ -88,3 +88,9 @@ pub(crate) async fn run_elsewhere(
 ) -> Answer {
     controller.command(Command::RunElsewhere(tab, node)).await
 }
+
+/// Takes the tab's profile from the other copy of the app that has it.
+#[tauri::command]
+pub(crate) async fn take_profile(controller: State<'_, Controller>, tab: TabId) -> Answer {
+    controller.command(Command::TakeProfile(tab)).await
+}

@@ -2,7 +2,7 @@
 //! cuts a start short.
 
 use super::News;
-use super::left::VOLUMES;
+use super::left::{OWNED, VOLUMES};
 use super::session::{Attached, Link};
 use super::viewer::Viewer;
 use crate::capacity::NodeSource;
@@ -84,6 +84,10 @@ impl Engines {
                     }
                     EngineNews::Volumes { kept } => {
                         to_core.keep(VOLUMES.to_owned(), kept);
+                        continue;
+                    }
+                    EngineNews::Owned { kept } => {
+                        to_core.keep(OWNED.to_owned(), kept);
                         continue;
                     }
                     EngineNews::Image { image, update } => {

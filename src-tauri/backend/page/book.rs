@@ -201,6 +201,11 @@ impl Book {
         Some(tab)
     }
 
+    /// Whether the browser has any page.
+    pub(super) fn has_pages(&self) -> bool {
+        !self.pages.is_empty()
+    }
+
     /// Notes a page's session. Its tasks end with the token; `None` if the page is gone already.
     pub(super) fn attached(&mut self, target: &str, session: &str) -> Option<CancellationToken> {
         let page = self.pages.get_mut(target)?;

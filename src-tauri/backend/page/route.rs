@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::book::{Arrival, Book, Page};
+use super::closed;
 use super::follow;
 use super::login;
 use super::{PageEvent, Shared};
@@ -48,7 +49,7 @@ fn event(shared: &Arc<Shared>, message: &Value) {
             let target = params["targetId"].as_str().unwrap_or_default();
             let tab = shared.book().destroyed(target);
             if let Some(tab) = tab {
-                shared.queue.news(tab, PageNews::Closed);
+                shared.spawn(closed::tell(Arc::clone(shared), tab));
             }
         }
         ("Target.targetCrashed", None) => {

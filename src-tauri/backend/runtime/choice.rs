@@ -9,14 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use duotab_core::event::FoundEngine;
 use duotab_core::fault::EngineFault;
-use duotab_core::message::{Encoder, SessionId};
+use duotab_core::message::{Encoder, ProfileName, SessionId};
 use duotab_core::node::{EngineHealth, NodeId};
 use duotab_core::streaming::Looked;
 use tokio::sync::{OnceCell, mpsc};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::worker::Workers;
-use super::docker::{Docker, DockerConfig};
+use super::docker::{Docker, DockerConfig, Owner};
 use super::embedded::{Embedded, EmbeddedConfig};
 use super::{EngineEnded, EngineError, EngineNews, StartError, StartSpec};
 use crate::endpoint::Endpoint;
@@ -86,6 +86,7 @@ pub struct Runtime {
     /// What serves a session: one that was found may be of the kind that is not chosen now.
     serving: Mutex<HashMap<SessionId, Server>>,
     workers: Workers,
+    owner: Owner,
     /// Where data are that are on their way from one machine to another.
     moving: PathBuf,
     news: mpsc::Sender<EngineNews>,
@@ -126,6 +127,7 @@ impl Runtime {
             settled: OnceCell::new(),
             embedded,
             docker,
+            owner: far.owner.clone(),
             serving: Mutex::default(),
             moving,
             workers: Workers::new(far, to_app.clone()),
@@ -283,6 +285,11 @@ impl Runtime {
         };
         self.serving().remove(&session);
         stopped
+    }
+
+    /// The next time, a profile's volume is taken from whatever copy of the app has it.
+    pub fn take_profile(&self, profile: &ProfileName) {
+        self.owner.want(profile);
     }
 
     /// Fetches the newer image that was offered: see [`Docker::fetch_update`].

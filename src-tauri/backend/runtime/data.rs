@@ -93,6 +93,7 @@ impl From<StartFailure> for DataError {
             },
             StartFailure::ReadOnly { path } => ProfileFault::NoPermission { path },
             StartFailure::ProfileInUse => ProfileFault::InUse,
+            StartFailure::ProfileTaken { by } => ProfileFault::Taken { by },
             other => ProfileFault::Failed {
                 detail: words(&other),
             },

@@ -29,6 +29,7 @@ mod logs;
 mod machine;
 mod network;
 mod node;
+mod owner;
 mod pin;
 mod place;
 mod probe;
@@ -47,7 +48,7 @@ use std::time::Duration;
 
 use duotab_core::event::FoundEngine;
 use duotab_core::fault::EngineFault;
-use duotab_core::message::{Encoder, SessionId, StartFailure};
+use duotab_core::message::{Encoder, ProfileName, SessionId, StartFailure};
 use duotab_core::node::NodeId;
 use duotab_core::worker::EngineContext;
 use tokio::sync::{Notify, mpsc};
@@ -64,6 +65,7 @@ use self::known::{Expected, Known};
 use self::link::Link;
 pub use self::machine::{Device, Machine};
 pub use self::node::Seen;
+pub use self::owner::Owner;
 pub use self::place::{Address, Surroundings};
 use self::slot::Slot;
 use super::{EngineError, EngineNews, StartError, StartSpec};
@@ -104,6 +106,13 @@ impl Inner {
     fn node(&self) -> NodeId {
         let worker = self.with.worker.as_ref();
         worker.map_or_else(NodeId::host, |worker| worker.id.clone())
+    }
+
+    /// A profile's volume was taken.
+    async fn took(&self, profile: &ProfileName, epoch: u64) {
+        let kept = self.with.owner.took(profile, epoch);
+        // Without a receiver nobody keeps anything.
+        let _ = self.news.send(EngineNews::Owned { kept }).await;
     }
 
     /// Looks for the engine.
@@ -331,7 +340,7 @@ impl Docker {
     /// Ends all containers of a session; there is one at most, unless something went wrong.
     async fn end_all(&self, session: SessionId) -> Result<(), EngineError> {
         let link = self.link().await.map_err(unreachable)?;
-        let all = label::containers(&link, &self.inner.with.install).await;
+        let all = label::containers(&link, &self.inner.with).await;
         let all = all.map_err(|error| refusal(&error))?;
         let mut left = 0;
         for ours in all.iter().filter(|ours| ours.session == Some(session)) {

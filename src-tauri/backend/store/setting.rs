@@ -16,6 +16,7 @@ pub(super) const CREATE: Migration = Migration {
 };
 
 const INSTALL: &str = "install_id";
+const COPY: &str = "copy_id";
 const LISTS: &str = "block_lists";
 const SLEEP_AFTER: &str = "sleep_after";
 const ON: &str = "on";
@@ -78,18 +79,40 @@ impl Store {
         self.set_setting(SLEEP_AFTER, after.name())
     }
 
-    /// The id of this install: 32 hex digits, random, made once. With a session's id it labels
-    /// all that is started, so that two installs never take each other's engines for their own.
-    pub fn install_id(&self) -> Result<String, StoreError> {
+    /// The id of this copy of the install: 32 hex digits, random, made anew where the database is at
+    /// another `place` than when it was made.
+    pub fn copy_id(&self, place: &str) -> Result<String, StoreError> {
+        let fresh = self.random_id()?;
+        self.with_durable(|connection| {
+            let kept = read(connection, COPY)?;
+            let kept = kept.as_deref().and_then(|kept| kept.split_once(' '));
+            if let Some((id, before)) = kept
+                && before == place
+            {
+                return Ok(id.to_owned());
+            }
+            write(connection, COPY, &format!("{fresh} {place}"))?;
+            Ok(fresh)
+        })
+    }
+
+    fn random_id(&self) -> Result<String, StoreError> {
         let mut bytes = [0_u8; 16];
         getrandom::fill(&mut bytes).map_err(|error| StoreError::System {
             path: self.path.display().to_string(),
             detail: error.to_string(),
         })?;
+        Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+    }
+
+    /// The id of this install: 32 hex digits, random, made once. With a session's id it labels
+    /// all that is started, so that two installs never take each other's engines for their own.
+    pub fn install_id(&self) -> Result<String, StoreError> {
+        let fresh = self.random_id()?;
         self.with_durable(|connection| {
             connection.execute(
                 "INSERT INTO setting (key, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                (INSTALL, format!("{:032x}", u128::from_be_bytes(bytes))),
+                (INSTALL, fresh),
             )?;
             connection.query_row(
                 "SELECT value FROM setting WHERE key = ?1",
@@ -136,5 +159,19 @@ mod tests {
             read(&connection, "zoom").unwrap().as_deref(),
             Some("ß\u{1f600}")
         );
+    }
+
+    #[test]
+    fn a_database_at_another_place_is_another_copy_from_then_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("a.db")).store;
+        let here = store.copy_id("attic /home/ann").unwrap();
+        assert_eq!(here.len(), 32);
+        assert_eq!(store.copy_id("attic /home/ann").unwrap(), here);
+        let there = store.copy_id("den /home/ann").unwrap();
+        assert_ne!(there, here);
+        assert_eq!(store.copy_id("den /home/ann").unwrap(), there);
+        // Whoever comes back is a third one: what the second one did meanwhile is not known here.
+        assert_ne!(store.copy_id("attic /home/ann").unwrap(), here);
     }
 }

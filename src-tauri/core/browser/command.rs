@@ -163,6 +163,7 @@ impl Browser {
             Command::LookForUpdate => self.look_for_update(),
             Command::Worker(command) => self.worker_command(command)?,
             Command::RunElsewhere(id, node) => self.run_elsewhere(id, node)?,
+            Command::TakeProfile(id) => self.take_profile(id)?,
             Command::Quit => self.quit(),
             // Answered by `command`; activity has no limit to move while a tab is open.
             Command::SetMode(..) | Command::Touch => {}
@@ -356,6 +357,7 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::GoTo(..)
         | Command::ViewSource(_)
         | Command::RunElsewhere(..)
+        | Command::TakeProfile(_)
         | Command::Reload(_) => true,
         Command::CloseTab(_)
         | Command::Profile(_)

@@ -1,6 +1,7 @@
 //! What becomes of engines: fetched, held up, back, ended.
 
 use super::Browser;
+use super::news::is_about_the_profile;
 use crate::fault::{EndCause, Stall};
 use crate::message::{Encoder, Problem, SessionId, StartFailure, TabId};
 use crate::node::{NodeId, Setback};
@@ -77,11 +78,6 @@ impl Browser {
         let Some(session) = self.sessions.get(&id).filter(|it| !it.tabs.is_empty()) else {
             return false;
         };
-        let in_use = Problem::StartFailed {
-            node: session.node.name.clone(),
-            failure: StartFailure::ProfileInUse,
-            log: Vec::new(),
-        };
         let open = |tab: &TabId| {
             let stream = self.tab(*tab).and_then(|tab| tab.stream.as_ref());
             stream.is_some_and(|stream| stream.choice.is_none() && stream.but.is_none())
@@ -90,7 +86,9 @@ impl Browser {
             home != *node || home == NodeId::host() || self.roster.answers(&home)
         });
         let memory = session.memory_mib;
-        if *problem == in_use
+        let no_better = matches!(problem, Problem::StartFailed { failure, .. }
+            if is_about_the_profile(failure));
+        if no_better
             || !data_come
             || !session.tabs.iter().all(open)
             || self.roster.ready(memory, Some(node)).is_none()

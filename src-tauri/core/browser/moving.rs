@@ -298,6 +298,25 @@ impl Browser {
         Ok(())
     }
 
+    /// The person wants the profile here, which another copy of the app has.
+    pub(super) fn take_profile(&mut self, id: TabId) -> Result<(), Problem> {
+        let tab = self.tab(id).ok_or(Problem::UnknownTab { tab: id })?;
+        let (name, choice) = (tab.profile.clone(), tab.stream.as_ref());
+        let choice = choice.and_then(|stream| stream.choice.clone());
+        self.act(Action::TakeProfile(name.clone()));
+        let waits = |tab: &&crate::tab::Tab| {
+            tab.profile == name && tab.stream.is_some() && tab.problem.is_some()
+        };
+        let tabs: Vec<TabId> = self.tabs.iter().filter(waits).map(|tab| tab.id).collect();
+        for tab in tabs {
+            if let Some(tab) = self.tab_mut(tab) {
+                tab.problem = None;
+            }
+            self.want_stream(tab, choice.clone(), None);
+        }
+        Ok(())
+    }
+
     /// What a node has of a profile is left there; the older copy counts, if there is one.
     pub(super) fn leave_home(&mut self, name: &ProfileName, home: &NodeId) {
         let (left, kept) = std::mem::take(&mut self.left)

@@ -2,7 +2,7 @@
 
 use super::Browser;
 use crate::event::Event;
-use crate::message::Problem;
+use crate::message::{Problem, StartFailure};
 use crate::node::{NodeId, Setback};
 use crate::session::Happening;
 
@@ -40,10 +40,11 @@ impl Browser {
             Event::EngineBack(id) => self.engine_back(id),
             Event::EngineEncodes(id, encoder) => self.engine_encodes(id, encoder),
             Event::StartFailed(id, failure, log) => {
-                let setback = Setback::Failed {
+                // Whoever has the profile says nothing against the machine.
+                let setback = (!is_about_the_profile(&failure)).then(|| Setback::Failed {
                     failure: failure.clone(),
-                };
-                self.engine_gone(id, Some(setback), |node| Problem::StartFailed {
+                });
+                self.engine_gone(id, setback, |node| Problem::StartFailed {
                     node,
                     failure,
                     log,
@@ -65,4 +66,12 @@ impl Browser {
         }
         self.update_stages();
     }
+}
+
+/// Whether it would be no better on another machine.
+pub(super) const fn is_about_the_profile(failure: &StartFailure) -> bool {
+    matches!(
+        failure,
+        StartFailure::ProfileInUse | StartFailure::ProfileTaken { .. }
+    )
 }

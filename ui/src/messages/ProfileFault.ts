@@ -36,7 +36,11 @@ path: string, } | { "cause": "too_large",
 /**
  * The file.
  */
-path: string, } | { "cause": "empty" } | { "cause": "in_use" } | { "cause": "engine_away", 
+path: string, } | { "cause": "empty" } | { "cause": "in_use" } | { "cause": "taken", 
+/**
+ * What its machine is called; empty if that is not known.
+ */
+by: string, } | { "cause": "engine_away", 
 /**
  * Why.
  */

@@ -16,7 +16,11 @@ path: string, } | { "cause": "read_only",
 /**
  * The folder.
  */
-path: string, } | { "cause": "port_taken" } | { "cause": "profile_in_use" } | { "cause": "exited", 
+path: string, } | { "cause": "port_taken" } | { "cause": "profile_in_use" } | { "cause": "profile_taken", 
+/**
+ * What its machine is called; empty if that is not known.
+ */
+by: string, } | { "cause": "exited", 
 /**
  * Its exit code, if it had one.
  */

@@ -7,6 +7,7 @@ use duotab_core::worker::Worker;
 
 use super::flavour;
 use super::machine::Machine;
+use super::owner::Owner;
 use super::place::Surroundings;
 
 /// The image unless another one is set: the first version whose images are known to need no more
@@ -18,6 +19,8 @@ pub const IMAGE: &str = "ghcr.io/m1k1o/neko/chromium:3.1.5";
 pub struct DockerConfig {
     /// The install's id, from the store.
     pub install: String,
+    /// Which copy of the install this is.
+    pub owner: Owner,
     /// The image's reference.
     pub image: String,
     /// Where the engine is looked for.
@@ -54,6 +57,7 @@ impl DockerConfig {
         let machine = Machine::here();
         Self {
             install,
+            owner: Owner::new("here".to_owned(), "here", ""),
             image: flavour::image_for(IMAGE, &machine, std::env::consts::ARCH),
             surroundings: Surroundings::current(),
             machine,

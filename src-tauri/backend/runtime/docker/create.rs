@@ -13,6 +13,7 @@ use super::files::SERVER_PORT;
 use super::flavour::Flavour;
 use super::label;
 use super::link::Facts;
+use super::owner::Owner;
 
 /// The system calls that a browser needs, user namespaces for its own sandbox included.
 const SECCOMP: &str = include_str!("seccomp.json");
@@ -37,6 +38,7 @@ const CACHES_SIZE: u32 = 128 << 20;
 #[derive(Clone, Debug)]
 pub(super) struct Plan<'a> {
     pub(super) install: &'a str,
+    pub(super) owner: &'a Owner,
     pub(super) session: SessionId,
     pub(super) profile: &'a ProfileName,
     pub(super) image: &'a str,
@@ -74,12 +76,15 @@ pub(super) fn body(plan: &Plan<'_>) -> ContainerCreateBody {
         image: Some(plan.image.to_owned()),
         // Chromium's lock on its profile names the host: it must be the same each time.
         hostname: Some("duotab".to_owned()),
-        labels: Some(label::of(
-            plan.install,
-            plan.session,
-            plan.profile,
-            plan.home_closed,
-            plan.way.encoder,
+        labels: Some(label::owned_by(
+            plan.owner,
+            label::of(
+                plan.install,
+                plan.session,
+                plan.profile,
+                plan.home_closed,
+                plan.way.encoder,
+            ),
         )),
         // What sleeps from within cannot be asked for its health, and nobody here asks the engine.
         healthcheck: plan.far.then(|| HealthConfig {
@@ -224,6 +229,7 @@ mod tests {
         let profile = ProfileName("default".into());
         let plan = Plan {
             install: "install",
+            owner: &Owner::new("here".into(), "", ""),
             session: SessionId(3),
             profile: &profile,
             image: "neko:1",
@@ -253,6 +259,7 @@ mod tests {
         let plan = |profile: &ProfileName| {
             let plan = Plan {
                 install: "install",
+                owner: &Owner::new("here".into(), "", ""),
                 session: SessionId(3),
                 profile,
                 image: "neko:1",

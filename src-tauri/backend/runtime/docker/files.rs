@@ -56,13 +56,13 @@ pub(super) struct File {
 }
 
 /// What differs from one container to the next.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Settings<'a> {
     pub(super) flavour: Flavour,
     /// What encodes the picture.
     pub(super) encoder: Encoder,
-    /// Whether the profile is in memory.
-    pub(super) private: bool,
+    /// The profile's volume, if it is not in memory: how it is taken.
+    pub(super) owner: Option<[File; 2]>,
     pub(super) username: &'a str,
     pub(super) password: &'a Secret,
     /// For picture, sound and input; the same inside and outside.
@@ -105,7 +105,7 @@ pub(super) fn all(with: &Settings<'_>) -> Vec<File> {
     let mut all = vec![
         File {
             // A file system in memory takes the mode of the folder below it, and not its owner.
-            mode: if with.private { 0o1777 } else { 0o700 },
+            mode: if with.owner.is_none() { 0o1777 } else { 0o700 },
             ..folder(profile)
         },
         folder("/home/neko/Downloads"),
@@ -127,6 +127,7 @@ pub(super) fn all(with: &Settings<'_>) -> Vec<File> {
             POLICIES.to_owned(),
         ),
     ];
+    all.extend(with.owner.iter().flatten().cloned());
     if with.lease.is_some() {
         all.push(file(LEASE_PROGRAM, 0o755, LEASE.to_owned()));
         all.push(file(SLEEP_PROGRAM, 0o755, SLEEP.to_owned()));
@@ -304,13 +305,16 @@ pub(super) fn login(config: &str) -> Option<(String, Secret)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::docker::owner::Owner;
+    use duotab_core::message::ProfileName;
     use std::net::Ipv4Addr;
 
     fn settings<'a>(password: &'a Secret, args: &'a [String]) -> Settings<'a> {
+        let owner = Owner::new("here".into(), "", "");
         Settings {
             flavour: Flavour::of("chromium"),
             encoder: Encoder::Software,
-            private: false,
+            owner: Some(owner.files(&ProfileName("default".into()))),
             username: "duotab",
             password,
             media_port: 40_000,

@@ -4,22 +4,23 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bollard::errors::Error;
-use bollard::query_parameters::ListContainersOptionsBuilder;
 use duotab_core::event::FoundEngine;
-use duotab_core::message::{SessionId, StartFailure};
+use duotab_core::message::SessionId;
 
 use super::label::{self, Ours, State};
 use super::launch::Launched;
 use super::link::Link;
 use super::reach::{base, endpoint};
-use super::{Docker, Inner, archive, end, exec, fault, files, lease, network, ready, remove};
+use super::{
+    Docker, Inner, archive, end, exec, fault, files, lease, network, ready, remove, volume,
+};
 use crate::endpoint::Secret;
 use crate::runtime::{StartError, StartSpec};
 
 /// All sessions that can be taken over. The rest is removed.
 pub(super) async fn all(docker: &Docker, link: &Arc<Link>) -> Vec<FoundEngine> {
     let inner = &docker.inner;
-    let containers = match label::containers(link, &inner.with.install).await {
+    let containers = match label::containers(link, &inner.with).await {
         Ok(containers) => containers,
         Err(error) => {
             tracing::warn!(%error, "cannot look for containers");
@@ -68,7 +69,7 @@ pub(super) async fn grasp(
     link: &Arc<Link>,
     session: SessionId,
 ) -> Result<Option<Launched>, Error> {
-    let containers = label::containers(link, &inner.with.install).await?;
+    let containers = label::containers(link, &inner.with).await?;
     let mine = containers
         .into_iter()
         .find(|ours| ours.session == Some(session) && ours.state != State::Dead);
@@ -96,7 +97,7 @@ pub(super) async fn grasp(
     }
     if ours.home_closed {
         // It may have been started anew since, and has a network without rules then.
-        let name = label::container_name(&inner.with.install, session);
+        let name = label::container_name(&inner.with, session);
         if let Err(failure) = network::close(link, &ours.id, &name).await {
             tracing::warn!(
                 session = session.0,
@@ -126,44 +127,24 @@ pub(super) async fn make_room(
     link: &Link,
     spec: &StartSpec,
 ) -> Result<(), StartError> {
-    let refused = |error: &Error| StartError::bare(fault::of_start(error, &link.socket));
-    let all = label::containers(link, &inner.with.install).await;
-    let all = all.map_err(|error| refused(&error))?;
-    for ours in &all {
+    let all = label::containers(link, &inner.with).await;
+    let all = all.map_err(|error| StartError::bare(fault::of_start(&error, &link.socket)))?;
+    let mut others = Vec::new();
+    for ours in all {
         if ours.session == Some(spec.session) {
             remove(link, &ours.id).await;
+        } else {
+            others.push(ours);
         }
     }
-    let volume = label::volume_name(&inner.with.install, &spec.profile);
-    if inner.tasks.has(&volume) {
-        return Err(StartError::bare(StartFailure::ProfileInUse));
-    }
-    let options = ListContainersOptionsBuilder::default()
-        .all(true)
-        .filters(&HashMap::from([("volume", vec![volume])]))
-        .build();
-    let holders = link.docker.list_containers(Some(options)).await;
-    for holder in holders.map_err(|error| refused(&error))? {
-        let Some(id) = holder.id else { continue };
-        let ours = all.iter().find(|ours| ours.id == id);
-        match ours {
-            Some(ours) if ours.session == Some(spec.session) => {}
-            Some(ours) if ours.state == State::Dead || ours.session.is_none() => {
-                remove(link, &id).await;
-            }
-            _ => {
-                tracing::warn!(container = id, "the profile's volume is in use");
-                return Err(StartError::bare(StartFailure::ProfileInUse));
-            }
-        }
-    }
-    Ok(())
+    let cleared = volume::clear_way(inner, link, &spec.profile, &others).await;
+    cleared.map_err(StartError::bare)
 }
 
-/// Ends all containers of this install: they were not there when they were looked for, and nobody
+/// Ends all containers of this copy of the app: they were not there when they were looked for, and nobody
 /// will ask for them.
 pub(super) async fn sweep(inner: &Inner, link: &Link) {
-    let all = label::containers(link, &inner.with.install).await;
+    let all = label::containers(link, &inner.with).await;
     for ours in all.unwrap_or_default() {
         tracing::info!(
             container = ours.id,

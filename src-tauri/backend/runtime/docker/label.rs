@@ -6,7 +6,9 @@ use bollard::models::{ContainerSummary, ContainerSummaryStateEnum};
 use bollard::query_parameters::{ListContainersOptionsBuilder, ListVolumesOptionsBuilder};
 use duotab_core::message::{Encoder, ProfileName, SessionId};
 
+use super::config::DockerConfig;
 use super::link::Link;
+use super::owner::Owner;
 
 const INSTALL: &str = "io.duotab.install";
 const SESSION: &str = "io.duotab.session";
@@ -14,6 +16,8 @@ const PROFILE: &str = "io.duotab.profile";
 const HOME: &str = "io.duotab.home-network";
 const ENCODER: &str = "io.duotab.encoder";
 const VERSION: &str = "io.duotab.version";
+const OWNER: &str = "io.duotab.owner";
+const OWNER_NAME: &str = "io.duotab.owner-name";
 
 /// Characters of the install's id that stand in names.
 const SHORT: usize = 8;
@@ -50,6 +54,24 @@ pub(super) fn of_install(install: &str) -> HashMap<String, String> {
     ])
 }
 
+/// With whose container it is: an install can be there twice, and each copy minds its own.
+pub(super) fn owned_by(
+    owner: &Owner,
+    mut labels: HashMap<String, String>,
+) -> HashMap<String, String> {
+    labels.insert(OWNER.to_owned(), owner.id.clone());
+    labels.insert(OWNER_NAME.to_owned(), owner.name.clone());
+    labels
+}
+
+/// Another copy of this install, if it is one whose container that is: what its machine is called.
+pub(super) fn other_copy(labels: &HashMap<String, String>, with: &DockerConfig) -> Option<String> {
+    let of_install = labels.get(INSTALL) == Some(&with.install);
+    let theirs = labels.get(OWNER).is_some_and(|id| *id != with.owner.id);
+    let name = || labels.get(OWNER_NAME).cloned().unwrap_or_default();
+    (of_install && theirs).then(name)
+}
+
 /// The labels of what is beside a session's container: this install's, and no session.
 pub(super) fn of_what_is_beside(mut labels: HashMap<String, String>) -> HashMap<String, String> {
     labels.remove(SESSION);
@@ -61,9 +83,11 @@ pub(super) fn filter(install: &str) -> HashMap<String, Vec<String>> {
     HashMap::from([("label".to_owned(), vec![format!("{INSTALL}={install}")])])
 }
 
-/// A session's container, for people who look at their engine.
-pub(super) fn container_name(install: &str, session: SessionId) -> String {
-    format!("duotab-{}-{}", short(install), session.0)
+/// A session's container, for people who look at their engine. Two copies of an install count
+/// their sessions alike.
+pub(super) fn container_name(with: &DockerConfig, session: SessionId) -> String {
+    let (install, owner) = (short(&with.install), short(&with.owner.id));
+    format!("duotab-{install}-{owner}-{}", session.0)
 }
 
 /// A profile's volume. The install's whole id is on its label.
@@ -128,17 +152,21 @@ pub(super) enum State {
     Dead,
 }
 
-/// All containers of this install, dead ones too.
+/// All containers of this copy of the app, dead ones too.
 pub(super) async fn containers(
     link: &Link,
-    install: &str,
+    with: &DockerConfig,
 ) -> Result<Vec<Ours>, bollard::errors::Error> {
     let options = ListContainersOptionsBuilder::default()
         .all(true)
-        .filters(&filter(install))
+        .filters(&filter(&with.install))
         .build();
     let found = link.docker.list_containers(Some(options)).await?;
-    Ok(found.into_iter().filter_map(ours).collect())
+    let is_ours = |it: &ContainerSummary| {
+        let labels = it.labels.as_ref();
+        labels.is_none_or(|labels| other_copy(labels, with).is_none())
+    };
+    Ok(found.into_iter().filter(is_ours).filter_map(ours).collect())
 }
 
 fn ours(container: ContainerSummary) -> Option<Ours> {
@@ -151,12 +179,17 @@ fn ours(container: ContainerSummary) -> Option<Ours> {
             .get(ENCODER)
             .and_then(|word| Encoder::parse(word))
             .unwrap_or_default(),
-        state: match container.state {
-            Some(ContainerSummaryStateEnum::RUNNING) => State::Running,
-            Some(ContainerSummaryStateEnum::PAUSED) => State::Paused,
-            _ => State::Dead,
-        },
+        state: state(container.state),
     })
+}
+
+/// What a container does that is listed so.
+pub(super) const fn state(listed: Option<ContainerSummaryStateEnum>) -> State {
+    match listed {
+        Some(ContainerSummaryStateEnum::RUNNING) => State::Running,
+        Some(ContainerSummaryStateEnum::PAUSED) => State::Paused,
+        _ => State::Dead,
+    }
 }
 
 /// The session that a container's labels name.
@@ -182,6 +215,25 @@ mod tests {
         let beside = of_what_is_beside(labels);
         assert_eq!(session(&beside), None, "it is no session");
         assert_eq!(beside[INSTALL], "install", "and yet ours");
+    }
+
+    #[test]
+    fn what_another_copy_of_the_install_has_is_told_apart() {
+        let with = DockerConfig::new("install".to_owned());
+        let den = Owner::new("another".to_owned(), "The den", "");
+        let labels = || of_volume("install", &ProfileName("default".into()));
+        assert_eq!(other_copy(&labels(), &with), None, "from an earlier day");
+        assert_eq!(other_copy(&owned_by(&with.owner, labels()), &with), None);
+        let theirs = owned_by(&den, labels());
+        assert_eq!(other_copy(&theirs, &with), Some("The den".to_owned()));
+        let stranger = owned_by(&den, of_install("other"));
+        assert_eq!(other_copy(&stranger, &with), None);
+        let other = DockerConfig {
+            owner: den,
+            ..with.clone()
+        };
+        let name = |with: &DockerConfig| container_name(with, SessionId(1));
+        assert_ne!(name(&with), name(&other));
     }
 
     #[test]

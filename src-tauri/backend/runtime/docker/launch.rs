@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use bollard::errors::Error;
 use bollard::models::ContainerCreateBody;
 use bollard::query_parameters::{CreateContainerOptionsBuilder, WaitContainerOptionsBuilder};
-use duotab_core::message::{Encoder, SessionId, StartFailure};
+use duotab_core::message::{Encoder, ProfileName, SessionId, StartFailure};
 use futures_util::StreamExt as _;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
@@ -20,6 +20,7 @@ use super::create::{self, Plan};
 use super::encoder::Way;
 use super::files::{self, Settings};
 use super::link::Link;
+use super::owner::Taken;
 use super::reach::{base, endpoint, free_port, seen_at};
 use super::ready::{self, Door};
 use super::{Inner, archive, exec, fault, found, label, logs, network, probe, remove, volume};
@@ -225,7 +226,7 @@ async fn steps(
     let making = inner.making.lock().await;
     found::make_room(inner, link, spec).await?;
     tracing::debug!(session = spec.session.0, "room for a container");
-    let name = label::container_name(&inner.with.install, spec.session);
+    let name = label::container_name(&inner.with, spec.session);
     half.name = Some(name.clone());
     let home_closed = inner.home_closed.load(Ordering::Relaxed);
     let seen_at = seen_at(link).await;
@@ -234,6 +235,7 @@ async fn steps(
         let media_port = free_port(link).ok_or(StartError::bare(StartFailure::PortTaken))?;
         let plan = Plan {
             install: &inner.with.install,
+            owner: &inner.with.owner,
             session: spec.session,
             profile: &spec.profile,
             image,
@@ -275,7 +277,11 @@ async fn steps(
         network::close(link, &container, &name).await
     };
     let ready = until_ready(link, &container, &endpoint);
-    let ((), login) = tokio::try_join!(closed, ready).map_err(StartError::bare)?;
+    let came_up = tokio::try_join!(closed, ready);
+    if !spec.profile.is_private() {
+        own(inner, link, &container, &spec.profile, came_up.is_ok()).await?;
+    }
+    let ((), login) = came_up.map_err(StartError::bare)?;
     if trial {
         browser_answers(link, &container).await;
     }
@@ -306,7 +312,7 @@ async fn made(
     let files = files::all(&Settings {
         flavour: plan.flavour,
         encoder: plan.way.encoder,
-        private: plan.profile.is_private(),
+        owner: (!plan.profile.is_private()).then(|| plan.owner.files(plan.profile)),
         username: USERNAME,
         password,
         media_port: plan.media_port,
@@ -347,6 +353,34 @@ async fn until_ready(
         Door::Shut => {
             let detail = "Neko does not take its configuration".to_owned();
             Err(StartFailure::Refused { detail })
+        }
+    }
+}
+
+/// Sees to whose the profile's volume is, which is settled before the browser starts. `comes`: it will
+/// be, if it is not yet.
+async fn own(
+    inner: &Inner,
+    link: &Link,
+    container: &str,
+    profile: &ProfileName,
+    comes: bool,
+) -> Result<(), StartError> {
+    loop {
+        match inner.with.owner.ask(link, container).await {
+            Ok(Some(Taken::Ours(epoch))) => {
+                inner.took(profile, epoch).await;
+                return Ok(());
+            }
+            Ok(Some(Taken::Theirs(by))) => {
+                return Err(StartError::bare(StartFailure::ProfileTaken { by }));
+            }
+            Ok(Some(Taken::InUse)) => return Err(StartError::bare(StartFailure::ProfileInUse)),
+            Ok(None) if comes => tokio::time::sleep(BROWSER_AGAIN).await,
+            Err(error) if comes => {
+                return Err(StartError::bare(fault::of_start(&error, &link.socket)));
+            }
+            Ok(None) | Err(_) => return Ok(()),
         }
     }
 }

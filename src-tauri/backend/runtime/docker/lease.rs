@@ -43,7 +43,7 @@ pub(super) async fn renew(inner: Arc<Inner>, link: Arc<Link>) {
         loop {
             tokio::time::sleep(inner.with.lease / OFTEN).await;
             // Also of what an earlier life of the app has left asleep, and nobody has woken yet.
-            let all = label::containers(&link, &inner.with.install).await;
+            let all = label::containers(&link, &inner.with).await;
             for ours in all.unwrap_or_default() {
                 if ours.state != State::Dead
                     && let Err(error) = archive::put(&link, &ours.id, &[file()]).await

@@ -45,7 +45,7 @@ pub(super) async fn choose(inner: &Inner, link: &Link, image: &str, session: Ses
 }
 
 async fn encodes(inner: &Inner, link: &Link, image: &str, session: SessionId, way: &Way) -> bool {
-    let container = label::container_name(&inner.with.install, session);
+    let container = label::container_name(&inner.with, session);
     let name = format!("{container}-encoder");
     remove(link, &name).await;
     let asked = timeout(LIMIT, ask(inner, link, image, &name, way)).await;

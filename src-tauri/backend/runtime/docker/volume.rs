@@ -14,13 +14,13 @@ use std::sync::{Mutex, PoisonError};
 
 use bollard::errors::Error;
 use bollard::query_parameters::{ListContainersOptionsBuilder, RemoveVolumeOptionsBuilder};
-use duotab_core::message::ProfileName;
+use duotab_core::message::{ProfileName, StartFailure};
 use duotab_core::profile::ProfileFault;
 
 use self::room::Room;
-use super::label::{self, State};
+use super::label::{self, Ours, State};
 use super::link::Link;
-use super::{Docker, Inner, create, fault, remove};
+use super::{Docker, Inner, create, end, fault, remove};
 use crate::runtime::data::{DataError, Job};
 
 /// Also for the browser's own start.
@@ -136,7 +136,7 @@ impl Docker {
         let link = self.link().await.map_err(away)?;
         let volume = label::volume_name(&self.inner.with.install, profile);
         let _making = self.inner.making.lock().await;
-        clear_way(&self.inner, &link, &volume).await?;
+        make_way(&self.inner, &link, profile).await?;
         let options = RemoveVolumeOptionsBuilder::default().force(false).build();
         match link.docker.remove_volume(&volume, Some(options)).await {
             Ok(()) => {}
@@ -199,26 +199,55 @@ async fn is_there(inner: &Inner, link: &Link, profile: &ProfileName) -> Result<b
     }
 }
 
-/// Sees to it that nobody has the volume: what is dead goes, what lives is not disturbed.
-async fn clear_way(inner: &Inner, link: &Link, volume: &str) -> Result<(), DataError> {
-    if inner.tasks.has(volume) {
-        return Err(DataError::Fault(ProfileFault::InUse));
+/// Sees to it that nobody has the profile's volume: what is dead goes, what lives is not disturbed,
+/// unless it is another copy's and the person wants the profile here. `ours` are this copy's
+/// containers.
+pub(super) async fn clear_way(
+    inner: &Inner,
+    link: &Link,
+    profile: &ProfileName,
+    ours: &[Ours],
+) -> Result<(), StartFailure> {
+    let refused = |error: &Error| fault::of_start(error, &link.socket);
+    let volume = label::volume_name(&inner.with.install, profile);
+    if inner.tasks.has(&volume) {
+        return Err(StartFailure::ProfileInUse);
     }
-    let ours = label::containers(link, &inner.with.install).await;
-    let ours = ours.map_err(|error| refused(link, &error))?;
     let options = ListContainersOptionsBuilder::default()
         .all(true)
-        .filters(&HashMap::from([("volume", vec![volume.to_owned()])]))
+        .filters(&HashMap::from([("volume", vec![volume])]))
         .build();
     let holders = link.docker.list_containers(Some(options)).await;
-    for holder in holders.map_err(|error| refused(link, &error))? {
+    for holder in holders.map_err(|error| refused(&error))? {
         let Some(id) = holder.id else { continue };
-        match ours.iter().find(|ours| ours.id == id) {
-            Some(ours) if ours.state == State::Dead || ours.session.is_none() => {
+        let labels = holder.labels.unwrap_or_default();
+        let state = label::state(holder.state);
+        let own = ours.iter().find(|ours| ours.id == id);
+        match (own, label::other_copy(&labels, &inner.with)) {
+            (Some(own), _) if own.state == State::Dead || own.session.is_none() => {
                 remove(link, &id).await;
             }
-            _ => return Err(DataError::Fault(ProfileFault::InUse)),
+            // It writes nothing any more, and is for others to look at.
+            (None, Some(_)) if state == State::Dead => {}
+            (None, Some(name)) if inner.with.owner.wants(profile) => {
+                tracing::info!(name, "a profile is taken from another copy of the app");
+                if !end(link, &id, state).await {
+                    return Err(StartFailure::ProfileTaken { by: name });
+                }
+            }
+            (None, Some(name)) => return Err(StartFailure::ProfileTaken { by: name }),
+            _ => {
+                tracing::warn!(container = id, "the profile's volume is in use");
+                return Err(StartFailure::ProfileInUse);
+            }
         }
     }
     Ok(())
+}
+
+/// The same where nothing of this copy is known yet.
+async fn make_way(inner: &Inner, link: &Link, profile: &ProfileName) -> Result<(), DataError> {
+    let ours = label::containers(link, &inner.with).await;
+    let ours = ours.map_err(|error| refused(link, &error))?;
+    Ok(clear_way(inner, link, profile, &ours).await?)
 }

@@ -234,7 +234,7 @@ impl Watch {
         // What is held from now on need not be among what is found.
         let known = self.inner.known.list();
         let mut abandoned = self.inner.known.abandoned();
-        let found = match label::containers(&self.link, &self.inner.with.install).await {
+        let found = match label::containers(&self.link, &self.inner.with).await {
             Ok(found) => found,
             Err(error) => {
                 tracing::warn!(%error, "cannot look at the containers");

@@ -96,7 +96,7 @@ async fn a_profile_goes_out_to_a_file_and_into_another_install() {
     assert_eq!(other.containers("{{.Names}}"), [""; 0]);
     other.start(2).await.unwrap();
     let told = other.run_beside_page(&format!(
-        "cat {PROFILE}/Default/IndexedDB/mark; ls -a {PROFILE} | grep duotab; ls {PROFILE}/Default/old;
+        "cat {PROFILE}/Default/IndexedDB/mark; ls -a {PROFILE} | grep duotab | grep -v owner; ls {PROFILE}/Default/old;
          find {PROFILE} ! -user neko; true"
     ));
     assert_eq!(told, ["site"]);
@@ -174,9 +174,13 @@ async fn clearing_leaves_what_the_person_made_and_deleting_leaves_no_volume() {
     assert_eq!(sorted(after), sorted(before));
     home.start(1).await.unwrap();
     let told = home.run(&format!(
-        "cat {PROFILE}/Default/Bookmarks; ls {PROFILE}/Default/IndexedDB/mark {PROFILE}/.duotab-*; true"
+        "cat {PROFILE}/Default/Bookmarks; ls -d {PROFILE}/Default/IndexedDB/mark {PROFILE}/.duotab-*; true"
     ));
-    assert_eq!(told, ["kept"]);
+    // Whose it is stays.
+    assert_eq!(
+        told,
+        ["kept".to_owned(), format!("{PROFILE}/.duotab-owner")]
+    );
     let in_use = Err(DataError::Fault(ProfileFault::InUse));
     assert_eq!(home.docker.delete_profile(&DEFAULT).await, in_use);
     home.docker.stop(ONE).await.unwrap();
@@ -366,7 +370,7 @@ async fn what_was_cut_short_between_two_steps_is_ended_by_the_next_start() {
         home.start(1).await.unwrap();
         let told = home.run(&format!(
             "cd {PROFILE}; until [ -e Default/Preferences ]; do sleep 0.05; done;
-             cat Default/IndexedDB/mark; ls -d .duotab-*; true"
+             cat Default/IndexedDB/mark; ls -d .duotab-* | grep -v owner; true"
         ));
         assert_eq!(told, [expected], "{left}");
         home.docker.stop(ONE).await.unwrap();

@@ -74,7 +74,10 @@ impl Home {
             let news = within("news", self.news.recv()).await.expect("news");
             let kept = matches!(
                 news,
-                EngineNews::Keep { .. } | EngineNews::Volumes { .. } | EngineNews::Encodes(..)
+                EngineNews::Keep { .. }
+                    | EngineNews::Volumes { .. }
+                    | EngineNews::Owned { .. }
+                    | EngineNews::Encodes(..)
             );
             if !kept && !matches!(news, EngineNews::Image { .. }) {
                 return news;

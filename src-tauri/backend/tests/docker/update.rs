@@ -73,7 +73,7 @@ async fn a_container_is_made_from_the_digest_that_was_used_first_wherever_the_ta
     let kept = loop {
         match home.news.try_recv() {
             Ok(EngineNews::Keep { kept, .. }) => break kept,
-            Ok(EngineNews::Volumes { .. }) => {}
+            Ok(EngineNews::Volumes { .. } | EngineNews::Owned { .. }) => {}
             other => panic!("{other:?}"),
         }
     };

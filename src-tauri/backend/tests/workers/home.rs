@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use duotab_backend::dirs::Dirs;
 use duotab_backend::endpoint::Endpoint;
 use duotab_backend::neko::{self, Neko, News, Options};
-use duotab_backend::runtime::docker::{DockerConfig, Surroundings};
+use duotab_backend::runtime::docker::{DockerConfig, Owner, Surroundings};
 use duotab_backend::runtime::embedded::EmbeddedConfig;
 use duotab_backend::runtime::{Choice, EngineNews, Runtime, RuntimeConfig, StartError, StartSpec};
 use duotab_core::message::{ProfileName, SessionId};
@@ -70,6 +70,22 @@ impl Home {
         })
     }
 
+    /// Another copy of this install, on another machine that reaches the worker its own way.
+    pub(crate) fn twin(&self, name: &str, address: WorkerAddress) -> Self {
+        let mut with = self.with.clone();
+        with.docker.owner = Owner::new("there".to_owned(), name, "");
+        let (runtime, news) = Runtime::new(with.clone());
+        runtime.use_workers(vec![self.far.worker(address.clone())]);
+        Self {
+            far: self.far.clone(),
+            runtime,
+            news,
+            address,
+            with,
+            _place: tempfile::tempdir().unwrap(),
+        }
+    }
+
     /// What runs there goes on for so long without the app.
     pub(crate) fn with_lease(mut self, lease: Duration) -> Self {
         self.with.docker.lease = lease;
@@ -112,6 +128,7 @@ impl Home {
                     | EngineNews::Unsandboxed(_)
                     | EngineNews::Encodes(..)
                     | EngineNews::Volumes { .. }
+                    | EngineNews::Owned { .. }
             ) {
                 return news;
             }

@@ -12,4 +12,5 @@ mod life;
 mod loss;
 mod moved;
 mod node;
+mod owner;
 mod picture;

@@ -265,7 +265,7 @@ impl Browser {
                 })
             }
             // It is looked at again when nobody has it.
-            WorkEnd::Failed(ProfileFault::InUse) if measures => {}
+            WorkEnd::Failed(ProfileFault::InUse | ProfileFault::Taken { .. }) if measures => {}
             WorkEnd::Failed(fault) => {
                 profile.outcome = (!measures).then(|| OutcomeView {
                     work: work.clone(),

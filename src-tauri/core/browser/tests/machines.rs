@@ -174,6 +174,29 @@ fn a_start_that_fails_is_tried_once_on_the_next_best_machine() {
 }
 
 #[test]
+fn a_profile_that_another_copy_has_says_nothing_against_the_machine_and_can_be_taken() {
+    let mut bench = small(&[1, 2]);
+    see(&mut bench, worker(1, 32_000));
+    see(&mut bench, worker(2, 16_000));
+    bench.world.taken = Some("den".into());
+    let tab = streamed(&mut bench);
+    let Some(Problem::StartFailed { node, failure, .. }) = problem_of(&bench, tab) else {
+        panic!("no other machine could do better");
+    };
+    let by = "den".to_owned();
+    assert_eq!(
+        (node.as_str(), failure),
+        ("attic 1", StartFailure::ProfileTaken { by })
+    );
+    let known = bench.browser.view().machines.known;
+    assert!(known.iter().all(|machine| machine.aside.is_none()));
+    bench.command(Command::TakeProfile(tab));
+    bench.settle();
+    assert_eq!(node_of(&bench, tab).as_deref(), Some("w1"));
+    assert_eq!(bench.stage(tab), Some(Stage::Live));
+}
+
+#[test]
 fn a_machine_that_was_chosen_is_never_replaced_by_another() {
     let mut bench = small(&[1, 2]);
     see(&mut bench, worker(1, 16_000));

@@ -47,6 +47,8 @@ pub(super) struct World {
     pub(super) places: BTreeMap<ProfileName, BTreeSet<NodeId>>,
     /// Where starts fail.
     pub(super) broken: BTreeSet<NodeId>,
+    /// Another copy of the app, which has all profiles.
+    pub(super) taken: Option<String>,
     /// How a move of data ends, if not well.
     pub(super) move_end: Option<WorkEnd>,
     /// Profiles whose data are being worked on.
@@ -137,6 +139,11 @@ impl World {
                 assert!(!changing, "an engine takes data that are worked on");
                 self.data.insert(session, profile);
                 assert_eq!(self.rows.get(&session), Some(&SavedState::Starting));
+                if let Some(by) = self.taken.clone() {
+                    let failure = StartFailure::ProfileTaken { by };
+                    let failed = Event::StartFailed(session, failure, vec![]);
+                    return self.answers.push(failed);
+                }
                 if self.broken.contains(&node) {
                     let failed = Event::StartFailed(session, StartFailure::TimedOut, vec![]);
                     return self.answers.push(failed);
@@ -145,6 +152,7 @@ impl World {
                 self.engines.insert(session);
                 self.answers.push(Event::EngineStarted(session));
             }
+            Action::TakeProfile(_) => self.taken = None,
             Action::ResumeEngine(id, _) => {
                 assert!(self.engines.contains(&id));
                 self.answers.push(Event::EngineStarted(id));

@@ -4,10 +4,17 @@
 program=$1 profile=$2
 mapfile -t arguments </etc/neko/duotab-arguments
 
-# What a browser that was killed has left, or whoever was putting data into its profile. The profile
-# is ours alone: its volume is in one container.
+# A profile in a volume is ours alone from here on, or not to be touched.
+cd "$profile"
+if [ -e /etc/neko/duotab-own.sh ]; then
+    . /etc/neko/duotab-own.sh
+    own || exec supervisorctl -c /etc/neko/supervisord.conf shutdown
+fi
+
+# What a browser that was killed has left, or whoever was putting data into its profile.
 . /etc/neko/duotab-settle.sh
-(cd "$profile" && settle)
+settle
+cd /
 
 # Where the home network is to be closed, no page before it is.
 if [ -e /etc/neko/duotab-home-closed ]; then

@@ -13,12 +13,13 @@ use futures_util::StreamExt as _;
 use tokio::time::timeout;
 
 use super::pack::{self, Stopped};
-use super::{SETTLE, clear_way, failed, make, refused, stream};
+use super::{SETTLE, failed, make, make_way, refused, stream};
 use crate::runtime::data::{
     DataError, Job, KEPT_PROFILE, KEPT_TOP, SLACK, blocking, check_room, folder_of,
 };
 use crate::runtime::docker::files::{File, NEKO};
 use crate::runtime::docker::link::Link;
+use crate::runtime::docker::owner::Taken;
 use crate::runtime::docker::{Inner, archive, create, label, remove};
 
 const TASK: &str = include_str!("task.sh");
@@ -31,6 +32,8 @@ const TASK_LIMIT: Duration = Duration::from_secs(10 * 60);
 
 /// How `task.sh` ends when it has dropped what was not put in yet.
 const DROPPED: i64 = 3;
+/// How it ends when the volume is somebody else's. It has touched nothing then.
+const NOT_OURS: i64 = 4;
 
 /// Bytes in a volume, bytes beside it, and how many files and folders it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +57,7 @@ pub(super) struct Room<'a> {
     inner: &'a Inner,
     link: Arc<Link>,
     volume: String,
+    whose: ProfileName,
     image: String,
     profile: &'static str,
     container: Option<String>,
@@ -74,12 +78,13 @@ impl<'a> Room<'a> {
             .await?;
         let volume = label::volume_name(&inner.with.install, profile);
         let _making = inner.making.lock().await;
-        clear_way(inner, &link, &volume).await?;
+        make_way(inner, &link, profile).await?;
         inner.tasks.all().insert(volume.clone());
         let mut room = Self {
             inner,
             link,
             volume,
+            whose: profile.clone(),
             image,
             profile: inner.flavour().profile,
             container: None,
@@ -118,6 +123,7 @@ impl<'a> Room<'a> {
             file("/etc/neko/duotab-kept", &lines(&KEPT_TOP)),
             file("/etc/neko/duotab-kept-within", &lines(&KEPT_PROFILE)),
         ];
+        let files = [files.as_slice(), &self.inner.with.owner.files(profile)].concat();
         archive::put(&self.link, &name, &files).await
     }
 
@@ -135,7 +141,10 @@ impl<'a> Room<'a> {
             entrypoint: Some(argument.map(str::to_owned).to_vec()),
             cmd: Some(Vec::new()),
             user: Some(format!("{NEKO}:{NEKO}")),
-            labels: Some(label::of_volume(&self.inner.with.install, profile)),
+            labels: Some(label::owned_by(
+                &self.inner.with.owner,
+                label::of_volume(&self.inner.with.install, profile),
+            )),
             network_disabled: Some(true),
             host_config: Some(host),
             ..ContainerCreateBody::default()
@@ -151,9 +160,30 @@ impl<'a> Room<'a> {
         self.set(task).await?;
         let (code, said) = self.carry_out().await?;
         match parse(&said) {
-            Some(said) if code == 0 => Ok(said),
+            Some(said) if code == 0 => {
+                self.note().await;
+                Ok(said)
+            }
+            _ if code == NOT_OURS => Err(self.refusal().await),
             _ => Err(failed(format!("“{task}” ended with {code}"))),
         }
+    }
+
+    /// The volume was taken.
+    async fn note(&self) {
+        let told = self.inner.with.owner.ask(&self.link, self.container());
+        if let Ok(Some(Taken::Ours(epoch))) = told.await {
+            self.inner.took(&self.whose, epoch).await;
+        }
+    }
+
+    /// Whose the volume is instead.
+    async fn refusal(&self) -> DataError {
+        let told = self.inner.with.owner.ask(&self.link, self.container());
+        DataError::Fault(match told.await {
+            Ok(Some(Taken::Theirs(by))) => ProfileFault::Taken { by },
+            _ => ProfileFault::InUse,
+        })
     }
 
     /// Has what was staged take the old one's place. This is not given up on the way: it is done,
@@ -163,6 +193,7 @@ impl<'a> Room<'a> {
         self.set("put").await?;
         let detail = match self.carry_out().await {
             Ok((0, _)) => return Ok(()),
+            Ok((NOT_OURS, _)) => return Err(self.refusal().await),
             Ok((code, _)) => format!("the last step ended with {code}"),
             Err(error) => error.to_string(),
         };
@@ -299,127 +330,4 @@ fn lines(names: &[&str]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::runtime::data::is_kept;
-    use std::path::Path;
-
-    #[test]
-    fn what_a_task_says_is_three_numbers_or_nothing() {
-        let (used, free, names) = (12, 34, 5);
-        assert_eq!(parse("12 34 5\n"), Some(Said { used, free, names }));
-        for text in [
-            "",
-            "12",
-            "1 2",
-            "a b 3",
-            "-1 2 3",
-            "1 99999999999999999999999 3",
-        ] {
-            assert_eq!(parse(text), None, "{text}");
-        }
-    }
-
-    /// Has the real script do its work, without a container. Gives its end.
-    fn run(home: &Path, task: &str) -> std::process::ExitStatus {
-        let etc = home.join("etc");
-        std::fs::create_dir_all(&etc).unwrap();
-        for (name, text) in [
-            ("duotab-task", task.to_owned()),
-            ("duotab-settle.sh", SETTLE.to_owned()),
-            ("duotab-kept", lines(&KEPT_TOP)),
-            ("duotab-kept-within", lines(&KEPT_PROFILE)),
-        ] {
-            std::fs::write(etc.join(name), text).unwrap();
-        }
-        let script = TASK
-            .replace("/etc/neko", &etc.display().to_string())
-            .replace(SAID, &home.join("said").display().to_string());
-        std::process::Command::new("bash")
-            .args(["-c", &script, "task.sh"])
-            .arg(home.join("profile"))
-            .status()
-            .unwrap()
-    }
-
-    fn files(folder: &Path) -> Vec<String> {
-        let found = std::process::Command::new("find")
-            .args([".", "-type", "f", "-printf", "%P %n\n"])
-            .current_dir(folder)
-            .output();
-        let found = String::from_utf8(found.unwrap().stdout).unwrap();
-        let mut all: Vec<String> = found.lines().map(str::to_owned).collect();
-        all.sort();
-        all
-    }
-
-    fn write(home: &Path, names: &[&str]) {
-        for name in names {
-            let path = home.join("profile").join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, name).unwrap();
-        }
-    }
-
-    #[test]
-    fn what_stays_when_site_data_go_is_the_same_as_in_an_embedded_engine_and_stays_once() {
-        let home = tempfile::tempdir().unwrap();
-        let mut all: Vec<String> = KEPT_TOP.iter().map(|&name| name.to_owned()).collect();
-        for within in ["Default", "Profile 1", "Profile 2 *"] {
-            all.extend(KEPT_PROFILE.iter().map(|name| format!("{within}/{name}")));
-            all.push(format!("{within}/Login Data-journal"));
-            for name in [
-                "Cookies",
-                "Cookies-journal",
-                "IndexedDB/x",
-                "Local Storage/a b",
-            ] {
-                all.push(format!("{within}/{name}"));
-            }
-        }
-        all.retain(|name| !name.ends_with("/Extensions"));
-        all.push("Default/Extensions/abc/1.0 x/manifest.json".to_owned());
-        all.push("Profile 1/Extensions/abc/manifest.json".to_owned());
-        all.push("Guest Profile/Bookmarks".to_owned());
-        let names: Vec<&str> = all.iter().map(String::as_str).collect();
-        write(home.path(), &names);
-        assert!(run(home.path(), "keep").success());
-        assert!(run(home.path(), "put").success());
-        // Each has one name only: an archive has nothing of a second one.
-        let mut stay: Vec<String> = names
-            .iter()
-            .filter(|name| is_kept(Path::new(name)))
-            .map(|name| format!("{name} 1"))
-            .collect();
-        stay.sort();
-        assert_eq!(files(&home.path().join("profile")), stay);
-        assert!(stay.contains(&"Profile 1/Login Data 1".to_owned()));
-        let said = std::fs::read_to_string(home.path().join("said")).unwrap();
-        assert!(parse(&said).is_some_and(|said| said.used > 0), "{said}");
-    }
-
-    #[test]
-    fn what_is_dropped_before_it_was_decided_on_is_never_put_in_and_what_was_is_ended() {
-        // How far it had come, how the drop ends, and what is there from then on.
-        for (left, code, mark) in [
-            (".duotab-import", DROPPED, "old"),
-            (".duotab-ready", 0, "new"),
-            (".duotab-move", 0, "new"),
-        ] {
-            let home = tempfile::tempdir().unwrap();
-            let profile = home.path().join("profile");
-            std::fs::create_dir_all(profile.join(left)).unwrap();
-            std::fs::write(profile.join("mark"), "old").unwrap();
-            std::fs::write(profile.join(left).join("mark"), "new").unwrap();
-            let ended = run(home.path(), "drop").code().map(i64::from);
-            assert_eq!(ended, Some(code), "{left}");
-            assert!(run(home.path(), "measure").success());
-            let all = std::fs::read_dir(&profile).unwrap().count();
-            assert_eq!(all, 1, "{left}");
-            let there = std::fs::read_to_string(profile.join("mark")).unwrap();
-            assert_eq!(there, mark, "{left}");
-            let said = std::fs::read_to_string(home.path().join("said")).unwrap();
-            assert_eq!(parse(&said).map(|said| said.names), Some(1), "{said}");
-        }
-    }
-}
+mod tests;

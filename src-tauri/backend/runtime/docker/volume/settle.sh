@@ -3,7 +3,8 @@
 settle() {
     rm -rf .duotab-import
     if [ -e .duotab-ready ]; then
-        find . -mindepth 1 -maxdepth 1 ! -name .duotab-ready -exec rm -rf {} +
+        find . -mindepth 1 -maxdepth 1 ! -name .duotab-ready ! -name .duotab-owner \
+            -exec rm -rf {} +
         mv .duotab-ready .duotab-move
     fi
     if [ -e .duotab-move ]; then

@@ -1,10 +1,13 @@
 #!/bin/bash
 # Does one thing to a profile's volume, where no browser runs, and says what there is afterwards.
-# usage: task.sh PROFILE, with the task in a file beside it. Says "USED FREE" in bytes.
+# usage: task.sh PROFILE, with the task in a file beside it. Says "USED FREE NAMES", the former two in
+# bytes. Ends with 4 where the volume is somebody else's, and with 3 where a drop has dropped.
 set -eu
 profile=$1 task=$(cat /etc/neko/duotab-task)
 cd "$profile"
 shopt -s nullglob
+. /etc/neko/duotab-own.sh
+own || exit 4
 . /etc/neko/duotab-settle.sh
 # What was staged just now is not left over.
 case $task in
