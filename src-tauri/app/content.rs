@@ -32,7 +32,7 @@ use opened::{Opened, Route};
 use crate::platform::Layers;
 
 pub(crate) use door::Door;
-pub(crate) use download::DownloadReport;
+pub(crate) use download::{DownloadReport, folder as downloads};
 pub(crate) use filters::{Filters, make as make_filter};
 use profile::Profile;
 pub(crate) use profiles::Profiles;

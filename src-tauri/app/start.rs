@@ -114,6 +114,7 @@ async fn start_controller(
     let config = ControllerConfig {
         database: dirs.database(),
         lists: dirs.data.join("lists"),
+        downloads: crate::content::downloads(),
         runtime: runtime(dirs),
         nodes: NodeSource::Host,
         origins: vec![SHELL_ORIGIN.to_owned()],

@@ -6,7 +6,9 @@ mod engine;
 mod left;
 mod order;
 mod profile;
+mod saving;
 mod session;
+mod transfer;
 mod viewer;
 mod ways;
 
@@ -16,19 +18,19 @@ use crate::proxy::{Proxies, Proxy, ProxyConfig};
 use crate::runtime::docker::DockerConfig;
 use crate::runtime::embedded::EmbeddedConfig;
 use crate::runtime::{Runtime, RuntimeConfig};
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 use duotab_core::action::Action;
 use duotab_core::browser::{Browser, Saved, Settings};
-use duotab_core::download::{DownloadNews, Transfer};
+use duotab_core::download::{DownloadNews, DownloadOrder, Transfer};
 use duotab_core::event::{Command, Event, Millis, PageNews, RequestId};
 use duotab_core::message::{LaneTicket, Mode, Problem, ProfileName, ShellState, TabId, Update};
 use engine::Engines;
-use left::{Left, unavailable};
+use left::Left;
 pub use order::ContentOrder;
 use profile::Works;
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use viewer::Viewer;
@@ -44,6 +46,8 @@ pub struct ControllerConfig {
     pub database: PathBuf,
     /// The folder of the block lists.
     pub lists: PathBuf,
+    /// The person's folder for downloads.
+    pub downloads: PathBuf,
     /// The engines; their `install` is filled in from the database.
     pub runtime: RuntimeConfig,
     /// Where the facts about nodes come from.
@@ -135,7 +139,13 @@ impl Controller {
         let viewer = Viewer::start(Arc::clone(&lane));
         let hands = viewer.clone();
         tokio::task::spawn_blocking(move || hands.set_keymap(crate::keymap::local()));
-        let engines = Engines::start(runtime, told, news.clone(), viewer.clone());
+        let engines = Engines::start(
+            runtime,
+            told,
+            news.clone(),
+            viewer.clone(),
+            config.downloads,
+        );
         for notice in opened.notices {
             news.send(Event::Notice(notice));
         }
@@ -310,28 +320,23 @@ impl Run {
 
     async fn act(&mut self, action: Action) -> bool {
         match action {
-            Action::SaveTab(record) => self.save(move |store| store.save_tab(&record)).await,
-            Action::DeleteTab(id) => self.save(move |store| store.delete_tab(id)).await,
-            Action::SaveSite(site) => self.save(move |store| store.save_site(&site)).await,
-            Action::SaveDownload(download) => {
-                self.save(move |store| store.save_download(&download)).await;
+            kept @ (Action::SaveTab(_)
+            | Action::DeleteTab(_)
+            | Action::SaveSite(_)
+            | Action::SaveDownload(_)
+            | Action::DeleteDownload(_)
+            | Action::SaveSwitch(..)
+            | Action::SaveSleepAfter(_)
+            | Action::SaveSession(_)
+            | Action::DeleteSession(_)
+            | Action::SaveProfile(_)
+            | Action::SaveLists(_)
+            | Action::SaveWorker(_)
+            | Action::DeleteWorker(_)) => self.keep(kept).await,
+            Action::Download(DownloadOrder::Cancel(transfer)) if transfer.is_streamed() => {
+                self.engines.cancel_transfer(transfer);
             }
-            Action::DeleteDownload(id) => self.save(move |store| store.delete_download(id)).await,
             Action::Download(order) => self.order(ContentOrder::Download(order)),
-            Action::SaveSwitch(switch, on) => {
-                self.save(move |store| store.save_switch(switch, on)).await;
-            }
-            Action::SaveSleepAfter(after) => {
-                self.save(move |store| store.save_sleep_after(after)).await;
-            }
-            Action::SaveSession(record) => {
-                self.save(move |store| store.save_session(&record)).await;
-            }
-            Action::DeleteSession(id) => self.save(move |store| store.delete_session(id)).await,
-            Action::SaveProfile(record) => {
-                self.save(move |store| store.save_profile(&record)).await;
-            }
-            Action::SaveLists(urls) => self.save(move |store| store.save_lists(&urls)).await,
             Action::UseLists { urls, anew } => self.ways.lists.use_these(urls, anew),
             Action::DropLists => self.ways.lists.stop(),
             Action::UseNetwork(name, network) => self.ways.lead(&name, network).await,
@@ -347,8 +352,6 @@ impl Run {
             Action::UseProfile(tab, profile) => self.order(ContentOrder::UseProfile(tab, profile)),
             Action::LookAtNodes => self.engines.look_at_nodes(self.nodes.clone()),
             Action::FindEngines(node) => self.engines.find(node),
-            Action::SaveWorker(record) => self.save(move |store| store.save_worker(&record)).await,
-            Action::DeleteWorker(id) => self.save(move |store| store.delete_worker(&id)).await,
             Action::UseWorkers(workers) => self.engines.runtime().use_workers(workers),
             Action::FindContexts => self.engines.find_contexts(),
             Action::CheckWorker(worker) => self.engines.check_worker(worker),
@@ -418,25 +421,6 @@ impl Run {
 
     fn update(&mut self, update: &Update) {
         self.views.retain(|view| view.send(update.clone()).is_ok());
-    }
-
-    /// Writes to the store off the event loop, and waits for it: what follows may rely on it.
-    async fn save(
-        &mut self,
-        write: impl FnOnce(&Store) -> Result<(), StoreError> + Send + 'static,
-    ) {
-        let store = Arc::clone(&self.store);
-        let written = tokio::task::spawn_blocking(move || {
-            write(&store.lock().unwrap_or_else(PoisonError::into_inner))
-        })
-        .await;
-        if let Ok(Err(error)) = written
-            && !std::mem::replace(&mut self.store_failed, true)
-        {
-            tracing::error!(%error, "cannot save");
-            self.news
-                .send(Event::Notice(unavailable(&self.database, &error)));
-        }
     }
 }
 

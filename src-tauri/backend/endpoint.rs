@@ -1,7 +1,9 @@
 //! Where an engine answers, and with which credentials: what a runtime hands to the clients.
 
+mod shelf;
 mod talk;
 
+pub use shelf::{Programs, Shelf, ShelfWay, Taken};
 pub use talk::{Question, Talk};
 
 use std::io;
@@ -57,6 +59,8 @@ pub struct Endpoint {
     pub login: Option<Secret>,
     /// How the pages are controlled.
     pub cdp: Cdp,
+    /// How files come to the browser and from it.
+    pub shelf: ShelfWay,
 }
 
 impl Endpoint {

@@ -6,6 +6,7 @@ pub mod controller;
 pub mod dirs;
 pub mod endpoint;
 pub mod keymap;
+pub mod landing;
 pub mod lane;
 pub mod neko;
 pub mod page;

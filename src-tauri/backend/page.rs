@@ -10,6 +10,7 @@ mod carry;
 mod closed;
 mod cookies;
 mod favicon;
+mod files;
 mod find;
 mod follow;
 mod history;
@@ -33,6 +34,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::endpoint::{Cdp, Endpoint, Secret};
 use book::Book;
+pub use files::{FileNews, FileSign};
 use news::Queue;
 pub use transport::Transport;
 use wire::Wire;
@@ -52,6 +54,8 @@ pub enum PageEvent {
         /// Its address; empty while it has none.
         url: String,
     },
+    /// News of a file that a page gives.
+    File(FileNews),
     /// The connection is gone. The last event.
     Disconnected,
 }
@@ -236,6 +240,23 @@ impl Pages {
     /// Lets a tab's page live on in the engine, but belong to no tab.
     pub fn forget(&self, tab: TabId) {
         self.shared.book().release(tab);
+    }
+
+    /// Has all files that pages give come to the shelf, a folder as the browser has it, from now on;
+    /// each is a [`PageEvent::File`].
+    ///
+    /// # Errors
+    /// If the engine does not take the command in time.
+    pub async fn take_files(&self, shelf: &str) -> Result<(), PageError> {
+        files::listen(&self.shared, shelf).await
+    }
+
+    /// Gives a file up. What has come of it the browser deletes.
+    ///
+    /// # Errors
+    /// If the engine does not take the command in time.
+    pub async fn cancel_file(&self, guid: &str) -> Result<(), PageError> {
+        files::cancel(&self.shared, guid).await
     }
 
     /// Closes a page that belongs to no tab.

@@ -9,6 +9,7 @@ mod blocking;
 mod carry;
 mod command;
 mod cookies;
+mod download;
 mod engine;
 mod find;
 mod leftovers;
@@ -31,7 +32,7 @@ mod toggle;
 
 use crate::action::Action;
 use crate::address;
-use crate::download::{Change, Download, DownloadNews, DownloadOrder, Downloads};
+use crate::download::{Download, Downloads};
 use crate::event::{Event, Millis, RequestId, SessionRecord, TabRecord};
 use crate::message::{
     ContentArea, Mode, Notice, Problem, ProfileName, SessionId, ShellState, TabId,
@@ -267,16 +268,7 @@ impl Browser {
             } => self.stray_page(session, target, &url),
             Event::ProfileProgress(name, done, total) => self.work_progress(&name, done, total),
             Event::ProfileWorked(name, work, end) => self.worked(&name, &work, end),
-            Event::Download(transfer, DownloadNews::Began { profile, .. })
-                if profile.is_private() && !self.private =>
-            {
-                // Its last tab was closed before the server had named the file.
-                self.act(Action::Download(DownloadOrder::Cancel(transfer)));
-            }
-            Event::Download(transfer, news) => {
-                let changes = self.downloads.hear(transfer, news);
-                self.save_downloads(changes);
-            }
+            Event::Download(transfer, news) => self.download_news(transfer, news),
             Event::Notice(notice) => self.notice(notice),
             Event::List(url, news) => self.list_news(&url, news),
             Event::EnginesContained(contained) => self.engines_contained(contained),
@@ -342,18 +334,6 @@ impl Browser {
         self.sites.forget(&of);
         for order in self.downloads.forget_all_of(&of) {
             self.act(Action::Download(order));
-        }
-    }
-
-    fn save_downloads(&mut self, changes: Vec<Change>) {
-        for change in changes {
-            if matches!(&change, Change::Save(download) if download.profile.is_private()) {
-                continue;
-            }
-            self.act(match change {
-                Change::Save(download) => Action::SaveDownload(download),
-                Change::Delete(id) => Action::DeleteDownload(id),
-            });
         }
     }
 

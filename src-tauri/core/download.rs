@@ -5,7 +5,7 @@ pub mod name;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::message::ProfileName;
+use crate::message::{Mode, ProfileName, SessionId};
 
 /// Downloads that are remembered; the oldest go first.
 const CAP: usize = 100;
@@ -19,6 +19,17 @@ pub struct DownloadId(pub u32);
 /// The engine's name for a transfer that runs. Unique while the app runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Transfer(pub u32);
+
+impl Transfer {
+    /// The first of those of streamed browsers; those of the window's own engine are below.
+    pub const STREAMED: Self = Self(1 << 31);
+
+    /// Whether a streamed browser has it.
+    #[must_use]
+    pub const fn is_streamed(self) -> bool {
+        self.0 >= Self::STREAMED.0
+    }
+}
 
 /// Why a file did not come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -38,6 +49,8 @@ pub enum DownloadFault {
     },
     /// The app ended first.
     Interrupted,
+    /// The streamed browser went away first.
+    SessionEnded,
 }
 
 /// How far a download is.
@@ -46,6 +59,8 @@ pub enum DownloadFault {
 pub enum DownloadState {
     /// Under way.
     Running,
+    /// The streamed browser has all of it; it is on its way from there to the person's folder.
+    Arriving,
     /// There.
     Done,
     /// The person did not want it any more.
@@ -66,13 +81,16 @@ pub struct Download {
     pub id: DownloadId,
     /// Whose cookies it is fetched with.
     pub profile: ProfileName,
+    /// Whose engine fetches it.
+    #[serde(default = "proxied")]
+    pub mode: Mode,
     /// Where it comes from.
     pub url: String,
     /// The file's name.
     pub name: String,
     /// The file, with its folder.
     pub path: String,
-    /// Bytes that have come.
+    /// Bytes that have come; while it is arriving, those that have arrived.
     #[ts(type = "number")]
     pub received: u64,
     /// Bytes that are to come in all, if the server has said.
@@ -81,6 +99,35 @@ pub struct Download {
     /// How far it is.
     #[serde(flatten)]
     pub state: DownloadState,
+}
+
+/// What was saved before streamed pages could give files.
+const fn proxied() -> Mode {
+    Mode::Proxy
+}
+
+/// Where the page is that gives a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// In the window, with this profile's data.
+    Proxied(ProfileName),
+    /// In this session.
+    Streamed(SessionId),
+}
+
+/// A download that begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beginning {
+    /// Whose cookies it is fetched with.
+    pub profile: ProfileName,
+    /// Whose engine fetches it.
+    pub mode: Mode,
+    /// Where it comes from.
+    pub url: String,
+    /// The file's name.
+    pub name: String,
+    /// The file, with its folder.
+    pub path: String,
 }
 
 /// What can be done with a download.
@@ -105,8 +152,8 @@ pub enum DownloadVerb {
 pub enum DownloadNews {
     /// It has begun, and a place for it is found.
     Began {
-        /// Whose page it comes from.
-        profile: ProfileName,
+        /// Whose page gives it.
+        source: Source,
         /// Where it comes from.
         url: String,
         /// The file's name.
@@ -121,6 +168,9 @@ pub enum DownloadNews {
         /// So many in all, if known.
         total: Option<u64>,
     },
+    /// The streamed browser has all of it, so many bytes; how far they have arrived is told by
+    /// progress from here on.
+    Arriving(u64),
     /// The file is there.
     Done,
     /// It was given up, as asked.
@@ -138,6 +188,8 @@ pub enum DownloadOrder {
         url: String,
         /// With whose cookies.
         profile: ProfileName,
+        /// By whose engine.
+        mode: Mode,
         /// It has once begun to come, so that it was allowed then.
         came: bool,
     },
@@ -172,7 +224,7 @@ impl Downloads {
     pub fn restore(mut saved: Vec<Download>) -> Self {
         saved.sort_by_key(|download| download.id);
         for download in &mut saved {
-            if download.state == DownloadState::Running {
+            if is_running(&download.state) {
                 let fault = DownloadFault::Interrupted;
                 download.state = DownloadState::Failed { fault };
             }
@@ -185,11 +237,11 @@ impl Downloads {
         }
     }
 
-    /// Whether any is under way in this profile.
+    /// Whether any is under way in this profile, fetched by the engine of this mode.
     #[must_use]
-    pub fn are_running(&self, profile: &ProfileName) -> bool {
+    pub fn are_running(&self, profile: &ProfileName, mode: Mode) -> bool {
         let running = |download: &Download| {
-            download.profile == *profile && download.state == DownloadState::Running
+            download.profile == *profile && download.mode == mode && is_running(&download.state)
         };
         self.list.iter().any(running)
     }
@@ -200,30 +252,8 @@ impl Downloads {
         self.list.iter().rev().cloned().collect()
     }
 
-    /// Takes news of a transfer.
+    /// Takes news of a transfer that has begun.
     pub fn hear(&mut self, transfer: Transfer, news: DownloadNews) -> Vec<Change> {
-        if let DownloadNews::Began {
-            profile,
-            url,
-            name,
-            path,
-        } = news
-        {
-            let id = DownloadId(self.last + 1);
-            return self.begin(
-                transfer,
-                Download {
-                    id,
-                    profile,
-                    url,
-                    name,
-                    path,
-                    received: 0,
-                    total: None,
-                    state: DownloadState::Running,
-                },
-            );
-        }
         let Some(at) = self.running.iter().position(|(of, _)| *of == transfer) else {
             return Vec::new();
         };
@@ -239,21 +269,45 @@ impl Downloads {
                 download.total = total.filter(|total| *total >= received);
                 return Vec::new();
             }
+            DownloadNews::Arriving(total) => {
+                (download.received, download.total) = (0, Some(total));
+                download.state = DownloadState::Arriving;
+                return Vec::new();
+            }
             DownloadNews::Done => {
                 download.total = Some(download.received);
                 DownloadState::Done
             }
             DownloadNews::Cancelled => DownloadState::Cancelled,
             DownloadNews::Failed(fault) => DownloadState::Failed { fault },
-            DownloadNews::Began { .. } => DownloadState::Running,
+            DownloadNews::Began { .. } => return Vec::new(),
         };
         let saved = Change::Save(download.clone());
         self.running.remove(at);
         vec![saved]
     }
 
-    fn begin(&mut self, transfer: Transfer, download: Download) -> Vec<Change> {
-        self.last = download.id.0;
+    /// Takes a new one onto the list.
+    pub fn begin(&mut self, transfer: Transfer, begins: Beginning) -> Vec<Change> {
+        let Beginning {
+            profile,
+            mode,
+            url,
+            name,
+            path,
+        } = begins;
+        self.last += 1;
+        let download = Download {
+            id: DownloadId(self.last),
+            profile,
+            mode,
+            url,
+            name,
+            path,
+            received: 0,
+            total: None,
+            state: DownloadState::Running,
+        };
         self.running.push((transfer, download.id));
         self.list.push(download.clone());
         let mut over = self.list.len().saturating_sub(CAP);
@@ -289,10 +343,11 @@ impl Downloads {
             (DownloadVerb::Reveal, DownloadState::Done) => {
                 Some(DownloadOrder::Reveal(download.path.clone()))
             }
-            (DownloadVerb::Retry, state) if !is_running(state) => {
+            (DownloadVerb::Retry, state) if !is_running(state) && can_be_fetched(&download.url) => {
                 let fetch = DownloadOrder::Fetch {
                     url: download.url.clone(),
                     profile: download.profile.clone(),
+                    mode: download.mode,
                     came: download.received > 0,
                 };
                 return (self.forget(id), Some(fetch));
@@ -339,7 +394,12 @@ impl Downloads {
 }
 
 fn is_running(state: &DownloadState) -> bool {
-    *state == DownloadState::Running
+    matches!(state, DownloadState::Running | DownloadState::Arriving)
+}
+
+/// What a page made itself (`blob:`, `data:`) went with the page.
+fn can_be_fetched(url: &str) -> bool {
+    url.starts_with("http:") || url.starts_with("https:")
 }
 
 #[cfg(test)]

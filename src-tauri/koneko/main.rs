@@ -23,6 +23,7 @@ mod room;
 mod run;
 mod sender;
 mod server;
+mod shelf;
 mod status;
 mod xlink;
 

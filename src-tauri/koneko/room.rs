@@ -16,6 +16,7 @@ use crate::browser::Cdp;
 use crate::capture::Capture;
 use crate::desktop::{Content, Desktop, MAX_TEXT};
 use crate::input::{Gesture, Input};
+use crate::shelf::Shelf;
 use crate::xlink::Address;
 use duotab_core::neko::event::{ScreenUpdate, ServerEvent};
 use duotab_core::neko::shape::{
@@ -44,6 +45,8 @@ pub(crate) struct OwnBrowser {
     pub cdp: Cdp,
     /// Whether it shows a page.
     pub shown: watch::Receiver<bool>,
+    /// Files on their way to it and from it.
+    pub shelf: Shelf,
 }
 
 /// What the room works with.

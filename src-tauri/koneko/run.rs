@@ -10,6 +10,7 @@ use crate::fence::{self, Fence, Sandbox};
 use crate::programs;
 use crate::room::{OwnBrowser, Room, Tools};
 use crate::server;
+use crate::shelf::Shelf;
 use crate::status::{Board, Status, Step};
 use duotab_core::message::StartFailure;
 use serde_json::json;
@@ -92,6 +93,9 @@ pub(crate) async fn run(config: Config, board: &Board) -> Result<(), StartFailur
     room.tools.desktop.end();
     parts.end().await;
     serving.abort();
+    if let Some(browser) = &room.tools.browser {
+        browser.shelf.end();
+    }
     match end {
         End::Child(_, code) => Err(StartFailure::Exited { code }),
         End::Unshown(failure) => Err(failure),
@@ -224,6 +228,8 @@ async fn start(
             program: "GStreamer".to_owned(),
         });
     }
+    let shelf = Shelf::make(&config.profile_dir)
+        .map_err(|error| crate::privilege::unusable(&config.profile_dir, &error))?;
     let processes = [&display.child, &browser.child]
         .into_iter()
         .chain(&parts.manager)
@@ -236,6 +242,7 @@ async fn start(
         browser: Some(OwnBrowser {
             cdp: browser.cdp.clone(),
             shown: browser.shown.clone(),
+            shelf,
         }),
         processes,
         keeper: browser.child.id().filter(|_| fence == Fence::Keeper),

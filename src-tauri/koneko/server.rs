@@ -3,6 +3,7 @@
 mod answer;
 mod own;
 mod rest;
+mod shelf;
 mod socket;
 
 use crate::room::Room;
@@ -64,10 +65,17 @@ fn router(room: Arc<Room>) -> Router {
         .route("/stats", get(rest::stats))
         .route("/ws", get(socket::upgrade))
         .nest("/room", in_room);
+    let files = Router::new()
+        .route("/", get(shelf::about).delete(shelf::clear))
+        .route(
+            "/{*place}",
+            get(shelf::take).put(shelf::put).delete(shelf::remove),
+        );
     // Beside somebody else's browser it is Neko, and nothing more.
     let own = Router::new()
         .route("/", get(own::about))
         .route("/cdp", get(own::page_control))
+        .nest("/shelf", files)
         .route("/suspend", post(own::suspend))
         .route("/resume", post(own::resume))
         .route("/shutdown", post(own::shutdown));

@@ -1,6 +1,6 @@
 //! A server to talk to, and a client that is watched.
 
-use duotab_backend::endpoint::{Cdp, Endpoint, Secret};
+use duotab_backend::endpoint::{Cdp, Endpoint, Secret, ShelfWay};
 use duotab_backend::neko::{self, Neko, News, Options};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -59,6 +59,7 @@ impl Server {
             password: Secret::new(self.password.as_str()),
             login: None,
             cdp: Cdp::KonekoRelay,
+            shelf: ShelfWay::Koneko,
         }
     }
 

@@ -212,6 +212,7 @@ impl App {
 pub(crate) fn config(home: &Home) -> ControllerConfig {
     ControllerConfig {
         lists: home.dirs.data.join("lists"),
+        downloads: home.downloads(),
         database: home.dirs.database(),
         runtime: home.runtime(),
         nodes: home.nodes.clone(),

@@ -158,6 +158,38 @@ impl Home {
         &self.folder
     }
 
+    /// The person's folder for downloads.
+    pub(crate) fn downloads(&self) -> PathBuf {
+        self.folder.join("downloads")
+    }
+
+    /// Waits until no file is on its way through any session. Nothing tells of that.
+    pub(crate) async fn until_shelf_is_empty(&self) {
+        let mut clock = tokio::time::interval(GLANCE);
+        within("an empty shelf", async {
+            while !self.on_shelves().is_empty() {
+                clock.tick().await;
+            }
+        })
+        .await;
+    }
+
+    /// The files that are on their way through sessions.
+    fn on_shelves(&self) -> Vec<String> {
+        let Some(engine) = &self.beside else {
+            let profiles = fs::read_dir(self.dirs.profiles()).into_iter().flatten();
+            let shelves = profiles.flatten().map(|it| it.path().join(".duotab-shelf"));
+            let files = shelves.flat_map(|it| fs::read_dir(it).into_iter().flatten().flatten());
+            return files.map(|it| it.path().display().to_string()).collect();
+        };
+        let ours = ["ps", "--quiet", "--filter", "label=io.duotab.install"];
+        let look = |id: String| {
+            let folder = "/home/neko/Downloads";
+            engine.docker(&["exec", "--user", "neko", &id, "ls", "-A", folder])
+        };
+        engine.docker(&ours).into_iter().flat_map(look).collect()
+    }
+
     pub(crate) async fn app(&self) -> App {
         App::start(self).await
     }

@@ -12,6 +12,7 @@ mod bad_places;
 mod cancel;
 mod contained;
 mod content;
+mod downloads;
 mod far;
 mod half;
 mod home;

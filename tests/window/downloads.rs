@@ -279,3 +279,44 @@ async fn links_for_files_are_followed_where_they_stand() -> Outcome<()> {
     assert!(Path::new(&desk.folder).join("own name.html").is_file());
     shell.close().await
 }
+
+#[tokio::test]
+async fn files_of_a_streamed_page_are_on_the_same_list_and_in_the_same_folder() -> Outcome<()> {
+    let desk = Desk::new().await?;
+    let shell = desk.open("/links").await?;
+    shell.click("[data-testid=mode-toggle-streamed]").await?;
+    shell
+        .until("document.querySelector('[data-testid=content][data-shows=live]')")
+        .await?;
+    let area = shell.content_area(&desk.display).await?;
+    desk.display
+        .until("the links, streamed", |picture| {
+            picture.is(area[0] + 60, area[1] + 60, [0x20, 0x40, 0x80], 16)
+        })
+        .await?;
+    desk.display.click(area[0] + 140, area[1] + 80, 1).await?;
+    shell.find("[data-testid=downloads-button]").await?;
+    look(&shell).await?;
+    is(&shell, "report.txt", "done").await?;
+    assert_eq!(desk.text("report.txt")?, "of today");
+    // The tab that the link asked for has gone again.
+    shell
+        .until("document.querySelectorAll('[role=tab]').length === 1")
+        .await?;
+    let tab = "+document.querySelector('[role=tab]').dataset.tab";
+    let tab = shell.value(tab).await?;
+    let slow = desk.site.url("/slow");
+    let navigate = serde_json::json!({ "tab": tab, "input": slow });
+    shell
+        .invoke("navigate", navigate)
+        .await?
+        .map_err(|problem| format!("{problem}"))?;
+    desk.bytes.send(Ok(Bytes::from(vec![b'x'; 4000])))?;
+    shell
+        .until("document.querySelector('[data-testid=download] [role=progressbar][aria-valuenow=\"40\"]')")
+        .await?;
+    shell.click("[data-testid=download-cancel]").await?;
+    is(&shell, "slow.txt", "cancelled").await?;
+    assert_eq!(desk.files()?, ["report.txt"]);
+    shell.quit().await
+}

@@ -8,6 +8,7 @@ import type { Stage } from "../src/messages/Stage";
 import type { StreamingView } from "../src/messages/StreamingView";
 import type { StreamView } from "../src/messages/StreamView";
 import type { TabView } from "../src/messages/TabView";
+import { DOWNLOADS } from "./downloads";
 
 export interface Scene {
   state: ShellState;
@@ -211,6 +212,10 @@ const menu = (known: MachineView[], node: NodeName = HOST): Scene => ({
 });
 
 export const SCENES: Record<string, Scene> = {
+  downloads: {
+    state: stateOf([news()], { downloads: DOWNLOADS }),
+    click: "[data-testid=downloads-button]",
+  },
   machines: { state: stateOf([news()], machines(FLEET)) },
   "machines-none": {
     state: stateOf([news()], machines([here])),

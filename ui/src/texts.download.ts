@@ -14,6 +14,16 @@ export function bytes(count: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit] ?? ""}`;
 }
 
+/** Whether it is still coming. */
+export function isRunning(download: Download): boolean {
+  return download.state === "running" || download.state === "arriving";
+}
+
+/** Whether it can be fetched again: what a page made itself went with the page. */
+export function canRetry(download: Download): boolean {
+  return /^https?:/.test(download.url);
+}
+
 export const downloadTexts = {
   label: "Downloads",
   open: (running: number, failed: boolean): string =>
@@ -41,6 +51,8 @@ export const downloadTexts = {
         return total === null
           ? `${bytes(received)} so far`
           : `${bytes(received)} of ${bytes(total)}`;
+      case "arriving":
+        return `Bringing it to this machine: ${bytes(received)} of ${bytes(total ?? received)}`;
       case "done":
         return bytes(received);
       case "cancelled":
@@ -61,6 +73,8 @@ export const downloadTexts = {
         return `Nothing can be written to ${download.folder}.`;
       case "interrupted":
         return "Duotab was closed before it was there.";
+      case "session_ended":
+        return "The streamed browser ended before it was there. Try again.";
     }
   },
 };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use duotab_core::download::{DownloadFault, DownloadNews, DownloadOrder, Transfer, name};
+use duotab_core::download::{DownloadFault, DownloadNews, DownloadOrder, Source, Transfer, name};
 use duotab_core::message::ProfileName;
 use gtk::gio;
 use gtk::glib;
@@ -149,7 +149,7 @@ impl Transfers {
             return download.cancel();
         };
         let began = DownloadNews::Began {
-            profile,
+            source: Source::Proxied(profile),
             url: address(download),
             name,
             path: path.display().to_string(),
@@ -213,7 +213,7 @@ impl Transfers {
             let path = folder().join(&name).display().to_string();
             let profile = ended.profile.clone();
             let began = DownloadNews::Began {
-                profile,
+                source: Source::Proxied(profile),
                 url,
                 name,
                 path,
@@ -241,7 +241,7 @@ fn address(download: &Download) -> String {
 }
 
 /// The person's own folder for downloads, as the desktop knows it.
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     glib::user_special_dir(glib::UserDirectory::Downloads)
         .unwrap_or_else(|| glib::home_dir().join("Downloads"))
 }

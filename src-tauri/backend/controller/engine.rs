@@ -4,18 +4,21 @@
 use super::News;
 use super::left::{OWNED, VOLUMES};
 use super::session::{Attached, Link};
+use super::transfer::Transfers;
 use super::viewer::Viewer;
 use crate::capacity::NodeSource;
 use crate::endpoint::Endpoint;
 use crate::page::Pages;
 use crate::runtime::{EngineError, EngineNews, Runtime, StartError, StartSpec};
 use duotab_core::action::PageAction;
+use duotab_core::download::Transfer;
 use duotab_core::event::Event;
 use duotab_core::fault::{EndCause, Stall};
 use duotab_core::message::{Notice, ProfileName, SessionId, StartFailure, TabId};
 use duotab_core::node::NodeId;
 use duotab_core::worker::Worker;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -31,6 +34,7 @@ enum Order {
     Connect(NodeId),
     Disconnect,
     Page(TabId, PageAction),
+    Cancel(Transfer),
 }
 
 /// Where and with whose data an engine starts, how many MiB it may use, and whether anybody waits
@@ -55,6 +59,7 @@ pub(super) struct Engines {
     runtime: Arc<Runtime>,
     news: News,
     viewer: Viewer,
+    downloads: PathBuf,
     tasks: HashMap<SessionId, Task>,
     told: JoinHandle<()>,
 }
@@ -65,6 +70,7 @@ impl Engines {
         mut told: mpsc::Receiver<EngineNews>,
         news: News,
         viewer: Viewer,
+        downloads: PathBuf,
     ) -> Self {
         let to_core = news.clone();
         let told = tokio::spawn(async move {
@@ -106,6 +112,7 @@ impl Engines {
             runtime: Arc::new(runtime),
             news,
             viewer,
+            downloads,
             tasks: HashMap::new(),
             told,
         }
@@ -204,6 +211,13 @@ impl Engines {
         self.tell(id, Order::Page(tab, action));
     }
 
+    /// Gives a file up that one of the sessions is sending.
+    pub(super) fn cancel_transfer(&self, transfer: Transfer) {
+        for task in self.tasks.values() {
+            let _ = task.orders.send(Order::Cancel(transfer));
+        }
+    }
+
     /// Ends all tasks; the engines themselves were told before.
     pub(super) async fn close(self) {
         self.told.abort();
@@ -223,6 +237,7 @@ impl Engines {
                 runtime: Arc::clone(&self.runtime),
                 news: self.news.clone(),
                 viewer: self.viewer.clone(),
+                downloads: self.downloads.clone(),
                 cancel: cancel.clone(),
                 fresh: None,
                 attached: None,
@@ -244,6 +259,7 @@ struct Engine {
     runtime: Arc<Runtime>,
     news: News,
     viewer: Viewer,
+    downloads: PathBuf,
     cancel: CancellationToken,
     /// Of an engine that was started or woken just now, until it is connected to.
     fresh: Option<Endpoint>,
@@ -321,6 +337,11 @@ impl Engine {
                     attached.page(tab, action);
                 }
             }
+            Order::Cancel(transfer) => {
+                if let Some(attached) = &mut self.attached {
+                    attached.cancel_transfer(transfer);
+                }
+            }
         }
     }
 
@@ -345,7 +366,9 @@ impl Engine {
             session: self.id,
             endpoint,
         };
-        self.attached = Some(Attached::new(link, self.viewer.clone(), self.before.take()));
+        let transfers = Transfers::new(self.id, &self.downloads, self.news.clone());
+        let before = self.before.take();
+        self.attached = Some(Attached::new(link, self.viewer.clone(), before, transfers));
     }
 
     async fn detach(&mut self) {

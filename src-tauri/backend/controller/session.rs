@@ -3,11 +3,13 @@
 
 use super::News;
 use super::acting::{self, Acting, Orders, PageOrder, Undone};
+use super::transfer::Transfers;
 use super::viewer::Viewer;
-use crate::endpoint::{Endpoint, Secret};
+use crate::endpoint::{Endpoint, Secret, Shelf};
 use crate::neko::{self, Neko};
 use crate::page::{self, PageError, PageEvent, Pages};
 use duotab_core::action::PageAction;
+use duotab_core::download::Transfer;
 use duotab_core::event::Event;
 use duotab_core::message::{Leg, Mode, SessionId, TabId};
 use std::collections::HashMap;
@@ -47,13 +49,17 @@ pub(super) struct Attached {
     /// Orders that the last connection took and did not carry out.
     undone: Undone,
     acting: Option<Acting>,
+    transfers: Transfers,
 }
+
+/// The pages, and what happens to them.
+type Connected = (Pages, mpsc::Receiver<PageEvent>);
 
 /// The page control's own state.
 enum Control {
     /// The login's token is not known yet.
     Waiting,
-    Connecting(JoinHandle<Result<(Pages, mpsc::Receiver<PageEvent>), PageError>>),
+    Connecting(JoinHandle<Result<Connected, PageError>>),
     Connected(mpsc::Receiver<PageEvent>),
     Failed,
 }
@@ -67,7 +73,12 @@ impl Drop for Control {
 }
 
 impl Attached {
-    pub(super) fn new(link: Link, viewer: Viewer, before: Option<Pages>) -> Self {
+    pub(super) fn new(
+        link: Link,
+        viewer: Viewer,
+        before: Option<Pages>,
+        transfers: Transfers,
+    ) -> Self {
         let (neko, news) = neko::start(link.endpoint.clone(), viewer.options());
         let neko = Arc::new(neko);
         viewer.attach(link.session, Arc::clone(&neko));
@@ -83,7 +94,13 @@ impl Attached {
             waiting: Vec::new(),
             undone: Undone::default(),
             acting: None,
+            transfers,
         }
+    }
+
+    /// Gives a file up, if it comes from here.
+    pub(super) fn cancel_transfer(&mut self, transfer: Transfer) {
+        self.transfers.cancel(transfer, self.control.as_ref());
     }
 
     pub(super) fn page(&mut self, tab: TabId, action: PageAction) {
@@ -115,12 +132,17 @@ impl Attached {
                 Heard::Event(PageEvent::Stray { target, url }) => {
                     Some(Event::StrayPage { session, target, url })
                 }
+                Heard::Event(PageEvent::File(news)) => {
+                    self.transfers.hear(news, self.control.as_ref());
+                    None
+                }
                 Heard::Event(PageEvent::Disconnected) => {
                     self.connect_pages();
                     None
                 }
             },
             failure = acting::told(&mut self.acting) => Some(failure),
+            () = self.transfers.next() => None,
             else => std::future::pending().await,
         }
     }
@@ -166,6 +188,7 @@ impl Attached {
         };
         let endpoint = self.link.endpoint.clone();
         let acting = self.acting.take();
+        let is_first = self.control.is_none();
         self.pages = Control::Connecting(tokio::spawn(async move {
             if let Some(acting) = acting {
                 // A page that stays has nothing to say for a next self.
@@ -182,19 +205,30 @@ impl Attached {
                     }
                 }
             };
-            match tokio::time::timeout(PAGES_LIMIT, tries).await {
-                Ok(connected) => connected,
-                Err(_) => Err(PageError::TimedOut { method: "connect" }),
+            let tries = async { tokio::time::timeout(PAGES_LIMIT, tries).await };
+            let shelf = Shelf::of(endpoint.clone(), token.clone());
+            let (connected, folder) = tokio::join!(tries, prepare(&shelf, is_first));
+            let timed_out = |_| PageError::TimedOut { method: "connect" };
+            let (pages, events) = connected.map_err(timed_out)??;
+            // Before any page is opened, for it may turn out to be a file.
+            let listening = match folder {
+                Ok(folder) => pages.take_files(&folder).await.map_err(|it| it.to_string()),
+                Err(error) => Err(error.to_string()),
+            };
+            if let Err(error) = listening {
+                tracing::warn!(%error, "files that pages give stay in the session");
             }
+            Ok((pages, events))
         }));
     }
 
-    fn control_connected(
-        &mut self,
-        connected: Result<(Pages, mpsc::Receiver<PageEvent>), PageError>,
-    ) -> Option<Event> {
+    fn control_connected(&mut self, connected: Result<Connected, PageError>) -> Option<Event> {
         match connected {
             Ok((pages, events)) => {
+                if let Some(token) = self.token.clone() {
+                    let shelf = Shelf::of(self.link.endpoint.clone(), token);
+                    self.transfers.connected(shelf);
+                }
                 self.pages = Control::Connected(events);
                 let first = Orders {
                     tabs: self.tabs.clone(),
@@ -239,9 +273,17 @@ impl Attached {
     }
 }
 
+/// The shelf's folder. What an earlier connection has left there waits for nobody.
+async fn prepare(shelf: &Shelf, is_first: bool) -> std::io::Result<String> {
+    if is_first {
+        shelf.clear().await?;
+    }
+    shelf.folder().await
+}
+
 /// What the page control has to say.
 enum Heard {
-    Connected(Result<(Pages, mpsc::Receiver<PageEvent>), PageError>),
+    Connected(Result<Connected, PageError>),
     Event(PageEvent),
 }
 

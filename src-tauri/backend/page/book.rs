@@ -43,6 +43,8 @@ pub(super) struct Page {
     pub(super) navigation: u64,
     /// Made for a tab of ours, so what it held before its first address is nobody's history.
     pub(super) fresh: bool,
+    /// It has shown a document since we attached to it.
+    pub(super) shown: bool,
     /// It was told to close.
     pub(super) closing: bool,
     /// Its zoom in percent.
@@ -147,6 +149,7 @@ impl Book {
             failed: None,
             navigation: 0,
             fresh: false,
+            shown: false,
             closing: false,
             zoom: 100,
             logins: Logins::default(),

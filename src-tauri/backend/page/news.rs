@@ -9,7 +9,7 @@ use duotab_core::event::PageNews;
 use duotab_core::message::TabId;
 use tokio::sync::{Notify, mpsc};
 
-use super::{PageEvent, Shared};
+use super::{FileSign, PageEvent, Shared};
 
 /// Events that may wait. Pages are limited in number, so this is not reached in earnest.
 const MAX_WAITING: usize = 4096;
@@ -30,6 +30,14 @@ impl Queue {
     /// Any event. A state replaces what was still to be said of it before.
     pub(super) fn push(&self, event: PageEvent) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let PageEvent::File(news) = &event
+            && matches!(news.sign, FileSign::Comes { .. })
+        {
+            waiting.retain(|other| {
+                !matches!(other, PageEvent::File(old)
+                    if old.guid == news.guid && matches!(old.sign, FileSign::Comes { .. }))
+            });
+        }
         if let PageEvent::News(tab, news) = &event
             && !matches!(
                 news,

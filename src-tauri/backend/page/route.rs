@@ -7,8 +7,9 @@ use duotab_core::event::PageNews;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::book::{Arrival, Book, Page};
+use super::book::{Arrival, BLANK, Book, Page};
 use super::closed;
+use super::files;
 use super::follow;
 use super::login;
 use super::{PageEvent, Shared};
@@ -70,6 +71,8 @@ fn event(shared: &Arc<Shared>, message: &Value) {
                 shared.spawn(follow::attach_again(Arc::clone(shared), target));
             }
         }
+        ("Browser.downloadWillBegin", None) => files::begins(shared, params),
+        ("Browser.downloadProgress", None) => files::goes_on(shared, params),
         (_, Some(session)) => page_event(shared, session, method, params),
         _ => {}
     }
@@ -150,6 +153,7 @@ fn navigated(shared: &Arc<Shared>, page: &mut Page, target: String, frame: &Valu
             shared.queue.news(tab, PageNews::AskGone(gone));
         }
     }
+    page.shown |= frame["url"] != BLANK;
     page.document.notify_one();
     page.changed.notify_one();
     page.icon_changed.notify_one();

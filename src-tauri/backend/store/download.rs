@@ -66,7 +66,7 @@ mod tests {
     use super::*;
     use crate::store::migration::fresh;
     use duotab_core::download::{DownloadFault, DownloadState};
-    use duotab_core::message::ProfileName;
+    use duotab_core::message::{Mode, ProfileName};
 
     #[test]
     fn a_download_is_read_as_it_was_last_written() {
@@ -74,6 +74,7 @@ mod tests {
         let mut download = Download {
             id: DownloadId(7),
             profile: ProfileName("p1".into()),
+            mode: Mode::Streamed,
             url: "http://a.example/f".into(),
             name: "f".into(),
             path: "/home/ann/f".into(),

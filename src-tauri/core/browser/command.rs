@@ -3,7 +3,6 @@
 use super::{Browser, REOPENABLE_CAP};
 use crate::action::{Action, PageAction};
 use crate::address;
-use crate::download::DownloadOrder;
 use crate::event::{Command, RequestId, TabRecord};
 use crate::history::Step;
 use crate::message::{Mode, Problem, ShellFocus, TabId};
@@ -95,21 +94,7 @@ impl Browser {
             }
             Command::SetSiteMode(id, mode) => self.change_site(id, |site| site.mode = mode)?,
             Command::Decide(id, wish, allowed) => self.decide_here(id, wish, allowed)?,
-            Command::Download(id, verb) => {
-                let (changes, order) = self.downloads.act(id, verb);
-                self.save_downloads(changes);
-                if let Some(DownloadOrder::Fetch {
-                    url,
-                    profile,
-                    came: true,
-                }) = &order
-                {
-                    self.permit(profile.clone(), url);
-                }
-                order
-                    .into_iter()
-                    .for_each(|order| self.act(Action::Download(order)));
-            }
+            Command::Download(id, verb) => self.act_on_download(id, verb),
             Command::ForgetDownloads => {
                 let changes = self.downloads.clear();
                 self.save_downloads(changes);

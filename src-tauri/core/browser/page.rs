@@ -6,6 +6,7 @@ use crate::ask::Answer;
 use crate::event::PageNews;
 use crate::message::{Mode, Problem, ProfileName, TabId};
 use crate::page::{Direction, zoom_in, zoom_out};
+use crate::tab::Tab;
 
 /// The longest title that is kept, in characters.
 const TITLE_CAP: usize = 300;
@@ -198,14 +199,31 @@ impl Browser {
 
     /// What was to be shown is a file instead. A tab that was opened for it has nothing to show.
     fn became_file(&mut self, id: TabId) {
+        let private = self.tabs.iter().filter(|tab| tab.profile.is_private());
+        let is_last_private = private.count() == 1;
         let Some(tab) = self.tab_mut(id) else { return };
         tab.loading = false;
         tab.page.loads(false);
+        let is_streamed = tab.mode == Mode::Streamed;
         if tab.history.entries().len() <= 1 {
-            self.close_tab(id, false);
-        } else {
+            if tab.profile.is_private() && is_last_private {
+                // Were it closed, all that is private would go with it, and the file too.
+                self.empty(id);
+            } else {
+                self.close_tab(id, is_streamed);
+            }
+        } else if !is_streamed {
+            // A streamed page shows what it has shown before.
             let step = tab.history.back();
             self.take_step(id, step, PageAction::Back);
+        }
+    }
+
+    fn empty(&mut self, id: TabId) {
+        self.let_go(id, true);
+        let mode = self.settings.default_mode;
+        if let Some(tab) = self.tab_mut(id) {
+            *tab = Tab::new(id, tab.profile.clone(), mode);
         }
     }
 }

@@ -106,6 +106,6 @@ impl Browser {
             && tab.page.asks.is_empty()
             && is_had_again
             // Which page a file belongs to is not known.
-            && !self.downloads.are_running(&tab.profile)
+            && !self.downloads.are_running(&tab.profile, tab.mode)
     }
 }

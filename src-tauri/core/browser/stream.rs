@@ -40,7 +40,7 @@ impl Browser {
         if session.front == Some(id) {
             session.front = None;
         }
-        if session.tabs.is_empty() {
+        if session.tabs.is_empty() && !self.gives_files(session_id) {
             self.step(session_id, Happening::LastTabLeft);
         }
     }

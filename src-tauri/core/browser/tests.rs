@@ -3,6 +3,7 @@
 mod blocking;
 mod carry;
 mod cookies;
+mod download;
 mod machines;
 mod moving;
 mod page;

@@ -3,10 +3,11 @@ use super::*;
 const ONE: Transfer = Transfer(1);
 
 fn began(downloads: &mut Downloads, transfer: Transfer) -> DownloadId {
-    let changes = downloads.hear(
+    let changes = downloads.begin(
         transfer,
-        DownloadNews::Began {
+        Beginning {
             profile: ProfileName("p1".into()),
+            mode: Mode::Proxy,
             url: "http://a.example/f".into(),
             name: "f".into(),
             path: "/home/ann/f".into(),
@@ -49,6 +50,7 @@ fn what_was_under_way_when_the_app_ended_can_be_tried_again() {
     let fetch = DownloadOrder::Fetch {
         url: "http://a.example/f".into(),
         profile: ProfileName("p1".into()),
+        mode: Mode::Proxy,
         came: false,
     };
     assert_eq!(order, Some(fetch));

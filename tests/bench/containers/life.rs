@@ -64,6 +64,7 @@ impl Life {
         };
         let config = ControllerConfig {
             lists: dirs.data.join("lists"),
+            downloads: dirs.data.join("downloads"),
             database: dirs.database(),
             runtime: RuntimeConfig {
                 choice: Choice::Docker,

@@ -53,6 +53,16 @@ pub(super) async fn relay(link: &Link, container: &str) -> io::Result<Carried> {
     carried(run(link, container, vec!["python3", "-I", "-c", RELAY, CONFIG]).await)
 }
 
+/// A program beside the browser.
+pub(super) async fn program(
+    link: &Link,
+    container: &str,
+    command: &[String],
+) -> io::Result<Carried> {
+    let command = command.iter().map(String::as_str).collect();
+    carried(run(link, container, command).await)
+}
+
 fn carried(started: Result<(Output, Input), Error>) -> io::Result<Carried> {
     let (output, input) = started.map_err(io::Error::other)?;
     Ok(Carried {

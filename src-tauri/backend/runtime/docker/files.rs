@@ -24,6 +24,9 @@ pub(super) const CDP_PORT: u16 = 9222;
 /// Neko reads any of `/etc/neko/neko.*`; its image has a `.yaml`, and JSON is YAML.
 pub(super) const CONFIG: &str = "/etc/neko/neko.yaml";
 
+/// Where files wait on their way to the browser and from it. No volume: it goes with the container.
+pub(super) const SHELF: &str = "/home/neko/Downloads";
+
 /// Who is in which group.
 pub(super) const GROUPS: &str = "/etc/group";
 
@@ -108,7 +111,7 @@ pub(super) fn all(with: &Settings<'_>) -> Vec<File> {
             mode: if with.owner.is_none() { 0o1777 } else { 0o700 },
             ..folder(profile)
         },
-        folder("/home/neko/Downloads"),
+        folder(SHELF),
         File {
             owner: NEKO,
             ..file(CONFIG, 0o400, neko(with).to_string())

@@ -9,9 +9,9 @@ use bollard::errors::Error;
 use url::Url;
 
 use super::exec;
-use super::files::{CDP_PORT, SERVER_PORT};
+use super::files::{CDP_PORT, SERVER_PORT, SHELF};
 use super::link::Link;
-use crate::endpoint::{Cdp, Endpoint, Secret, Tunnel};
+use crate::endpoint::{Cdp, Endpoint, Programs, Secret, ShelfWay, Tunnel};
 
 /// Where the media ports of another machine are looked for: those that the system there gives to
 /// nobody in particular are below, most often.
@@ -83,6 +83,7 @@ pub(super) async fn endpoint(
         password,
         login: None,
         cdp: Cdp::Tunnel(tunnel(link, container, Some(CDP_PORT))),
+        shelf: ShelfWay::Programs(programs(link, container)),
     }
 }
 
@@ -97,5 +98,14 @@ fn tunnel(link: &Arc<Link>, container: &str, port: Option<u16>) -> Tunnel {
                 None => exec::relay(&link, &id).await,
             }
         }
+    })
+}
+
+/// Beside the browser.
+fn programs(link: &Arc<Link>, container: &str) -> Programs {
+    let (link, id) = (Arc::clone(link), container.to_owned());
+    Programs::new(format!("container {container}"), SHELF, move |command| {
+        let (link, id) = (Arc::clone(&link), id.clone());
+        async move { exec::program(&link, &id, &command).await }
     })
 }

@@ -19,7 +19,7 @@ use super::process::Process;
 use super::profile::{Profile, make_folder, unwritable};
 use super::status::{Status, Watch};
 use super::{EmbeddedConfig, programs};
-use crate::endpoint::{Cdp, Endpoint, Secret};
+use crate::endpoint::{Cdp, Endpoint, Secret, ShelfWay};
 use crate::runtime::{StartError, StartSpec, random_password};
 
 /// How long a half-started engine may take to put itself away. Nothing of worth is in it yet.
@@ -95,6 +95,7 @@ pub(super) fn endpoint(config: &KonekoConfig, port: u16) -> Option<Endpoint> {
         password: Secret::new(config.password.clone()),
         login: None,
         cdp: Cdp::KonekoRelay,
+        shelf: ShelfWay::Koneko,
     })
 }
 

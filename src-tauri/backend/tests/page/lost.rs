@@ -1,7 +1,7 @@
 //! What ends before its time, and what was never page control.
 
 use axum::Router;
-use duotab_backend::endpoint::{Cdp, Endpoint, Secret};
+use duotab_backend::endpoint::{Cdp, Endpoint, Secret, ShelfWay};
 use duotab_backend::page::{PageError, PageEvent, Pages, Transport};
 use duotab_core::action::PageAction;
 use duotab_core::event::PageNews;
@@ -91,6 +91,7 @@ async fn what_is_no_page_control_is_refused() {
         password: Secret::new("password"),
         login: None,
         cdp: Cdp::KonekoRelay,
+        shelf: ShelfWay::Koneko,
     };
     let refused = duotab_backend::page::connect(&endpoint, &token).await.err();
     assert_eq!(refused, Some(PageError::Refused(404)));

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ask::{Answer, Ask, AskId, Question, Wish};
-use crate::download::{DownloadNews, DownloadOrder, DownloadState, Transfer};
+use crate::download::{DownloadNews, DownloadOrder, DownloadState, Source, Transfer};
 use crate::event::HistoryEntry;
 use crate::profile::{Colour, DataWork, ProfileCommand};
 
@@ -49,7 +49,7 @@ fn answers(bench: &Bench) -> Vec<(u32, Answer)> {
 
 fn began(bench: &mut Bench, transfer: u32, profile: &ProfileName) {
     let news = DownloadNews::Began {
-        profile: profile.clone(),
+        source: Source::Proxied(profile.clone()),
         url: "http://a.test/file".into(),
         name: "file".into(),
         path: "/downloads/file".into(),

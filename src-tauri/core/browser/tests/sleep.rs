@@ -3,7 +3,7 @@
 use super::*;
 use crate::ask::{Ask, AskId, Question};
 use crate::carry::{Carry, Order};
-use crate::download::{DownloadNews, Transfer};
+use crate::download::{DownloadNews, Source, Transfer};
 use crate::sleep::SleepAfter;
 
 const HERE: &str = "http://localhost/a";
@@ -102,7 +102,7 @@ fn a_page_stays_awake_while_something_would_be_lost() {
         }),
         ("a download", |bench, _| {
             let news = DownloadNews::Began {
-                profile: bench.browser.tabs[0].profile.clone(),
+                source: Source::Proxied(bench.browser.tabs[0].profile.clone()),
                 url: HERE.into(),
                 name: "file".into(),
                 path: "/downloads/file".into(),

@@ -6,4 +6,5 @@ mod beside;
 mod cdp;
 mod engine;
 mod life;
+mod shelf;
 mod sleep;

@@ -27,6 +27,7 @@ impl Viewer {
             password: Secret::new("secret"),
             login: None,
             cdp: endpoint::Cdp::KonekoRelay,
+            shelf: endpoint::ShelfWay::Koneko,
         };
         let (neko, news) = neko::start(endpoint, Options::default());
         let mut viewer = Self {

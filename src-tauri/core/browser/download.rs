@@ -1,0 +1,126 @@
+//! Files that pages give: whose they are, and which sessions stay awake for them.
+
+use super::Browser;
+use crate::action::Action;
+use crate::download::{
+    Beginning, Change, DownloadFault, DownloadId, DownloadNews, DownloadOrder, DownloadVerb,
+    Source, Transfer,
+};
+use crate::message::{Mode, ProfileName, SessionId, ShellFocus};
+use crate::session::{Happening, State};
+
+impl Browser {
+    pub(super) fn download_news(&mut self, transfer: Transfer, news: DownloadNews) {
+        let changes = match news {
+            DownloadNews::Began {
+                source,
+                url,
+                name,
+                path,
+            } => {
+                let Some((profile, mode)) = self.giver(source) else {
+                    // Its last tab was closed before the server had named the file.
+                    return self.act(Action::Download(DownloadOrder::Cancel(transfer)));
+                };
+                let begins = Beginning {
+                    profile,
+                    mode,
+                    url,
+                    name,
+                    path,
+                };
+                self.downloads.begin(transfer, begins)
+            }
+            DownloadNews::Failed(DownloadFault::SessionEnded) if self.quitting_since.is_some() => {
+                let fault = DownloadFault::Interrupted;
+                self.downloads.hear(transfer, DownloadNews::Failed(fault))
+            }
+            news => self.downloads.hear(transfer, news),
+        };
+        self.save_downloads(changes);
+        self.let_unused_sessions_rest();
+    }
+
+    /// Whose page gives a file, and by whose engine; `None` if nobody may have it any more.
+    fn giver(&self, source: Source) -> Option<(ProfileName, Mode)> {
+        let (profile, mode) = match source {
+            Source::Proxied(profile) => (profile, Mode::Proxy),
+            Source::Streamed(session) => {
+                let session = self.sessions.get(&session)?;
+                (session.profile.clone(), Mode::Streamed)
+            }
+        };
+        (!profile.is_private() || self.private).then_some((profile, mode))
+    }
+
+    pub(super) fn act_on_download(&mut self, id: DownloadId, verb: DownloadVerb) {
+        let (changes, order) = self.downloads.act(id, verb);
+        self.save_downloads(changes);
+        match order {
+            Some(DownloadOrder::Fetch {
+                url,
+                profile,
+                mode: Mode::Streamed,
+                ..
+            }) => self.open_for_file(profile, &url),
+            Some(order) => {
+                if let DownloadOrder::Fetch {
+                    url,
+                    profile,
+                    came: true,
+                    ..
+                } = &order
+                {
+                    self.permit(profile.clone(), url);
+                }
+                self.act(Action::Download(order));
+            }
+            None => {}
+        }
+    }
+
+    /// A streamed browser fetches what a page of it asks for, and only that. The tab goes again when
+    /// its page has turned out to be a file.
+    fn open_for_file(&mut self, profile: ProfileName, url: &str) {
+        let id = self.new_tab_of(profile, Mode::Streamed, self.tabs.len());
+        if let Some(tab) = self.tab_mut(id) {
+            tab.history.visit(url);
+        }
+        self.settings_shown = false;
+        self.bring_to_front(Some(id));
+        self.act(Action::Focus(ShellFocus::Page));
+    }
+
+    /// Whether a file is coming out of this session, which has to stay awake for it.
+    pub(super) fn gives_files(&self, session: SessionId) -> bool {
+        self.sessions.get(&session).is_some_and(|session| {
+            session.is_attached() && self.downloads.are_running(&session.profile, Mode::Streamed)
+        })
+    }
+
+    /// Sessions that nothing but a file kept awake go the way of others without a tab.
+    fn let_unused_sessions_rest(&mut self) {
+        let unused = self.sessions.values().filter(|session| {
+            let awake = session.is_attached() || session.state() == State::Detached;
+            awake && session.tabs.is_empty() && !session.is_ahead()
+        });
+        let unused: Vec<SessionId> = unused.map(|session| session.id).collect();
+        for id in unused {
+            if !self.gives_files(id) {
+                self.step(id, Happening::LastTabLeft);
+            }
+        }
+    }
+
+    pub(super) fn save_downloads(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            if matches!(&change, Change::Save(download) if download.profile.is_private()) {
+                continue;
+            }
+            self.act(match change {
+                Change::Save(download) => Action::SaveDownload(download),
+                Change::Delete(id) => Action::DeleteDownload(id),
+            });
+        }
+    }
+}

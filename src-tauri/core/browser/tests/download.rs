@@ -1,0 +1,149 @@
+//! Files of streamed pages, and what stays because of them.
+
+use super::world::{Bench, host};
+use crate::action::{Action, PageAction};
+use crate::download::{
+    DownloadFault, DownloadNews, DownloadOrder, DownloadState, DownloadVerb, Source, Transfer,
+};
+use crate::event::{Command, Event, PageNews, SavedState};
+use crate::message::{Mode, ProfileName, SessionId, TabId};
+use crate::profile::PRIVATE;
+use crate::tab::Tab;
+
+const ONE: Transfer = Transfer::STREAMED;
+const FILE: &str = "http://a.test/file";
+
+/// A live tab, and the session that it is in.
+fn live() -> (Bench, TabId, SessionId) {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let tab = bench.stream();
+    let session = bench.browser.tab(tab).and_then(Tab::session);
+    (bench, tab, session.expect("a session"))
+}
+
+fn began(bench: &mut Bench, source: Source) {
+    let news = DownloadNews::Began {
+        source,
+        url: FILE.into(),
+        name: "file".into(),
+        path: "/downloads/file".into(),
+    };
+    bench.tell(Event::Download(ONE, news));
+}
+
+fn state(bench: &Bench) -> DownloadState {
+    bench.browser.downloads.view()[0].state.clone()
+}
+
+#[test]
+fn a_session_stays_awake_until_the_last_file_of_it_is_there() {
+    let (mut bench, tab, session) = live();
+    began(&mut bench, Source::Streamed(session));
+    bench.command(Command::CloseTab(tab));
+    bench.settle();
+    assert_eq!(bench.world.rows[&session], SavedState::Live);
+    bench.tell(Event::Download(ONE, DownloadNews::Arriving(10)));
+    bench.settle();
+    assert_eq!(bench.world.rows[&session], SavedState::Live);
+    assert_eq!(state(&bench), DownloadState::Arriving);
+    bench.tell(Event::Download(ONE, DownloadNews::Done));
+    bench.settle();
+    assert_eq!(bench.world.rows[&session], SavedState::Suspended);
+}
+
+#[test]
+fn a_tab_joins_a_session_that_is_awake_for_a_file() {
+    let (mut bench, tab, session) = live();
+    began(&mut bench, Source::Streamed(session));
+    bench.command(Command::CloseTab(tab));
+    bench.settle();
+    let next = bench.stream();
+    assert_eq!(
+        bench.browser.tab(next).and_then(Tab::session),
+        Some(session)
+    );
+    bench.tell(Event::Download(ONE, DownloadNews::Done));
+    bench.settle();
+    assert_eq!(bench.world.rows[&session], SavedState::Live);
+}
+
+#[test]
+fn a_file_of_a_session_that_is_gone_is_given_up() {
+    let (mut bench, ..) = live();
+    began(&mut bench, Source::Streamed(SessionId(99)));
+    let cancel = Action::Download(DownloadOrder::Cancel(ONE));
+    assert!(bench.world.log.contains(&cancel));
+    assert!(bench.browser.downloads.view().is_empty());
+}
+
+#[test]
+fn a_streamed_file_is_fetched_again_by_a_streamed_tab_which_goes_when_it_has_become_the_file() {
+    let (mut bench, tab, session) = live();
+    began(&mut bench, Source::Streamed(session));
+    bench.tell(Event::Download(
+        ONE,
+        DownloadNews::Failed(DownloadFault::Network),
+    ));
+    let id = bench.browser.downloads.view()[0].id;
+    bench.command(Command::Download(id, DownloadVerb::Retry));
+    bench.settle();
+    assert!(bench.browser.downloads.view().is_empty());
+    let again = bench.browser.active.expect("a tab in front");
+    assert_ne!(again, tab);
+    let asked = bench.browser.tab(again).map(|tab| (tab.mode, tab.url()));
+    assert_eq!(asked, Some((Mode::Streamed, FILE)));
+    bench.tell(Event::Page(again, Mode::Streamed, PageNews::BecameFile));
+    assert!(bench.browser.tab(again).is_none());
+    assert_eq!(bench.browser.active, Some(tab));
+    let closed = Action::Streamed(session, again, PageAction::Close);
+    assert!(bench.world.log.contains(&closed));
+}
+
+#[test]
+fn what_a_page_made_itself_cannot_be_fetched_again() {
+    let (mut bench, _, session) = live();
+    let news = DownloadNews::Began {
+        source: Source::Streamed(session),
+        url: "blob:http://a.test/0123".into(),
+        name: "file".into(),
+        path: "/downloads/file".into(),
+    };
+    bench.tell(Event::Download(ONE, news));
+    bench.tell(Event::Download(
+        ONE,
+        DownloadNews::Failed(DownloadFault::Network),
+    ));
+    let id = bench.browser.downloads.view()[0].id;
+    let tabs = bench.browser.tabs.len();
+    bench.command(Command::Download(id, DownloadVerb::Retry));
+    assert_eq!(bench.browser.tabs.len(), tabs);
+    assert_eq!(bench.browser.downloads.view().len(), 1);
+}
+
+#[test]
+fn a_session_that_ends_with_the_app_says_that_the_app_was_closed() {
+    let (mut bench, _, session) = live();
+    began(&mut bench, Source::Streamed(session));
+    bench.command(Command::Quit);
+    let ended = DownloadNews::Failed(DownloadFault::SessionEnded);
+    bench.tell(Event::Download(ONE, ended));
+    let fault = DownloadFault::Interrupted;
+    assert_eq!(state(&bench), DownloadState::Failed { fault });
+}
+
+#[test]
+fn the_only_private_tab_stays_when_its_page_has_become_a_file() {
+    let mut bench = Bench::new(vec![]);
+    let private = ProfileName(PRIVATE.into());
+    bench.command(Command::OpenTabOf(private.clone()));
+    let tab = bench.browser.active.expect("a tab in front");
+    bench.command(Command::Navigate(tab, FILE.into()));
+    began(&mut bench, Source::Proxied(private));
+    bench.tell(Event::Page(tab, Mode::Proxy, PageNews::BecameFile));
+    assert_eq!(bench.browser.tab(tab).map(Tab::url), Some(""));
+    assert!(bench.world.webviews.is_empty());
+    assert_eq!(state(&bench), DownloadState::Running);
+    bench.command(Command::CloseTab(tab));
+    let cancel = Action::Download(DownloadOrder::Cancel(ONE));
+    assert!(bench.world.log.contains(&cancel));
+}
