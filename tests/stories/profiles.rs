@@ -47,7 +47,7 @@ async fn create(app: &mut App, title: &str) {
 }
 
 /// A streamed tab of a profile.
-async fn open_of(app: &mut App, name: &str, url: &str) -> TabId {
+pub(crate) async fn open_of(app: &mut App, name: &str, url: &str) -> TabId {
     let body = json!({ "profile": name });
     app.ask("open_tab_of", body).await.unwrap();
     let of = ProfileName(name.into());

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::app::session;
 use crate::home::Home;
+use crate::profiles::open_of;
 use crate::site::Site;
 
 /// Neko's own health check is the image's.
@@ -38,4 +39,37 @@ async fn a_container_is_ready_before_a_tab_asks_and_the_next_one_after_it() {
     app.quit().await;
     home.until_nothing_is_left().await;
     assert_eq!(home.profiles().len(), 1);
+}
+
+#[tokio::test]
+async fn a_private_tab_leaves_the_one_that_is_ready_alone_and_keeps_nothing() {
+    let Some(mut home) = Home::contained() else {
+        return;
+    };
+    home.settings.standby = Some(true);
+    let (engine, site) = (home.beside.as_ref().unwrap(), Site::of(&home).await);
+    let mut app = home.app().await;
+    engine
+        .until("a container that serves", serves)
+        .await
+        .unwrap();
+    let (ready, profiles) = (home.browsers(), home.profiles());
+    let private = open_of(&mut app, "private", &site.url("/login")).await;
+    app.until_title(private, "welcome").await;
+    assert_eq!(engine.containers().len(), 2);
+    let tab = app.open(&site.url("/who"), "streamed").await;
+    app.until_title(tab, "undefined").await;
+    assert_eq!(
+        engine.containers().len(),
+        2,
+        "it has taken the one that was ready"
+    );
+    app.act("close_tab", private).await;
+    engine
+        .until("the private one's end", |all| all.len() == 1)
+        .await
+        .unwrap();
+    assert_eq!((home.browsers(), home.profiles()), (ready, profiles));
+    app.quit().await;
+    home.until_nothing_is_left().await;
 }

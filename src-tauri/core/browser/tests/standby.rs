@@ -139,3 +139,25 @@ fn what_nobody_asked_for_makes_room_for_another_profile_s_tab() {
     assert_eq!(bench.stage(tab), Some(Stage::Live));
     assert!(only_session(&bench).id > ready);
 }
+
+#[test]
+fn a_private_tab_gets_an_engine_of_its_own_beside_the_one_that_is_ready() {
+    let mut bench = bench(16_000);
+    bench.settle();
+    let ready = only_session(&bench).id;
+    let private = ProfileName("private".into());
+    bench.browser.new_tab_of(private.clone(), Mode::Proxy, 1);
+    let tab = bench.browser.tabs[1].id;
+    bench.command(Command::Navigate(tab, "http://localhost/a".into()));
+    bench.command(Command::SetMode(tab, Mode::Streamed, None));
+    bench.settle();
+    assert_eq!(bench.stage(tab), Some(Stage::Live));
+    let sessions = &bench.browser.sessions;
+    assert_eq!(sessions.len(), 2);
+    assert_eq!(sessions[&ready].state(), State::Detached);
+    let own = sessions.values().find(|it| it.profile == private).unwrap();
+    assert_eq!(own.tabs.len(), 1);
+    bench.command(Command::CloseTab(tab));
+    bench.settle();
+    assert_eq!(only_session(&bench).id, ready, "no private one is kept");
+}
