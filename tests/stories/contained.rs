@@ -8,6 +8,7 @@ mod cycles;
 mod faults;
 mod relay;
 mod standby;
+mod steps;
 
 use duotab_core::message::{Problem, Stage, TabId};
 

@@ -57,6 +57,8 @@ pub(crate) struct Home {
 
 /// Says to a test that is started by another one that browsers run in containers.
 const CONTAINED: &str = "DUOTAB_TEST_CONTAINED";
+/// And by which socket.
+const SOCKET: &str = "DUOTAB_TEST_SOCKET";
 
 impl Home {
     /// Fresh folders on a machine with 16 GB and no workers.
@@ -114,8 +116,10 @@ impl Home {
     }
 
     /// What a process needs to know to have the same engines.
-    pub(crate) fn environment(&self) -> Option<(&'static str, &'static str)> {
-        self.beside.is_some().then_some((CONTAINED, "1"))
+    pub(crate) fn environment(&self) -> Vec<(&'static str, &str)> {
+        let contained = self.beside.is_some().then_some((CONTAINED, "1"));
+        let socket = self.socket.as_deref().map(|it| (SOCKET, it));
+        contained.into_iter().chain(socket).collect()
     }
 
     /// The folders of another test's home, which keeps them.
@@ -150,7 +154,7 @@ impl Home {
             settings: Settings::default(),
             beside: std::env::var_os(CONTAINED).and_then(|_| Engine::find()),
             far: None,
-            socket: None,
+            socket: std::env::var(SOCKET).ok(),
         }
     }
 

@@ -1,7 +1,10 @@
 //! Containers put to sleep, ended and removed.
 
 use bollard::errors::Error;
-use bollard::query_parameters::{RemoveContainerOptionsBuilder, StopContainerOptionsBuilder};
+use bollard::query_parameters::{
+    RemoveContainerOptionsBuilder, StopContainerOptionsBuilder, WaitContainerOptionsBuilder,
+};
+use futures_util::StreamExt as _;
 
 use super::label::State;
 use super::link::Link;
@@ -48,6 +51,19 @@ pub(super) async fn end(link: &Link, container: &str, state: State) -> bool {
         }
     }
     remove(link, container).await
+}
+
+/// Waits until a container is no more, for somebody else may be at its removal.
+pub(super) async fn until_gone(link: &Link, container: &str) {
+    let options = WaitContainerOptionsBuilder::default()
+        .condition("removed")
+        .build();
+    // One that is gone already is an error.
+    let _gone = link
+        .pulls
+        .wait_container(container, Some(options))
+        .next()
+        .await;
 }
 
 /// Removes a container, running or not, by id or name. False if it stays.

@@ -136,6 +136,11 @@ pub(super) fn of_start(error: &Error, socket: &str) -> StartFailure {
     }
 }
 
+/// Whether it may have done what it was asked, and only its answer did not come.
+pub(super) fn is_open(error: &Error) -> bool {
+    matches!(kind(error), Kind::Away | Kind::Silent)
+}
+
 /// Whether the thing that was asked about is not there.
 pub(super) fn is_gone(error: &Error) -> bool {
     matches!(

@@ -36,6 +36,9 @@ pub(super) struct Known {
     held: Mutex<HashMap<SessionId, Held>>,
     /// Those that were to be stopped while the engine was away.
     abandoned: Mutex<HashSet<SessionId>>,
+    /// Those whose container the engine was asked to make and did not answer: it may still come, and
+    /// nobody wants it.
+    unwanted: Mutex<HashSet<SessionId>>,
 }
 
 impl Known {
@@ -108,6 +111,25 @@ impl Known {
     /// These have gone.
     pub(super) fn settle(&self, gone: &HashSet<SessionId>) {
         self.going().retain(|session| !gone.contains(session));
+    }
+
+    /// Whether a container may still come that nobody wants.
+    pub(super) fn may_come(&self, session: SessionId, may: bool) {
+        let mut all = self.unwanted();
+        if may {
+            all.insert(session);
+        } else {
+            all.remove(&session);
+        }
+    }
+
+    /// Whether a container that is there is to go.
+    pub(super) fn is_to_go(&self, session: SessionId) -> bool {
+        self.going().contains(&session) || self.unwanted().contains(&session)
+    }
+
+    fn unwanted(&self) -> MutexGuard<'_, HashSet<SessionId>> {
+        self.unwanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn going(&self) -> MutexGuard<'_, HashSet<SessionId>> {

@@ -84,11 +84,12 @@ impl Drop for Half {
     }
 }
 
-/// Waits until the engine has answered.
-async fn settle(making: Option<JoinHandle<Result<String, Error>>>) {
-    if let Some(making) = making {
-        // Made or not: what bears the name is removed.
-        let _ = making.await;
+/// Waits until the engine has answered: made or not, what bears the name is removed. False if it may
+/// make it later.
+async fn settle(making: Option<JoinHandle<Result<String, Error>>>) -> bool {
+    match making {
+        Some(making) => !matches!(making.await, Ok(Err(error)) if fault::is_open(&error)),
+        None => true,
     }
 }
 
@@ -196,7 +197,9 @@ async fn undo(inner: &Inner, session: SessionId, mut half: Half, error: StartErr
     let Some(name) = half.name.clone() else {
         return error;
     };
-    settle(half.making.take()).await;
+    if !settle(half.making.take()).await {
+        inner.known.may_come(session, true);
+    }
     let error = match error {
         StartError::Failed { failure, .. } => StartError::Failed {
             log: logs::last_lines(&half.link, &name, inner.flavour()).await,
@@ -228,6 +231,7 @@ async fn steps(
     tracing::debug!(session = spec.session.0, "room for a container");
     let name = label::container_name(&inner.with, spec.session);
     half.name = Some(name.clone());
+    inner.known.may_come(spec.session, false);
     let home_closed = inner.home_closed.load(Ordering::Relaxed);
     let seen_at = seen_at(link).await;
     let (mut limited, mut tries) = (true, 0);
@@ -261,6 +265,7 @@ async fn steps(
                     };
                 tracing::warn!(%error, ?kind, again, "container not started");
                 if !again {
+                    inner.known.may_come(spec.session, fault::is_open(&error));
                     return Err(refused(&error));
                 }
                 remove(link, &name).await;

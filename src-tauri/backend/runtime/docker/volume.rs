@@ -18,6 +18,7 @@ use duotab_core::message::{ProfileName, StartFailure};
 use duotab_core::profile::ProfileFault;
 
 use self::room::Room;
+use super::end::until_gone;
 use super::label::{self, Ours, State};
 use super::link::Link;
 use super::{Docker, Inner, create, end, fault, remove};
@@ -226,6 +227,11 @@ pub(super) async fn clear_way(
         match (own, label::other_copy(&labels, &inner.with)) {
             (Some(own), _) if own.state == State::Dead || own.session.is_none() => {
                 remove(link, &id).await;
+            }
+            // It could not be asked to go before; what it has is written first.
+            (Some(own), _) if own.session.is_some_and(|it| inner.known.is_to_go(it)) => {
+                end(link, &id, state).await;
+                until_gone(link, &id).await;
             }
             // It writes nothing any more, and is for others to look at.
             (None, Some(_)) if state == State::Dead => {}

@@ -141,6 +141,9 @@ impl Watch {
             return;
         };
         let Some(id) = actor.id else { return };
+        if action == "create" {
+            return self.came(&id, actor.attributes.unwrap_or_default()).await;
+        }
         let Some(session) = self.inner.known.session_of(&id) else {
             return;
         };
@@ -171,6 +174,21 @@ impl Watch {
                 self.back(session).await;
             }
             _ => {}
+        }
+    }
+
+    /// A container was made. The one who asked for it may not want it any more.
+    async fn came(&self, id: &str, labels: HashMap<String, String>) {
+        let ours = label::other_copy(&labels, &self.inner.with).is_none();
+        let session = label::session(&labels).filter(|_| ours);
+        if let Some(session) = session.filter(|it| self.inner.known.is_to_go(*it)) {
+            tracing::info!(
+                session = session.0,
+                "removing a container that came too late"
+            );
+            if remove(&self.link, id).await {
+                self.inner.known.may_come(session, false);
+            }
         }
     }
 
@@ -242,14 +260,17 @@ impl Watch {
             }
         };
         for ours in &found {
-            let Some(session) = ours.session.filter(|it| abandoned.contains(it)) else {
+            let to_go = |it: &SessionId| self.inner.known.is_to_go(*it);
+            let Some(session) = ours.session.filter(to_go) else {
                 continue;
             };
             tracing::info!(
                 container = ours.id,
                 "removing what could not be stopped before"
             );
-            if !end(&self.link, &ours.id, ours.state).await {
+            if end(&self.link, &ours.id, ours.state).await {
+                self.inner.known.may_come(session, false);
+            } else {
                 abandoned.remove(&session);
             }
         }
