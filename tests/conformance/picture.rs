@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::fixture::{LIMIT, Watched, measured, server};
 
+/// A picture that began before has no key frame for three seconds.
+const FOLLOWS: Duration = Duration::from_secs(2);
 /// The page moves all the time: no picture for so long means that none is sent.
 const QUIET: Duration = Duration::from_millis(1500);
 
@@ -197,4 +199,16 @@ async fn a_picture_that_nobody_watches_stops_and_comes_back_with_a_key_frame() {
         assert_eq!(it.neko.stats().peers, peers, "by the same peer");
     }
     it.neko.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_follows_another_at_once_has_its_picture_as_soon() {
+    let server = server();
+    for round in 0..3 {
+        let it = Watched::live(server.endpoint(), Options::default()).await;
+        let took = it.started.elapsed();
+        measured("picture of a client that follows another", took);
+        assert!(round == 0 || took < FOLLOWS, "{took:?}");
+        it.neko.close().await;
+    }
 }

@@ -3,6 +3,7 @@
 //! It never waits for the network. Signalling attempts run as tasks of their own and report;
 //! the peer's tasks do the same; everything else is a deadline.
 
+mod farewell;
 mod keys;
 mod media;
 mod signalling;
@@ -147,6 +148,9 @@ pub(super) async fn run(
         client.pump();
         client.count();
     };
+    if matches!(verdict, Verdict::Done) {
+        client.put_down(&mut signals).await;
+    }
     client.end(verdict).await;
 }
 
