@@ -78,6 +78,9 @@ pub(crate) async fn bare_start(engine: &Engine) -> Outcome<Duration> {
         "--detach",
         "--publish",
         "127.0.0.1::8080",
+        // Else Neko asks a server of the world for it, and waits for that one's answer.
+        "--env",
+        "NEKO_WEBRTC_NAT1TO1=127.0.0.1",
         &engine.image,
     ];
     let id = engine.docker(&run).remove(0);
