@@ -205,12 +205,15 @@ impl Attached {
                     }
                 }
             };
-            let tries = async { tokio::time::timeout(PAGES_LIMIT, tries).await };
             let shelf = Shelf::of(endpoint.clone(), token.clone());
-            let (connected, folder) = tokio::join!(tries, prepare(&shelf, is_first));
+            let (connected, folder) = tokio::join!(
+                tokio::time::timeout(PAGES_LIMIT, tries),
+                tokio::time::timeout(PAGES_LIMIT, prepare(&shelf, is_first)),
+            );
             let timed_out = |_| PageError::TimedOut { method: "connect" };
             let (pages, events) = connected.map_err(timed_out)??;
             // Before any page is opened, for it may turn out to be a file.
+            let folder = folder.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
             let listening = match folder {
                 Ok(folder) => pages.take_files(&folder).await.map_err(|it| it.to_string()),
                 Err(error) => Err(error.to_string()),

@@ -5,6 +5,8 @@ use bollard::query_parameters::{
     RemoveContainerOptionsBuilder, StopContainerOptionsBuilder, WaitContainerOptionsBuilder,
 };
 use futures_util::StreamExt as _;
+use std::time::Duration;
+use tokio::time::timeout;
 
 use super::label::State;
 use super::link::Link;
@@ -12,11 +14,13 @@ use super::{exec, fault, lease};
 
 /// Seconds that Chromium is given to write what it has (cookies, history).
 const STOP_GRACE: i32 = 8;
+/// How long somebody else's removal of a container is waited for.
+const REMOVAL_LIMIT: Duration = Duration::from_secs(10);
 /// How often a container is paused before that is given up.
 const PAUSE_TRIES: usize = 5;
 
-/// Pauses a container; on another machine, from within. The kernel does not always manage at once: a process in the middle of a
-/// system call is waited for, but not for long.
+/// Pauses a container; on another machine, from within. The kernel does not always manage at once: a
+/// process in the middle of a system call is waited for, but not for long.
 pub(super) async fn pause(link: &Link, container: &str) -> Result<(), Error> {
     if link.is_far() {
         return exec::sleep(link, container, true).await;
@@ -53,17 +57,14 @@ pub(super) async fn end(link: &Link, container: &str, state: State) -> bool {
     remove(link, container).await
 }
 
-/// Waits until a container is no more, for somebody else may be at its removal.
-pub(super) async fn until_gone(link: &Link, container: &str) {
+/// Waits until a container is no more, for somebody else may be at its removal. False if it stays.
+pub(super) async fn until_gone(link: &Link, container: &str) -> bool {
     let options = WaitContainerOptionsBuilder::default()
         .condition("removed")
         .build();
+    let mut gone = link.pulls.wait_container(container, Some(options));
     // One that is gone already is an error.
-    let _gone = link
-        .pulls
-        .wait_container(container, Some(options))
-        .next()
-        .await;
+    timeout(REMOVAL_LIMIT, gone.next()).await.is_ok()
 }
 
 /// Removes a container, running or not, by id or name. False if it stays.

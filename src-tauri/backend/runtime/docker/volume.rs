@@ -231,7 +231,9 @@ pub(super) async fn clear_way(
             // It could not be asked to go before; what it has is written first.
             (Some(own), _) if own.session.is_some_and(|it| inner.known.is_to_go(it)) => {
                 end(link, &id, state).await;
-                until_gone(link, &id).await;
+                if !until_gone(link, &id).await {
+                    return Err(StartFailure::ProfileInUse);
+                }
             }
             // It writes nothing any more, and is for others to look at.
             (None, Some(_)) if state == State::Dead => {}
