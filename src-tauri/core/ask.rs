@@ -162,6 +162,12 @@ impl Ask {
         }
     }
 
+    /// Whether it takes the keyboard. A permission waits until it is looked at.
+    #[must_use]
+    pub fn takes_keyboard(&self) -> bool {
+        !matches!(self.question, Question::Permission { .. })
+    }
+
     /// Whether it is a dialog that the page's own script opened.
     #[must_use]
     pub fn is_dialog(&self) -> bool {

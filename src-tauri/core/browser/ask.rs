@@ -29,8 +29,7 @@ impl Browser {
         if let Some(answer) = known {
             return self.page_action(id, PageAction::Answer(ask.id, answer));
         }
-        // A permission waits until it is looked at; the keyboard stays with the page.
-        if self.active == Some(id) && !matches!(ask.question, Question::Permission { .. }) {
+        if self.active == Some(id) && ask.takes_keyboard() {
             self.act(Action::Focus(ShellFocus::Ask));
         }
         if let Some(tab) = self.tab_mut(id) {
@@ -70,6 +69,17 @@ impl Browser {
                 self.decide(&profile, &origin, wish, Some(allowed));
             }
         }
+    }
+
+    /// Gives the keyboard to the page in front, or to what it asks.
+    pub(super) fn focus_page(&mut self) {
+        let front = self.active.and_then(|id| self.tab(id));
+        let ask = front.and_then(|tab| tab.page.asks.first());
+        self.act(Action::Focus(if ask.is_some_and(Ask::takes_keyboard) {
+            ShellFocus::Ask
+        } else {
+            ShellFocus::Page
+        }));
     }
 
     /// The page is to wait for nothing more: each of its questions is answered with a no.

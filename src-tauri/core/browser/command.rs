@@ -85,6 +85,7 @@ impl Browser {
             Command::Answer(id, ask, answer) => {
                 self.known(id)?;
                 self.answer(id, ask, answer);
+                self.focus_page();
             }
             Command::SetSiteCarry(id, on) => {
                 self.change_site(id, |site| site.carry = on.then_some(true))?;
@@ -117,7 +118,7 @@ impl Browser {
                 self.known(id)?;
                 self.view_source(id);
             }
-            Command::FocusPage => self.act(Action::Focus(ShellFocus::Page)),
+            Command::FocusPage => self.focus_page(),
             Command::CancelStream(id) => {
                 let at = self.known(id)?;
                 if self.tabs[at].mode == Mode::Streamed {

@@ -4,6 +4,7 @@ use super::*;
 use crate::ask::{Answer, Ask, AskId, Question, Wish};
 use crate::download::{DownloadNews, DownloadOrder, DownloadState, Source, Transfer};
 use crate::event::HistoryEntry;
+use crate::message::ShellFocus;
 use crate::profile::{Colour, DataWork, ProfileCommand};
 
 const NO: Answer = Answer::No { always: false };
@@ -112,6 +113,50 @@ fn what_is_decided_counts_for_who_asked_and_not_for_where_the_tab_is_going() {
         answers(&bench).last(),
         Some(&(3, Answer::Yes { always: false }))
     );
+}
+
+#[test]
+fn an_answer_gives_the_keyboard_back_unless_the_page_asks_for_it_again() {
+    let mut bench = Bench::new(vec![]);
+    let tab = browsing(&mut bench);
+    let login = |bench: &mut Bench, id| {
+        let question = Question::Login {
+            realm: String::new(),
+            again: id > 1,
+        };
+        tell(
+            bench,
+            tab,
+            PageNews::Asks(Ask::new(AskId(id), "http://a.test", question)),
+        );
+    };
+    let foci = |bench: &mut Bench| {
+        let log = std::mem::take(&mut bench.world.log).into_iter();
+        let focus = log.filter_map(|action| match action {
+            Action::Focus(target) => Some(target),
+            _ => None,
+        });
+        focus.collect::<Vec<_>>()
+    };
+    let answer = |bench: &mut Bench, id| bench.command(Command::Answer(tab, AskId(id), NO));
+
+    foci(&mut bench);
+    login(&mut bench, 1);
+    bench.command(Command::FocusPage);
+    assert_eq!(foci(&mut bench), [ShellFocus::Ask, ShellFocus::Ask]);
+    answer(&mut bench, 1);
+    login(&mut bench, 2);
+    assert_eq!(foci(&mut bench), [ShellFocus::Page, ShellFocus::Ask]);
+    asks(&mut bench, tab, 3, "http://a.test");
+    login(&mut bench, 4);
+    answer(&mut bench, 2);
+    assert_eq!(foci(&mut bench), [ShellFocus::Ask, ShellFocus::Page]);
+    answer(&mut bench, 3);
+    assert_eq!(foci(&mut bench), [ShellFocus::Ask]);
+    // What has gone meanwhile leaves nobody without a keyboard.
+    answer(&mut bench, 4);
+    answer(&mut bench, 4);
+    assert_eq!(foci(&mut bench), [ShellFocus::Page, ShellFocus::Page]);
 }
 
 #[test]
