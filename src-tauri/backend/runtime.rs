@@ -12,7 +12,7 @@ pub use choice::{Choice, Runtime, RuntimeConfig};
 
 use duotab_core::fault::{EndCause, ImageUpdate, Stall};
 use duotab_core::message::{Encoder, ProfileName, SessionId, StartFailure};
-use duotab_core::node::Node;
+use duotab_core::node::{Node, NodeId};
 use duotab_core::worker::WorkerFacts;
 
 /// What to start.
@@ -123,6 +123,9 @@ pub enum EngineNews {
         /// It.
         kept: String,
     },
+    /// All nodes of the Swarm that a worker manages, as often as the worker itself, and before it; none
+    /// if it manages none.
+    FleetSeen(NodeId, Vec<(Node, WorkerFacts)>),
     /// To be kept of the profiles' volumes, and to be given back at the next start of the app.
     Volumes {
         /// It.

@@ -241,6 +241,8 @@ pub enum Event {
     /// One worker as it is now: at once when it is taken into use, then every 15 s or so, and
     /// within 5 s when its engine goes away or comes back.
     NodeSeen(Node, Option<WorkerFacts>),
+    /// All nodes of the Swarm that a worker manages, as they are now; none if it manages none.
+    FleetSeen(NodeId, Vec<(Node, WorkerFacts)>),
     /// The answer to [`crate::action::Action::FindEngines`]: all that runs on the node; `None` if
     /// it cannot be asked.
     EnginesFound(NodeId, Option<Vec<FoundEngine>>),

@@ -71,6 +71,23 @@ pub enum EngineFault {
         /// The machine.
         host: String,
     },
+    /// It is a node of a Swarm whose manager does not hear of it.
+    NodeDown {
+        /// The machine.
+        host: String,
+    },
+    /// It is a node of a Swarm that somebody has closed to new work.
+    NodeClosed {
+        /// The machine.
+        host: String,
+    },
+    /// A Swarm has started a session on the machine, and its port there cannot be reached.
+    PortClosed {
+        /// The machine's address.
+        host: String,
+        /// The port.
+        port: u16,
+    },
 }
 
 /// How an engine came to its end.
@@ -107,6 +124,8 @@ pub enum Stall {
         /// Why.
         fault: EngineFault,
     },
+    /// Its Swarm starts it anew.
+    Restarting,
 }
 
 /// What becomes of a newer image of the streamed browser.
@@ -196,6 +215,11 @@ pub enum StartFailure {
     },
     /// The container engine refused, for a reason of its own.
     Refused {
+        /// Its words.
+        detail: String,
+    },
+    /// The Swarm has no room for it on that node.
+    NoRoom {
         /// Its words.
         detail: String,
     },

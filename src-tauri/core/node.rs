@@ -4,7 +4,8 @@ use crate::fault::{EndCause, EngineFault, StartFailure};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-/// A node's id: `host` for this machine, `w1`, `w2`, … for a worker, never given twice.
+/// A node's id: `host` for this machine, `w1`, `w2`, … for a worker, never given twice; `w1/…` for a
+/// node of the Swarm that a worker manages.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(transparent)]
 #[ts(type = "string")]
@@ -27,6 +28,28 @@ impl NodeId {
     #[must_use]
     pub fn number(&self) -> Option<u32> {
         self.0.strip_prefix('w')?.parse().ok()
+    }
+
+    /// A node of the Swarm that a machine manages, by the Swarm's own id for it.
+    #[must_use]
+    pub fn member(manager: &Self, node: &str) -> Self {
+        Self(format!("{}/{node}", manager.0))
+    }
+
+    /// The machine through which it is had, and the Swarm's own id for it, if it is a Swarm's.
+    #[must_use]
+    pub fn in_swarm(&self) -> Option<(Self, &str)> {
+        let (manager, node) = self.0.split_once('/')?;
+        Some((Self(manager.to_owned()), node))
+    }
+
+    /// Whether it is that machine, or a node of the Swarm that it manages.
+    #[must_use]
+    pub fn is_of(&self, machine: &Self) -> bool {
+        self == machine
+            || self
+                .in_swarm()
+                .is_some_and(|(manager, _)| manager == *machine)
     }
 
     /// Whether it is this machine or another.
@@ -110,6 +133,13 @@ pub enum Lack {
     },
     /// Nothing was heard of it lately, or ever.
     NotSeen,
+    /// It belongs to a Swarm: sessions run on it, or on the others, by that.
+    InSwarm,
+    /// Its Swarm has no room for one more there, whatever is known here.
+    Refused {
+        /// The Swarm's words.
+        detail: String,
+    },
     /// The last start there came to nothing.
     SetAside {
         /// What happened.

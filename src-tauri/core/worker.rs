@@ -117,10 +117,12 @@ pub struct WorkerFacts {
     pub engine: String,
     /// The engine's labels, `key=value`.
     pub labels: Vec<String>,
-    /// Milliseconds from question to answer.
+    /// Milliseconds from question to answer; of a Swarm's node those to its manager.
     pub round_trip_ms: u32,
-    /// Whether the image of the streamed browser is there already.
-    pub image_there: bool,
+    /// Whether the image of the streamed browser is there already; `None` if that cannot be told.
+    pub image_there: Option<bool>,
+    /// Its id as a node of a Swarm, if it is one.
+    pub swarm_node: Option<String>,
 }
 
 /// The steps of a guided check, in order. Each needs the one before it.
@@ -187,8 +189,12 @@ pub struct MoveView {
 pub struct MachineView {
     /// Which.
     pub node: NodeName,
-    /// How its engine is reached; `None` for this machine.
+    /// How its engine is reached; `None` for this machine, and for a node of a Swarm.
     pub address: Option<WorkerAddress>,
+    /// The machine that manages the Swarm whose node it is.
+    pub manager: Option<NodeName>,
+    /// Nodes of the Swarm that it manages; 0 if it manages none.
+    pub members: u32,
     /// Whether sessions may be placed on it.
     pub in_use: bool,
     /// What is known, if it was ever seen.

@@ -12,7 +12,8 @@
 #     DUOTAB_TEST_ENGINE    a program that stops and starts the engine: see daemon.sh
 #     DUOTAB_TEST_DISK      the engine's disk, which is its own and may be filled
 #     DUOTAB_TEST_GATEWAY   the address at which containers reach what the command listens on
-# and, with DUOTAB_TEST_WORKERS=1, a second engine as on another machine: see worker.sh
+# and, with DUOTAB_TEST_WORKERS=1, a second engine as on another machine: see worker.sh; with
+# DUOTAB_TEST_SWARM=1 also a Swarm of three more: see nodes.sh
 # DUOTAB_TEST_BUILT=1 takes the images that are there, however old. ENGINE is the engine: docker, podman,
 # rootless-docker or rootless-podman; the client is Docker's all the same.
 set -eu
@@ -49,6 +50,7 @@ fi
 leave() {
     trap '' INT TERM
     stop_engine
+    [ -z "${DUOTAB_TEST_SWARM:-}" ] || stop_fleet
     [ -z "${DUOTAB_TEST_WORKERS:-}" ] || stop_worker
     umount --lazy "$place/disk" 2>/dev/null || true
     find /sys/fs/cgroup -depth -type d -path "*/$(basename "$place")*" \
@@ -74,6 +76,11 @@ if [ -n "${DUOTAB_TEST_WORKERS:-}" ]; then
     # shellcheck disable=SC1091 # from the top
     . tests/engine/far.sh
     start_worker
+fi
+if [ -n "${DUOTAB_TEST_SWARM:-}" ]; then
+    # shellcheck disable=SC1091 # from the top
+    . tests/engine/fleet.sh
+    start_fleet
 fi
 
 export DUOTAB_TEST_DOCKER="$DOCKER_HOST"

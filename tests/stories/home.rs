@@ -15,6 +15,7 @@ use duotab_core::browser::Settings;
 use duotab_core::event::SessionRecord;
 use duotab_core::node::{EngineHealth, Node, NodeId, NodeKind};
 use duotab_test_support::engine::Engine;
+use duotab_test_support::fleet::Fleet;
 use duotab_test_support::worker::Far;
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use tempfile::TempDir;
@@ -51,6 +52,8 @@ pub(crate) struct Home {
     pub(crate) beside: Option<Engine>,
     /// The machine that can be its worker.
     pub(crate) far: Option<Far>,
+    /// The Swarm whose manager can be its worker.
+    pub(crate) fleet: Option<Fleet>,
     /// Where it finds that engine, if not at its own socket.
     pub(crate) socket: Option<String>,
 }
@@ -59,6 +62,8 @@ pub(crate) struct Home {
 const CONTAINED: &str = "DUOTAB_TEST_CONTAINED";
 /// And by which socket.
 const SOCKET: &str = "DUOTAB_TEST_SOCKET";
+/// The same, that they run in a Swarm.
+const ON_FLEET: &str = "DUOTAB_TEST_ON_FLEET";
 
 impl Home {
     /// Fresh folders on a machine with 16 GB and no workers.
@@ -92,11 +97,32 @@ impl Home {
         Some(home)
     }
 
+    /// The same, with a Swarm, whose nodes are the only ones that have room. Where none is, there is
+    /// nothing to tell.
+    pub(crate) fn with_fleet() -> Option<Self> {
+        let fleet = Fleet::here()?;
+        let mut home = Self::new();
+        home.use_fleet(fleet);
+        Some(home)
+    }
+
+    fn use_fleet(&mut self, fleet: Fleet) {
+        // One core has to do.
+        self.settings.demand.worker.cores = 1;
+        self.settings.demand.worker.total_memory_mib = 1024;
+        self.given = GivenNodes::from(vec![host(1)]);
+        self.nodes = NodeSource::Given(self.given.clone());
+        self.fleet = Some(fleet);
+    }
+
     /// The engines, as the app is told of them.
     pub(crate) fn runtime(&self) -> RuntimeConfig {
         let mut docker = DockerConfig::new(String::new());
         if let Some(far) = &self.far {
             docker.image.clone_from(&far.image);
+        }
+        if let Some(fleet) = &self.fleet {
+            docker.image.clone_from(&fleet.image);
         }
         if let Some(engine) = &self.beside {
             docker.image.clone_from(&engine.image);
@@ -118,8 +144,13 @@ impl Home {
     /// What a process needs to know to have the same engines.
     pub(crate) fn environment(&self) -> Vec<(&'static str, &str)> {
         let contained = self.beside.is_some().then_some((CONTAINED, "1"));
+        let on_fleet = self.fleet.is_some().then_some((ON_FLEET, "1"));
         let socket = self.socket.as_deref().map(|it| (SOCKET, it));
-        contained.into_iter().chain(socket).collect()
+        contained
+            .into_iter()
+            .chain(on_fleet)
+            .chain(socket)
+            .collect()
     }
 
     /// The folders of another test's home, which keeps them.
@@ -144,7 +175,7 @@ impl Home {
         let mark = std::iter::once(folder.join("bin"));
         with.search_path = std::env::join_paths(mark.chain(std::env::split_paths(&path))).unwrap();
         let given = GivenNodes::from(vec![host(16)]);
-        Self {
+        let mut home = Self {
             folder: folder.to_owned(),
             owned: None,
             dirs,
@@ -154,8 +185,15 @@ impl Home {
             settings: Settings::default(),
             beside: std::env::var_os(CONTAINED).and_then(|_| Engine::find()),
             far: None,
+            fleet: None,
             socket: std::env::var(SOCKET).ok(),
+        };
+        if std::env::var_os(ON_FLEET).is_some()
+            && let Some(fleet) = Fleet::here()
+        {
+            home.use_fleet(fleet);
         }
+        home
     }
 
     pub(crate) fn folder(&self) -> &Path {

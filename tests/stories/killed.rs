@@ -103,7 +103,7 @@ async fn an_engine_that_only_a_lost_database_knew_is_removed() {
 }
 
 /// Runs the app as a process of its own, and kills it when it has come to a step.
-async fn play_and_kill(home: &Home, step: &str) {
+pub(crate) async fn play_and_kill(home: &Home, step: &str) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "killed::the_app", "--ignored", "--nocapture"])
         .env("DUOTAB_TEST_HOME", home.folder())

@@ -14,6 +14,7 @@ mod contained;
 mod content;
 mod downloads;
 mod far;
+mod fleet;
 mod half;
 mod home;
 mod kept_out;

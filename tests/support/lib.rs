@@ -14,6 +14,7 @@ mod child;
 pub mod clipboard;
 mod display;
 pub mod engine;
+pub mod fleet;
 mod picture;
 pub mod probe;
 mod shell;

@@ -1,4 +1,5 @@
 //! Every state worth looking at.
+import { FLEET, HOST, OTHERS, SWARM, here, many } from "./machines";
 import { emptyTab, stateOf, streamingOf } from "../src/backend.mock";
 import type { MachineView } from "../src/messages/MachineView";
 import type { NodeName } from "../src/messages/NodeName";
@@ -18,7 +19,6 @@ export interface Scene {
   click?: string;
 }
 
-const HOST: NodeName = { id: "host", name: "kitchen-pi", kind: "host" };
 const ATTIC: NodeName = { id: "attic", name: "attic", kind: "worker" };
 
 const dot = (colour: string): string =>
@@ -103,93 +103,6 @@ const TITLES = [
   "A film about bridges",
 ];
 
-const GIB = 1024;
-const OTHERS: NodeName = { id: "w1", name: "attic", kind: "worker" };
-
-const machine = (facts: Partial<MachineView>): MachineView => ({
-  node: OTHERS,
-  address: { by: "ssh", destination: "me@attic.local", port: null, socket: null },
-  in_use: true,
-  facts: {
-    arch: "x86_64",
-    cores: 8,
-    total_memory_mib: 32 * GIB,
-    free_memory_mib: 21.4 * GIB,
-    gpu: true,
-    worker: { engine: "Docker 28.2.2", labels: [], round_trip_ms: 3, image_there: true },
-  },
-  seen_ago_ms: 4000,
-  lacks: [],
-  aside: null,
-  sessions: 0,
-  checking: false,
-  checked: null,
-  ...facts,
-});
-
-const here = machine({
-  node: HOST,
-  address: null,
-  facts: {
-    arch: "aarch64",
-    cores: 4,
-    total_memory_mib: 7.8 * GIB,
-    free_memory_mib: 3.1 * GIB,
-    gpu: false,
-    worker: null,
-  },
-  sessions: 1,
-});
-
-const answers: MachineView["checked"] = {
-  found: "answers",
-  facts: { engine: "Docker 28.2.2", labels: [], round_trip_ms: 3, image_there: false },
-  cores: 8,
-  total_memory_mib: 32 * GIB,
-};
-
-const FLEET: MachineView[] = [
-  here,
-  machine({ checked: answers, sessions: 1 }),
-  machine({
-    node: {
-      id: "w2",
-      name: "a-machine-with-quite-a-long-name.rack-7.office.example.org",
-      kind: "worker",
-    },
-    address: {
-      by: "tls",
-      host: "a-machine-with-quite-a-long-name.rack-7.office.example.org",
-      port: 2376,
-      certificates: "/home/me/.docker",
-    },
-    lacks: [{ lack: "free_memory", has: 900, needs: 2048 }],
-    seen_ago_ms: 640_000,
-  }),
-  machine({
-    node: { id: "w3", name: "garage", kind: "worker" },
-    facts: null,
-    seen_ago_ms: null,
-    lacks: [{ lack: "engine_away", fault: { fault: "silent", socket: "garage" } }],
-    checked: { found: "away", fault: { fault: "silent", socket: "garage" } },
-  }),
-  machine({
-    node: { id: "w4", name: "cellar", kind: "worker" },
-    aside: { kind: "failed", failure: { cause: "engine_disk_full" } },
-  }),
-  machine({ node: { id: "w5", name: "office", kind: "worker" }, in_use: false, checking: true }),
-];
-
-const many = (count: number): MachineView[] => [
-  here,
-  ...Array.from({ length: count }, (_, at) =>
-    machine({
-      node: { id: `w${at + 1}`, name: `rack-${at + 1}`, kind: "worker" },
-      lacks: at % 3 === 0 ? [{ lack: "cores", has: 2, needs: 4 }] : [],
-    }),
-  ),
-];
-
 const machines = (known: MachineView[]): Partial<ShellState> => ({
   settings_shown: true,
   machines: {
@@ -217,11 +130,13 @@ export const SCENES: Record<string, Scene> = {
     click: "[data-testid=downloads-button]",
   },
   machines: { state: stateOf([news()], machines(FLEET)) },
+  "machines-swarm": { state: stateOf([news()], machines(SWARM)) },
   "machines-none": {
     state: stateOf([news()], machines([here])),
     click: "[data-testid=machine-new]",
   },
   "node-menu": menu(FLEET),
+  "node-menu-swarm": menu(SWARM),
   "node-menu-none": menu([here]),
   "node-menu-many": menu(many(40)),
   "node-menu-worker": menu(FLEET, FLEET[2]?.node),

@@ -108,6 +108,12 @@ export function stalled(node: string, stall: Stall, here: boolean): ProblemText 
       };
     case "engine_away":
       return here ? engineAway(stall.fault) : awayThere(node);
+    case "restarting":
+      return {
+        title: `Chromium is started anew on ${node}`,
+        body: "It was killed, or its machine was away for a while, and the Swarm has it started again.",
+        remedy: "Your page is opened again by itself, in some seconds. Your logins are kept.",
+      };
   }
 }
 
@@ -212,6 +218,26 @@ export function engineAway(fault: EngineFault): ProblemText {
         body: fault.detail,
         remedy:
           "Look at ca.pem, cert.pem and key.pem in the worker's folder, and at the clocks of both machines.",
+      };
+    case "node_down":
+      return {
+        title: `${fault.host} is down`,
+        body: "It belongs to a Swarm, and the machine that manages the Swarm does not hear of it.",
+        remedy:
+          "See that it is on and in the network. What ran there is started again when it is back.",
+      };
+    case "node_closed":
+      return {
+        title: `${fault.host} takes no new work`,
+        body: "Somebody has paused or drained this node of the Swarm.",
+        remedy: `Make it available again where the Swarm is managed, by “docker node update --availability active ${fault.host}”.`,
+      };
+    case "port_closed":
+      return {
+        title: `${fault.host} cannot be reached from here`,
+        body: `The Swarm has started Chromium there, but nothing gets through to port ${fault.port} of ${fault.host}.`,
+        remedy:
+          "Let this machine reach the ports 61000 to 65000 there, TCP and UDP, then try again.",
       };
     case "no_engine_there":
       return {

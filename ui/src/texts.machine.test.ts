@@ -9,6 +9,8 @@ function machine(more: Partial<MachineView> = {}): MachineView {
   return {
     node: { id: "w1", name: "attic", kind: "worker" },
     address: { by: "ssh", destination: "me@attic", port: null, socket: null },
+    manager: null,
+    members: 0,
     in_use: true,
     facts: null,
     seen_ago_ms: null,
@@ -23,7 +25,13 @@ function machine(more: Partial<MachineView> = {}): MachineView {
 
 const answers: WorkerCheck = {
   found: "answers",
-  facts: { engine: "Docker 28", labels: [], round_trip_ms: 4, image_there: false },
+  facts: {
+    engine: "Docker 28",
+    labels: [],
+    round_trip_ms: 4,
+    image_there: false,
+    swarm_node: null,
+  },
   cores: 4,
   total_memory_mib: 8192,
 };
@@ -86,4 +94,30 @@ test("a page on a machine that is away can go on elsewhere, one on this machine 
   expect(actionsFor(problem, "streamed", true, true)).toContain("elsewhere");
   expect(actionsFor(problem, "streamed", true, false)).not.toContain("elsewhere");
   expect(texts.problem.text(problem, false).title).toBe("attic does not answer");
+});
+
+test("a node of a Swarm is told by what it has, and its manager by its nodes", () => {
+  const facts = {
+    arch: "aarch64",
+    cores: 4,
+    total_memory_mib: 8192,
+    free_memory_mib: 6144,
+    gpu: false,
+    worker: {
+      engine: "Docker 28",
+      labels: ["floor=2"],
+      round_trip_ms: 4,
+      image_there: null,
+      swarm_node: null,
+    },
+  };
+  const manager = { id: "w1", name: "attic", kind: "worker" } as const;
+  expect(machineTexts.facts(machine({ address: null, manager, facts }))).toEqual([
+    "aarch64",
+    "4 cores",
+    "6.0 GiB free of 8.0 GiB",
+    "Docker 28",
+  ]);
+  expect(machineTexts.facts(machine({ members: 3, facts }))).toEqual(["Docker 28", "4 ms away"]);
+  expect(machineTexts.manages(3)).toContain("3 nodes");
 });

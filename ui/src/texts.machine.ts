@@ -54,6 +54,8 @@ function failed(failure: StartFailure): string {
       return "its container engine cannot be asked";
     case "refused":
       return `its container engine refused: ${failure.detail}`;
+    case "no_room":
+      return "its Swarm has no room there";
     case "browser_missing":
     case "display_server_missing":
     case "program_missing":
@@ -233,7 +235,7 @@ export function checkSteps(machine: MachineView): CheckStep[] {
     set(
       3,
       "good",
-      checked.facts.image_there
+      checked.facts.image_there === true
         ? "It is there."
         : "It is fetched at the first start, which takes some minutes.",
     );
@@ -254,6 +256,17 @@ function roomOf(
     : { state: "good", text: `${has}.` };
 }
 
+function shortFault(fault: EngineFault): string {
+  switch (fault.fault) {
+    case "node_down":
+      return "its Swarm does not hear of it";
+    case "node_closed":
+      return "it is closed to new work";
+    default:
+      return "its container engine cannot be asked";
+  }
+}
+
 /** What a machine lacks, in a few words. */
 export function shortLack(lack: Lack): string {
   switch (lack.lack) {
@@ -266,11 +279,15 @@ export function shortLack(lack: Lack): string {
     case "architecture":
       return `no Chromium for its processor (${lack.has})`;
     case "engine_away":
-      return "its container engine cannot be asked";
+      return shortFault(lack.fault);
     case "engine":
       return lack.detail;
     case "not_seen":
       return "has not answered yet, or not lately";
+    case "in_swarm":
+      return "it belongs to a Swarm, and pages run on it as one of the nodes";
+    case "refused":
+      return `its Swarm has no room there: ${lack.detail}`;
     case "set_aside":
       return setback(lack.setback);
   }
@@ -300,15 +317,26 @@ export const machineTexts = {
   facts: (machine: MachineView): string[] => {
     const { facts } = machine;
     if (!facts) return [];
+    // Its own room is that of a node, which stands below.
+    if (machine.members > 0) {
+      return facts.worker ? [facts.worker.engine, `${facts.worker.round_trip_ms} ms away`] : [];
+    }
     return [
+      ...(machine.manager ? [facts.arch] : []),
       `${facts.cores} ${facts.cores === 1 ? "core" : "cores"}`,
       `${gib(facts.free_memory_mib)} free of ${gib(facts.total_memory_mib)}`,
       ...(facts.gpu ? ["GPU"] : []),
       ...(facts.worker?.engine ? [facts.worker.engine] : []),
-      ...(facts.worker ? [`${facts.worker.round_trip_ms} ms away`] : []),
-      ...(facts.worker && !facts.worker.image_there ? ["browser not fetched yet"] : []),
+      ...(facts.worker && !machine.manager ? [`${facts.worker.round_trip_ms} ms away`] : []),
+      ...(facts.worker?.image_there === false ? ["browser not fetched yet"] : []),
     ];
   },
+  labels: (labels: string[]) => `Labels: ${labels.join(", ")}`,
+  manages: (count: number) =>
+    count === 1
+      ? "Manages a Swarm of one node. Streamed tabs run on that."
+      : `Manages a Swarm of ${count} nodes. Streamed tabs run on those.`,
+  nodeOf: (manager: string) => `A node of the Swarm of ${manager}`,
   seen: (ms: number) => `seen ${age(ms)}`,
   neverSeen: "not seen yet",
   sessions: (count: number) =>

@@ -106,6 +106,12 @@ export function startFailed(node: string, failure: StartFailure): ProblemText {
         body: `The registry of “${failure.image}” could not be reached. What has arrived is kept.`,
         remedy: "See that you are online, then try again.",
       };
+    case "no_room":
+      return {
+        title: `${node} has no room for this page`,
+        body: `The Swarm did not start it there: ${failure.detail}`,
+        remedy: "Close other Streamed tabs and try again, or choose another machine.",
+      };
     case "refused":
       return {
         title,

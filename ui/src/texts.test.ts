@@ -26,6 +26,10 @@ const failures = [
   { cause: "exited", code: 3 },
   { cause: "exited", code: null },
   { cause: "timed_out" },
+  { cause: "engine_away", fault: { fault: "node_down", host: "shed" } },
+  { cause: "engine_away", fault: { fault: "node_closed", host: "shed" } },
+  { cause: "engine_away", fault: { fault: "port_closed", host: "10.0.0.2", port: 61000 } },
+  { cause: "no_room", detail: "insufficient resources" },
   { cause: "engine_away", fault: { fault: "not_installed" } },
   { cause: "engine_away", fault: { fault: "not_running", socket: "/run/user/1000/docker.sock" } },
   { cause: "engine_away", fault: { fault: "no_permission", socket: "/var/run/docker.sock" } },
@@ -82,6 +86,7 @@ const flaws: CertificateFlaw[] = [
 const problems: Problem[] = [
   { code: "no_capable_node", nodes: [] },
   { code: "no_capable_node", nodes: [lacking({ lack: "cores", has: 1, needs: 2 })] },
+  { code: "no_capable_node", nodes: [lacking({ lack: "refused", detail: "no suitable node" })] },
   { code: "no_capable_node", nodes: [lacking({ lack: "engine", detail: "no Chromium" })] },
   { code: "node_gone", node: "attic" },
   { code: "engine_unreachable", node: "attic", detail: "refused" },
@@ -100,6 +105,7 @@ const problems: Problem[] = [
   { code: "engine_ended", node: "attic", end: { cause: "engine_restarted" }, log: [] },
   { code: "engine_ended", node: "attic", end: { cause: "unresponsive" }, log: [] },
   { code: "engine_stalled", node: "attic", stall: { stall: "paused" } },
+  { code: "engine_stalled", node: "attic", stall: { stall: "restarting" } },
   {
     code: "engine_stalled",
     node: "attic",

@@ -181,6 +181,10 @@ export const texts = {
           return `cannot be asked: ${engineAway(lack.fault).title}`;
         case "not_seen":
           return "has not answered lately";
+        case "in_swarm":
+          return "belongs to a Swarm, and pages run on the nodes of that";
+        case "refused":
+          return `has no room by its Swarm's own count: ${lack.detail}`;
         case "set_aside":
           return `is passed over for a while: ${setback(lack.setback)}`;
       }

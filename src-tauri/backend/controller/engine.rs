@@ -101,6 +101,7 @@ impl Engines {
                     }
                     EngineNews::Ended(end) => Event::EngineEnded(end.session, end.cause, end.log),
                     EngineNews::NodeSeen(node, facts) => Event::NodeSeen(node, facts),
+                    EngineNews::FleetSeen(worker, nodes) => Event::FleetSeen(worker, nodes),
                     EngineNews::Stalled(session, stall) => Event::EngineStalled(session, stall),
                     EngineNews::Back(session) => Event::EngineBack(session),
                     EngineNews::Encodes(session, encoder) => Event::EngineEncodes(session, encoder),

@@ -16,7 +16,7 @@ use tokio::sync::{OnceCell, mpsc};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::worker::Workers;
-use super::docker::{Docker, DockerConfig, Owner};
+use super::docker::{Docker, DockerConfig, Owner, Swarm};
 use super::embedded::{Embedded, EmbeddedConfig};
 use super::{EngineEnded, EngineError, EngineNews, StartError, StartSpec};
 use crate::endpoint::Endpoint;
@@ -74,6 +74,8 @@ enum Server {
     Here(Kind),
     /// A worker's engine, which stays reachable for as long as it serves anything.
     There(Arc<Docker>),
+    /// A Swarm, the same.
+    Fleet(Arc<Swarm>),
 }
 
 /// All engines of this machine, and those of its workers. Dropped, it lets go of them, and they live on.
@@ -100,6 +102,7 @@ impl Runtime {
         let moving = with.embedded.profiles_dir.with_file_name("moving");
         // An earlier life of the app may have been killed in the middle.
         data::forget(&moving);
+        let swarms = with.embedded.profiles_dir.with_file_name("swarm");
         let sockets = with.embedded.run_dir.join("ssh");
         let (embedded, ended) = Embedded::new(with.embedded);
         let far = DockerConfig {
@@ -130,7 +133,7 @@ impl Runtime {
             owner: far.owner.clone(),
             serving: Mutex::default(),
             moving,
-            workers: Workers::new(far, to_app.clone()),
+            workers: Workers::new(far, swarms, to_app.clone()),
             news: to_app,
             _end_of_life: end,
         };
@@ -160,9 +163,18 @@ impl Runtime {
             return Some(self.find_here().await);
         }
         let worker = self.workers.get(node)?;
-        let found = worker.find_if_there().await.ok()?;
+        let mut found = worker.find_if_there().await.ok()?;
         for engine in &found {
             self.serves(engine.session, Server::There(Arc::clone(&worker)));
+        }
+        if let Some(swarm) = self.workers.swarm(node)
+            && worker.manages().await.ok()?
+        {
+            let services = swarm.find().await.ok()?;
+            for engine in &services {
+                self.serves(engine.session, Server::Fleet(Arc::clone(&swarm)));
+            }
+            found.extend(services);
         }
         Some(found)
     }
@@ -202,6 +214,11 @@ impl Runtime {
         cancel: CancellationToken,
         fetched: &(dyn Fn(u8) + Send + Sync),
     ) -> Result<Endpoint, StartError> {
+        if node.in_swarm().is_some() {
+            let swarm = self.workers.swarm(node).ok_or(StartError::NodeGone)?;
+            self.serves(spec.session, Server::Fleet(Arc::clone(&swarm)));
+            return swarm.start(spec, node, cancel, fetched).await;
+        }
         if *node != NodeId::host() {
             let worker = self.workers.get(node).ok_or(StartError::NodeGone)?;
             self.serves(spec.session, Server::There(Arc::clone(&worker)));
@@ -243,6 +260,7 @@ impl Runtime {
             }
             Server::Here(Kind::Docker) => self.docker.adopt(session).await,
             Server::There(worker) => worker.adopt(session).await,
+            Server::Fleet(swarm) => swarm.adopt(session).await,
         }
     }
 
@@ -255,6 +273,7 @@ impl Runtime {
             Server::Here(Kind::Embedded) => self.embedded.suspend(session).await,
             Server::Here(Kind::Docker) => self.docker.suspend(session).await,
             Server::There(worker) => worker.suspend(session).await,
+            Server::Fleet(swarm) => swarm.suspend(session).await,
         }
     }
 
@@ -267,6 +286,7 @@ impl Runtime {
             Server::Here(Kind::Embedded) => self.embedded.resume(session).await,
             Server::Here(Kind::Docker) => self.docker.resume(session).await,
             Server::There(worker) => worker.resume(session).await,
+            Server::Fleet(swarm) => swarm.resume(session).await,
         }
     }
 
@@ -280,6 +300,7 @@ impl Runtime {
             Some(Server::Here(Kind::Embedded)) => self.embedded.stop(session).await,
             Some(Server::Here(Kind::Docker)) => self.docker.stop(session).await,
             Some(Server::There(worker)) => worker.stop(session).await,
+            Some(Server::Fleet(swarm)) => swarm.stop(session).await,
             // Nobody knows the way any more; what runs there ends when its lease does.
             None => Err(EngineError::Gone),
         };
@@ -364,6 +385,9 @@ impl Runtime {
     fn server(&self, session: SessionId, node: &NodeId) -> Option<Server> {
         if let Some(known) = self.serving().get(&session) {
             return Some(known.clone());
+        }
+        if node.in_swarm().is_some() {
+            return self.workers.swarm(node).map(Server::Fleet);
         }
         if *node != NodeId::host() {
             return self.workers.get(node).map(Server::There);

@@ -37,6 +37,7 @@ mod progress;
 mod reach;
 mod ready;
 mod slot;
+mod swarm;
 mod volume;
 mod watch;
 mod way;
@@ -68,6 +69,7 @@ pub use self::node::Seen;
 pub use self::owner::Owner;
 pub use self::place::{Address, Surroundings};
 use self::slot::Slot;
+pub use self::swarm::Swarm;
 use super::{EngineError, EngineNews, StartError, StartSpec};
 use crate::endpoint::Endpoint;
 

@@ -1,5 +1,6 @@
 //! The machines that the person has as workers, and what is seen of all.
 
+mod fleet;
 mod view;
 
 use super::Browser;
@@ -101,8 +102,9 @@ impl Browser {
         // What ran on a machine that is none any more is found by nobody.
         let (left, lost) = std::mem::take(&mut self.left)
             .into_iter()
-            .partition(|row| names.iter().any(|name| name.id == row.node));
+            .partition(|row| names.iter().any(|name| row.node.is_of(&name.id)));
         self.left = left;
+        self.expect_members();
         for row in lost {
             self.act(Action::DeleteSession(row.id));
         }
@@ -115,7 +117,8 @@ impl Browser {
     }
 
     pub(super) fn worker_name(&self, id: &NodeId) -> Option<NodeName> {
-        self.machines.get(id).map(Machine::name)
+        let worker = self.machines.get(id).map(Machine::name);
+        worker.or_else(|| self.member_name(id))
     }
 
     pub(super) fn worker_command(&mut self, command: WorkerCommand) -> Result<(), Problem> {
@@ -221,8 +224,8 @@ impl Browser {
 
     /// Refuses if something of the person's is on the machine.
     fn nothing_is_on(&self, id: &NodeId, data: bool) -> Result<(), Problem> {
-        let sessions =
-            self.sessions_on(id).len() + self.left.iter().filter(|row| row.node == *id).count();
+        let left = self.left.iter().filter(|row| row.node.is_of(id));
+        let sessions = self.sessions_on(id).len() + left.count();
         let profiles = if data {
             self.profiles_at(id)
         } else {
@@ -239,19 +242,18 @@ impl Browser {
         })
     }
 
+    /// Also those on the nodes of the Swarm that it manages.
     pub(super) fn sessions_on(&self, id: &NodeId) -> Vec<SessionId> {
         let on = self.sessions.values();
-        on.filter(|session| session.node.id == *id && session.state() != State::Gone)
+        on.filter(|session| session.node.id.is_of(id) && session.state() != State::Gone)
             .map(|session| session.id)
             .collect()
     }
 
     fn profiles_at(&self, id: &NodeId) -> Vec<ProfileName> {
         let names = self.profiles.iter().map(|it| &it.record.name);
-        names
-            .filter(|name| self.home_of(name).as_ref() == Some(id))
-            .cloned()
-            .collect()
+        let is_there = |name: &&ProfileName| self.home_of(name).is_some_and(|home| home.is_of(id));
+        names.filter(is_there).cloned().collect()
     }
 
     fn use_worker(&mut self, id: &NodeId, on: bool, anyway: bool) -> Result<(), Problem> {
@@ -286,12 +288,12 @@ impl Browser {
         }
         let (left, kept) = std::mem::take(&mut self.left)
             .into_iter()
-            .partition(|row| row.node == *id);
+            .partition(|row| row.node.is_of(id));
         self.left = kept;
         for row in left {
             self.act(Action::DeleteSession(row.id));
         }
-        self.roster.forget(id);
+        self.forget_machine(id);
     }
 
     fn remove_worker(&mut self, id: &NodeId, anyway: bool) -> Result<(), Problem> {
@@ -299,18 +301,19 @@ impl Browser {
         if !anyway {
             self.nothing_is_on(id, true)?;
         }
-        let brings = self.roster.answers(id);
         for session in self.sessions_on(id) {
             self.step(session, Happening::Dismissed);
         }
         self.machines.of(id)?.leaving = true;
         for name in self.profiles_at(id) {
+            let from = self.home_of(&name).unwrap_or_else(|| id.clone());
+            let brings = self.roster.answers(&from);
             if brings && !self.is_worked_on(&name) {
                 // What is there comes home first.
-                let (from, to) = (id.clone(), NodeId::host());
+                let to = NodeId::host();
                 self.want_work(&name, DataWork::Move { from, to });
             } else if !brings {
-                self.leave_home(&name, id);
+                self.leave_home(&name, &from);
             }
         }
         self.begin_waiting_work();
@@ -321,13 +324,13 @@ impl Browser {
     /// Whether the machine that has the profile's data is about to be removed.
     pub(super) fn is_leaving_home(&self, name: &ProfileName) -> bool {
         let home = self.home_of(name);
-        let machine = home.and_then(|home| self.machines.get(&home));
+        let machine = home.and_then(|home| self.machines.get(&machine_of(&home)));
         machine.is_some_and(|machine| machine.leaving)
     }
 
     /// What was to be brought home from a machine that goes could not be: it stays.
     pub(super) fn stay_after_all(&mut self, id: &NodeId) {
-        if let Ok(machine) = self.machines.of(id) {
+        if let Ok(machine) = self.machines.of(&machine_of(id)) {
             machine.leaving = false;
         }
     }
@@ -342,7 +345,7 @@ impl Browser {
             }
             let stays = |machine: &Machine| machine.record.worker.id != id;
             self.machines.workers.retain(stays);
-            self.roster.forget(&id);
+            self.forget_machine(&id);
             self.act(Action::DeleteWorker(id));
             self.use_workers();
         }
@@ -359,9 +362,14 @@ impl Browser {
         }
         node.name.clone_from(&machine.record.worker.name);
         node.kind = NodeKind::Worker;
-        let answers = node.engine == EngineHealth::Healthy;
+        let engine = node.engine.clone();
+        let answers = engine == EngineHealth::Healthy;
         let asks = answers && !std::mem::replace(&mut machine.asked, answers);
         self.roster.see(node, facts);
+        if !answers {
+            self.members_away(&id, &engine);
+        }
+        self.settle_swarms();
         if asks {
             self.act(Action::FindEngines(id));
         }
@@ -381,7 +389,7 @@ impl Browser {
         };
         let (rows, kept) = std::mem::take(&mut self.left)
             .into_iter()
-            .partition(|row| row.node == *node);
+            .partition(|row| row.node.is_of(node));
         self.left = kept;
         self.take_over(&found, &rows);
         let waits =
@@ -396,6 +404,12 @@ impl Browser {
         }
         self.place_waiting();
     }
+}
+
+/// The machine through which a node is had.
+fn machine_of(id: &NodeId) -> NodeId {
+    id.in_swarm()
+        .map_or_else(|| id.clone(), |(manager, _)| manager)
 }
 
 /// A name without what cannot be seen; `None` if nothing is left of it.

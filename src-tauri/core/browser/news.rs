@@ -16,6 +16,7 @@ impl Browser {
                 self.stand_by();
             }
             Event::NodeSeen(node, facts) => self.worker_seen(node, facts),
+            Event::FleetSeen(id, members) => self.fleet_seen(&id, members),
             Event::EnginesFound(node, found) if node == NodeId::host() => {
                 self.engines_found(&found.unwrap_or_default());
             }
@@ -39,6 +40,9 @@ impl Browser {
             Event::EngineStalled(id, stall) => self.engine_stalled(id, stall),
             Event::EngineBack(id) => self.engine_back(id),
             Event::EngineEncodes(id, encoder) => self.engine_encodes(id, encoder),
+            Event::StartFailed(id, StartFailure::NoRoom { detail }, _) => {
+                self.has_no_room(id, detail);
+            }
             Event::StartFailed(id, failure, log) => {
                 // Whoever has the profile says nothing against the machine.
                 let setback = (!is_about_the_profile(&failure)).then(|| Setback::Failed {

@@ -5,8 +5,8 @@
 
 use super::{Browser, Leftovers};
 use crate::action::Action;
-use crate::message::{Problem, ProfileName, SessionId, TabId};
-use crate::node::{NodeId, NodeName};
+use crate::message::{NodeLacks, Problem, ProfileName, SessionId, TabId};
+use crate::node::{Lack, NodeId, NodeName};
 use crate::placement::Holder;
 use crate::session::{Session, State};
 
@@ -90,6 +90,31 @@ impl Browser {
             Placing::Nowhere(Problem::NoCapableNode { .. }) if self.give_up_standby() => {}
             Placing::Nowhere(problem) => self.refuse(id, problem),
         }
+    }
+
+    /// Its Swarm has no room on a node that seemed to have some. Nothing is wrong with the node: it is
+    /// looked at anew, and not passed over.
+    pub(super) fn has_no_room(&mut self, id: SessionId, detail: String) {
+        let Some(session) = self.sessions.get(&id) else {
+            return;
+        };
+        let (node, memory) = (session.node.clone(), session.memory_mib);
+        let chosen = session.tabs.iter().any(|tab| {
+            let stream = self.tab(*tab).and_then(|tab| tab.stream.as_ref());
+            stream.is_some_and(|stream| stream.choice.is_some())
+        });
+        let others = match self.roster.place(memory, None, Some(&node.id)) {
+            Err(Problem::NoCapableNode { nodes }) if !chosen => nodes,
+            _ => Vec::new(),
+        };
+        let mut nodes: Vec<NodeLacks> = others
+            .into_iter()
+            .filter(|other| other.node.id != node.id)
+            .collect();
+        let lacks = vec![Lack::Refused { detail }];
+        nodes.push(NodeLacks { node, lacks });
+        self.engine_gone(id, None, |_| Problem::NoCapableNode { nodes });
+        self.look_at_nodes();
     }
 
     fn begin_session(&mut self, id: TabId, profile: ProfileName, node: NodeName) {

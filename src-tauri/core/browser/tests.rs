@@ -4,6 +4,7 @@ mod blocking;
 mod carry;
 mod cookies;
 mod download;
+mod fleet;
 mod machines;
 mod moving;
 mod page;

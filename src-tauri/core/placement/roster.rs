@@ -3,6 +3,7 @@
 //! A choice looks at the first node of each class, not at all of them: what changes a node's
 //! place in the order (a look, a promise, its age) puts it in its new place at once.
 
+mod fleet;
 mod promise;
 #[cfg(test)]
 mod simulation;
@@ -59,6 +60,8 @@ struct Entry {
     /// When anything was last heard, also that it is away.
     heard: Option<Millis>,
     aside: Option<(Millis, Setback)>,
+    /// Sessions run there by its Swarm alone.
+    in_swarm: bool,
     rank: Option<Rank>,
 }
 
@@ -119,6 +122,7 @@ impl Roster {
             seen: None,
             heard: None,
             aside: None,
+            in_swarm: false,
             rank: None,
         });
         if let Some(seen) = &mut entry.seen {
@@ -272,6 +276,9 @@ impl Roster {
         let Some(seen) = &entry.seen else {
             return vec![Lack::NotSeen];
         };
+        if entry.in_swarm {
+            return vec![Lack::InSwarm];
+        }
         let mut lacks = flaws(&seen.node, &self.demand);
         if lacks.is_empty() && !self.is_fresh(entry) {
             lacks.push(Lack::NotSeen);
@@ -360,6 +367,7 @@ impl Roster {
         let mut nodes: Vec<NodeLacks> = self
             .entries
             .values()
+            .filter(|entry| !entry.in_swarm)
             .take(NAMED_CAP)
             .map(|entry| {
                 let id = &entry.name.id;
@@ -410,6 +418,7 @@ impl Roster {
             flaws(&seen.node, &self.demand).is_empty()
                 && self.is_fresh(entry)
                 && self.aside(id).is_none()
+                && !entry.in_swarm
         });
         let rank = seen.map(|seen| self.rank_of(seen));
         if rank == entry.rank {

@@ -55,4 +55,20 @@ detail: string, } | { "fault": "no_engine_there",
 /**
  * The machine.
  */
-host: string, };
+host: string, } | { "fault": "node_down", 
+/**
+ * The machine.
+ */
+host: string, } | { "fault": "node_closed", 
+/**
+ * The machine.
+ */
+host: string, } | { "fault": "port_closed", 
+/**
+ * The machine's address.
+ */
+host: string, 
+/**
+ * The port.
+ */
+port: number, };

@@ -41,7 +41,11 @@ fault: EngineFault, } | { "lack": "engine",
 /**
  * What the engine or the system said.
  */
-detail: string, } | { "lack": "not_seen" } | { "lack": "set_aside", 
+detail: string, } | { "lack": "not_seen" } | { "lack": "in_swarm" } | { "lack": "refused", 
+/**
+ * The Swarm's words.
+ */
+detail: string, } | { "lack": "set_aside", 
 /**
  * What happened.
  */

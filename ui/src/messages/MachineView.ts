@@ -15,9 +15,17 @@ export type MachineView = {
  */
 node: NodeName, 
 /**
- * How its engine is reached; `None` for this machine.
+ * How its engine is reached; `None` for this machine, and for a node of a Swarm.
  */
 address: WorkerAddress | null, 
+/**
+ * The machine that manages the Swarm whose node it is.
+ */
+manager: NodeName | null, 
+/**
+ * Nodes of the Swarm that it manages; 0 if it manages none.
+ */
+members: number, 
 /**
  * Whether sessions may be placed on it.
  */

@@ -8,4 +8,4 @@ export type Stall = { "stall": "paused" } | { "stall": "engine_away",
 /**
  * Why.
  */
-fault: EngineFault, };
+fault: EngineFault, } | { "stall": "restarting" };

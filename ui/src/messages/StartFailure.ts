@@ -44,4 +44,8 @@ image: string, } | { "cause": "refused",
 /**
  * Its words.
  */
+detail: string, } | { "cause": "no_room", 
+/**
+ * Its words.
+ */
 detail: string, };

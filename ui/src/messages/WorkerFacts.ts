@@ -13,10 +13,14 @@ engine: string,
  */
 labels: Array<string>, 
 /**
- * Milliseconds from question to answer.
+ * Milliseconds from question to answer; of a Swarm's node those to its manager.
  */
 round_trip_ms: number, 
 /**
- * Whether the image of the streamed browser is there already.
+ * Whether the image of the streamed browser is there already; `None` if that cannot be told.
  */
-image_there: boolean, };
+image_there: boolean | null, 
+/**
+ * Its id as a node of a Swarm, if it is one.
+ */
+swarm_node: string | null, };

@@ -26,6 +26,7 @@ impl Runtime {
             Server::Here(Kind::Embedded) => self.embedded.profile_size(profile, job).await,
             Server::Here(Kind::Docker) => self.docker.profile_size(profile, job).await,
             Server::There(worker) => worker.profile_size(profile, job).await,
+            Server::Fleet(swarm) => swarm.profile_size(profile, node, job).await,
         }
     }
 
@@ -45,6 +46,7 @@ impl Runtime {
             Server::Here(Kind::Embedded) => self.embedded.export_profile(profile, to, job).await,
             Server::Here(Kind::Docker) => self.docker.export_profile(profile, to, job).await,
             Server::There(worker) => worker.export_profile(profile, to, job).await,
+            Server::Fleet(swarm) => swarm.export_profile(profile, node, to, job).await,
         }
     }
 
@@ -63,6 +65,7 @@ impl Runtime {
             Server::Here(Kind::Embedded) => self.embedded.import_profile(profile, from, job).await,
             Server::Here(Kind::Docker) => self.docker.import_profile(profile, from, job).await,
             Server::There(worker) => worker.import_profile(profile, from, job).await,
+            Server::Fleet(swarm) => swarm.import_profile(profile, node, from, job).await,
         }
     }
 
@@ -76,8 +79,10 @@ impl Runtime {
         node: &NodeId,
         job: Job,
     ) -> Result<(), DataError> {
-        if *node != NodeId::host() {
-            return self.worker(node)?.clear_profile(profile, job).await;
+        match self.elsewhere(node)? {
+            Some(Server::There(worker)) => return worker.clear_profile(profile, job).await,
+            Some(Server::Fleet(swarm)) => return swarm.clear_profile(profile, node, job).await,
+            Some(Server::Here(_)) | None => {}
         }
         // What the other kind has kept from an earlier day is the same person's.
         if self.is_in_volume(profile).await {
@@ -95,8 +100,10 @@ impl Runtime {
         profile: &ProfileName,
         node: &NodeId,
     ) -> Result<(), DataError> {
-        if *node != NodeId::host() {
-            return self.worker(node)?.delete_profile(profile).await;
+        match self.elsewhere(node)? {
+            Some(Server::There(worker)) => return worker.delete_profile(profile).await,
+            Some(Server::Fleet(swarm)) => return swarm.delete_profile(profile, node).await,
+            Some(Server::Here(_)) | None => {}
         }
         if self.is_in_volume(profile).await {
             self.docker.delete_profile(profile).await?;
@@ -133,11 +140,16 @@ impl Runtime {
         }
     }
 
-    fn worker(
-        &self,
-        node: &NodeId,
-    ) -> Result<std::sync::Arc<crate::runtime::docker::Docker>, DataError> {
-        self.workers.get(node).ok_or_else(|| {
+    /// What serves another machine; `None` for this one.
+    fn elsewhere(&self, node: &NodeId) -> Result<Option<Server>, DataError> {
+        if *node == NodeId::host() {
+            return Ok(None);
+        }
+        let known = match node.in_swarm() {
+            Some(_) => self.workers.swarm(node).map(Server::Fleet),
+            None => self.workers.get(node).map(Server::There),
+        };
+        known.map(Some).ok_or_else(|| {
             let fault = EngineFault::NotInstalled;
             ProfileFault::EngineAway { fault }.into()
         })
@@ -150,8 +162,8 @@ impl Runtime {
 
     /// What has the profile's data on a node, or would have them.
     async fn keeper(&self, profile: &ProfileName, node: &NodeId) -> Result<Server, DataError> {
-        if *node != NodeId::host() {
-            return self.worker(node).map(Server::There);
+        if let Some(server) = self.elsewhere(node)? {
+            return Ok(server);
         }
         match self.settle().await {
             Ok(kind) => Ok(Server::Here(kind)),

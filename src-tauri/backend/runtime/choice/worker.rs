@@ -1,6 +1,8 @@
-//! The workers in use: one more container engine each, and a look at it now and then.
+//! The workers in use: one more container engine each, with the Swarm that it may manage, and a look
+//! at both now and then.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +16,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Runtime;
 use crate::runtime::EngineNews;
-use crate::runtime::docker::{Docker, DockerConfig, Seen};
+use crate::runtime::docker::{Docker, DockerConfig, Seen, Swarm};
 
 /// How often a worker that is there is looked at, and one that is away.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
@@ -24,6 +26,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Workers {
     with: DockerConfig,
+    /// For what lets this app into the containers of Swarms.
+    folder: PathBuf,
     news: mpsc::Sender<EngineNews>,
     used: Mutex<HashMap<NodeId, Used>>,
 }
@@ -32,15 +36,17 @@ pub(super) struct Workers {
 struct Used {
     worker: Worker,
     docker: Arc<Docker>,
+    swarm: Arc<Swarm>,
     /// Ends the looks.
     _end: DropGuard,
 }
 
 impl Workers {
     /// `with` is what all of them have in common.
-    pub(super) fn new(with: DockerConfig, news: mpsc::Sender<EngineNews>) -> Self {
+    pub(super) fn new(with: DockerConfig, folder: PathBuf, news: mpsc::Sender<EngineNews>) -> Self {
         Self {
             with,
+            folder,
             news,
             used: Mutex::default(),
         }
@@ -53,6 +59,14 @@ impl Workers {
     /// A worker's engine.
     pub(super) fn get(&self, node: &NodeId) -> Option<Arc<Docker>> {
         self.used().get(node).map(|used| Arc::clone(&used.docker))
+    }
+
+    /// The Swarm that a node belongs to, or that a worker manages if it manages any.
+    pub(super) fn swarm(&self, node: &NodeId) -> Option<Arc<Swarm>> {
+        let manager = node.in_swarm().map(|(manager, _)| manager);
+        let used = self.used();
+        let used = used.get(manager.as_ref().unwrap_or(node))?;
+        Some(Arc::clone(&used.swarm))
     }
 
     pub(super) fn close_home_network(&self, closed: bool) {
@@ -92,7 +106,9 @@ impl Workers {
                 }
             }
         });
-        let looks = look(Arc::clone(&docker), self.news.clone());
+        let (folder, to_app) = (self.folder.clone(), self.news.clone());
+        let swarm = Arc::new(Swarm::new(Arc::clone(&docker), folder, to_app));
+        let looks = look(Arc::clone(&docker), Arc::clone(&swarm), self.news.clone());
         let end = life.clone();
         tokio::spawn(async move {
             tokio::select! {
@@ -103,16 +119,18 @@ impl Workers {
         Used {
             worker,
             docker,
+            swarm,
             _end: life.drop_guard(),
         }
     }
 }
 
 /// Looks at a worker now and then, and at once when its engine goes away or comes back.
-async fn look(docker: Arc<Docker>, news: mpsc::Sender<EngineNews>) {
+async fn look(docker: Arc<Docker>, swarm: Arc<Swarm>, news: mpsc::Sender<EngineNews>) {
     let mut told: Option<EngineFault> = None;
     loop {
         let seen = docker.look().await;
+        tell_fleet(&seen, &swarm, &news).await;
         let fault = match &seen.node.engine {
             EngineHealth::Away(fault) => Some(fault.clone()),
             EngineHealth::Healthy | EngineHealth::Unhealthy(_) => None,
@@ -133,6 +151,25 @@ async fn look(docker: Arc<Docker>, news: mpsc::Sender<EngineNews>) {
         }
         told = fault;
         let _ = tokio::time::timeout(wait, docker.turned()).await;
+    }
+}
+
+/// Tells of the nodes that a worker brings, before it is told of the worker itself: what runs on them
+/// is asked for then.
+async fn tell_fleet(seen: &Seen, swarm: &Swarm, news: &mpsc::Sender<EngineNews>) {
+    let nodes = match seen.manages {
+        Some(true) => swarm.look().await,
+        Some(false) => Ok(Vec::new()),
+        // What is known of them stays.
+        None => return,
+    };
+    match nodes {
+        Ok(nodes) => {
+            // Without a receiver there is nobody to tell.
+            let fleet = EngineNews::FleetSeen(seen.node.id.clone(), nodes);
+            let _ = news.send(fleet).await;
+        }
+        Err(fault) => tracing::warn!(?fault, "a Swarm's nodes cannot be seen"),
     }
 }
 
@@ -157,14 +194,12 @@ impl Runtime {
 
     /// Looks at all workers in use now; each is told of.
     pub async fn look_at_workers(&self) {
-        let all: Vec<Arc<Docker>> = self
-            .workers
-            .used()
-            .values()
-            .map(|used| Arc::clone(&used.docker))
-            .collect();
-        let looks = all.into_iter().map(|docker| async move {
-            let Seen { node, facts } = docker.look().await;
+        let both = |used: &Used| (Arc::clone(&used.docker), Arc::clone(&used.swarm));
+        let all: Vec<_> = self.workers.used().values().map(both).collect();
+        let looks = all.into_iter().map(|(docker, swarm)| async move {
+            let seen = docker.look().await;
+            tell_fleet(&seen, &swarm, &self.news).await;
+            let Seen { node, facts, .. } = seen;
             let _ = self.news.send(EngineNews::NodeSeen(node, facts)).await;
         });
         join_all(looks).await;

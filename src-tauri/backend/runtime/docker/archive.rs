@@ -46,7 +46,8 @@ pub(super) async fn get(link: &Link, container: &str, path: &str) -> Result<Stri
     Ok(first_text(&archive))
 }
 
-fn pack(files: &[File]) -> std::io::Result<Vec<u8>> {
+/// Files as an archive.
+pub(super) fn pack(files: &[File]) -> std::io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
     for file in files {
         let mut header = tar::Header::new_gnu();

@@ -16,23 +16,23 @@ use super::link::Facts;
 use super::owner::Owner;
 
 /// The system calls that a browser needs, user namespaces for its own sandbox included.
-const SECCOMP: &str = include_str!("seccomp.json");
+pub(super) const SECCOMP: &str = include_str!("seccomp.json");
 
 /// What supervisord cannot do without: it is root, starts its programs as somebody else, ends them,
 /// and gives them its socket.
-const CAPABILITIES: [&str; 4] = ["CHOWN", "KILL", "SETGID", "SETUID"];
+pub(super) const CAPABILITIES: [&str; 4] = ["CHOWN", "KILL", "SETGID", "SETUID"];
 
 /// Chromium counts every thread; some dozens of pages come to a thousand.
-const PIDS: i64 = 4096;
+pub(super) const PIDS: i64 = 4096;
 /// Bytes of `/dev/shm`. Chromium keeps its pages' pictures there.
-const SHARED_MEMORY: i64 = 512 << 20;
+pub(super) const SHARED_MEMORY: i64 = 512 << 20;
 /// A core's worth, in the engine's unit.
-const CORE: i64 = 1_000_000_000;
+pub(super) const CORE: i64 = 1_000_000_000;
 
 /// Where every browser of Neko's images has its caches, if its profile is at its usual place.
-const CACHES: &str = "/home/neko/.cache";
+pub(super) const CACHES: &str = "/home/neko/.cache";
 /// Bytes of them in memory.
-const CACHES_SIZE: u32 = 128 << 20;
+pub(super) const CACHES_SIZE: u32 = 128 << 20;
 
 /// What a container is made for.
 #[derive(Clone, Debug)]
@@ -131,6 +131,7 @@ fn fence(plan: &Plan<'_>) -> HostConfig {
         limits_cpu,
         limits_pids,
         nvidia: _,
+        api: _,
     } = plan.facts;
     let memory = i64::try_from(plan.memory_mib << 20).unwrap_or(i64::MAX);
     let with = |can: bool, limit: i64| (plan.limited && can).then_some(limit);
@@ -164,7 +165,7 @@ pub(super) fn security(facts: Facts) -> Vec<String> {
 }
 
 /// All cores but half a one, which is the desktop's, and never less than one.
-fn cpus(cores: u32) -> i64 {
+pub(super) fn cpus(cores: u32) -> i64 {
     (i64::from(cores) * CORE - CORE / 2).max(CORE)
 }
 
@@ -219,6 +220,7 @@ mod tests {
     const FACTS: Facts = Facts {
         podman: false,
         nvidia: false,
+        api: (1, 41),
         cores: 4,
         limits_memory: true,
         limits_cpu: true,

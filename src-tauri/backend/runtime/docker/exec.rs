@@ -30,7 +30,7 @@ cat <&0 >&3 & cat <&3 & wait -n; kill $(jobs -p) 2>/dev/null"#;
 const RELAY: &str = include_str!("files/relay.py");
 
 /// Says how the browser is fenced, as soon as that is known.
-const SANDBOX: &str = r#"until [ -s /tmp/duotab-sandbox ]; do
+pub(super) const SANDBOX: &str = r#"until [ -s /tmp/duotab-sandbox ]; do
     [ $((tries += 1)) -le 1500 ] || exit 7
     sleep 0.02
 done
@@ -50,7 +50,12 @@ pub(super) async fn dial(link: &Link, container: &str, port: u16) -> io::Result<
 
 /// A way for datagrams to Neko's media port, each behind its length in two bytes.
 pub(super) async fn relay(link: &Link, container: &str) -> io::Result<Carried> {
-    carried(run(link, container, vec!["python3", "-I", "-c", RELAY, CONFIG]).await)
+    carried(run(link, container, relaying().to_vec()).await)
+}
+
+/// The program for that.
+pub(super) const fn relaying() -> [&'static str; 5] {
+    ["python3", "-I", "-c", RELAY, CONFIG]
 }
 
 /// A program beside the browser.

@@ -53,7 +53,7 @@ pub(super) fn kind(error: &Error) -> Kind {
 }
 
 /// By the words of Docker 20.10 to 29 and Podman 4 to 5.
-fn of_words(status: u16, text: &str) -> Kind {
+pub(super) fn of_words(status: u16, text: &str) -> Kind {
     let text = text.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if says(&["no space left on device", "disk quota exceeded"]) {

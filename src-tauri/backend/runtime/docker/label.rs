@@ -90,6 +90,15 @@ pub(super) fn container_name(with: &DockerConfig, session: SessionId) -> String 
     format!("duotab-{install}-{owner}-{}", session.0)
 }
 
+/// A room's service in a Swarm, in which names are everybody's.
+pub(super) fn room_name(install: &str) -> String {
+    let mut bytes = [0; 4];
+    // The same name twice would be told.
+    let _ = getrandom::fill(&mut bytes);
+    let number = u32::from_le_bytes(bytes);
+    format!("duotab-{}-room-{number:08x}", short(install))
+}
+
 /// A profile's volume. The install's whole id is on its label.
 pub(super) fn volume_name(install: &str, profile: &ProfileName) -> String {
     // Two profiles whose names differ in other characters alone must not share a volume.
@@ -175,10 +184,7 @@ fn ours(container: ContainerSummary) -> Option<Ours> {
         id: container.id?,
         session: session(&labels),
         home_closed: labels.get(HOME).is_some_and(|it| it == "closed"),
-        encoder: labels
-            .get(ENCODER)
-            .and_then(|word| Encoder::parse(word))
-            .unwrap_or_default(),
+        encoder: encoder(&labels),
         state: state(container.state),
     })
 }
@@ -190,6 +196,17 @@ pub(super) const fn state(listed: Option<ContainerSummaryStateEnum>) -> State {
         Some(ContainerSummaryStateEnum::PAUSED) => State::Paused,
         _ => State::Dead,
     }
+}
+
+/// The profile that labels name.
+pub(super) fn profile(labels: &HashMap<String, String>) -> Option<ProfileName> {
+    labels.get(PROFILE).cloned().map(ProfileName)
+}
+
+/// What encodes the picture, by the labels.
+pub(super) fn encoder(labels: &HashMap<String, String>) -> Encoder {
+    let known = labels.get(ENCODER).and_then(|word| Encoder::parse(word));
+    known.unwrap_or_default()
 }
 
 /// The session that a container's labels name.

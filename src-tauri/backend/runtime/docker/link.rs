@@ -1,5 +1,6 @@
 //! The way to an engine: found, asked who it is, and kept.
 
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use tokio::time::{Instant, timeout};
 
 use super::place::{Address, Surroundings};
 use super::way::Way;
+use crate::endpoint::Duplex;
 use crate::runtime::StartError;
 
 /// An engine answers this within milliseconds; one that does not is stopped or out of breath.
@@ -54,6 +56,8 @@ pub(super) struct Facts {
     pub(super) podman: bool,
     /// Whether it has NVIDIA's runtime.
     pub(super) nvidia: bool,
+    /// The newest API that it speaks.
+    pub(super) api: (u32, u32),
     /// Logical cores.
     pub(super) cores: u32,
     /// Whether it can limit memory.
@@ -204,6 +208,18 @@ impl Link {
         }
     }
 
+    /// A connection of its own to it, for what its client is not asked for.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub(super) async fn dial(&self) -> io::Result<Box<dyn Duplex>> {
+        match (&self.way, &self.address) {
+            (Some(way), _) => way.dial().await,
+            (None, Address::Unix(path)) => Ok(Box::new(UnixStream::connect(path).await?)),
+            (None, _) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
     /// Whether it is another machine's.
     pub(super) const fn is_far(&self) -> bool {
         self.way.is_some()
@@ -278,9 +294,9 @@ async fn knock(address: &Address) -> Result<(), Silence> {
 async fn ask(docker: &Docker) -> Result<(Facts, String), Hello> {
     let version = docker.version().await.map_err(Hello::Error)?;
     let api = version.api_version.unwrap_or_default();
-    if parse(&api).is_none_or(|api| api < OLDEST_API) {
+    let Some(spoken) = parse(&api).filter(|api| *api >= OLDEST_API) else {
         return Err(Hello::TooOld(api));
-    }
+    };
     let number = version.version.unwrap_or_default();
     let podman = version
         .components
@@ -294,6 +310,7 @@ async fn ask(docker: &Docker) -> Result<(Facts, String), Hello> {
         nvidia: info
             .runtimes
             .is_some_and(|runtimes| runtimes.contains_key("nvidia")),
+        api: spoken,
         cores: info.ncpu.and_then(|it| u32::try_from(it).ok()).unwrap_or(1),
         limits_memory: info.memory_limit.unwrap_or(false),
         limits_cpu: info.cpu_cfs_quota.unwrap_or(false),

@@ -7,7 +7,7 @@ use super::flavour::Flavour;
 use super::link::Link;
 
 /// Lines for a person, all programs together.
-const LINES: usize = 20;
+pub(super) const LINES: usize = 20;
 /// Characters of a line.
 const LINE_LIMIT: usize = 300;
 /// An engine that is out of breath need not be waited for.
@@ -31,7 +31,7 @@ pub(super) async fn last_lines(link: &Link, container: &str, flavour: Flavour) -
     lines
 }
 
-fn tail(text: &str, count: usize) -> Vec<String> {
+pub(super) fn tail(text: &str, count: usize) -> Vec<String> {
     let clean = |line: &str| -> String {
         line.chars()
             .filter(|c| !c.is_control())

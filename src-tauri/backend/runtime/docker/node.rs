@@ -27,6 +27,8 @@ pub struct Seen {
     pub node: Node,
     /// The rest; `None` where its engine cannot be asked.
     pub facts: Option<WorkerFacts>,
+    /// Whether it manages a Swarm; `None` where its engine cannot be asked.
+    pub manages: Option<bool>,
 }
 
 impl Docker {
@@ -71,8 +73,21 @@ impl Docker {
                 gpu: looked.gpu,
                 engine,
             },
+            manages: looked.facts.as_ref().map(|_| looked.manages),
             facts: looked.facts,
         }
+    }
+
+    /// Whether it manages a Swarm.
+    ///
+    /// # Errors
+    /// Why it cannot be asked.
+    pub async fn manages(&self) -> Result<bool, EngineFault> {
+        let link = self.link().await?;
+        let socket = link.socket.clone();
+        let info = link.docker.info().await;
+        let info = info.map_err(|_| link.away(EngineFault::NotRunning { socket }))?;
+        Ok(is_manager(&info))
     }
 
     /// Until the engine has gone away or come back since the last call.
@@ -107,6 +122,7 @@ struct Looked {
     total_memory_mib: u64,
     available_memory_mib: u64,
     gpu: bool,
+    manages: bool,
     facts: Option<WorkerFacts>,
 }
 
@@ -128,11 +144,13 @@ async fn look(link: &Link, image: &str) -> Result<Looked, EngineFault> {
         total_memory_mib,
         available_memory_mib: total_memory_mib.saturating_sub(promised),
         gpu: has_gpu(&info, &labels),
+        manages: is_manager(&info),
         facts: Some(WorkerFacts {
             engine: link.product.clone(),
             labels,
             round_trip_ms: u32::try_from(round_trip.as_millis()).unwrap_or(u32::MAX),
-            image_there: image::is_there(link, image).await.unwrap_or(false),
+            image_there: image::is_there(link, image).await.ok(),
+            swarm_node: swarm_node(&info),
         }),
     })
 }
@@ -158,7 +176,7 @@ async fn promised_mib(link: &Link) -> Result<u64, bollard::errors::Error> {
 }
 
 /// As Rust names it.
-fn arch(engine: &str) -> &str {
+pub(super) fn arch(engine: &str) -> &str {
     match engine {
         "amd64" => "x86_64",
         "arm64" => "aarch64",
@@ -166,14 +184,29 @@ fn arch(engine: &str) -> &str {
     }
 }
 
+/// Its id in the Swarm that it belongs to.
+fn swarm_node(info: &SystemInfo) -> Option<String> {
+    let id = info.swarm.as_ref()?.node_id.clone()?;
+    (!id.is_empty()).then_some(id)
+}
+
+fn is_manager(info: &SystemInfo) -> bool {
+    let swarm = info.swarm.as_ref();
+    swarm.and_then(|it| it.control_available) == Some(true)
+}
+
 /// A label says so, or a runtime that is there for nothing else.
 fn has_gpu(info: &SystemInfo, labels: &[String]) -> bool {
-    let labelled = labels.iter().any(|label| {
+    let runtimes = info.runtimes.as_ref();
+    say_gpu(labels) || runtimes.is_some_and(|all| all.contains_key("nvidia"))
+}
+
+/// Whether a label says that there is a GPU.
+pub(super) fn say_gpu(labels: &[String]) -> bool {
+    labels.iter().any(|label| {
         let (key, value) = label.split_once('=').unwrap_or((label, ""));
         key == "gpu" && !["", "0", "no", "none", "false"].contains(&value) || label == "gpu"
-    });
-    let runtimes = info.runtimes.as_ref();
-    labelled || runtimes.is_some_and(|all| all.contains_key("nvidia"))
+    })
 }
 
 #[cfg(test)]

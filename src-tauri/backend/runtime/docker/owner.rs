@@ -22,7 +22,7 @@ pub(super) const OWN_PROGRAM: &str = "/etc/neko/duotab-own.sh";
 /// What this copy knows.
 const CLAIM: &str = "/etc/neko/duotab-claim";
 /// What came of it.
-const OWNER: &str = "/tmp/duotab-owner";
+pub(super) const OWNER: &str = "/tmp/duotab-owner";
 
 /// Characters of a name.
 const NAME_CAP: usize = 60;
@@ -119,7 +119,8 @@ impl Owner {
         }
     }
 
-    fn read(&self, said: &str) -> Option<Taken> {
+    /// What a container has said of it; `None` as long as it has said nothing.
+    pub(super) fn read(&self, said: &str) -> Option<Taken> {
         let mut words = said.trim_end_matches('\n').splitn(3, ' ');
         match (words.next()?, words.next()?) {
             ("ours", epoch) => epoch.parse().ok().map(Taken::Ours),

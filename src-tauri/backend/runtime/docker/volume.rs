@@ -4,9 +4,9 @@
 //! What is put in is first put beside the old data, then takes their place by steps that can be cut
 //! short anywhere and are ended by whatever next has the volume (`settle.sh`).
 
-mod pack;
-mod room;
-mod stream;
+pub(super) mod pack;
+pub(super) mod room;
+pub(super) mod stream;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -166,7 +166,7 @@ fn refused(link: &Link, error: &Error) -> DataError {
     fault::of_start(error, &link.socket).into()
 }
 
-fn failed(detail: impl Into<String>) -> DataError {
+pub(super) fn failed(detail: impl Into<String>) -> DataError {
     DataError::Fault(ProfileFault::Failed {
         detail: detail.into(),
     })
@@ -180,7 +180,7 @@ pub(super) async fn make(inner: &Inner, link: &Link, profile: &ProfileName) -> R
 }
 
 /// What is dropped when the person gives up cleans up behind itself.
-async fn until_given_up<T>(
+pub(super) async fn until_given_up<T>(
     job: &Job,
     work: impl Future<Output = Result<T, DataError>>,
 ) -> Result<T, DataError> {

@@ -26,6 +26,7 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tower_service::Service;
 
+pub(super) use self::tls::watch;
 use crate::endpoint::Duplex;
 
 /// How long a connection that nobody uses is kept. The next question costs no handshake until then.
@@ -112,7 +113,8 @@ impl Way {
         }
     }
 
-    async fn dial(&self) -> io::Result<Box<dyn Duplex>> {
+    /// A connection of its own.
+    pub(super) async fn dial(&self) -> io::Result<Box<dyn Duplex>> {
         let dialled: Result<Box<dyn Duplex>, EngineFault> = match &self.0.address {
             WorkerAddress::Tls {
                 host,

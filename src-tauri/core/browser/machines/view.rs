@@ -14,11 +14,20 @@ impl Browser {
         let others = self
             .roster
             .names()
-            .filter(|name| name.id != host && self.machines.get(&name.id).is_none());
+            .filter(|name| name.id != host && self.worker_name(&name.id).is_none());
         let here = self.roster.name(&host).into_iter().chain(others);
         known.extend(here.map(|name| self.machine_view(name.clone(), None)));
         for machine in self.machines.workers.iter().filter(|it| !it.leaving) {
             known.push(self.machine_view(machine.name(), Some(machine)));
+            let id = &machine.record.worker.id;
+            let names = self.members(id).filter_map(|id| self.worker_name(&id));
+            let mut members: Vec<NodeName> = names.collect();
+            members.sort_by(|one, other| one.name.cmp(&other.name));
+            known.extend(
+                members
+                    .into_iter()
+                    .map(|name| self.machine_view(name, None)),
+            );
         }
         let is_new = |context: &&EngineContext| {
             let same = |it: &Machine| it.record.worker.address == context.address;
@@ -49,6 +58,8 @@ impl Browser {
         };
         MachineView {
             address: machine.map(|it| it.record.worker.address.clone()),
+            manager: self.manager_of(id),
+            members: u32::try_from(self.members(id).count()).unwrap_or(u32::MAX),
             in_use,
             facts: seen.map(|seen| MachineFacts {
                 arch: seen.node.arch.clone(),

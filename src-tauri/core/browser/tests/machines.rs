@@ -7,7 +7,7 @@ use crate::message::TabId;
 use crate::node::{EngineHealth, Lack, Node, Setback};
 use crate::worker::{WorkerAddress, WorkerCheck, WorkerCommand, WorkerFacts, WorkerRecord};
 
-fn saved(numbers: &[u32]) -> Saved {
+pub(super) fn saved(numbers: &[u32]) -> Saved {
     let record = |number: &u32| WorkerRecord {
         worker: crate::worker::Worker {
             id: NodeId::worker(*number),
@@ -23,15 +23,15 @@ fn saved(numbers: &[u32]) -> Saved {
 }
 
 /// A host that is too small, and these workers.
-fn small(numbers: &[u32]) -> Bench {
+pub(super) fn small(numbers: &[u32]) -> Bench {
     Bench::of(Settings::default(), saved(numbers), vec![host(3_900)])
 }
 
-fn see(bench: &mut Bench, node: Node) {
+pub(super) fn see(bench: &mut Bench, node: Node) {
     bench.tell(Event::NodeSeen(node, Some(WorkerFacts::default())));
 }
 
-fn away(number: u32) -> Node {
+pub(super) fn away(number: u32) -> Node {
     let socket = String::new();
     Node {
         engine: EngineHealth::Away(EngineFault::Silent { socket }),
@@ -40,17 +40,17 @@ fn away(number: u32) -> Node {
     }
 }
 
-fn node_of(bench: &Bench, tab: TabId) -> Option<String> {
+pub(super) fn node_of(bench: &Bench, tab: TabId) -> Option<String> {
     let view = bench.browser.view();
     let tab = view.tabs.into_iter().find(|it| it.id == tab)?;
     Some(tab.stream?.node?.id.0)
 }
 
-fn problem_of(bench: &Bench, tab: TabId) -> Option<Problem> {
+pub(super) fn problem_of(bench: &Bench, tab: TabId) -> Option<Problem> {
     bench.browser.tab(tab).and_then(|tab| tab.problem.clone())
 }
 
-fn ask(bench: &mut Bench, command: WorkerCommand) -> Result<(), Problem> {
+pub(super) fn ask(bench: &mut Bench, command: WorkerCommand) -> Result<(), Problem> {
     let request = bench.command(Command::Worker(command));
     bench.world.replies[&request].clone()
 }
@@ -64,7 +64,7 @@ fn add(bench: &mut Bench, address: &str) -> Result<(), Problem> {
     ask(bench, command)
 }
 
-fn streamed(bench: &mut Bench) -> TabId {
+pub(super) fn streamed(bench: &mut Bench) -> TabId {
     let tab = bench.first();
     bench.command(Command::Navigate(tab, "http://localhost/a".into()));
     bench.command(Command::SetMode(tab, Mode::Streamed, None));

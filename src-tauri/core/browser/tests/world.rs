@@ -49,6 +49,8 @@ pub(super) struct World {
     pub(super) broken: BTreeSet<NodeId>,
     /// Another copy of the app, which has all profiles.
     pub(super) taken: Option<String>,
+    /// Where a Swarm has no room, whatever is known.
+    pub(super) full: BTreeSet<NodeId>,
     /// How a move of data ends, if not well.
     pub(super) move_end: Option<WorkEnd>,
     /// Profiles whose data are being worked on.
@@ -146,6 +148,12 @@ impl World {
                 }
                 if self.broken.contains(&node) {
                     let failed = Event::StartFailed(session, StartFailure::TimedOut, vec![]);
+                    return self.answers.push(failed);
+                }
+                if self.full.contains(&node) {
+                    let detail = "insufficient resources".to_owned();
+                    let failure = StartFailure::NoRoom { detail };
+                    let failed = Event::StartFailed(session, failure, vec![]);
                     return self.answers.push(failed);
                 }
                 self.at.insert(session, node);

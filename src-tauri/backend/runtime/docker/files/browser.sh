@@ -8,7 +8,11 @@ mapfile -t arguments </etc/neko/duotab-arguments
 cd "$profile"
 if [ -e /etc/neko/duotab-own.sh ]; then
     . /etc/neko/duotab-own.sh
-    own || exec supervisorctl -c /etc/neko/supervisord.conf shutdown
+    if ! own; then
+        # What is reached through a door of its own is asked why while it is there.
+        [ ! -e /etc/neko/duotab-gate.py ] || sleep 10
+        exec supervisorctl -c /etc/neko/supervisord.conf shutdown
+    fi
 fi
 
 # What a browser that was killed has left, or whoever was putting data into its profile.

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Lets all that this user runs in this container sleep, or wakes it; but for the lease, which goes on
-# to count. usage: sleep.sh STOP|CONT
+# to count, and the door by which a Swarm's task is asked. usage: sleep.sh STOP|CONT
 lease=$(cat /tmp/duotab-lease.pid 2>/dev/null)
+gate=$(cat /tmp/duotab-gate.pid 2>/dev/null)
 if [ "$1" = STOP ]; then : >/tmp/duotab-asleep; else rm -f /tmp/duotab-asleep; fi
 # Twice, for what was begun meanwhile.
 for pass in 1 2; do
@@ -14,8 +15,8 @@ for pass in 1 2; do
                 Uid:) user=$value ;;
             esac
         done 2>/dev/null <"$status"
-        case $pid in '' | 1 | $$ | "$lease") continue ;; esac
-        case $parent in $$ | "$lease") continue ;; esac
+        case $pid in '' | 1 | $$ | "$lease" | "$gate") continue ;; esac
+        case $parent in $$ | "$lease" | "$gate") continue ;; esac
         [ "$user" != "$UID" ] || kill "-$1" "$pid" 2>/dev/null
     done
 done

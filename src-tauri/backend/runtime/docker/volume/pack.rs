@@ -13,7 +13,7 @@ use crate::runtime::data::{
 use crate::runtime::docker::files::NEKO;
 
 /// Reads the whole file once; gives the bytes in it.
-pub(super) async fn check(from: PathBuf, job: Job) -> Result<u64, DataError> {
+pub(in crate::runtime::docker) async fn check(from: PathBuf, job: Job) -> Result<u64, DataError> {
     blocking(move || {
         let (file, length) = open_export(&from)?;
         job.begins(length);
@@ -30,7 +30,7 @@ pub(super) async fn check(from: PathBuf, job: Job) -> Result<u64, DataError> {
 
 /// From the engine's archive of a folder to an export. `names` are in the folder: an engine that
 /// cannot read one of them leaves it out and says nothing.
-pub(super) fn write_export(
+pub(in crate::runtime::docker) fn write_export(
     bytes: stream::Bytewise,
     names: u64,
     to: &Path,
@@ -75,7 +75,7 @@ pub(super) fn write_export(
 
 /// Why an export did not become an archive.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Stopped {
+pub(in crate::runtime::docker) enum Stopped {
     /// The file could not be read, or the person gave it up.
     File(DataError),
     /// The engine takes no more; it says why.
@@ -83,7 +83,11 @@ pub(super) enum Stopped {
 }
 
 /// From an export to an archive for the engine.
-pub(super) fn pack_import(from: &Path, to: stream::Pieces, job: &Job) -> Result<(), Stopped> {
+pub(in crate::runtime::docker) fn pack_import(
+    from: &Path,
+    to: stream::Pieces,
+    job: &Job,
+) -> Result<(), Stopped> {
     let (file, _) = open_export(from).map_err(Stopped::File)?;
     let mut tar = tar::Builder::new(to);
     let reader = Reader {

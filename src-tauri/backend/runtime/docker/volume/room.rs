@@ -25,25 +25,25 @@ use crate::runtime::docker::{Inner, archive, create, label, remove};
 const TASK: &str = include_str!("task.sh");
 const SAID: &str = "/tmp/duotab-said";
 /// Where an import waits in its volume.
-const STAGE: &str = ".duotab-import";
+pub(in crate::runtime::docker) const STAGE: &str = ".duotab-import";
 
 /// Removing or linking some ten thousand files on a slow disk.
-const TASK_LIMIT: Duration = Duration::from_secs(10 * 60);
+pub(in crate::runtime::docker) const TASK_LIMIT: Duration = Duration::from_secs(10 * 60);
 
 /// How `task.sh` ends when it has dropped what was not put in yet.
-const DROPPED: i64 = 3;
+pub(in crate::runtime::docker) const DROPPED: i64 = 3;
 /// How it ends when the volume is somebody else's. It has touched nothing then.
-const NOT_OURS: i64 = 4;
+pub(in crate::runtime::docker) const NOT_OURS: i64 = 4;
 
 /// Bytes in a volume, bytes beside it, and how many files and folders it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Said {
-    pub(super) used: u64,
-    pub(super) free: u64,
-    pub(super) names: u64,
+pub(in crate::runtime::docker) struct Said {
+    pub(in crate::runtime::docker) used: u64,
+    pub(in crate::runtime::docker) free: u64,
+    pub(in crate::runtime::docker) names: u64,
 }
 
-fn parse(text: &str) -> Option<Said> {
+pub(in crate::runtime::docker) fn parse(text: &str) -> Option<Said> {
     let mut numbers = text.split_whitespace().map(str::parse);
     Some(Said {
         used: numbers.next()?.ok()?,
@@ -110,21 +110,9 @@ impl<'a> Room<'a> {
             mode: 0o700,
             text: String::new(),
         };
-        let file = |path: &str, text: &str| File {
-            path: path.to_owned(),
-            owner: 0,
-            mode: 0o644,
-            text: text.to_owned(),
-        };
-        let files = [
-            folder,
-            file("/etc/neko/duotab-task.sh", TASK),
-            file("/etc/neko/duotab-settle.sh", SETTLE),
-            file("/etc/neko/duotab-kept", &lines(&KEPT_TOP)),
-            file("/etc/neko/duotab-kept-within", &lines(&KEPT_PROFILE)),
-        ];
-        let files = [files.as_slice(), &self.inner.with.owner.files(profile)].concat();
-        archive::put(&self.link, &name, &files).await
+        let own = self.inner.with.owner.files(profile);
+        let all: Vec<File> = std::iter::once(folder).chain(files()).chain(own).collect();
+        archive::put(&self.link, &name, &all).await
     }
 
     fn body(&self, profile: &ProfileName) -> ContainerCreateBody {
@@ -322,6 +310,22 @@ impl Drop for Room<'_> {
             runtime.spawn(async move { remove(&link, &name).await });
         }
     }
+}
+
+/// What a task needs beside a profile's folder.
+pub(in crate::runtime::docker) fn files() -> [File; 4] {
+    let file = |path: &str, text: &str| File {
+        path: path.to_owned(),
+        owner: 0,
+        mode: 0o644,
+        text: text.to_owned(),
+    };
+    [
+        file("/etc/neko/duotab-task.sh", TASK),
+        file("/etc/neko/duotab-settle.sh", SETTLE),
+        file("/etc/neko/duotab-kept", &lines(&KEPT_TOP)),
+        file("/etc/neko/duotab-kept-within", &lines(&KEPT_PROFILE)),
+    ]
 }
 
 /// Names as `task.sh` reads them, one a line.

@@ -25,7 +25,7 @@ const PIECE: usize = 256 * 1024;
 const SILENCE: Duration = Duration::from_secs(60);
 
 /// What an engine sends, to be read by a thread. It has an end only if the engine came to it.
-pub(super) struct Bytewise {
+pub(in crate::runtime::docker) struct Bytewise {
     /// `None` is the end.
     pieces: mpsc::Receiver<Option<Bytes>>,
     rest: Bytes,
@@ -33,7 +33,7 @@ pub(super) struct Bytewise {
 }
 
 impl Bytewise {
-    pub(super) fn new(pieces: mpsc::Receiver<Option<Bytes>>) -> Self {
+    pub(in crate::runtime::docker) fn new(pieces: mpsc::Receiver<Option<Bytes>>) -> Self {
         Self {
             pieces,
             rest: Bytes::new(),
@@ -95,7 +95,7 @@ pub(super) fn download<'a>(
 }
 
 /// What a thread writes, for an engine. Dropped before its end, it breaks the body.
-pub(super) struct Pieces {
+pub(in crate::runtime::docker) struct Pieces {
     to: mpsc::Sender<io::Result<Bytes>>,
     gathered: Vec<u8>,
 }
@@ -107,7 +107,7 @@ impl Pieces {
         sent.map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
-    pub(super) fn end(mut self) -> io::Result<()> {
+    pub(in crate::runtime::docker) fn end(mut self) -> io::Result<()> {
         self.send()?;
         // An empty piece says that this was all.
         self.send()
@@ -129,15 +129,22 @@ impl Write for Pieces {
 }
 
 /// The body of a request, as it is written.
-pub(super) struct Body(mpsc::Receiver<io::Result<Bytes>>);
+pub(in crate::runtime::docker) struct Body(mpsc::Receiver<io::Result<Bytes>>);
 
-pub(super) fn body() -> (Pieces, Body) {
+pub(in crate::runtime::docker) fn body() -> (Pieces, Body) {
     let (to, pieces) = mpsc::channel(AHEAD);
     let writer = Pieces {
         to,
         gathered: Vec::new(),
     };
     (writer, Body(pieces))
+}
+
+impl Body {
+    /// The next piece. An empty one says that this was all; `None` before that, that it broke.
+    pub(in crate::runtime::docker) async fn next(&mut self) -> Option<io::Result<Bytes>> {
+        self.0.recv().await
+    }
 }
 
 /// Why an upload failed.

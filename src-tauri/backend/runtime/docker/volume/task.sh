@@ -37,6 +37,7 @@ keep)
         done </etc/neko/duotab-kept-within
     done
     ;;
+empty) find . -mindepth 1 -delete ;;
 put)
     sync
     mv .duotab-import .duotab-ready

@@ -57,7 +57,7 @@ pub(super) async fn dial(
 }
 
 /// A link that is down is no connection any more, whether or not anything is to be sent.
-fn watch(stream: &TcpStream) {
+pub(in crate::runtime::docker) fn watch(stream: &TcpStream) {
     let _ = stream.set_nodelay(true);
     let _ = sockopt::set_socket_keepalive(stream, true);
     #[cfg(target_os = "linux")]

@@ -1,0 +1,303 @@
+//! A room, from its door on.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bollard::errors::Error;
+use bytes::BytesMut;
+use duotab_core::message::ProfileName;
+use duotab_core::profile::ProfileFault;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::Claim;
+use crate::runtime::data::{DataError, Job, SLACK, blocking, check_room, folder_of};
+use crate::runtime::docker::link::Link;
+use crate::runtime::docker::owner::{OWNER, Taken};
+use crate::runtime::docker::swarm::gate::Gate;
+use crate::runtime::docker::swarm::service::Kept;
+use crate::runtime::docker::swarm::{objects, remains};
+use crate::runtime::docker::volume::pack::{self, Stopped};
+use crate::runtime::docker::volume::room::{DROPPED, NOT_OURS, STAGE, Said, TASK_LIMIT, parse};
+use crate::runtime::docker::volume::{failed, stream};
+
+/// Files that are in a volume from the first look at it on: whose it is. With no others it is empty.
+pub(super) const NOTES: u64 = 1;
+
+/// Has a task done, and says how it ended and what it has said. usage: PROFILE TASK
+const CARRY_OUT: &str = r#"echo "$2" >/tmp/duotab-task; rm -f /tmp/duotab-said
+/bin/bash /etc/neko/duotab-task.sh "$1" >/dev/null; echo $? $(cat /tmp/duotab-said 2>/dev/null)"#;
+/// Puts an archive into a folder.
+const PUT_IN: &str = r#"tar -x -C "$1" && echo done"#;
+
+/// Pieces under way, and bytes of one.
+const AHEAD: usize = 8;
+const PIECE: usize = 256 * 1024;
+/// For each piece.
+const SILENCE: Duration = Duration::from_secs(60);
+/// Behind an archive: what reads it takes as much at once, and the end of the archive ends it.
+const PADDING: [u8; 10_240] = [0; 10_240];
+
+/// A room. Dropped, it is removed.
+pub(super) struct Room {
+    pub(super) claim: Arc<Claim>,
+    pub(super) link: Arc<Link>,
+    pub(super) profile: ProfileName,
+    pub(super) made: Made,
+    /// A question to a Swarm cannot be taken back: what comes of it is waited for.
+    pub(super) making: Option<JoinHandle<(Made, Result<String, Error>)>>,
+    pub(super) gate: Option<Gate>,
+}
+
+/// What the Swarm keeps for it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Made {
+    /// Its id, and its node's in the Swarm.
+    pub(super) service: Option<(String, String)>,
+    pub(super) files: Option<Kept>,
+    pub(super) papers: Option<Kept>,
+}
+
+impl Made {
+    async fn remove(self, link: &Link) {
+        if let Some((service, node)) = self.service {
+            objects::remove_service(link, &service).await;
+            remains::until_gone(link, &service, &node).await;
+        }
+        if let Some(files) = self.files {
+            objects::remove_config(link, &files.id).await;
+        }
+        if let Some(papers) = self.papers {
+            objects::remove_secret(link, &papers.id).await;
+        }
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        let (link, made) = (Arc::clone(&self.link), std::mem::take(&mut self.made));
+        let making = self.making.take();
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let claim = Arc::clone(&self.claim);
+            runtime.spawn(async move {
+                if let Some(making) = making
+                    && let Ok((made, _)) = making.await
+                {
+                    made.remove(&link).await;
+                }
+                made.remove(&link).await;
+                drop(claim);
+            });
+        }
+    }
+}
+
+fn broken(error: &std::io::Error) -> DataError {
+    failed(format!("the connection to the node has broken: {error}"))
+}
+
+impl Room {
+    /// Has what it needs made; gives the service's id.
+    pub(super) async fn make(
+        &mut self,
+        making: impl Future<Output = (Made, Result<String, Error>)> + Send + 'static,
+    ) -> Result<String, Error> {
+        let made = self.making.insert(tokio::spawn(making)).await;
+        self.making = None;
+        let (made, service) = made.unwrap_or_else(|panicked| {
+            let error = panicked.to_string();
+            (Made::default(), Err(Error::DockerStreamError { error }))
+        });
+        self.made = made;
+        if let Ok(service) = &service {
+            let mut rooms = self.claim.inner.rooms.all();
+            rooms.insert(self.claim.key.clone(), Some(service.clone()));
+        }
+        service
+    }
+
+    fn gate(&self) -> Result<&Gate, DataError> {
+        self.gate.as_ref().ok_or_else(|| failed("it has no door"))
+    }
+
+    fn folder(&self) -> &'static str {
+        self.claim.inner.docker.inner.flavour().profile
+    }
+
+    /// Has a task done; gives its exit code and what it has said.
+    async fn carry_out(&self, task: &str) -> Result<(i64, String), DataError> {
+        let command = ["/bin/bash", "-c", CARRY_OUT, "duotab", self.folder(), task];
+        let asked = self.gate()?.ask(&command, TASK_LIMIT).await;
+        let said = asked.map_err(|error| broken(&error))?;
+        let said = said.trim();
+        let (code, said) = said.split_once(' ').unwrap_or((said, ""));
+        let code = code.parse().map_err(|_| failed("the node says nothing"))?;
+        Ok((code, said.to_owned()))
+    }
+
+    pub(super) async fn run(&self, task: &str) -> Result<Said, DataError> {
+        let (code, said) = self.carry_out(task).await?;
+        match parse(&said) {
+            Some(said) if code == 0 => {
+                self.note_owner().await;
+                Ok(said)
+            }
+            _ if code == NOT_OURS => Err(self.refusal().await),
+            _ => Err(failed(format!("“{task}” ended with {code}"))),
+        }
+    }
+
+    /// Whose the volume is, by what the last task has said.
+    async fn owner(&self) -> Option<Taken> {
+        let said = self.gate().ok()?.ask(&["cat", OWNER], SILENCE).await.ok()?;
+        self.claim.inner.docker.inner.with.owner.read(&said)
+    }
+
+    async fn note_owner(&self) {
+        if let Some(Taken::Ours(epoch)) = self.owner().await {
+            let docker = &self.claim.inner.docker.inner;
+            docker.took(&self.profile, epoch).await;
+        }
+    }
+
+    async fn refusal(&self) -> DataError {
+        DataError::Fault(match self.owner().await {
+            Some(Taken::Theirs(by)) => ProfileFault::Taken { by },
+            _ => ProfileFault::InUse,
+        })
+    }
+
+    /// Has what was staged take the old one's place: see the room of a container.
+    pub(super) async fn put(&self) -> Result<(), DataError> {
+        let detail = match self.carry_out("put").await {
+            Ok((0, _)) => return Ok(()),
+            Ok((NOT_OURS, _)) => return Err(self.refusal().await),
+            Ok((code, _)) => format!("the last step ended with {code}"),
+            Err(error) => error.to_string(),
+        };
+        tracing::warn!(detail, "a profile's data were perhaps not put in");
+        match self.carry_out("drop").await {
+            // It was decided on already, and now it is done.
+            Ok((0, _)) => Ok(()),
+            Ok((DROPPED, _)) => Err(failed(detail)),
+            Ok(_) | Err(_) => Err(DataError::Fault(ProfileFault::Unfinished { detail })),
+        }
+    }
+
+    pub(super) async fn export(&self, to: PathBuf, job: &Job) -> Result<(), DataError> {
+        let there = self.run("measure").await?;
+        if there.names <= NOTES {
+            return Err(DataError::Fault(ProfileFault::Empty));
+        }
+        let folder = folder_of(&to).to_owned();
+        // Caches are counted as well: no more is known.
+        let used = there.used;
+        blocking(move || check_room(&folder, used)).await?;
+        job.begins(used);
+        let (sender, pieces) = mpsc::channel(AHEAD);
+        let folder = Path::new(self.folder());
+        let parts = folder.parent().zip(folder.file_name());
+        let (parent, name) = parts
+            .and_then(|(parent, name)| parent.to_str().zip(name.to_str()))
+            .unwrap_or_default();
+        let out = ["tar", "-c", "-C", parent, name];
+        let pump = async {
+            let mut opened = self.gate()?.run(&out).await.map_err(|e| broken(&e))?;
+            loop {
+                let mut piece = BytesMut::with_capacity(PIECE);
+                let read = timeout(SILENCE, opened.read_buf(&mut piece)).await;
+                let read = read.map_err(|_| failed("the node sends nothing any more"))?;
+                let end = read.map_err(|error| broken(&error))? == 0;
+                let piece = (!end).then(|| piece.freeze());
+                // Whoever reads no more says why.
+                if sender.send(piece).await.is_err() || end {
+                    return Ok::<_, DataError>(());
+                }
+            }
+        };
+        let own = job.clone();
+        let bytes = stream::Bytewise::new(pieces);
+        let written = blocking(move || pack::write_export(bytes, there.names, &to, &own));
+        match tokio::join!(written, pump) {
+            // What is not sent is not read either.
+            (Err(_), Err(error)) => Err(error),
+            (written, _) => written,
+        }
+    }
+
+    /// Puts an export beside the old data; it does not count yet.
+    pub(super) async fn stage(
+        &self,
+        from: PathBuf,
+        bytes: u64,
+        job: &Job,
+    ) -> Result<(), DataError> {
+        let there = self.run("stage").await?;
+        if there.free < bytes.saturating_add(SLACK) {
+            return Err(DataError::Fault(ProfileFault::DiskFull {
+                path: None,
+                needs: bytes,
+                has: there.free,
+            }));
+        }
+        job.begins(bytes);
+        let (writer, mut body) = stream::body();
+        let folder = format!("{}/{STAGE}", self.folder());
+        let into = ["/bin/bash", "-c", PUT_IN, "duotab", &folder];
+        let own = job.clone();
+        let read = blocking(move || Ok(pack::pack_import(&from, writer, &own)));
+        let send = async {
+            let mut opened = self.gate()?.run(&into).await.map_err(|e| broken(&e))?;
+            let silent = |_| failed("the node takes nothing any more");
+            loop {
+                let piece = match body.next().await {
+                    Some(Ok(piece)) if !piece.is_empty() => piece,
+                    Some(Ok(_)) => break,
+                    Some(Err(error)) => return Err(broken(&error)),
+                    None => return Err(failed("the file was not read to its end")),
+                };
+                let sent = timeout(SILENCE, opened.write_all(&piece)).await;
+                sent.map_err(silent)?.map_err(|error| broken(&error))?;
+            }
+            let ended = async {
+                opened.write_all(&PADDING).await?;
+                opened.flush().await?;
+                let mut said = String::new();
+                opened.read_to_string(&mut said).await?;
+                std::io::Result::Ok(said)
+            };
+            let said = timeout(SILENCE, ended).await.map_err(silent)?;
+            match said.map_err(|error| broken(&error))?.trim() {
+                "done" => Ok(()),
+                _ => Err(failed("the archive was not taken")),
+            }
+        };
+        let (read, sent) = tokio::join!(read, send);
+        match (read?, sent) {
+            // What was read badly was also sent badly.
+            (Err(Stopped::File(error)), _) | (_, Err(error)) => Err(error),
+            (Err(Stopped::Engine), Ok(())) => Err(failed(format!("nothing is in {STAGE}"))),
+            (Ok(()), Ok(())) => Ok(()),
+        }
+    }
+
+    /// Gives the room back if all is well so far.
+    pub(super) async fn if_well<T>(self, done: Result<T, DataError>) -> Result<Self, DataError> {
+        match done {
+            Ok(_) => Ok(self),
+            Err(error) => {
+                self.leave().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Removes it, and waits for that.
+    pub(super) async fn leave(mut self) {
+        let made = std::mem::take(&mut self.made);
+        made.remove(&self.link).await;
+    }
+}

@@ -1,0 +1,349 @@
+//! Looks after what runs in a Swarm. Each session's door is asked every second, which also renews its
+//! lease; only where one does not answer is the Swarm asked why.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use duotab_core::fault::{EndCause, EngineFault, Stall};
+use duotab_core::message::SessionId;
+use futures_util::future::join_all;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::gate::{Gate, Opened};
+use super::held::{Held, Mood};
+use super::task::{self, Standing};
+use super::{Inner, logs, nodes, objects, remains};
+use crate::runtime::docker::known::Expected;
+use crate::runtime::docker::link::Link;
+use crate::runtime::docker::{fault, ready};
+use crate::runtime::{EngineEnded, EngineNews};
+
+/// How often a door is asked, and how long it may take: a loss is known within five seconds.
+const BEAT: Duration = Duration::from_secs(1);
+const BEAT_LIMIT: Duration = Duration::from_millis(2500);
+/// A Swarm hears of a container's end a moment after everybody else: until then it says that it runs.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// For what the Swarm says of one that is silent.
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+/// How often that is tried which could not be stopped.
+const AGAIN: u32 = 5;
+
+/// Watches until the app lets go of the Swarm.
+pub(super) async fn watch(inner: Arc<Inner>) {
+    let life = inner.life.clone();
+    let watching = async {
+        let mut watch = Watch {
+            inner,
+            doors: HashMap::new(),
+            silent: HashMap::new(),
+        };
+        let mut round: u32 = 0;
+        loop {
+            sleep(BEAT).await;
+            watch.look().await;
+            round = round.wrapping_add(1);
+            if round.is_multiple_of(AGAIN) {
+                watch.end_abandoned().await;
+            }
+        }
+    };
+    tokio::select! {
+        () = life.cancelled() => {}
+        () = watching => {}
+    }
+}
+
+struct Watch {
+    inner: Arc<Inner>,
+    /// Connections that stay from one beat to the next.
+    doors: HashMap<SessionId, Opened>,
+    /// Since when a door does not open.
+    silent: HashMap<SessionId, Instant>,
+}
+
+/// What is made of a session whose door does not open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Stalled(Stall),
+    Over(EndCause),
+    /// As far as its Swarm knows, it runs.
+    Runs {
+        host: String,
+    },
+}
+
+impl Verdict {
+    /// Why it cannot be asked, if it is not over.
+    pub(super) fn fault(self, link: &Link) -> EngineFault {
+        let unreachable = |host, detail: &str| EngineFault::Unreachable {
+            host,
+            detail: detail.to_owned(),
+        };
+        match self {
+            Self::Runs { host } => unreachable(host, "its port does not answer"),
+            Self::Stalled(Stall::EngineAway { fault }) => fault,
+            Self::Stalled(_) | Self::Over(_) => {
+                unreachable(link.socket.clone(), "its Swarm starts it anew")
+            }
+        }
+    }
+}
+
+impl Watch {
+    async fn look(&mut self) {
+        let known = self.inner.known.list();
+        let began = Instant::now();
+        self.silent
+            .retain(|session, _| known.iter().any(|(id, _)| id == session));
+        let beats = known.into_iter().map(|(session, held)| {
+            let door = self.doors.remove(&session);
+            async move {
+                let beat = timeout(BEAT_LIMIT, beat(&held.gate, door)).await;
+                let beat = beat.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+                (session, held, beat)
+            }
+        });
+        let mut silent = Vec::new();
+        for (session, held, beat) in join_all(beats).await {
+            match beat {
+                Ok((mood, door)) => {
+                    self.doors.insert(session, door);
+                    self.silent.remove(&session);
+                    self.answers(session, &held, mood).await;
+                }
+                Err(error) => {
+                    tracing::debug!(session = session.0, %error, "a door does not open");
+                    let since = *self.silent.entry(session).or_insert(began);
+                    silent.push((session, held, since));
+                }
+            }
+        }
+        for (session, held, since) in silent {
+            self.ask_why(session, &held, since).await;
+        }
+    }
+
+    async fn answers(&self, session: SessionId, held: &Held, mood: Mood) {
+        if held.expected == Expected::Paused && mood == Mood::Awake {
+            // It was started anew meanwhile; nobody looks at it.
+            if let Err(error) = held.sleep(true).await {
+                tracing::debug!(session = session.0, %error, "not asleep yet");
+            }
+        }
+        // A door is open before Neko serves.
+        if held.stalled
+            && (held.expected == Expected::Paused || ready::is_healthy(&held.endpoint).await)
+            && self.inner.known.stall(session, false)
+        {
+            tracing::info!(session = session.0, "a session of a Swarm goes on");
+            self.tell(EngineNews::Back(session)).await;
+        }
+    }
+
+    async fn ask_why(&self, session: SessionId, held: &Held, since: Instant) {
+        let asking = async {
+            let link = self
+                .inner
+                .docker
+                .link()
+                .await
+                .map_err(|fault| (None, fault))?;
+            let told = ask(&link, held).await;
+            told.map_err(|fault| (Some(Arc::clone(&link)), fault))
+                .map(|verdict| (link, verdict))
+        };
+        let asked = timeout(ANSWER_LIMIT, asking).await;
+        match asked {
+            Ok(Ok((link, Verdict::Over(cause)))) => self.bury(&link, session, held, cause).await,
+            Ok(Ok((_, Verdict::Stalled(stall)))) => self.stall(session, stall).await,
+            Ok(Ok((_, Verdict::Runs { .. }))) if since.elapsed() < PATIENCE => {}
+            Ok(Ok((link, runs @ Verdict::Runs { .. }))) => {
+                let fault = runs.fault(&link);
+                self.stall(session, Stall::EngineAway { fault }).await;
+            }
+            Ok(Err((_, fault))) => self.stall(session, Stall::EngineAway { fault }).await,
+            Err(_) => {
+                let socket = self.inner.docker.inner.node().0;
+                let fault = EngineFault::Silent { socket };
+                self.stall(session, Stall::EngineAway { fault }).await;
+            }
+        }
+    }
+
+    async fn stall(&self, session: SessionId, stall: Stall) {
+        if self.inner.known.stall(session, true) {
+            tracing::warn!(
+                session = session.0,
+                ?stall,
+                "a session of a Swarm is held up"
+            );
+            self.tell(EngineNews::Stalled(session, stall)).await;
+        }
+    }
+
+    /// Takes what it has said last, removes it, and tells.
+    async fn bury(&self, link: &Arc<Link>, session: SessionId, held: &Held, cause: EndCause) {
+        // First, or our own removal would be news.
+        let held_still = self.inner.known.let_go_of(session, &held.service);
+        if held_still.is_none() {
+            return;
+        }
+        tracing::warn!(
+            session = session.0,
+            ?cause,
+            "a session of a Swarm has ended"
+        );
+        let log = logs::last_lines(&self.inner, link, held).await;
+        if !remains::remove(&self.inner, link, session).await {
+            self.inner.known.abandon(session);
+        }
+        let ended = EngineEnded {
+            session,
+            cause,
+            log,
+        };
+        self.tell(EngineNews::Ended(ended)).await;
+    }
+
+    /// Removes what could not be stopped when that was asked for, and what has come since though nobody
+    /// wants it.
+    async fn end_abandoned(&self) {
+        let abandoned = self.inner.known.abandoned();
+        let unwanted = self.inner.known.may_all_come();
+        if abandoned.is_empty() && unwanted.is_empty() {
+            return;
+        }
+        let Ok(Ok(link)) = timeout(ANSWER_LIMIT, self.inner.docker.link()).await else {
+            return;
+        };
+        for session in abandoned.union(&unwanted) {
+            if remains::remove(&self.inner, &link, *session).await {
+                self.inner.known.settle(*session);
+            }
+        }
+    }
+
+    async fn tell(&self, news: EngineNews) {
+        // Without a receiver there is nobody to tell.
+        let _ = self.inner.news.send(news).await;
+    }
+}
+
+/// One question to a door and its answer, by a connection that is there or by a new one.
+async fn beat(gate: &Gate, door: Option<Opened>) -> io::Result<(Mood, Opened)> {
+    let ask = async |mut door: Opened| {
+        door.write_all(b"?").await?;
+        door.flush().await?;
+        let mut said = [0];
+        door.read_exact(&mut said).await?;
+        io::Result::Ok((Mood::of(said), door))
+    };
+    if let Some(door) = door
+        && let Ok(answered) = ask(door).await
+    {
+        return Ok(answered);
+    }
+    ask(gate.keep().await?).await
+}
+
+/// What the Swarm says of a session whose door does not open.
+pub(super) async fn ask(link: &Link, held: &Held) -> Result<Verdict, EngineFault> {
+    let socket = || EngineFault::NotRunning {
+        socket: link.socket.clone(),
+    };
+    let (tasks, place) = tokio::join!(
+        objects::tasks(link, &held.service),
+        nodes::find(link, held.in_swarm())
+    );
+    let tasks = match tasks {
+        Ok(tasks) => tasks,
+        Err(error) if fault::is_gone(&error) => return Ok(Verdict::Over(EndCause::Removed)),
+        Err(_) => return Err(link.away(socket())),
+    };
+    let place = place.map_err(|_| link.away(socket()))?;
+    let (host, fault) = match place {
+        Some(place) => (place.name, place.fault),
+        None => return Ok(Verdict::Over(EndCause::Removed)),
+    };
+    let standing = task::newest(&tasks);
+    Ok(verdict(standing, fault, host))
+}
+
+fn verdict(newest: Option<task::Newest>, fault: Option<EngineFault>, host: String) -> Verdict {
+    // A node that was only closed to new work still does what it did.
+    let down = fault.filter(|fault| matches!(fault, EngineFault::NodeDown { .. }));
+    if let Some(fault) = down {
+        return Verdict::Stalled(Stall::EngineAway { fault });
+    }
+    let Some(newest) = newest else {
+        return Verdict::Stalled(Stall::Restarting);
+    };
+    match newest.standing {
+        Standing::Over(code, words) if newest.last => Verdict::Over(task::cause(code, &words)),
+        Standing::Failed(_) if newest.last => Verdict::Over(EndCause::EngineRestarted),
+        // Its Swarm has not said yet what is to come of it, or it is on its way.
+        Standing::Over(..)
+        | Standing::Failed(_)
+        | Standing::Coming { .. }
+        | Standing::Refused(_) => Verdict::Stalled(Stall::Restarting),
+        // Its door is not open yet.
+        Standing::Running if newest.count > 1 => Verdict::Stalled(Stall::Restarting),
+        Standing::Running => Verdict::Runs { host },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn newest(standing: Standing, count: usize) -> Option<task::Newest> {
+        Some(task::Newest {
+            id: "t".into(),
+            count,
+            last: matches!(standing, Standing::Over(..)),
+            standing,
+        })
+    }
+
+    fn of(newest: Option<task::Newest>, fault: Option<EngineFault>) -> Verdict {
+        verdict(newest, fault, "shed".into())
+    }
+
+    #[test]
+    fn one_that_its_swarm_starts_anew_is_held_up_and_one_that_it_does_not_is_over() {
+        let restarting = Verdict::Stalled(Stall::Restarting);
+        let coming = Standing::Coming { fetching: false };
+        assert_eq!(of(newest(coming, 2), None), restarting);
+        assert_eq!(of(newest(Standing::Running, 2), None), restarting);
+        let over = Standing::Over(Some(0), String::new());
+        let exited = EndCause::Exited { code: Some(0) };
+        assert_eq!(of(newest(over, 1), None), Verdict::Over(exited));
+        let failed = task::Newest {
+            last: true,
+            ..newest(Standing::Failed(String::new()), 4).unwrap()
+        };
+        let given_up = Verdict::Over(EndCause::EngineRestarted);
+        assert_eq!(of(Some(failed), None), given_up);
+    }
+
+    #[test]
+    fn a_node_that_is_down_is_named_whatever_its_tasks_are() {
+        let down = EngineFault::NodeDown {
+            host: "shed".into(),
+        };
+        let fault = down.clone();
+        let stalled = Verdict::Stalled(Stall::EngineAway { fault });
+        let refused = Standing::Refused("no suitable node".into());
+        assert_eq!(of(newest(refused, 2), Some(down.clone())), stalled);
+        assert_eq!(of(newest(Standing::Running, 1), Some(down)), stalled);
+        // Closed to new work, and yet there.
+        let closed = EngineFault::NodeClosed {
+            host: "shed".into(),
+        };
+        let verdict = of(newest(Standing::Running, 1), Some(closed));
+        assert!(matches!(verdict, Verdict::Runs { .. }));
+    }
+}
