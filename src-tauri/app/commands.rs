@@ -44,7 +44,7 @@ pub(crate) async fn open_tab_of(controller: State<'_, Controller>, profile: Prof
 /// Closes a tab.
 #[tauri::command]
 pub(crate) async fn close_tab(controller: State<'_, Controller>, tab: TabId) -> Answer {
-    controller.command(Command::CloseTab(tab)).await
+    controller.command(Command::LeaveTab(tab)).await
 }
 
 /// Brings a tab to the front.
@@ -155,6 +155,12 @@ pub(crate) async fn answer(
     answer: message::Answer,
 ) -> Answer {
     controller.command(Command::Answer(tab, ask, answer)).await
+}
+
+/// Stops bringing files to a page, or puts away that it failed.
+#[tauri::command]
+pub(crate) async fn stop_giving(controller: State<'_, Controller>, tab: TabId) -> Answer {
+    controller.command(Command::StopGiving(tab)).await
 }
 
 /// Decides about a wish of the site of a tab's page, or leaves it open again.

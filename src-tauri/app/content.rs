@@ -112,8 +112,11 @@ impl Content {
                     PageAction::Source => page.show_source(),
                     PageAction::Answer(ask, answer) => page.answer(ask, &answer),
                     PageAction::Focus => page.focus(),
+                    PageAction::MayClose => page.may_close(),
                     // A profile's, and not a page's: see [`Content::cookies`].
                     PageAction::Cookies(_)
+                    | PageAction::GiveFiles(..)
+                    | PageAction::StopGiving
                     | PageAction::Open { .. }
                     | PageAction::Attach { .. }
                     | PageAction::Show

@@ -68,6 +68,7 @@ fn with_pictures<R: Runtime>(controller: Controller, pictures: Pictures) -> Buil
             commands::find_step,
             commands::find_end,
             commands::answer,
+            commands::stop_giving,
             commands::decide,
             commands::download,
             commands::forget_downloads,

@@ -149,6 +149,12 @@ async fn obey(
             ContentOrder::HistoryMenu(tab, places) => {
                 history_menu::show(&shell, &controller, tab, places);
             }
+            ContentOrder::ChooseFiles(tab, ask, wish) => {
+                let controller = controller.clone();
+                platform::choose_files(&wish, move |files| {
+                    controller.files_chosen(tab, ask, files);
+                });
+            }
             ContentOrder::FullScreen(on) => {
                 if let Err(error) = window.set_fullscreen(on) {
                     tracing::warn!(%error, "full screen");

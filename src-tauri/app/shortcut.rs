@@ -68,7 +68,7 @@ pub fn asked(chord: Chord, state: &ShellState) -> Option<Asked> {
             Some(Command::OpenTabOf(ProfileName(PRIVATE.to_owned())))
         }
         (true, true, false, Key::Char('t')) => Some(Command::ReopenTab),
-        (true, false, false, Key::Char('w')) => state.active.map(Command::CloseTab),
+        (true, false, false, Key::Char('w')) => state.active.map(Command::LeaveTab),
         (true, false, false, Key::Char('l')) => {
             return Some(Asked::Focus(ShellFocus::AddressBar));
         }

@@ -12,6 +12,7 @@ use duotab_backend::runtime::embedded::EmbeddedConfig;
 use duotab_backend::runtime::{Choice, RuntimeConfig};
 use duotab_core::browser::Settings;
 use duotab_core::event::Command;
+use duotab_core::message::Problem;
 use duotab_core::placement::Demand;
 use tauri::{AppHandle, RunEvent, Wry};
 use tokio::sync::mpsc::{self, unbounded_channel};
@@ -267,6 +268,11 @@ impl Leaving {
     fn begin(&self, app: &AppHandle) {
         let (app, leaving) = (app.clone(), self.clone());
         tauri::async_runtime::spawn(async move {
+            // A page may have something to lose, and the person decide to stay.
+            let may = leaving.controller.command(Command::MayQuit).await;
+            if may == Err(Problem::Cancelled) {
+                return;
+            }
             leaving.put_away().await;
             app.exit(1);
         });

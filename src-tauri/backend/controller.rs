@@ -3,6 +3,7 @@
 
 mod acting;
 mod engine;
+mod gift;
 mod left;
 mod order;
 mod profile;
@@ -20,6 +21,7 @@ use crate::runtime::embedded::EmbeddedConfig;
 use crate::runtime::{Runtime, RuntimeConfig};
 use crate::store::Store;
 use duotab_core::action::Action;
+use duotab_core::ask::AskId;
 use duotab_core::browser::{Browser, Saved, Settings};
 use duotab_core::download::{DownloadNews, DownloadOrder, Transfer};
 use duotab_core::event::{Command, Event, Millis, PageNews, RequestId};
@@ -203,6 +205,12 @@ impl Controller {
     /// A profile's proxied pages have no data any more, as was ordered.
     pub fn profile_cleared(&self, profile: ProfileName) {
         let _ = self.queue.send(Input::ProfileCleared(profile));
+    }
+
+    /// The person has chosen these files, or none, as was ordered.
+    pub fn files_chosen(&self, tab: TabId, ask: AskId, files: Vec<String>) {
+        let chosen = Event::FilesChosen(tab, ask, files);
+        let _ = self.queue.send(Input::Event(chosen));
     }
 
     /// News of a download.
@@ -391,6 +399,9 @@ impl Run {
             }
             Action::HistoryMenu(tab, places) => {
                 self.order(ContentOrder::HistoryMenu(tab, places));
+            }
+            Action::ChooseFiles(tab, ask, wish) => {
+                self.order(ContentOrder::ChooseFiles(tab, ask, wish));
             }
             Action::FullScreen(on) => self.order(ContentOrder::FullScreen(on)),
             Action::Reply(request, result) => {

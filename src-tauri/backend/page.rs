@@ -5,8 +5,10 @@
 //! that is kept for a page is bounded: it is the page that decides how much it says.
 
 mod act;
+mod asks;
 mod book;
 mod carry;
+mod chooser;
 mod closed;
 mod cookies;
 mod favicon;
@@ -24,6 +26,7 @@ mod wire;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use duotab_core::action::PageAction;
+use duotab_core::ask::AskId;
 use duotab_core::carry::Order;
 use duotab_core::cookie;
 use duotab_core::event::PageNews;
@@ -257,6 +260,20 @@ impl Pages {
     /// If the engine does not take the command in time.
     pub async fn cancel_file(&self, guid: &str) -> Result<(), PageError> {
         files::cancel(&self.shared, guid).await
+    }
+
+    /// Gives files to the page that wanted some ([`PageNews::WantsFiles`]), by their paths on the
+    /// browser's machine.
+    ///
+    /// # Errors
+    /// If the page wants none any more, or does not take them.
+    pub async fn give_files(
+        &self,
+        tab: TabId,
+        ask: AskId,
+        paths: Vec<String>,
+    ) -> Result<(), PageError> {
+        chooser::give(&self.shared, tab, ask, paths).await
     }
 
     /// Closes a page that belongs to no tab.

@@ -6,6 +6,7 @@ use crate::carry;
 use crate::cookie;
 use crate::download::{Download, DownloadId, DownloadOrder};
 use crate::event::{RequestId, SessionRecord, TabRecord};
+use crate::giving::FileWish;
 use crate::message::{ContentArea, Problem, ProfileName, SessionId, ShellFocus, ShellState, TabId};
 use crate::network::Network;
 use crate::node::NodeId;
@@ -66,10 +67,18 @@ pub enum PageAction {
     Source,
     /// Answer a question of the page.
     Answer(AskId, Answer),
+    /// Bring these files of this machine to the page that asked for some; none if the person has
+    /// chosen none. Told of by [`crate::event::PageNews::Gives`]. Only streamed.
+    GiveFiles(AskId, Vec<String>),
+    /// Stop bringing files.
+    StopGiving,
     /// Bring to the front.
     Show,
     /// Take from the front (a child webview only; a streamed page is covered by the next one).
     Hide,
+    /// Have it say whether something would be lost if it were closed; answered by
+    /// [`crate::event::PageNews::Objects`].
+    MayClose,
     /// Close and forget.
     Close,
     /// Give it the keyboard.
@@ -194,6 +203,9 @@ pub enum Action {
     Place(ContentArea),
     /// Window full screen on or off.
     FullScreen(bool),
+    /// Have the person choose files of this machine for a page; answered by
+    /// [`crate::event::Event::FilesChosen`].
+    ChooseFiles(TabId, AskId, FileWish),
     /// Answer a command.
     Reply(RequestId, Result<(), Problem>),
     /// Paint this.

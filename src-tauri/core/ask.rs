@@ -16,6 +16,11 @@ const TEXT_CAP: usize = 2000;
 #[ts(type = "number")]
 pub struct AskId(pub u32);
 
+impl AskId {
+    /// The window's own question whether a page is to be left. No engine has it.
+    pub const LEAVE: Self = Self(u32::MAX);
+}
+
 /// What a page may be allowed to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]

@@ -7,11 +7,13 @@
 mod ask;
 mod blocking;
 mod carry;
+mod closing;
 mod command;
 mod cookies;
 mod download;
 mod engine;
 mod find;
+mod giving;
 mod leftovers;
 mod machines;
 mod moving;
@@ -167,6 +169,8 @@ pub struct Browser {
     /// Whether there are private tabs.
     private: bool,
     notices: Vec<Notice>,
+    /// Whether the window may be closed, while that is being found out.
+    leave: Option<closing::Leave>,
     quitting_since: Option<Millis>,
     /// The app was told that it can end.
     exited: bool,
@@ -222,6 +226,7 @@ impl Browser {
             settings_shown: false,
             private: false,
             notices: Vec::new(),
+            leave: None,
             quitting_since: None,
             exited: false,
             standby_failed: false,
@@ -269,6 +274,7 @@ impl Browser {
             Event::ProfileProgress(name, done, total) => self.work_progress(&name, done, total),
             Event::ProfileWorked(name, work, end) => self.worked(&name, &work, end),
             Event::Download(transfer, news) => self.download_news(transfer, news),
+            Event::FilesChosen(tab, ask, files) => self.files_chosen(tab, ask, files),
             Event::Notice(notice) => self.notice(notice),
             Event::List(url, news) => self.list_news(&url, news),
             Event::EnginesContained(contained) => self.engines_contained(contained),
@@ -303,6 +309,7 @@ impl Browser {
             self.next_idle_limit(),
             self.next_cookie_limit(),
             self.next_sleep_limit(),
+            self.next_answer_limit(),
             quit,
             look,
         ];
@@ -380,6 +387,7 @@ impl Browser {
         self.end_idle_sessions();
         self.give_up_cookies();
         self.put_to_sleep();
+        self.give_up_asking_pages();
         let late = |asked: &mut Millis| self.now.0 >= asked.0 + placing::LOOK_LIMIT_MS;
         if !self.looking && self.asked_nodes.take_if(late).is_some() {
             self.place_waiting();

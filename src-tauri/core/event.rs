@@ -5,6 +5,7 @@ use crate::blocking::{ListCommand, ListNews};
 use crate::carry::Carry;
 use crate::cookie::Jar;
 use crate::download::{DownloadId, DownloadNews, DownloadVerb, Transfer};
+use crate::giving::{FileWish, Giving};
 use crate::message::{
     ContentArea, Encoder, EndCause, Leg, Mode, Notice, ProfileName, SessionId, Stall, StartFailure,
     TabId,
@@ -45,6 +46,11 @@ pub enum Command {
     List(ListCommand),
     /// Close a tab.
     CloseTab(TabId),
+    /// Close a tab, if its page does not object or the person insists.
+    LeaveTab(TabId),
+    /// Find out whether the window may be closed: a page may object, and the person decide to stay.
+    /// Refused as cancelled then; answered when that is known.
+    MayQuit,
     /// Bring a tab to the front.
     SelectTab(TabId),
     /// Move a tab to a position in the strip.
@@ -81,6 +87,8 @@ pub enum Command {
     ViewSource(TabId),
     /// Answer a question of a page.
     Answer(TabId, AskId, Answer),
+    /// Stop bringing files to a page, or put away that it failed.
+    StopGiving(TabId),
     /// Whether a toggle takes along what was typed into pages of the site of a tab.
     SetSiteCarry(TabId, bool),
     /// Whether a toggle takes along the cookies of the site of a tab.
@@ -198,6 +206,12 @@ pub enum PageNews {
     Asks(Ask),
     /// It waits no longer.
     AskGone(AskId),
+    /// The answer to [`crate::action::PageAction::MayClose`]: whether something would be lost.
+    Objects(bool),
+    /// The person has pressed where it takes files. Only streamed.
+    WantsFiles(AskId, FileWish),
+    /// How far files are on their way to it; `None` when they are there, or given up.
+    Gives(Option<Giving>),
     /// The person turned the wheel with Control held.
     Zoomed(Direction),
     /// It began or ended to play sound, or to see or hear the person.
@@ -303,6 +317,8 @@ pub enum Event {
     UpdateLooked(Looked),
     /// News of a block list, by its address.
     List(String, ListNews),
+    /// The answer to [`crate::action::Action::ChooseFiles`]; no files if the person wants none.
+    FilesChosen(TabId, AskId, Vec<String>),
     /// Something to tell the person.
     Notice(Notice),
     /// The deadline that the core asked for has come.

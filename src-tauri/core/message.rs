@@ -9,6 +9,7 @@ pub use crate::ask::{Answer, Ask, AskId, Wish};
 pub use crate::blocking::{ListFault, ListView};
 pub use crate::download::{Download, DownloadId, DownloadVerb};
 pub use crate::fault::{EndCause, EngineFault, ImageUpdate, Stall, StartFailure};
+pub use crate::giving::{Giving, GivingFault};
 pub use crate::network::{NetworkFault, NetworkForm};
 pub use crate::node::{Lack, NodeId, NodeKind, NodeName, Setback};
 pub use crate::notice::Notice;

@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::ask::Ask;
+use crate::ask::{Ask, AskId};
+use crate::giving::Giving;
 use crate::site::Site;
 
 /// The longest text that is looked for, in characters.
@@ -74,6 +75,8 @@ pub struct PageView {
     pub find: Option<Find>,
     /// What it asks the person, the oldest first.
     pub asks: Vec<Ask>,
+    /// Files of the person that are on their way to it, or did not come there.
+    pub giving: Option<Giving>,
     /// How many dialogs it has opened since it was loaded.
     pub dialogs: u32,
     /// The person wants to hear no more of it.
@@ -91,6 +94,7 @@ impl PageView {
     pub(crate) fn loads(&mut self, loading: bool) {
         self.progress = None;
         if loading {
+            self.asks.retain(|ask| ask.id != AskId::LEAVE);
             self.dialogs = 0;
             self.silenced = false;
         }
@@ -104,6 +108,7 @@ impl PageView {
     pub(crate) fn gone(&mut self) {
         self.loads(false);
         self.asks.clear();
+        self.giving = None;
     }
 
     /// The engine has looked.

@@ -118,6 +118,8 @@ pub struct Tab {
     pub carry: Option<Carry>,
     /// Since when its proxied page is out of sight, or was asked in vain whether it can sleep.
     pub unseen: Option<Millis>,
+    /// Since when its page has been asked whether it may be closed.
+    pub asked_to_leave: Option<Millis>,
     /// Its page plays sound, or sees or hears the person.
     pub occupied: bool,
     /// The cookies that are on their way to its next page.
@@ -145,6 +147,7 @@ impl Tab {
             page: PageView::default(),
             carry: None,
             unseen: None,
+            asked_to_leave: None,
             occupied: false,
             crossing: Crossing::None,
             taken_along: Jar::default(),

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use duotab_backend::controller::{ContentOrder, Controller};
 use duotab_core::action::PageAction;
 use duotab_core::event::{HistoryEntry, PageNews};
+use duotab_core::giving::FileWish;
 use duotab_core::message::TabId;
 use tokio::sync::{mpsc, watch};
 
@@ -15,6 +16,10 @@ use crate::within;
 pub(crate) struct Content {
     pages: Arc<Mutex<HashMap<TabId, Page>>>,
     exit: watch::Receiver<bool>,
+    /// What the person chooses when a page wants files.
+    chosen: Arc<Mutex<Vec<String>>>,
+    /// What pages have wanted.
+    wishes: watch::Receiver<Vec<FileWish>>,
 }
 
 /// A webview's history.
@@ -32,6 +37,9 @@ impl Content {
         let pages = Arc::new(Mutex::new(HashMap::new()));
         let (told, exit) = watch::channel(false);
         let played = Arc::clone(&pages);
+        let chosen: Arc<Mutex<Vec<String>>> = Arc::default();
+        let choice = Arc::clone(&chosen);
+        let (wished, wishes) = watch::channel(Vec::new());
         tokio::spawn(async move {
             while let Some(order) = orders.recv().await {
                 match order {
@@ -41,6 +49,11 @@ impl Content {
                     ContentOrder::ClearProfile(name) | ContentOrder::DeleteProfile(name) => {
                         controller.profile_cleared(name);
                     }
+                    ContentOrder::ChooseFiles(tab, ask, wish) => {
+                        let files = choice.lock().unwrap().clone();
+                        controller.files_chosen(tab, ask, files);
+                        wished.send_modify(|all| all.push(wish));
+                    }
                     ContentOrder::Exit => {
                         told.send_replace(true);
                     }
@@ -48,7 +61,28 @@ impl Content {
                 }
             }
         });
-        Self { pages, exit }
+        Self {
+            pages,
+            exit,
+            chosen,
+            wishes,
+        }
+    }
+
+    /// What the person chooses from now on when a page wants files.
+    pub(crate) fn choose(&self, files: Vec<String>) {
+        *self.chosen.lock().unwrap() = files;
+    }
+
+    /// What a page wanted last.
+    pub(crate) fn wish(&self) -> Option<FileWish> {
+        self.wishes.borrow().last().cloned()
+    }
+
+    /// Waits until pages have wanted files so often.
+    pub(crate) async fn asked(&mut self, times: usize) {
+        let asked = self.wishes.wait_for(|all| all.len() >= times);
+        within("a page that wants files", asked).await.unwrap();
     }
 
     /// The address that a tab's webview shows, if it has one.

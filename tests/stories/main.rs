@@ -26,6 +26,7 @@ mod session;
 mod site;
 mod switches;
 mod toggle;
+mod uploads;
 mod view;
 
 use std::time::Duration;

@@ -1,6 +1,7 @@
 //! The shell's page through `WebDriver`.
 
 use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
 
@@ -242,8 +243,22 @@ impl Shell {
         let apps = self.driver.children()?;
         // The session breaks when the app goes, perhaps before the answer.
         let _ = self.invoke("quit", json!({})).await;
+        Self::end(&self.client, apps).await
+    }
+
+    /// Does what makes the app end by itself, and waits for that.
+    ///
+    /// # Errors
+    /// If it does not end in time.
+    pub async fn ends_by(mut self, last: impl AsyncFnOnce(&Self)) -> Outcome<()> {
+        let apps = self.driver.children()?;
+        last(&self).await;
+        Self::end(&self.client, apps).await
+    }
+
+    async fn end(client: &Client, apps: Vec<OwnedFd>) -> Outcome<()> {
         tokio::task::spawn_blocking(move || child::ended(&apps)).await??;
-        let _ = within("the end of the session", self.client.clone().close()).await;
+        let _ = within("the end of the session", client.clone().close()).await;
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Every state worth looking at.
 import { FLEET, HOST, OTHERS, SWARM, here, many } from "./machines";
 import { emptyTab, stateOf, streamingOf } from "../src/backend.mock";
+import type { Giving } from "../src/messages/Giving";
 import type { MachineView } from "../src/messages/MachineView";
 import type { NodeName } from "../src/messages/NodeName";
 import type { Problem } from "../src/messages/Problem";
@@ -124,7 +125,19 @@ const menu = (known: MachineView[], node: NodeName = HOST): Scene => ({
   click: "[data-testid=node]",
 });
 
+const giving = (facts: Giving): Scene => ({
+  state: stateOf([
+    news({
+      mode: "streamed",
+      stream: at("live"),
+      page: { ...emptyTab(0).page, giving: facts },
+    }),
+  ]),
+});
+
 export const SCENES: Record<string, Scene> = {
+  giving: giving({ state: "under_way", files: 3, done: 31_000_000, total: 84_000_000 }),
+  "giving-failed": giving({ state: "failed", fault: "unreadable", name: "holiday.mkv" }),
   downloads: {
     state: stateOf([news()], { downloads: DOWNLOADS }),
     click: "[data-testid=downloads-button]",

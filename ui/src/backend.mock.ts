@@ -238,6 +238,12 @@ export class MockBackend implements Backend {
       [tab, ask, answer],
       this.#on(tab, (each) => (each.page.asks = each.page.asks.filter((one) => one.id !== ask))),
     );
+  stopGiving: Backend["stopGiving"] = (tab) =>
+    this.#note(
+      "stopGiving",
+      [tab],
+      this.#on(tab, (each) => (each.page.giving = null)),
+    );
   download: Backend["download"] = (id, verb) => this.#note("download", [id, verb]);
   forgetDownloads: Backend["forgetDownloads"] = () => this.#note("forgetDownloads", []);
   showHistory: Backend["showHistory"] = (tab, direction) =>
@@ -276,7 +282,15 @@ export function emptyTab(id: number): TabView {
     stream: null,
     problem: null,
     asleep: false,
-    page: { progress: null, find: null, asks: [], dialogs: 0, painted: true, site: null },
+    page: {
+      progress: null,
+      find: null,
+      asks: [],
+      giving: null,
+      dialogs: 0,
+      painted: true,
+      site: null,
+    },
   };
 }
 

@@ -75,6 +75,8 @@ export interface Backend {
   findEnd(tab: TabId): Promise<void>;
   /** Answers a question of a tab's page. */
   answer(tab: TabId, ask: AskId, answer: Answer): Promise<void>;
+  /** Stops bringing files to a page, or puts away that it failed. */
+  stopGiving(tab: TabId): Promise<void>;
   /** Decides about a wish of the site of a tab's page; null leaves it open again. */
   decide(tab: TabId, wish: Wish, allowed: boolean | null): Promise<void>;
   download(download: DownloadId, verb: DownloadVerb): Promise<void>;
@@ -154,6 +156,7 @@ export function tauriBackend(): Backend {
     findStep: (tab, direction) => invoke("find_step", { tab, direction }),
     findEnd: (tab) => invoke("find_end", { tab }),
     answer: (tab, ask, answer) => invoke("answer", { tab, ask, answer }),
+    stopGiving: (tab) => invoke("stop_giving", { tab }),
     decide: (tab, wish, allowed) => invoke("decide", { tab, wish, allowed }),
     download: (download, verb) => invoke("download", { download, verb }),
     forgetDownloads: () => invoke("forget_downloads"),

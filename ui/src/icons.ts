@@ -17,6 +17,7 @@ export const PATHS = {
   streamed: "M2.5 3h11v7.5h-11zM5.5 13.5h5M6.8 5.1l3.2 1.7-3.2 1.7Z",
   machine: "M2.5 3.5h11v7h-11zM5.5 13h5M8 10.5V13",
   download: "M8 2.5v7.5M4.8 7 8 10.2 11.2 7M3 13.3h10",
+  upload: "M8 10.2V2.6M4.8 5.8 8 2.6l3.2 3.2M3 13.3h10",
   folder: "M2.5 4h4l1.5 1.7h5.5v7h-11Z",
   speech: "M2.5 3.5h11v7.5H7l-3 2.5V11H2.5Z",
   permission: "M8 2.2 13 4v4c0 3-2.2 5-5 6-2.8-1-5-3-5-6V4ZM8 5.6v3M8 10.8v.2",

@@ -82,7 +82,7 @@ fn each_shortcut_asks_for_its_verb() {
             },
         ),
         ("Ctrl+Shift+t", Command::ReopenTab),
-        ("Ctrl+w", Command::CloseTab(first)),
+        ("Ctrl+w", Command::LeaveTab(first)),
         ("Ctrl+r", Command::Reload(first)),
         ("F5", Command::Reload(first)),
         (

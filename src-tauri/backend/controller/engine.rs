@@ -2,6 +2,7 @@
 //! cuts a start short.
 
 use super::News;
+use super::gift::Gifts;
 use super::left::{OWNED, VOLUMES};
 use super::session::{Attached, Link};
 use super::transfer::Transfers;
@@ -368,8 +369,9 @@ impl Engine {
             endpoint,
         };
         let transfers = Transfers::new(self.id, &self.downloads, self.news.clone());
+        let files = (transfers, Gifts::new(self.news.clone()));
         let before = self.before.take();
-        self.attached = Some(Attached::new(link, self.viewer.clone(), before, transfers));
+        self.attached = Some(Attached::new(link, self.viewer.clone(), before, files));
     }
 
     async fn detach(&mut self) {

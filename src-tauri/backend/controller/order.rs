@@ -1,8 +1,10 @@
 //! What the window is ordered to do.
 
 use duotab_core::action::PageAction;
+use duotab_core::ask::AskId;
 use duotab_core::cookie;
 use duotab_core::download::DownloadOrder;
+use duotab_core::giving::FileWish;
 use duotab_core::message::{ContentArea, ProfileName, ShellFocus, TabId};
 
 use crate::proxy::PageRules;
@@ -30,6 +32,9 @@ pub enum ContentOrder {
     Place(ContentArea),
     /// Show places of a tab's history, with their positions, to choose from.
     HistoryMenu(TabId, Vec<(usize, String)>),
+    /// Have the person choose files for a streamed page; answered by
+    /// [`super::Controller::files_chosen`].
+    ChooseFiles(TabId, AskId, FileWish),
     /// Window full screen on or off.
     FullScreen(bool),
     /// Give the keyboard to the shell or to the page in front.

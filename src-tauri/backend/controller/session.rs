@@ -3,6 +3,7 @@
 
 use super::News;
 use super::acting::{self, Acting, Orders, PageOrder, Undone};
+use super::gift::Gifts;
 use super::transfer::Transfers;
 use super::viewer::Viewer;
 use crate::endpoint::{Endpoint, Secret, Shelf};
@@ -10,7 +11,7 @@ use crate::neko::{self, Neko};
 use crate::page::{self, PageError, PageEvent, Pages};
 use duotab_core::action::PageAction;
 use duotab_core::download::Transfer;
-use duotab_core::event::Event;
+use duotab_core::event::{Event, PageNews};
 use duotab_core::message::{Leg, Mode, SessionId, TabId};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -50,6 +51,7 @@ pub(super) struct Attached {
     undone: Undone,
     acting: Option<Acting>,
     transfers: Transfers,
+    gifts: Gifts,
 }
 
 /// The pages, and what happens to them.
@@ -77,7 +79,7 @@ impl Attached {
         link: Link,
         viewer: Viewer,
         before: Option<Pages>,
-        transfers: Transfers,
+        (transfers, gifts): (Transfers, Gifts),
     ) -> Self {
         let (neko, news) = neko::start(link.endpoint.clone(), viewer.options());
         let neko = Arc::new(neko);
@@ -95,6 +97,7 @@ impl Attached {
             undone: Undone::default(),
             acting: None,
             transfers,
+            gifts,
         }
     }
 
@@ -104,6 +107,14 @@ impl Attached {
     }
 
     pub(super) fn page(&mut self, tab: TabId, action: PageAction) {
+        match action {
+            PageAction::GiveFiles(ask, files) if !files.is_empty() => {
+                return self.gifts.give(tab, ask, files, self.control.as_ref());
+            }
+            PageAction::StopGiving => return self.gifts.stop(tab),
+            PageAction::Close => self.gifts.page_gone(tab),
+            _ => {}
+        }
         match &action {
             PageAction::Open { zoom, .. }
             | PageAction::Attach { zoom, .. }
@@ -127,6 +138,9 @@ impl Attached {
             heard = self.pages.next() => match heard {
                 Heard::Connected(connected) => self.control_connected(connected),
                 Heard::Event(PageEvent::News(tab, news)) => {
+                    if matches!(news, PageNews::Committed | PageNews::Closed) {
+                        self.gifts.page_gone(tab);
+                    }
                     Some(Event::Page(tab, Mode::Streamed, news))
                 }
                 Heard::Event(PageEvent::Stray { target, url }) => {
@@ -230,6 +244,7 @@ impl Attached {
             Ok((pages, events)) => {
                 if let Some(token) = self.token.clone() {
                     let shelf = Shelf::of(self.link.endpoint.clone(), token);
+                    self.gifts.connected(shelf.clone());
                     self.transfers.connected(shelf);
                 }
                 self.pages = Control::Connected(events);

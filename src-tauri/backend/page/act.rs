@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::book::BLANK;
 use super::route::loading;
-use super::{PageError, Shared, find, follow, login};
+use super::{PageError, Shared, asks, carry, chooser, find, follow};
 
 /// The zoom that is taken, in percent: Chromium's own range.
 const ZOOM: std::ops::RangeInclusive<u16> = 25..=500;
@@ -32,7 +32,8 @@ pub(super) async fn act(
         }
         // Gone already, by itself.
         (
-            PageAction::Close | PageAction::Hide | PageAction::FindEnd | PageAction::Answer(..),
+            PageAction::Close | PageAction::Hide | PageAction::FindEnd | PageAction::Answer(..)
+            | PageAction::GiveFiles(..) | PageAction::StopGiving,
             None,
         )
         // Answered, by [`super::Pages::carry`] and [`super::Pages::cookies`].
@@ -54,10 +55,20 @@ pub(super) async fn act(
             return find::look(shared, &target, String::new(), None).await;
         }
         (PageAction::Answer(ask, answer), Some(target)) => {
-            return login::answer(shared, &target, ask, answer).await;
+            return asks::answer(shared, &target, ask, answer).await;
         }
         (PageAction::Back, Some(target)) => return step(shared, &target, -1).await,
         (PageAction::Forward, Some(target)) => return step(shared, &target, 1).await,
+        (PageAction::MayClose, Some(target)) => {
+            carry::may_close(shared, tab, target);
+            return Ok(());
+        }
+        // What is not nothing goes by [`super::Pages::give_files`].
+        (PageAction::GiveFiles(ask, _), Some(target)) => {
+            chooser::forget(shared, &target, ask);
+            return Ok(());
+        }
+        (PageAction::StopGiving, Some(_)) => return Ok(()),
         // Chromium asks in its own picture.
         (PageAction::Hide | PageAction::Print | PageAction::Source, Some(_)) => return Ok(()),
         (PageAction::Step(steps), Some(target)) => return step(shared, &target, steps).await,

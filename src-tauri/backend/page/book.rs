@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::sync::{Notify, OnceCell, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::login::Logins;
+use super::asks::Asked;
 
 /// Pages that are kept track of. A Chromium with more has run away.
 const MAX_PAGES: usize = 512;
@@ -35,8 +35,8 @@ pub(super) struct Page {
     pub(super) main_frame: String,
     /// Whether it is loading, once that is known.
     pub(super) loading: Option<bool>,
-    /// The address that it last asked to have opened elsewhere.
-    pub(super) asked: Option<String>,
+    /// The address that it last wanted to have opened elsewhere.
+    pub(super) wanted: Option<String>,
     /// The load whose failure was told.
     pub(super) failed: Option<String>,
     /// Counts the navigations that we asked for: the answer of an older one is no news.
@@ -49,8 +49,8 @@ pub(super) struct Page {
     pub(super) closing: bool,
     /// Its zoom in percent.
     pub(super) zoom: u16,
-    /// Servers that wait for a name and a password.
-    pub(super) logins: Logins,
+    /// What it has asked.
+    pub(super) asked: Asked,
     /// What is looked for in it; empty for nothing.
     pub(super) looked: String,
     /// What was told of it last.
@@ -145,14 +145,14 @@ impl Book {
             session: Arc::default(),
             main_frame: target.to_owned(),
             loading: None,
-            asked: None,
+            wanted: None,
             failed: None,
             navigation: 0,
             fresh: false,
             shown: false,
             closing: false,
             zoom: 100,
-            logins: Logins::default(),
+            asked: Asked::default(),
             looked: String::new(),
             told: Told::default(),
             changed: Arc::default(),
@@ -247,12 +247,12 @@ impl Book {
         if let Some(opener) = &page.opener {
             let opener = opener.clone();
             let page = self.pages.get_mut(&opener)?;
-            return Some((page.tab?, page.asked.take()));
+            return Some((page.tab?, page.wanted.take()));
         }
         let url = page.url.borrow().clone();
-        let asking = |page: &&mut Page| page.tab.is_some() && page.asked.as_ref() == Some(&url);
+        let asking = |page: &&mut Page| page.tab.is_some() && page.wanted.as_ref() == Some(&url);
         let page = self.pages.values_mut().find(asking)?;
-        Some((page.tab?, page.asked.take()))
+        Some((page.tab?, page.wanted.take()))
     }
 
     /// A tab's target.

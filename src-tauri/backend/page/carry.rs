@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use duotab_core::carry::Order;
 use duotab_core::event::PageNews;
+use duotab_core::leave;
+use duotab_core::message::TabId;
 
 use super::{Shared, follow};
 
@@ -22,4 +24,19 @@ pub(super) async fn carry(shared: &Arc<Shared>, target: &str, order: &Order) -> 
     };
     let answer = tokio::time::timeout(LIMIT, asked).await.ok().flatten()?;
     order.heard(&answer)
+}
+
+/// Has a page say whether something would be lost if it were closed. Nobody else waits for that.
+pub(super) fn may_close(shared: &Arc<Shared>, tab: TabId, target: String) {
+    let of = Arc::clone(shared);
+    shared.spawn(async move {
+        let asked = async {
+            let session = follow::session(&of, &target).await.ok()?;
+            let frame = of.book().page(&target)?.main_frame.clone();
+            follow::evaluate(&of, &session, Some(&frame), leave::SCRIPT).await
+        };
+        let answer = tokio::time::timeout(LIMIT, asked).await.ok().flatten();
+        of.queue
+            .news(tab, leave::heard(&answer.unwrap_or_default()));
+    });
 }

@@ -93,6 +93,7 @@ async fn attach(shared: &Arc<Shared>, target: &str) -> Result<String, PageError>
         .call(Some(&session), "Page.enable", json!({}))
         .await?;
     super::login::listen(shared, &session).await;
+    super::chooser::listen(shared, &session).await;
     let notices = shared
         .book()
         .page(target)

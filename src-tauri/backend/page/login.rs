@@ -1,33 +1,14 @@
 //! Servers that ask a streamed page for a name and a password.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use duotab_core::ask::{ASKS_CAP, Answer, Ask, AskId, Question};
+use duotab_core::ask::{Answer, Ask, Question};
 use duotab_core::event::PageNews;
 use serde_json::{Value, json};
 
+use super::Shared;
+use super::asks::Open;
 use super::book::Page;
-use super::{PageError, Shared};
-
-/// Far from the row of proxied pages: a tab can have pages of both kinds after one another.
-static LAST: AtomicU32 = AtomicU32::new(1 << 31);
-
-/// The open questions of one page.
-#[derive(Default)]
-pub(super) struct Logins {
-    open: BTreeMap<AskId, String>,
-    /// The request that was answered last.
-    answered: String,
-}
-
-impl Logins {
-    /// The page that asked has gone. Which questions have gone with it.
-    pub(super) fn forget(&mut self) -> Vec<AskId> {
-        std::mem::take(&mut self.open).into_keys().collect()
-    }
-}
 
 /// Has the questions that documents bring come here. Chromium asks only about requests that it lets
 /// us hold, so those of documents wait for a word of ours; all others are quicker without, and
@@ -55,13 +36,13 @@ pub(super) fn required(shared: &Arc<Shared>, page: &mut Page, session: &str, par
         // Nobody looks at it yet.
         return answer("Default");
     };
-    if challenge["source"] == "Proxy" || page.logins.open.len() >= ASKS_CAP {
+    let is_ours = challenge["source"] != "Proxy";
+    let open = || Open::Login(request.to_owned());
+    let Some(id) = is_ours.then(|| page.asked.open(open())).flatten() else {
         return answer("CancelAuth");
-    }
-    let id = AskId(LAST.fetch_add(1, Ordering::Relaxed));
+    };
     let text = |key: &str| challenge[key].as_str().unwrap_or_default();
-    let again = page.logins.answered == request;
-    page.logins.open.insert(id, request.to_owned());
+    let again = page.asked.answered == request;
     let question = Question::Login {
         realm: text("realm").to_owned(),
         again,
@@ -70,31 +51,15 @@ pub(super) fn required(shared: &Arc<Shared>, page: &mut Page, session: &str, par
     shared.queue.news(tab, PageNews::Asks(ask));
 }
 
-/// The person has answered. A question that is gone is no error.
-pub(super) async fn answer(
-    shared: &Arc<Shared>,
-    target: &str,
-    id: AskId,
-    answer: Answer,
-) -> Result<(), PageError> {
-    let session = super::follow::session(shared, target).await?;
-    let request = {
-        let mut book = shared.book();
-        let page = book.page(target).ok_or(PageError::UnknownTarget)?;
-        let Some(request) = page.logins.open.remove(&id) else {
-            return Ok(());
-        };
-        page.logins.answered.clone_from(&request);
-        request
-    };
+/// The person has answered.
+pub(super) fn answer(shared: &Arc<Shared>, session: &str, request: &str, answer: Answer) {
     let response = match answer {
         Answer::Login { name, password } => json!({
             "response": "ProvideCredentials", "username": name.0, "password": password.0,
         }),
         _ => json!({ "response": "CancelAuth" }),
     };
-    reply(shared, &session, &request, response);
-    Ok(())
+    reply(shared, session, request, response);
 }
 
 fn reply(shared: &Arc<Shared>, session: &str, request: &str, response: Value) {

@@ -41,7 +41,10 @@ impl Queue {
         if let PageEvent::News(tab, news) = &event
             && !matches!(
                 news,
-                PageNews::OpenedPage { .. } | PageNews::Asks(_) | PageNews::AskGone(_)
+                PageNews::OpenedPage { .. }
+                    | PageNews::Asks(_)
+                    | PageNews::AskGone(_)
+                    | PageNews::WantsFiles(..)
             )
         {
             waiting.retain(|other| {

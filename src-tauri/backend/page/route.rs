@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::book::{Arrival, BLANK, Book, Page};
+use super::chooser;
 use super::closed;
 use super::files;
 use super::follow;
@@ -111,13 +112,14 @@ fn page_event(shared: &Arc<Shared>, session: &str, method: &str, params: &Value)
             page.changed.notify_one();
             page.icon_changed.notify_one();
         }
-        "Page.windowOpen" => page.asked = asked(&params["url"]),
+        "Page.windowOpen" => page.wanted = wanted(&params["url"]),
         "Page.frameRequestedNavigation"
             if matches!(params["disposition"].as_str(), Some("newTab" | "newWindow")) =>
         {
-            page.asked = asked(&params["url"]);
+            page.wanted = wanted(&params["url"]);
         }
         "Fetch.authRequired" => login::required(shared, page, session, params),
+        "Page.fileChooserOpened" => chooser::opened(shared, target, session, params),
         // Only its questions matter.
         "Fetch.requestPaused" => login::go_on(shared, session, params),
         // We have let go of the page already: nobody is there to answer "leave this page?".
@@ -136,7 +138,7 @@ fn page_event(shared: &Arc<Shared>, session: &str, method: &str, params: &Value)
 }
 
 /// An address that a page asked for, if it is a short one.
-fn asked(url: &Value) -> Option<String> {
+fn wanted(url: &Value) -> Option<String> {
     url.as_str()
         .filter(|url| !url.is_empty() && url.len() <= 64 << 10)
         .map(str::to_owned)
@@ -149,7 +151,7 @@ fn navigated(shared: &Arc<Shared>, page: &mut Page, target: String, frame: &Valu
     }
     if let Some(tab) = page.tab {
         shared.queue.news(tab, PageNews::Committed);
-        for gone in page.logins.forget() {
+        for gone in page.asked.forget() {
             shared.queue.news(tab, PageNews::AskGone(gone));
         }
     }

@@ -47,6 +47,10 @@ impl Browser {
 
     /// The person answers. A question that is gone is no error.
     pub(super) fn answer(&mut self, id: TabId, ask: AskId, answer: Answer) {
+        if ask == AskId::LEAVE {
+            let leaves = matches!(answer, Answer::Yes { .. });
+            return self.leave_answered(id, leaves);
+        }
         let Some(tab) = self.tab_mut(id) else { return };
         let Some(at) = tab.page.asks.iter().position(|open| open.id == ask) else {
             return;
@@ -87,7 +91,8 @@ impl Browser {
         let asks = self
             .tab_mut(id)
             .map(|tab| std::mem::take(&mut tab.page.asks));
-        for ask in asks.into_iter().flatten() {
+        let of_page = |ask: &Ask| ask.id != AskId::LEAVE;
+        for ask in asks.into_iter().flatten().filter(of_page) {
             let no = Answer::No { always: false };
             self.page_action(id, PageAction::Answer(ask.id, no));
         }

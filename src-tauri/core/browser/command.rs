@@ -16,8 +16,10 @@ impl Browser {
         if wants_a_page(&command) {
             self.settings_shown = false;
         }
-        if let Command::SetMode(id, mode, node) = command {
-            return self.set_mode(request, id, mode, node);
+        match command {
+            Command::SetMode(id, mode, node) => return self.set_mode(request, id, mode, node),
+            Command::MayQuit => return self.may_quit(request),
+            _ => {}
         }
         let result = self.immediate(command);
         self.reply(request, result);
@@ -36,6 +38,10 @@ impl Browser {
             Command::CloseTab(id) => {
                 self.known(id)?;
                 self.close_tab(id, true);
+            }
+            Command::LeaveTab(id) => {
+                self.known(id)?;
+                self.leave_tab(id);
             }
             Command::SelectTab(id) => {
                 self.known(id)?;
@@ -86,6 +92,10 @@ impl Browser {
                 self.known(id)?;
                 self.answer(id, ask, answer);
                 self.focus_page();
+            }
+            Command::StopGiving(id) => {
+                self.known(id)?;
+                self.stop_giving(id);
             }
             Command::SetSiteCarry(id, on) => {
                 self.change_site(id, |site| site.carry = on.then_some(true))?;
@@ -152,7 +162,7 @@ impl Browser {
             Command::TakeProfile(id) => self.take_profile(id)?,
             Command::Quit => self.quit(),
             // Answered by `command`; activity has no limit to move while a tab is open.
-            Command::SetMode(..) | Command::Touch => {}
+            Command::SetMode(..) | Command::MayQuit | Command::Touch => {}
         }
         Ok(())
     }
@@ -346,6 +356,8 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::TakeProfile(_)
         | Command::Reload(_) => true,
         Command::CloseTab(_)
+        | Command::LeaveTab(_)
+        | Command::MayQuit
         | Command::Profile(_)
         | Command::List(_)
         | Command::MoveTab(..)
@@ -356,6 +368,7 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::ShowHistory(..)
         | Command::Print(_)
         | Command::Answer(..)
+        | Command::StopGiving(_)
         | Command::Decide(..)
         | Command::SetSiteCarry(..)
         | Command::SetSiteCookies(..)

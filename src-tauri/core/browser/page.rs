@@ -128,6 +128,9 @@ impl Browser {
             PageNews::TabWanted { url, mode } => self.tab_wanted(id, &url, mode),
             PageNews::Asks(ask) => self.asked(id, ask),
             PageNews::AskGone(ask) => self.ask_gone(id, ask),
+            PageNews::Objects(objects) => self.objects(id, objects),
+            PageNews::WantsFiles(ask, wish) => self.wants_files(id, ask, wish),
+            PageNews::Gives(giving) => tab.page.giving = giving,
             PageNews::Zoomed(direction) => {
                 let zoom = match direction {
                     Direction::Forward => zoom_in(tab.zoom),

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 impl Browser {
     pub(super) fn settle(&mut self) {
+        self.go_on_leaving();
         self.forget_private();
         self.want_lists();
         self.give_up_unwanted_moves();

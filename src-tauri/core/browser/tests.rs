@@ -2,6 +2,7 @@
 
 mod blocking;
 mod carry;
+mod closing;
 mod cookies;
 mod download;
 mod fleet;

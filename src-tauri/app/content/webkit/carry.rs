@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use duotab_core::carry::Order;
+use duotab_core::leave;
 use gtk::gio;
 use webkit2gtk::WebViewExt;
 
@@ -25,6 +26,18 @@ impl Page {
         self.view
             .evaluate_javascript(&script, Some(WORLD), None, none, move |answer| {
                 heard(answer.ok().map(|value| value.to_string()));
+            });
+    }
+
+    /// Has the page say whether something would be lost if it were closed.
+    pub(in super::super) fn may_close(&self) {
+        let report = Rc::clone(&self.report);
+        let none = gio::Cancellable::NONE;
+        let (script, world) = (leave::SCRIPT, Some(WORLD));
+        self.view
+            .evaluate_javascript(script, world, None, none, move |answer| {
+                let answer = answer.map(|value| value.to_string());
+                report(leave::heard(&answer.unwrap_or_default()));
             });
     }
 }

@@ -58,6 +58,10 @@ pub(super) struct World {
     /// What is saved of profiles.
     pub(super) profiles: BTreeMap<ProfileName, ProfileRecord>,
     pub(super) attached: BTreeSet<SessionId>,
+    /// Tabs whose pages have something to lose.
+    pub(super) objecting: BTreeSet<TabId>,
+    /// Tabs whose pages do not answer.
+    pub(super) silent: BTreeSet<TabId>,
     /// Child webviews.
     pub(super) webviews: BTreeSet<TabId>,
     pub(super) answers: Vec<Event>,
@@ -188,6 +192,7 @@ impl World {
                     self.attached.contains(&id),
                     "page order without page control"
                 );
+                self.may_close(tab, Mode::Streamed, &page);
                 if let PageAction::Open { url, .. } = page {
                     let news = |news| Event::Page(tab, Mode::Streamed, news);
                     self.answers.push(news(PageNews::Opened));
@@ -211,7 +216,10 @@ impl World {
                 assert!(self.webviews.remove(&tab), "no webview to close");
             }
             Action::Proxied(_, PageAction::Discard(_)) => {}
-            Action::Proxied(tab, _) => assert!(self.webviews.contains(&tab)),
+            Action::Proxied(tab, action) => {
+                assert!(self.webviews.contains(&tab));
+                self.may_close(tab, Mode::Proxy, &action);
+            }
             Action::Reply(request, result) => {
                 let again = self.replies.insert(request, result);
                 assert_eq!(again, None, "answered twice");
@@ -219,6 +227,15 @@ impl World {
             Action::Exit => self.exited = true,
             Action::Paint(state) => self.painted = Some(state),
             _ => {}
+        }
+    }
+}
+
+impl World {
+    fn may_close(&mut self, tab: TabId, mode: Mode, action: &PageAction) {
+        if *action == PageAction::MayClose && !self.silent.contains(&tab) {
+            let objects = PageNews::Objects(self.objecting.contains(&tab));
+            self.answers.push(Event::Page(tab, mode, objects));
         }
     }
 }

@@ -1,0 +1,77 @@
+//! What a page has asked and waits for: passwords, files, and answers to dialogs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use duotab_core::ask::{ASKS_CAP, Answer, AskId};
+
+use super::{PageError, Shared, follow, login};
+
+/// Far from the row of proxied pages: a tab can have pages of both kinds after one another.
+static LAST: AtomicU32 = AtomicU32::new(1 << 31);
+
+/// A question in the browser's hands.
+pub(super) enum Open {
+    /// A server wants a name and a password for this request.
+    Login(String),
+    /// This node takes files.
+    Files(u64),
+}
+
+/// The open questions of one page.
+#[derive(Default)]
+pub(super) struct Asked {
+    open: BTreeMap<AskId, Open>,
+    /// The request that was answered last.
+    pub(super) answered: String,
+}
+
+impl Asked {
+    /// Takes a question, unless there are too many.
+    pub(super) fn open(&mut self, open: Open) -> Option<AskId> {
+        if self.open.len() >= ASKS_CAP {
+            return None;
+        }
+        let id = AskId(LAST.fetch_add(1, Ordering::Relaxed));
+        self.open.insert(id, open);
+        Some(id)
+    }
+
+    /// The node that takes files. That it does is forgotten.
+    pub(super) fn files(&mut self, id: AskId) -> Option<u64> {
+        match self.open.remove(&id)? {
+            Open::Files(node) => Some(node),
+            Open::Login(_) => None,
+        }
+    }
+
+    /// The page that asked has gone. Which questions have gone with it.
+    pub(super) fn forget(&mut self) -> Vec<AskId> {
+        std::mem::take(&mut self.open).into_keys().collect()
+    }
+}
+
+/// The person has answered. A question that is gone is no error.
+pub(super) async fn answer(
+    shared: &Arc<Shared>,
+    target: &str,
+    id: AskId,
+    answer: Answer,
+) -> Result<(), PageError> {
+    let session = follow::session(shared, target).await?;
+    let open = {
+        let mut book = shared.book();
+        let page = book.page(target).ok_or(PageError::UnknownTarget)?;
+        let open = page.asked.open.remove(&id);
+        if let Some(Open::Login(request)) = &open {
+            page.asked.answered.clone_from(request);
+        }
+        open
+    };
+    match open {
+        Some(Open::Login(request)) => login::answer(shared, &session, &request, answer),
+        Some(Open::Files(_)) | None => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! Pages that take files of the person. The browser's own dialog would show its own machine, so it
+//! is not opened; the page waits for nothing.
+
+use std::sync::Arc;
+
+use duotab_core::ask::AskId;
+use duotab_core::event::PageNews;
+use duotab_core::giving::FileWish;
+use duotab_core::message::TabId;
+use serde_json::{Value, json};
+
+use super::asks::Open;
+use super::{PageError, Shared, follow};
+
+/// Has the browser tell where it would open its dialog.
+pub(super) async fn listen(shared: &Shared, session: &str) {
+    let method = "Page.setInterceptFileChooserDialog";
+    let on = json!({ "enabled": true });
+    if let Err(error) = shared.wire.call(Some(session), method, on).await {
+        tracing::debug!(%error, "Chromium opens its own dialog for files");
+    }
+}
+
+/// `Page.fileChooserOpened`.
+pub(super) fn opened(shared: &Arc<Shared>, target: &str, session: &str, params: &Value) {
+    // Without a node it is a script's own picker, which can be given nothing.
+    let Some(node) = params["backendNodeId"].as_u64() else {
+        return;
+    };
+    let many = params["mode"] == "selectMultiple";
+    let (of, target, session) = (Arc::clone(shared), target.to_owned(), session.to_owned());
+    shared.spawn(async move {
+        let accept = accepts(&of, &session, node).await;
+        let mut book = of.book();
+        let Some(page) = book.page(&target) else {
+            return;
+        };
+        let Some(tab) = page.tab else { return };
+        if let Some(id) = page.asked.open(Open::Files(node)) {
+            let wish = FileWish::new(many, &accept.unwrap_or_default());
+            of.queue.news(tab, PageNews::WantsFiles(id, wish));
+        }
+    });
+}
+
+/// What kinds an input accepts, in its own words.
+async fn accepts(shared: &Shared, session: &str, node: u64) -> Option<String> {
+    let of = json!({ "backendNodeId": node });
+    let described = shared.wire.call(Some(session), "DOM.describeNode", of);
+    let described = described.await.ok()?;
+    // Names and values in turn.
+    let attributes = described["node"]["attributes"].as_array()?;
+    let pairs = attributes.as_chunks::<2>().0;
+    let [_, accept] = pairs.iter().find(|[name, _]| name == "accept")?;
+    accept.as_str().map(str::to_owned)
+}
+
+/// The person has chosen nothing, or not for that page.
+pub(super) fn forget(shared: &Shared, target: &str, ask: AskId) {
+    if let Some(page) = shared.book().page(target) {
+        page.asked.files(ask);
+    }
+}
+
+/// Gives the files at these paths of the browser's machine.
+pub(super) async fn give(
+    shared: &Arc<Shared>,
+    tab: TabId,
+    ask: AskId,
+    paths: Vec<String>,
+) -> Result<(), PageError> {
+    let (target, node) = {
+        let mut book = shared.book();
+        let target = book.target(tab).ok_or(PageError::UnknownTab(tab))?;
+        let page = book.page(&target).ok_or(PageError::UnknownTarget)?;
+        let node = page.asked.files(ask).ok_or(PageError::UnknownTarget)?;
+        (target, node)
+    };
+    let session = follow::session(shared, &target).await?;
+    let files = json!({ "files": paths, "backendNodeId": node });
+    let given = shared
+        .wire
+        .call(Some(&session), "DOM.setFileInputFiles", files);
+    given.await.map(drop)
+}

@@ -1,0 +1,172 @@
+//! Closing what may lose something: the pages are asked first, and where one objects, the person.
+
+use super::Browser;
+use crate::action::{Action, PageAction};
+use crate::ask::{Ask, AskId, Question};
+use crate::event::{Millis, RequestId};
+use crate::leave::LIMIT_MS;
+use crate::message::{Problem, ShellFocus, TabId};
+use crate::site::origin_of;
+use std::collections::BTreeSet;
+
+/// Whether the whole window may be closed: it is being found out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Leave {
+    /// The command to answer.
+    request: RequestId,
+    /// Pages that were asked and have not answered.
+    asked: BTreeSet<TabId>,
+    /// Pages that object, of whom the person is to be asked, one after the other.
+    object: Vec<TabId>,
+    /// The one of whom the person is being asked.
+    open: Option<TabId>,
+}
+
+impl Browser {
+    /// Closes a tab, if its page lets it go or the person insists.
+    pub(super) fn leave_tab(&mut self, id: TabId) {
+        if !self.may_object(id) {
+            self.close_tab(id, true);
+        } else if self.tab(id).is_some_and(|tab| tab.asked_to_leave.is_none()) {
+            self.ask_to_leave(id);
+        }
+    }
+
+    /// Finds out whether the window may be closed; answered when that is known.
+    pub(super) fn may_quit(&mut self, request: RequestId) {
+        if let Some(leave) = &mut self.leave {
+            // Whoever asks again waits with the first.
+            let before = std::mem::replace(&mut leave.request, request);
+            return self.reply(before, Err(Problem::Cancelled));
+        }
+        let ids: Vec<TabId> = self.tabs.iter().map(|tab| tab.id).collect();
+        let asked: BTreeSet<TabId> = ids.into_iter().filter(|id| self.may_object(*id)).collect();
+        for id in &asked {
+            self.ask_to_leave(*id);
+        }
+        self.leave = Some(Leave {
+            request,
+            asked,
+            object: Vec::new(),
+            open: None,
+        });
+    }
+
+    /// Only a page that is there, and that can answer, has something to lose.
+    fn may_object(&self, id: TabId) -> bool {
+        let shows = |tab: &crate::tab::Tab| tab.problem.is_none() && origin_of(tab.url()).is_some();
+        self.tab(id).is_some_and(shows) && self.has_page(id)
+    }
+
+    fn ask_to_leave(&mut self, id: TabId) {
+        let now = self.now;
+        if let Some(tab) = self.tab_mut(id) {
+            tab.asked_to_leave = Some(now);
+        }
+        self.page_action(id, PageAction::MayClose);
+    }
+
+    /// A page has answered, or did not in time.
+    pub(super) fn objects(&mut self, id: TabId, objects: bool) {
+        let asked = self.tab_mut(id).and_then(|tab| tab.asked_to_leave.take());
+        if asked.is_none() {
+            return;
+        }
+        let of_all = self.leave.as_mut().filter(|it| it.asked.contains(&id));
+        if let Some(leave) = of_all {
+            leave.asked.remove(&id);
+            leave.object.extend(objects.then_some(id));
+        } else if objects {
+            self.ask_about(id);
+        } else {
+            self.close_tab(id, true);
+        }
+    }
+
+    /// Asks the person whether a page is to be left.
+    fn ask_about(&mut self, id: TabId) {
+        let Some(tab) = self.tab_mut(id) else { return };
+        let origin = origin_of(tab.url()).unwrap_or_default();
+        let ask = Ask::new(AskId::LEAVE, &origin, Question::Leave);
+        tab.page.asks.retain(|open| open.id != AskId::LEAVE);
+        // Before what it may be asking itself.
+        tab.page.asks.insert(0, ask);
+        self.settings_shown = false;
+        if self.active != Some(id) {
+            self.bring_to_front(Some(id));
+        }
+        self.act(Action::Focus(ShellFocus::Ask));
+    }
+
+    /// The person has said whether a page is to be left.
+    pub(super) fn leave_answered(&mut self, id: TabId, leaves: bool) {
+        let Some(tab) = self.tab_mut(id) else { return };
+        let before = tab.page.asks.len();
+        tab.page.asks.retain(|open| open.id != AskId::LEAVE);
+        if tab.page.asks.len() == before {
+            return;
+        }
+        let of_all = self.leave.as_ref().is_some_and(|it| it.open == Some(id));
+        match (of_all, leaves) {
+            (false, true) => self.close_tab(id, true),
+            (true, false) => self.end_leave(Err(Problem::Cancelled)),
+            // The next one is asked about when this event is over.
+            (true, true) | (false, false) => {}
+        }
+    }
+
+    /// Pages that do not answer do not object.
+    pub(super) fn give_up_asking_pages(&mut self) {
+        let late = |since: Millis| self.now.0 >= since.0 + LIMIT_MS;
+        let silent = self
+            .tabs
+            .iter()
+            .filter(|tab| tab.asked_to_leave.is_some_and(late));
+        let silent: Vec<TabId> = silent.map(|tab| tab.id).collect();
+        for id in silent {
+            self.objects(id, false);
+        }
+    }
+
+    pub(super) fn next_answer_limit(&self) -> Option<Millis> {
+        let asked = self.tabs.iter().filter_map(|tab| tab.asked_to_leave);
+        asked.min().map(|since| Millis(since.0 + LIMIT_MS))
+    }
+
+    /// Goes on to the next page that objects, or says that the window may be closed.
+    pub(super) fn go_on_leaving(&mut self) {
+        loop {
+            let Some(leave) = &self.leave else { return };
+            let asks = |id: TabId| {
+                let tab = self.tab(id).filter(|tab| tab.asked_to_leave.is_none());
+                tab.is_some_and(|tab| tab.page.asks.iter().any(|ask| ask.id == AskId::LEAVE))
+            };
+            let waits = |id: &TabId| {
+                self.tab(*id)
+                    .is_some_and(|tab| tab.asked_to_leave.is_some())
+            };
+            if leave.asked.iter().any(waits) || leave.open.is_some_and(asks) {
+                return;
+            }
+            let next = leave.object.first().copied();
+            let Some(leave) = &mut self.leave else { return };
+            leave.open = next;
+            match next {
+                None => return self.end_leave(Ok(())),
+                Some(id) => {
+                    leave.object.remove(0);
+                    self.ask_about(id);
+                }
+            }
+        }
+    }
+
+    fn end_leave(&mut self, result: Result<(), Problem>) {
+        if let Some(leave) = self.leave.take() {
+            for tab in &mut self.tabs {
+                tab.asked_to_leave = None;
+            }
+            self.reply(leave.request, result);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Pages that have something to lose, when their tab or the window is closed.
+
+use super::world::{Bench, host};
+use crate::action::Action;
+use crate::ask::{Answer, AskId};
+use crate::event::{Command, Event, PageNews, RequestId};
+use crate::leave::LIMIT_MS;
+use crate::message::{Mode, Problem, ShellFocus, TabId};
+
+const YES: Answer = Answer::Yes { always: false };
+const NO: Answer = Answer::No { always: false };
+
+/// Tabs with a page each, the last one in front.
+fn browsing(count: usize) -> (Bench, Vec<TabId>) {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let mut tabs = vec![];
+    for n in 0..count {
+        let input = format!("http://a.test/{n}");
+        bench.command(Command::OpenTab {
+            input: Some(input),
+            mode: Some(Mode::Proxy),
+            background: false,
+        });
+        tabs.extend(bench.browser.active);
+    }
+    (bench, tabs)
+}
+
+fn there(bench: &Bench, tab: TabId) -> bool {
+    bench.browser.tab(tab).is_some()
+}
+
+fn is_asked(bench: &Bench, tab: TabId) -> bool {
+    let tab = bench.browser.tab(tab).expect("a tab");
+    tab.page.asks.iter().any(|ask| ask.id == AskId::LEAVE)
+}
+
+fn answer(bench: &mut Bench, tab: TabId, answer: Answer) {
+    bench.command(Command::Answer(tab, AskId::LEAVE, answer));
+    bench.settle();
+}
+
+fn leave(bench: &mut Bench, tab: TabId) {
+    bench.command(Command::LeaveTab(tab));
+    bench.settle();
+}
+
+fn reply(bench: &Bench, request: RequestId) -> Option<Result<(), Problem>> {
+    bench.world.replies.get(&request).cloned()
+}
+
+#[test]
+fn a_page_that_does_not_object_goes_with_its_tab() {
+    let (mut bench, tabs) = browsing(2);
+    leave(&mut bench, tabs[0]);
+    assert!(!there(&bench, tabs[0]));
+    let empty = bench.first();
+    leave(&mut bench, empty);
+    assert!(!there(&bench, empty), "an empty tab has nothing to ask");
+}
+
+#[test]
+fn a_page_that_objects_is_closed_only_if_the_person_insists() {
+    let (mut bench, tabs) = browsing(2);
+    bench.world.objecting.insert(tabs[0]);
+    leave(&mut bench, tabs[0]);
+    assert!(there(&bench, tabs[0]) && is_asked(&bench, tabs[0]));
+    assert_eq!(bench.browser.active, Some(tabs[0]), "what is asked is seen");
+    let focus = Action::Focus(ShellFocus::Ask);
+    assert!(bench.world.log.contains(&focus));
+    answer(&mut bench, tabs[0], NO);
+    assert!(there(&bench, tabs[0]) && !is_asked(&bench, tabs[0]));
+    leave(&mut bench, tabs[0]);
+    leave(&mut bench, tabs[0]);
+    answer(&mut bench, tabs[0], YES);
+    assert!(!there(&bench, tabs[0]));
+    assert_eq!(bench.world.webviews.len(), 1);
+}
+
+#[test]
+fn a_streamed_page_is_asked_as_well() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let tab = bench.stream();
+    bench.world.objecting.insert(tab);
+    leave(&mut bench, tab);
+    assert!(is_asked(&bench, tab));
+    answer(&mut bench, tab, YES);
+    assert!(!there(&bench, tab));
+}
+
+#[test]
+fn a_page_that_does_not_answer_is_closed_after_a_while() {
+    let (mut bench, tabs) = browsing(1);
+    bench.world.silent.insert(tabs[0]);
+    leave(&mut bench, tabs[0]);
+    assert!(there(&bench, tabs[0]));
+    bench.now.0 += LIMIT_MS;
+    bench.tell(Event::Deadline);
+    assert!(!there(&bench, tabs[0]));
+}
+
+#[test]
+fn a_page_that_goes_elsewhere_is_not_asked_about_any_more() {
+    let (mut bench, tabs) = browsing(1);
+    bench.world.objecting.insert(tabs[0]);
+    leave(&mut bench, tabs[0]);
+    bench.tell(Event::Page(tabs[0], Mode::Proxy, PageNews::Loading(true)));
+    assert!(there(&bench, tabs[0]) && !is_asked(&bench, tabs[0]));
+    answer(&mut bench, tabs[0], YES);
+    assert!(there(&bench, tabs[0]), "a late answer is none");
+}
+
+#[test]
+fn the_window_asks_about_one_page_after_the_other_before_it_closes() {
+    let (mut bench, tabs) = browsing(3);
+    bench.world.objecting.extend([tabs[0], tabs[1]]);
+    let request = bench.command(Command::MayQuit);
+    bench.settle();
+    assert_eq!(reply(&bench, request), None);
+    assert!(is_asked(&bench, tabs[0]) && !is_asked(&bench, tabs[1]));
+    answer(&mut bench, tabs[0], YES);
+    assert!(is_asked(&bench, tabs[1]) && there(&bench, tabs[0]));
+    answer(&mut bench, tabs[1], YES);
+    assert_eq!(reply(&bench, request), Some(Ok(())));
+    assert_eq!(bench.browser.tabs.len(), 4, "nothing is closed before");
+}
+
+#[test]
+fn who_stays_on_one_page_stays_on_all() {
+    let (mut bench, tabs) = browsing(3);
+    bench.world.objecting.extend([tabs[0], tabs[1]]);
+    let request = bench.command(Command::MayQuit);
+    bench.settle();
+    answer(&mut bench, tabs[0], NO);
+    assert_eq!(reply(&bench, request), Some(Err(Problem::Cancelled)));
+    assert!(!is_asked(&bench, tabs[1]));
+    let again = bench.command(Command::MayQuit);
+    bench.settle();
+    assert!(is_asked(&bench, tabs[0]));
+    let twice = bench.command(Command::MayQuit);
+    assert_eq!(reply(&bench, again), Some(Err(Problem::Cancelled)));
+    bench.command(Command::CloseTab(tabs[0]));
+    answer(&mut bench, tabs[1], YES);
+    assert_eq!(reply(&bench, twice), Some(Ok(())));
+}
+
+#[test]
+fn a_window_without_anything_to_lose_may_close_at_once_and_silent_pages_hold_it_up_for_a_moment() {
+    let (mut bench, tabs) = browsing(2);
+    bench.world.silent.insert(tabs[0]);
+    let request = bench.command(Command::MayQuit);
+    bench.settle();
+    assert_eq!(reply(&bench, request), None);
+    bench.now.0 += LIMIT_MS;
+    bench.tell(Event::Deadline);
+    assert_eq!(reply(&bench, request), Some(Ok(())));
+    bench.command(Command::CloseTab(tabs[0]));
+    bench.command(Command::CloseTab(tabs[1]));
+    let request = bench.command(Command::MayQuit);
+    assert_eq!(reply(&bench, request), Some(Ok(())));
+}

@@ -1,0 +1,16 @@
+//! Whether a page may be closed without a word: asked of it by one script, in both modes, before
+//! anything of it is given up. Its engine would ask only while it closes, and then for good.
+
+use crate::event::PageNews;
+
+/// What is evaluated in the page, in a world of its own.
+pub const SCRIPT: &str = include_str!("leave.js");
+
+/// How long a page may take to answer, in milliseconds. One that takes longer does not object.
+pub const LIMIT_MS: u64 = 700;
+
+/// What the script has said.
+#[must_use]
+pub fn heard(answer: &str) -> PageNews {
+    PageNews::Objects(answer == "objects")
+}
