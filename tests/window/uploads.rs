@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use duotab_test_support::probe::page;
-use duotab_test_support::{App, Display, Outcome, ProbeSite};
+use duotab_test_support::{App, Display, Outcome, ProbeSite, within};
 use serde_json::json;
 
 use crate::room::{RED, Room, start};
@@ -68,18 +68,17 @@ async fn a_streamed_page_that_takes_a_file_opens_this_machine_s_dialog_for_it() 
     room.display.press("ctrl+l").await?;
     room.display.write(&file.display().to_string()).await?;
     let told = json!({ "name": "letter.txt", "text": "of this machine" });
-    let given = room.site.tells(&told);
-    let pressing = async {
-        // The dialog looks at what was typed before it takes it, and says nothing of that.
+    // The dialog looks at what was typed before it takes it, and says nothing of that.
+    within("what the page was given", async {
         loop {
             room.display.press("Return").await?;
-            tokio::time::sleep(AGAIN).await;
+            let given = room.site.tells(&told);
+            if let Ok(given) = tokio::time::timeout(AGAIN, given).await {
+                return given;
+            }
         }
-    };
-    tokio::select! {
-        given = given => given?,
-        failed = pressing => return failed,
-    }
+    })
+    .await??;
     room.shell
         .until("!document.querySelector('[data-testid=giving]')")
         .await?;
