@@ -46,8 +46,10 @@ fn is_kind(kind: &str) -> bool {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte))
     };
+    // RFC 6838, 4.2.
+    let name = |text: &str| token(text) && text.starts_with(|it: char| it.is_ascii_alphanumeric());
     match kind.split_once('/') {
-        Some((left, right)) => token(left) && (right == "*" || token(right)),
+        Some((left, right)) => name(left) && (right == "*" || name(right)),
         None => kind.strip_prefix('.').is_some_and(token),
     }
 }
