@@ -1,19 +1,18 @@
 //! A shelf behind koneko's HTTP.
 
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
-use bytes::{Buf as _, Bytes};
-use futures_util::stream;
+use bytes::Bytes;
+use futures_util::{TryStreamExt as _, stream};
 use http_body_util::{BodyExt as _, Empty, Limited, StreamBody};
-use hyper::body::{Body as _, Frame, Incoming};
+use hyper::body::{Frame, Incoming};
 use hyper::client::conn::http1::handshake;
 use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
-use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio_util::io::StreamReader;
 
 use super::Taken;
 use crate::endpoint::{Endpoint, Secret};
@@ -47,10 +46,8 @@ pub(super) async fn take(
     let size = answer.headers().get(CONTENT_LENGTH);
     let size = size.and_then(|size| size.to_str().ok()?.parse().ok());
     let size = size.ok_or_else(|| io::Error::other("a file without a size"))?;
-    let body = Received {
-        body: answer.into_body(),
-        rest: Bytes::new(),
-    };
+    let body = answer.into_body().into_data_stream();
+    let body = StreamReader::new(body.map_err(io::Error::other));
     Ok((size, Box::new(body)))
 }
 
@@ -135,31 +132,4 @@ fn url(endpoint: &Endpoint, place: &str) -> io::Result<url::Url> {
         .extend(["api", "koneko", "shelf"])
         .extend(place.split('/').filter(|part| !part.is_empty()));
     Ok(url)
-}
-
-/// An answer's body as bytes to read.
-struct Received {
-    body: Incoming,
-    rest: Bytes,
-}
-
-impl AsyncRead for Received {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        loop {
-            if self.rest.has_remaining() {
-                let some = self.rest.len().min(into.remaining());
-                into.put_slice(&self.rest.split_to(some));
-                return Poll::Ready(Ok(()));
-            }
-            match std::task::ready!(Pin::new(&mut self.body).poll_frame(context)) {
-                Some(Ok(frame)) => self.rest = frame.into_data().unwrap_or_default(),
-                Some(Err(error)) => return Poll::Ready(Err(io::Error::other(error))),
-                None => return Poll::Ready(Ok(())),
-            }
-        }
-    }
 }

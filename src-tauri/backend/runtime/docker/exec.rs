@@ -1,17 +1,18 @@
 //! Into a container's own loopback, by a process that carries bytes there and back. No port of the
 //! browser's control is published anywhere, and on another machine none of Neko's HTTP either.
 
+use std::future;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bollard::container::LogOutput;
 use bollard::errors::Error;
 use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
-use bytes::{Buf as _, Bytes};
+use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, Join};
+use tokio_util::io::StreamReader;
 
 use super::files::{CDP_PORT, CONFIG, SLEEP_PROGRAM};
 use super::link::Link;
@@ -70,11 +71,15 @@ pub(super) async fn program(
 
 fn carried(started: Result<(Output, Input), Error>) -> io::Result<Carried> {
     let (output, input) = started.map_err(io::Error::other)?;
-    Ok(Carried {
-        output,
-        input,
-        rest: Bytes::new(),
-    })
+    let said = output.filter_map(|said| {
+        future::ready(match said {
+            Ok(LogOutput::StdOut { message } | LogOutput::Console { message }) => Some(Ok(message)),
+            Ok(_) => None,
+            Err(error) => Some(Err(io::Error::other(error))),
+        })
+    });
+    let said: Said = Box::pin(said);
+    Ok(tokio::io::join(StreamReader::new(said), input))
 }
 
 /// Lets all of a container's processes sleep but its lease, or wakes them.
@@ -134,6 +139,10 @@ pub(super) async fn is_sandboxed(link: &Link, container: &str) -> Option<bool> {
     }
 }
 
+/// A process's output, as bytes.
+type Said = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
+/// A process's input and output as one stream of bytes.
+pub(super) type Carried = Join<StreamReader<Said, Bytes>, Input>;
 type Output = Pin<Box<dyn Stream<Item = Result<LogOutput, Error>> + Send>>;
 type Input = Pin<Box<dyn AsyncWrite + Send>>;
 
@@ -172,55 +181,5 @@ async fn run(link: &Link, container: &str, command: Vec<&str>) -> Result<(Output
         StartExecResults::Detached => Err(Error::DockerStreamError {
             error: "the engine did not attach".to_owned(),
         }),
-    }
-}
-
-/// A process's input and output as one stream of bytes.
-pub(super) struct Carried {
-    output: Output,
-    input: Input,
-    /// What was said and not read yet.
-    rest: Bytes,
-}
-
-impl AsyncRead for Carried {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        loop {
-            if self.rest.has_remaining() {
-                let some = self.rest.len().min(into.remaining());
-                into.put_slice(&self.rest.split_to(some));
-                return Poll::Ready(Ok(()));
-            }
-            match std::task::ready!(self.output.as_mut().poll_next(context)) {
-                Some(Ok(LogOutput::StdOut { message } | LogOutput::Console { message })) => {
-                    self.rest = message;
-                }
-                Some(Ok(_)) => {}
-                Some(Err(error)) => return Poll::Ready(Err(io::Error::other(error))),
-                None => return Poll::Ready(Ok(())),
-            }
-        }
-    }
-}
-
-impl AsyncWrite for Carried {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.input.as_mut().poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.input.as_mut().poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.input.as_mut().poll_shutdown(context)
     }
 }
