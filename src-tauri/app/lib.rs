@@ -42,6 +42,7 @@ fn with_pictures<R: Runtime>(controller: Controller, pictures: Pictures) -> Buil
             commands::list::fetch_lists,
             commands::profile::work_on_profile,
             commands::profile::cancel_profile_work,
+            commands::profile::take_back,
             commands::profile::dismiss_profile_outcome,
             commands::profile::choose_file,
             commands::worker::add_worker,

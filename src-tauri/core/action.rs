@@ -119,7 +119,8 @@ pub enum Action {
     WorkOnProfile(ProfileName, NodeId, DataWork),
     /// The next time, take a profile's data from whatever copy of the app has them.
     TakeProfile(ProfileName),
-    /// Remove a copy of a profile's data that is older than those elsewhere. Nobody waits for it.
+    /// Remove a copy of a profile's data that nobody needs any more; answered by
+    /// `Event::CopyDropped`.
     DropCopy(ProfileName, NodeId),
     /// Forget what private pages have left in the window.
     ForgetPrivate,

@@ -5,6 +5,7 @@
 //! ([`Browser::settle`]), so no rule has to remember them.
 
 mod ask;
+mod away;
 mod blocking;
 mod carry;
 mod closing;
@@ -25,6 +26,7 @@ mod placing;
 mod profiles;
 mod rule;
 mod sleep;
+mod stale;
 mod standby;
 mod stream;
 mod streaming;
@@ -310,6 +312,7 @@ impl Browser {
             self.next_cookie_limit(),
             self.next_sleep_limit(),
             self.next_answer_limit(),
+            self.next_leave(),
             quit,
             look,
         ];

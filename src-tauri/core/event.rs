@@ -309,6 +309,8 @@ pub enum Event {
     },
     /// So many bytes of a profile's work are done, of so many.
     ProfileProgress(ProfileName, u64, u64),
+    /// A profile's data on a node are gone, as was asked, or cannot be removed now.
+    CopyDropped(ProfileName, NodeId, bool),
     /// What came of a profile's work.
     ProfileWorked(ProfileName, DataWork, WorkEnd),
     /// Whether engines run in containers.

@@ -294,6 +294,8 @@ pub struct TabView {
     pub page: PageView,
     /// Whether its page is put away until the tab comes to the front.
     pub asleep: bool,
+    /// Whether it has waited long enough for a machine that is away to be offered to go on without it.
+    pub elsewhere: bool,
 }
 
 /// All that the shell paints. Sent whole after each change; the last one counts.

@@ -1,7 +1,7 @@
 //! Messages to the person that belong to no tab.
 
 use crate::fault::ImageUpdate;
-use crate::profile::ProfileFault;
+use crate::profile::{ProfileFault, ProfileName};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -37,6 +37,16 @@ pub enum Notice {
         to: String,
         /// What kept the data from coming there; `None` if the browser did not start there.
         fault: Option<ProfileFault>,
+    },
+    /// A machine is back that was left while it was away: it has newer data of a profile than those
+    /// that the profile went on with.
+    LeftBehind {
+        /// The profile.
+        profile: ProfileName,
+        /// What the person calls it.
+        title: String,
+        /// The machine's name.
+        node: String,
     },
     /// The streamed browser runs without its own sandbox.
     SandboxOff,

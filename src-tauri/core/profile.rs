@@ -92,6 +92,10 @@ pub struct ProfileRecord {
     pub home: Option<NodeId>,
     /// Which node has an older copy of them.
     pub copy: Option<NodeId>,
+    /// Which nodes have data of it that are to go.
+    pub stale: Vec<NodeId>,
+    /// Which node has newer data of it: it was away, and the person went on elsewhere.
+    pub left: Option<NodeId>,
 }
 
 impl ProfileRecord {
@@ -106,6 +110,8 @@ impl ProfileRecord {
             network: Network::default(),
             home: None,
             copy: None,
+            stale: Vec::new(),
+            left: None,
         }
     }
 
@@ -120,6 +126,8 @@ impl ProfileRecord {
             network: Network::default(),
             home: None,
             copy: None,
+            stale: Vec::new(),
+            left: None,
         }
     }
 }
@@ -217,6 +225,13 @@ pub enum ProfileCommand {
     },
     /// Give it up.
     Cancel(ProfileName),
+    /// Use the newer data again that a lost machine has, or have them dropped there.
+    TakeBack {
+        /// Whose.
+        name: ProfileName,
+        /// Use them.
+        back: bool,
+    },
     /// What came of it was read.
     Dismiss(ProfileName),
 }

@@ -110,6 +110,8 @@ pub struct Tab {
     pub proxied: bool,
     /// The child webview's history, while the webview waits behind a stream that is not live yet.
     pub waiting_history: Option<History>,
+    /// Since when it waits for a machine that is away.
+    pub away_since: Option<Millis>,
     /// The streamed side.
     pub stream: Option<TabStream>,
     /// What its page does besides being shown.
@@ -141,6 +143,7 @@ impl Tab {
             loading: false,
             favicon: None,
             problem: None,
+            away_since: None,
             proxied: false,
             waiting_history: None,
             stream: None,
@@ -234,6 +237,7 @@ impl Tab {
             problem: self.problem.clone(),
             page: self.page.clone(),
             asleep: false,
+            elsewhere: false,
         }
     }
 }

@@ -165,6 +165,10 @@ export const SCENES: Record<string, Scene> = {
     ]),
   },
   "profile-away": trouble({ code: "profile_away", node: "attic", title: "Default", copy: true }),
+  "profile-away-long": trouble(
+    { code: "profile_away", node: "attic", title: "Default", copy: true },
+    { mode: "streamed", elsewhere: true },
+  ),
   "worker-away": trouble(
     {
       code: "engine_stalled",
@@ -303,6 +307,11 @@ export const SCENES: Record<string, Scene> = {
           detail: "read-only file system",
         },
       ],
+    }),
+  },
+  "left-behind": {
+    state: stateOf([news(), garden()], {
+      notices: [{ code: "left_behind", profile: "default", title: "Default", node: "The attic" }],
     }),
   },
   refusal: {

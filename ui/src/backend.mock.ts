@@ -74,6 +74,7 @@ export class MockBackend implements Backend {
   checkWorker: Backend["checkWorker"] = (...facts) => this.#note("checkWorker", facts);
   findContexts: Backend["findContexts"] = () => this.#note("findContexts", []);
   runElsewhere: Backend["runElsewhere"] = (...facts) => this.#note("runElsewhere", facts);
+  takeBack: Backend["takeBack"] = (...facts) => this.#note("takeBack", facts);
   takeProfile: Backend["takeProfile"] = (...facts) => this.#note("takeProfile", facts);
 
   closeTab: Backend["closeTab"] = (tab) =>
@@ -282,6 +283,7 @@ export function emptyTab(id: number): TabView {
     stream: null,
     problem: null,
     asleep: false,
+    elsewhere: false,
     page: {
       progress: null,
       find: null,

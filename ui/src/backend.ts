@@ -37,6 +37,8 @@ export interface Backend {
   fetchLists(): Promise<void>;
   /** `endSession`: the person agreed that the Chromium which has the data is closed first. */
   workOnProfile(name: ProfileName, work: DataWork, endSession: boolean): Promise<void>;
+  /** Uses the newer data again that a lost machine has, or has them dropped there. */
+  takeBack(name: ProfileName, back: boolean): Promise<void>;
   cancelProfileWork(name: ProfileName): Promise<void>;
   dismissProfileOutcome(name: ProfileName): Promise<void>;
   /** A machine by its address, as it was typed; `certificates` is their folder, for TLS. */
@@ -128,6 +130,7 @@ export function tauriBackend(): Backend {
     fetchLists: () => invoke("fetch_lists"),
     workOnProfile: (name, work, endSession) =>
       invoke("work_on_profile", { name, work, endSession }),
+    takeBack: (name, back) => invoke("take_back", { name, back }),
     cancelProfileWork: (name) => invoke("cancel_profile_work", { name }),
     dismissProfileOutcome: (name) => invoke("dismiss_profile_outcome", { name }),
     chooseFile: (suggested) => invoke("choose_file", { suggested }),

@@ -11,7 +11,7 @@ export function actionsFor(
   problem: Problem,
   mode: Mode,
   hasAddress: boolean,
-  onWorker = false,
+  elsewhere = false,
 ): ProblemAction[] {
   const other: ProblemAction = mode === "proxy" ? "streamed" : "proxy";
   switch (problem.code) {
@@ -37,9 +37,8 @@ export function actionsFor(
       if (problem.fault?.cause === "taken") return ["take", "retry", other];
       return usual(mode);
     case "profile_away":
-      return ["retry", "elsewhere", other];
     case "engine_stalled":
-      return onWorker ? ["retry", "elsewhere", other] : ["retry", other];
+      return elsewhere ? ["retry", "elsewhere", other] : ["retry", other];
     case "page_crashed":
       return ["retry", other];
     default:

@@ -85,7 +85,7 @@ test("what is on a machine that is to go is said before it goes", () => {
   expect(text).toContain("“Work”");
 });
 
-test("a page on a machine that is away can go on elsewhere, one on this machine cannot", () => {
+test("a page on a machine that has been away for a while can go on elsewhere", () => {
   const problem = {
     code: "engine_stalled",
     node: "attic",

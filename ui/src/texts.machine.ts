@@ -85,7 +85,7 @@ export function machineProblem(problem: MachineProblem): Words {
       return {
         title: `${problem.node} does not answer`,
         body: `The logins and data of “${problem.title}” are on ${problem.node}, so its Streamed tabs run there.`,
-        remedy: `See that the machine is on and in the network; the page comes by itself then. ${elsewhere(problem.copy)}`,
+        remedy: "See that the machine is on and in the network; the page comes by itself then.",
       };
     case "move_failed":
       return {
@@ -121,6 +121,10 @@ export function elsewhere(copy: boolean): string {
   return copy
     ? "Or go on elsewhere with the logins and data that this machine kept when they were moved; what came later stays over there."
     : "Or go on elsewhere with an empty profile: there is no other copy of its logins and data.";
+}
+
+export function leftBehind(title: string, node: string): string {
+  return `${node} is back. It has newer logins and data of “${title}” than those that you went on with meanwhile. Use them again, and what came since is kept as an older copy; or remove them from ${node} for good.`;
 }
 
 export function whyNotMoved(fault: ProfileFault | null): string {

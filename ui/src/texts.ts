@@ -10,7 +10,7 @@ import type { Security } from "./messages/Security";
 import type { Stage } from "./messages/Stage";
 import { awayHere, ended, engineAway, stalled, imageUpdate, encodedBy } from "./texts.engine";
 import { hostOf, pageFault } from "./texts.fault";
-import { machineProblem, notMoved, setback } from "./texts.machine";
+import { leftBehind, machineProblem, notMoved, setback } from "./texts.machine";
 import { badNetwork } from "./texts.network";
 import { sleepFixed } from "./texts.sleep";
 import { modeName, tabTexts } from "./texts.tabs";
@@ -131,12 +131,16 @@ export const texts = {
     dismiss: "Dismiss",
     update: "Update",
     again: "Try again",
+    takeBack: "Use them again",
+    leave: "Remove them",
     text: (notice: Notice): string => {
       switch (notice.code) {
         case "engine_image":
           return imageUpdate(notice.update);
         case "not_moved":
           return notMoved(notice.title, notice.from, notice.to, notice.fault);
+        case "left_behind":
+          return leftBehind(notice.title, notice.node);
         case "sandbox_off":
           return "The streamed Chromium runs without its own sandbox: this machine does not let it have one. Only open pages you trust in Streamed.";
         case "store_set_aside":
@@ -156,7 +160,7 @@ export const texts = {
       streamed: "Open in Streamed",
       address: "Change the address",
       elsewhere: "Go on elsewhere",
-      take: "Use it here",
+      take: "Use them here",
       anyway: "Open it all the same",
       copy: "Copy",
       copied: "Copied",

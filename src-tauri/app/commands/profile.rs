@@ -100,3 +100,14 @@ pub(crate) async fn choose_file<R: Runtime>(
     }
     Ok(chosen.await.ok().flatten())
 }
+
+/// Uses the newer data again that a lost machine has, or has them dropped there.
+#[tauri::command]
+pub(crate) async fn take_back(
+    controller: State<'_, Controller>,
+    name: ProfileName,
+    back: bool,
+) -> Answer {
+    let command = ProfileCommand::TakeBack { name, back };
+    controller.command(Command::Profile(command)).await
+}

@@ -19,6 +19,7 @@ fn tab(id: u32, mode: Mode, zoom: u16) -> TabView {
         problem: None,
         page: PageView::default(),
         asleep: false,
+        elsewhere: false,
     }
 }
 

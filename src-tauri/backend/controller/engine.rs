@@ -151,8 +151,11 @@ impl Engines {
 
     /// Removes an older copy of a profile's data.
     pub(super) fn drop_copy(&self, profile: ProfileName, node: NodeId) {
-        let runtime = Arc::clone(&self.runtime);
-        tokio::spawn(async move { runtime.drop_copy(&profile, &node).await });
+        let (runtime, news) = (Arc::clone(&self.runtime), self.news.clone());
+        tokio::spawn(async move {
+            let gone = runtime.drop_copy(&profile, &node).await;
+            news.send(Event::CopyDropped(profile, node, gone));
+        });
     }
 
     /// Looks at all nodes, and at the kind of the engines here.

@@ -21,6 +21,7 @@ const MIGRATIONS: &[&Migration] = &[
     &profile::ADD_NETWORK,
     &worker::CREATE,
     &profile::HOMES,
+    &profile::STALE,
 ];
 
 /// The schema version that this program writes.

@@ -37,6 +37,12 @@ pub(super) const HOMES: Migration = Migration {
         WHERE EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'session');",
 };
 
+pub(super) const STALE: Migration = Migration {
+    version: 10,
+    sql: "ALTER TABLE profile ADD COLUMN stale TEXT NOT NULL DEFAULT '';
+    ALTER TABLE profile ADD COLUMN left_at TEXT;",
+};
+
 impl Store {
     /// All profiles, the oldest first. A row that cannot be understood is left out.
     pub fn profiles(&self) -> Result<Vec<ProfileRecord>, StoreError> {
@@ -74,7 +80,8 @@ pub(super) fn next_number(connection: &Connection) -> rusqlite::Result<u32> {
 
 pub(super) fn read(connection: &Connection) -> rusqlite::Result<Vec<ProfileRecord>> {
     let mut statement = connection.prepare_cached(
-        "SELECT name, title, colour, pending, network, home, copy FROM profile ORDER BY rowid",
+        "SELECT name, title, colour, pending, network, home, copy, stale, left_at
+         FROM profile ORDER BY rowid",
     )?;
     let mut rows = statement.query(())?;
     let mut profiles = Vec::new();
@@ -107,7 +114,14 @@ fn record(row: &Row<'_>) -> Option<ProfileRecord> {
         },
         home: row.get::<_, Option<String>>(5).ok()?.map(NodeId),
         copy: row.get::<_, Option<String>>(6).ok()?.map(NodeId),
+        stale: nodes(&row.get::<_, String>(7).ok()?),
+        left: row.get::<_, Option<String>>(8).ok()?.map(NodeId),
     })
+}
+
+/// One id a line.
+fn nodes(text: &str) -> Vec<NodeId> {
+    text.lines().map(|id| NodeId(id.to_owned())).collect()
 }
 
 fn write(connection: &Connection, profile: &ProfileRecord) -> rusqlite::Result<()> {
@@ -121,11 +135,12 @@ fn write(connection: &Connection, profile: &ProfileRecord) -> rusqlite::Result<(
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     connection
         .prepare_cached(
-            "INSERT INTO profile (name, title, colour, pending, network, home, copy)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO profile (name, title, colour, pending, network, home, copy, stale,
+                 left_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (name) DO UPDATE SET title = excluded.title, colour = excluded.colour,
                  pending = excluded.pending, network = excluded.network, home = excluded.home,
-                 copy = excluded.copy",
+                 copy = excluded.copy, stale = excluded.stale, left_at = excluded.left_at",
         )?
         .execute((
             &profile.name.0,
@@ -135,6 +150,13 @@ fn write(connection: &Connection, profile: &ProfileRecord) -> rusqlite::Result<(
             network,
             profile.home.as_ref().map(|node| &node.0),
             profile.copy.as_ref().map(|node| &node.0),
+            profile
+                .stale
+                .iter()
+                .map(|node| node.0.as_str())
+                .collect::<Vec<_>>()
+                .join("\n"),
+            profile.left.as_ref().map(|node| &node.0),
         ))?;
     Ok(())
 }
@@ -168,6 +190,8 @@ mod tests {
             colour: Colour::Green,
             home: pending.map(|_| NodeId::worker(2)),
             copy: pending.map(|_| NodeId::host()),
+            stale: pending.iter().map(|_| NodeId::worker(1)).collect(),
+            left: pending.map(|_| NodeId::worker(2)),
             pending,
             network: Network::nowhere(),
         };

@@ -340,9 +340,10 @@ impl Browser {
         let leaving = self.machines.workers.iter().filter(|it| it.leaving);
         let ids: Vec<NodeId> = leaving.map(|it| it.record.worker.id.clone()).collect();
         for id in ids {
-            if self.nothing_is_on(&id, true).is_err() {
+            if self.nothing_is_on(&id, true).is_err() || self.has_stale(&id) {
                 continue;
             }
+            self.forget_data_at(&id);
             let stays = |machine: &Machine| machine.record.worker.id != id;
             self.machines.workers.retain(stays);
             self.forget_machine(&id);
@@ -364,13 +365,18 @@ impl Browser {
         node.kind = NodeKind::Worker;
         let engine = node.engine.clone();
         let answers = engine == EngineHealth::Healthy;
-        let asks = answers && !std::mem::replace(&mut machine.asked, answers);
+        // Each time that it is back: what was begun when it went away is known to nobody else.
+        let asked = std::mem::replace(&mut machine.asked, answers);
+        let asks = answers && !asked;
         self.roster.see(node, facts);
-        if !answers {
+        if answers {
+            self.drop_again(&id);
+        } else {
             self.members_away(&id, &engine);
         }
         self.settle_swarms();
         if asks {
+            self.mention_left(&id);
             self.act(Action::FindEngines(id));
         }
         if !self.looking {

@@ -53,7 +53,7 @@ impl Browser {
             return;
         };
         if profile.record.home.is_none() {
-            profile.record.home = Some(node);
+            profile.record.is_at(&node);
             let record = profile.record.clone();
             self.act(Action::SaveProfile(record));
         }
@@ -110,7 +110,7 @@ impl Browser {
         Ok(())
     }
 
-    fn tabs_of_session(&self, session: SessionId) -> Vec<TabId> {
+    pub(super) fn tabs_of_session(&self, session: SessionId) -> Vec<TabId> {
         let session = self.sessions.get(&session);
         session.map_or_else(Vec::new, |session| session.tabs.clone())
     }
@@ -136,12 +136,22 @@ impl Browser {
     }
 
     /// The data have come, or not.
-    pub(super) fn data_moved(&mut self, name: &ProfileName, to: &NodeId, end: WorkEnd) {
+    pub(super) fn data_moved(
+        &mut self,
+        name: &ProfileName,
+        (from, to): (&NodeId, &NodeId),
+        end: WorkEnd,
+    ) {
         let fault = match end {
             WorkEnd::Done => {
                 if let Some(profile) = self.profile_mut(name) {
-                    profile.record.home = Some(to.clone());
-                    profile.record.copy.take_if(|copy| copy == to);
+                    profile.record.is_at(to);
+                    if *from == NodeId::host() {
+                        // This machine keeps what it had.
+                        profile.record.copy = Some(from.clone());
+                    } else {
+                        profile.record.outlives(from);
+                    }
                     let record = profile.record.clone();
                     self.act(Action::SaveProfile(record));
                 }
@@ -224,7 +234,7 @@ impl Browser {
         }
     }
 
-    /// There is a picture where the data are now: what is older goes.
+    /// There is a picture where the data are now.
     pub(super) fn move_has_held(&mut self, session: SessionId) {
         let Some(session) = self.sessions.get(&session) else {
             return;
@@ -233,20 +243,8 @@ impl Browser {
         let Some(profile) = self.profile_mut(&name) else {
             return;
         };
-        let Some(moved) = profile.moved.take_if(|moved| moved.to == node) else {
-            return;
-        };
-        let host = NodeId::host();
-        if moved.to == host {
-            profile.record.copy = None;
-        } else if moved.from == host {
-            profile.record.copy = Some(host.clone());
-        }
-        let record = profile.record.clone();
-        self.act(Action::SaveProfile(record));
-        if moved.from != host {
-            self.act(Action::DropCopy(name, moved.from));
-        }
+        // What is older goes, but for what this machine keeps.
+        profile.moved.take_if(|moved| moved.to == node);
     }
 
     /// The browser did not come up where the data were moved: they are still where they were.
@@ -262,9 +260,11 @@ impl Browser {
         let Some(moved) = profile.moved.take_if(|moved| moved.to == node) else {
             return false;
         };
-        profile.record.home = Some(moved.from.clone());
+        profile.record.is_at(&moved.from);
         if moved.to == NodeId::host() {
             profile.record.copy = Some(moved.to.clone());
+        } else {
+            profile.record.outlives(&moved.to);
         }
         let record = profile.record.clone();
         self.act(Action::SaveProfile(record));
@@ -329,6 +329,11 @@ impl Browser {
         if let Some(profile) = self.profile_mut(name) {
             profile.record.home = profile.record.copy.take();
             profile.moved = None;
+            if *home != NodeId::host()
+                && let Some(before) = profile.record.left.replace(home.clone())
+            {
+                profile.record.outlives(&before);
+            }
             let record = profile.record.clone();
             self.act(Action::SaveProfile(record));
         }

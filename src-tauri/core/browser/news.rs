@@ -21,6 +21,7 @@ impl Browser {
                 self.engines_found(&found.unwrap_or_default());
             }
             Event::EnginesFound(node, found) => self.worker_engines(&node, found),
+            Event::CopyDropped(name, node, gone) => self.copy_dropped(&name, &node, gone),
             Event::EngineStarted(id) => {
                 self.settle_home(id);
                 self.step(id, Happening::EngineStarted);

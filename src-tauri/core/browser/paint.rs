@@ -15,6 +15,8 @@ impl Browser {
         self.forget_private();
         self.want_lists();
         self.give_up_unwanted_moves();
+        self.drop_stale();
+        self.note_away();
         self.keep_promises();
         self.save_tabs();
         self.bring_pages_to_front();
@@ -138,6 +140,7 @@ impl Browser {
                 .map(|tab| {
                     let mut view = tab.view(session_of(tab), self.now);
                     view.page = self.page_view(tab);
+                    view.elsewhere = self.may_leave(tab);
                     view.asleep = self.active != Some(tab.id) && tab.is_asleep();
                     if let Some(stream) = &mut view.stream {
                         stream.moving = self.move_view(&tab.profile);

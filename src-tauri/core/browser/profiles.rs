@@ -8,9 +8,11 @@ use super::moving::Moved;
 use crate::action::Action;
 use crate::message::{MoveView, Problem, ProfileName, ProfileView, ShellFocus};
 use crate::network::{Network, NetworkForm};
+use crate::node::NodeId;
 use crate::profile::{
     Colour, DataWork, OutcomeView, ProfileCommand, ProfileRecord, TITLE_CAP, WorkView,
 };
+use std::collections::BTreeSet;
 
 /// More would be a slip.
 const PROFILES_CAP: usize = 50;
@@ -24,6 +26,9 @@ pub(super) struct Profile {
     outcome: Option<OutcomeView>,
     /// Data that came from another node just now.
     pub(super) moved: Option<Moved>,
+    /// Where its data are being dropped, and where that was in vain.
+    pub(super) dropping: BTreeSet<NodeId>,
+    pub(super) undropped: BTreeSet<NodeId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +50,8 @@ impl Profile {
             work: None,
             outcome: None,
             moved: None,
+            dropping: BTreeSet::new(),
+            undropped: BTreeSet::new(),
         }
     }
 
@@ -131,6 +138,7 @@ impl Browser {
                 work,
                 end_session,
             } => return self.ask_for_work(&name, work, end_session),
+            ProfileCommand::TakeBack { name, back } => self.take_back(&name, back)?,
             ProfileCommand::Cancel(name) => {
                 let profile = self.profile_mut(&name).ok_or(Problem::UnknownProfile)?;
                 if profile.work.as_ref().is_some_and(|work| work.begun) {
@@ -166,6 +174,8 @@ impl Browser {
             network: Network::default(),
             home: None,
             copy: None,
+            stale: Vec::new(),
+            left: None,
         };
         self.act(Action::SaveProfile(record.clone()));
         self.act(Action::UseNetwork(

@@ -13,6 +13,7 @@ mod profiles;
 mod rule;
 mod settings;
 mod sleep;
+mod stale;
 mod stall;
 mod standby;
 mod streaming;

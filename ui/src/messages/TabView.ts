@@ -70,4 +70,8 @@ page: PageView,
 /**
  * Whether its page is put away until the tab comes to the front.
  */
-asleep: boolean, };
+asleep: boolean, 
+/**
+ * Whether it has waited long enough for a machine that is away to be offered to go on without it.
+ */
+elsewhere: boolean, };

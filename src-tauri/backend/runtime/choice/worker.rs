@@ -205,10 +205,12 @@ impl Runtime {
         join_all(looks).await;
     }
 
-    /// Removes an older copy of a profile's data from a node, if it can be asked.
-    pub async fn drop_copy(&self, profile: &ProfileName, node: &NodeId) {
-        if let Err(error) = self.delete_profile(profile, node).await {
+    /// Removes an older copy of a profile's data from a node. Whether it is gone.
+    pub async fn drop_copy(&self, profile: &ProfileName, node: &NodeId) -> bool {
+        let dropped = self.delete_profile(profile, node).await;
+        if let Err(error) = &dropped {
             tracing::warn!(?error, "an older copy of a profile stays");
         }
+        dropped.is_ok()
     }
 }

@@ -6,7 +6,6 @@ use crate::browser::{Browser, Leftovers};
 use crate::message::{Mode, NodeId, Problem, ProfileName, SessionId, TabId};
 use crate::profile::{DataWork, OutcomeView, Pending, ProfileFault, WorkEnd};
 use crate::session::{Happening, State};
-use std::collections::BTreeSet;
 
 impl Browser {
     pub(super) fn ask_for_work(
@@ -130,7 +129,7 @@ impl Browser {
         }
     }
 
-    pub(super) fn sessions_of(&self, name: &ProfileName) -> Vec<SessionId> {
+    pub(in crate::browser) fn sessions_of(&self, name: &ProfileName) -> Vec<SessionId> {
         self.sessions
             .values()
             .filter(|session| session.profile == *name && session.state() != State::Gone)
@@ -159,13 +158,26 @@ impl Browser {
             let Some(profile) = self.profile_mut(&name) else {
                 continue;
             };
+            let dropping = profile.dropping.difference(&profile.undropped);
+            let dropping: Vec<_> = dropping.cloned().collect();
             let Some(work) = &mut profile.work else {
                 continue;
             };
+            // What comes there would go with what is on its way out.
+            if matches!(&work.work, DataWork::Move { to, .. } if dropping.contains(to)) {
+                continue;
+            }
             work.begun = true;
             let work = work.work.clone();
-            if let Some(pending) = work.pending() {
-                profile.record.pending = Some(pending);
+            let before = profile.record.clone();
+            profile.record.pending = work.pending().or(before.pending);
+            if let DataWork::Move { to, .. } = &work
+                && *to != NodeId::host()
+            {
+                // Whatever comes of it, what was begun there is found again.
+                profile.record.outlives(to);
+            }
+            if profile.record != before {
                 let record = profile.record.clone();
                 self.act(Action::SaveProfile(record));
             }
@@ -182,13 +194,19 @@ impl Browser {
             return;
         };
         let moved = profile.moved.take().map(|moved| moved.from);
-        let copy = profile.record.copy.take();
-        if copy.is_some() {
-            let record = profile.record.clone();
-            self.act(Action::SaveProfile(record));
+        let before = profile.record.clone();
+        let (copy, left) = (profile.record.copy.take(), profile.record.left.take());
+        for node in moved.into_iter().chain(copy).chain(left) {
+            profile.record.outlives(&node);
         }
-        let nodes = moved.into_iter().chain(copy);
-        for node in nodes.collect::<BTreeSet<NodeId>>() {
+        let record = profile.record.clone();
+        for node in &record.stale {
+            profile.dropping.insert(node.clone());
+        }
+        if record != before {
+            self.act(Action::SaveProfile(record.clone()));
+        }
+        for node in record.stale {
             self.act(Action::DropCopy(name.clone(), node));
         }
     }
@@ -245,7 +263,7 @@ impl Browser {
             if !matches!(end, WorkEnd::Done) {
                 self.stay_after_all(from);
             }
-            self.data_moved(name, to, end);
+            self.data_moved(name, (from, to), end);
             self.finish_leaving();
             return self.wake_waiting();
         }

@@ -140,6 +140,8 @@ fn what_an_app_that_was_killed_has_begun_is_ended_by_the_next() {
         network: Network::default(),
         home: None,
         copy: None,
+        stale: Vec::new(),
+        left: None,
     };
     let saved = Saved {
         profiles: vec![

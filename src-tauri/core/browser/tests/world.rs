@@ -96,8 +96,13 @@ impl World {
                 self.profiles.remove(&name);
             }
             Action::DropCopy(name, node) => {
-                let places = self.places.entry(name).or_default();
-                assert!(places.remove(&node) && !places.is_empty(), "the last copy");
+                let saved = self.profiles.get(&name);
+                let home = saved.and_then(|it| it.home.as_ref());
+                assert_ne!(home, Some(&node), "what is in use is dropped");
+                let places = self.places.entry(name.clone()).or_default();
+                // What was begun there and not ended need not be there at all.
+                assert!(!places.remove(&node) || !places.is_empty(), "the last copy");
+                self.answers.push(Event::CopyDropped(name, node, true));
             }
             Action::WorkOnProfile(name, at, work) => {
                 let places = self.places.entry(name.clone()).or_default();
