@@ -1,8 +1,8 @@
 //! Placement: which node runs a new streamed session.
 //!
 //! An explicit node if it is capable, else an error, never another one; without a choice this
-//! host if it is capable, else the best worker: GPU first, then most free memory, then the
-//! nearest, then name.
+//! host if it is capable, else the best worker: GPU first, then most free memory (in steps, and among
+//! those that have about as much the fullest that has enough), then the nearest, then name.
 
 mod roster;
 

@@ -1,15 +1,17 @@
 //! All nodes that are known, what is promised on each, and the order in which they are chosen.
 //!
-//! A choice looks at the first node of each class, not at all of them: what changes a node's
+//! A choice looks at the first nodes of each class, not at all of them: what changes a node's
 //! place in the order (a look, a promise, its age) puts it in its new place at once.
 
 mod fleet;
 mod promise;
+mod rank;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod tests;
 
+use self::rank::{Rank, from, step};
 use super::{Demand, flaws, name_of};
 use crate::event::Millis;
 use crate::message::{NodeLacks, Problem, ProfileName, SessionId};
@@ -49,9 +51,6 @@ pub struct Seen {
 
 /// Host, worker with a GPU, worker without.
 const CLASSES: u8 = 3;
-
-/// Class, free memory in MiB, round trip in milliseconds, name, id.
-type Rank = (u8, Reverse<u64>, u32, String, NodeId);
 
 #[derive(Clone, Debug)]
 struct Entry {
@@ -297,7 +296,7 @@ impl Roster {
     #[must_use]
     pub fn is_ready(&self, id: &NodeId, memory_mib: u64) -> bool {
         let rank = self.entries.get(id).and_then(|entry| entry.rank.as_ref());
-        rank.is_some_and(|rank| rank.1.0 >= memory_mib)
+        rank.is_some_and(|rank| rank.2 >= memory_mib)
     }
 
     /// Chooses a node for a session that needs so much memory, but not that one.
@@ -334,22 +333,22 @@ impl Roster {
     /// The best node that can be chosen now, but not that one.
     #[must_use]
     pub fn ready(&self, memory_mib: u64, but: Option<&NodeId>) -> Option<NodeName> {
+        let least = step(memory_mib);
         let best = (0..CLASSES).find_map(|class| {
-            let from = (
-                class,
-                Reverse(u64::MAX),
-                0,
-                String::new(),
-                NodeId(String::new()),
-            );
-            // The first of a class has the most room of it.
-            let of_class = self.ranks.range(from..).take_while(|rank| rank.0 == class);
-            of_class
-                .filter(|rank| Some(&rank.4) != but)
-                .take(1)
-                .find(|rank| rank.1.0 >= memory_mib)
+            let mut above = self.ranks.range(from(class, u32::MAX, 0)..).next();
+            while let Some(rank) = above.filter(|rank| rank.0 == class && rank.1.0 >= least) {
+                let step = rank.1.0;
+                let mut enough = self.ranks.range(from(class, step, memory_mib)..);
+                let on_step = |rank: &Rank| (rank.0, rank.1.0) == (class, step);
+                let found = enough.find(|rank| !on_step(rank) || Some(&rank.5) != but);
+                if let Some(best) = found.filter(|rank| on_step(rank)) {
+                    return Some(best);
+                }
+                above = found;
+            }
+            None
         });
-        best.and_then(|rank| self.name(&rank.4)).cloned()
+        best.and_then(|rank| self.name(&rank.5)).cloned()
     }
 
     /// The best of those that are set aside.
@@ -401,9 +400,11 @@ impl Roster {
             (NodeKind::Worker, true) => 1,
             (NodeKind::Worker, false) => 2,
         };
+        let free = self.free_of(seen);
         (
             class,
-            Reverse(self.free_of(seen)),
+            Reverse(step(free)),
+            free,
             seen.facts.as_ref().map_or(0, |facts| facts.round_trip_ms),
             seen.node.name.clone(),
             seen.node.id.clone(),

@@ -3,7 +3,7 @@
 //! "Most free room first" spreads sessions, and best-fit packs them. With sessions of one size,
 //! as the app has them, both must admit the same: what is left over on a node is less than a
 //! session either way. With sessions of several sizes spreading leaves pieces that are too small
-//! for the large ones; what is lost by that is measured here too.
+//! for the large ones; what is lost by that, where room is compared in steps, is measured here too.
 
 use super::*;
 
@@ -227,8 +227,7 @@ fn sessions_of_one_size_are_packed_as_well_as_by_best_fit() {
 }
 
 #[test]
-fn sessions_of_several_sizes_would_lose_a_tenth_to_best_fit() {
-    // The app has one size. Were it to have several, this is what the order would cost.
+fn sessions_of_several_sizes_are_packed_within_a_twentieth_of_best_fit() {
     let (admitted, held) = row("1, 2 or 3 GiB", &[1_024, 2_048, 3_072]);
-    assert!(admitted >= 900 && held >= 880, "{admitted} {held}");
+    assert!(admitted >= 950 && held >= 950, "{admitted} {held}");
 }

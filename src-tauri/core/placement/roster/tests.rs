@@ -275,7 +275,7 @@ fn by_looking_at_all(roster: &Roster, but: Option<&NodeId>) -> Option<NodeId> {
             .map(|seen| roster.rank_of(seen))
             .min()
     };
-    capable(false).or_else(|| capable(true)).map(|rank| rank.4)
+    capable(false).or_else(|| capable(true)).map(|rank| rank.5)
 }
 
 proptest! {
