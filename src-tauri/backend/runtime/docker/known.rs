@@ -39,6 +39,8 @@ pub(super) struct Known {
     /// Those whose container the engine was asked to make and did not answer: it may still come, and
     /// nobody wants it.
     unwanted: Mutex<HashSet<SessionId>>,
+    /// Those that a container was asked for in this life of the app.
+    asked: Mutex<HashSet<SessionId>>,
 }
 
 impl Known {
@@ -111,6 +113,22 @@ impl Known {
     /// These have gone.
     pub(super) fn settle(&self, gone: &HashSet<SessionId>) {
         self.going().retain(|session| !gone.contains(session));
+    }
+
+    /// The engine is asked for a container.
+    pub(super) fn ask_for(&self, session: SessionId) {
+        self.asked().insert(session);
+        self.may_come(session, false);
+    }
+
+    /// Whether a container that comes is to go: what an earlier life of the app asked for can come when
+    /// this one has looked for what was left.
+    pub(super) fn comes_in_vain(&self, session: SessionId) -> bool {
+        self.is_to_go(session) || !self.asked().contains(&session)
+    }
+
+    fn asked(&self) -> MutexGuard<'_, HashSet<SessionId>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a container may still come that nobody wants.

@@ -231,7 +231,7 @@ async fn steps(
     tracing::debug!(session = spec.session.0, "room for a container");
     let name = label::container_name(&inner.with, spec.session);
     half.name = Some(name.clone());
-    inner.known.may_come(spec.session, false);
+    inner.known.ask_for(spec.session);
     let home_closed = inner.home_closed.load(Ordering::Relaxed);
     let seen_at = seen_at(link).await;
     let (mut limited, mut tries) = (true, 0);

@@ -181,7 +181,7 @@ impl Watch {
     async fn came(&self, id: &str, labels: HashMap<String, String>) {
         let ours = label::other_copy(&labels, &self.inner.with).is_none();
         let session = label::session(&labels).filter(|_| ours);
-        if let Some(session) = session.filter(|it| self.inner.known.is_to_go(*it)) {
+        if let Some(session) = session.filter(|it| self.inner.known.comes_in_vain(*it)) {
             tracing::info!(
                 session = session.0,
                 "removing a container that came too late"

@@ -95,6 +95,26 @@ async fn what_was_half_started_or_is_dead_is_removed_at_the_first_look() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_life_asked_for_is_removed_when_it_comes_after_the_first_look() {
+    let Some(home) = Home::new("life-late") else {
+        return;
+    };
+    assert_eq!(home.docker.find().await, []);
+    home.start(1).await.unwrap();
+    let install = format!("--label=io.duotab.install={}", home.with.install);
+    let session = "--label=io.duotab.session=7";
+    home.order(&["create", &install, session, &home.with.image]);
+    let gone = async {
+        while home.containers("{{.ID}}").len() > 1 {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("its removal", gone).await;
+    home.docker.stop(ONE).await.unwrap();
+    assert_eq!(home.containers("{{.ID}}"), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_profile_is_kept_from_one_engine_to_the_next_and_belongs_to_the_browser() {
     let Some(home) = Home::new("life-profile") else {
         return;
