@@ -125,6 +125,7 @@ impl Home {
             if !matches!(
                 news,
                 EngineNews::NodeSeen(..)
+                    | EngineNews::FleetSeen(..)
                     | EngineNews::Unsandboxed(_)
                     | EngineNews::Encodes(..)
                     | EngineNews::Volumes { .. }
