@@ -19,6 +19,9 @@ use crate::within;
 /// Every question in place of those that change something, for those who have the time.
 const ALL: &str = "DUOTAB_TEST_STEPS";
 
+/// By which an image that is not there is asked for.
+const PULL: &str = "POST /images/create";
+
 /// A part of a session's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
@@ -65,10 +68,15 @@ impl Stage {
         })
     }
 
-    /// All questions of a life without faults; those that change something, or all of them.
+    /// All questions of a life without faults; those that change something, or all of them. The pull
+    /// of the image comes first.
     async fn steps(&self) -> Vec<Step> {
         let all = std::env::var_os(ALL).is_some();
-        let mut steps: Vec<Step> = Vec::new();
+        let mut steps = vec![Step {
+            part: Part::Start,
+            call: Call(PULL.to_owned()),
+            pass: 0,
+        }];
         let mut life = Life::default();
         let _before = self.relay.calls();
         for part in PARTS {
@@ -85,6 +93,18 @@ impl Stage {
         steps
     }
 
+    /// Says what comes, and sees to it that it can.
+    fn prepare(&self, step: &Step) {
+        println!("at {step:?}");
+        if step.call.0 == PULL {
+            let engine = self.home.beside.as_ref().unwrap();
+            let (repository, _) = engine.image.rsplit_once(':').unwrap();
+            for id in engine.docker(&["images", "--quiet", "--no-trunc", repository]) {
+                let _removed = engine.docker(&["rmi", "--force", &id]);
+            }
+        }
+    }
+
     /// The tab is there with its login, in one container; the app ends, and nothing is left.
     async fn is_whole(&self, step: &Step, mut app: App) {
         let tab = front(&mut app).await;
@@ -97,7 +117,7 @@ impl Stage {
 
     /// Plays up to a step, and on from there when the fault has befallen it.
     async fn befall(&self, step: &Step, fault: impl AsyncFn()) {
-        println!("at {step:?}");
+        self.prepare(step);
         let mut life = Life::default();
         for part in PARTS.into_iter().take_while(|part| *part < step.part) {
             life.play(&self.home, part).await;
@@ -208,7 +228,7 @@ async fn an_app_that_is_killed_at_any_question_loses_nothing_and_keeps_nothing()
         return;
     };
     for step in stage.steps().await {
-        println!("at {step:?}");
+        stage.prepare(&step);
         killed_at(&stage, &step).await;
         let app = stage.home.app().await;
         stage.is_whole(&step, app).await;
