@@ -167,6 +167,23 @@ impl Home {
         self.fleet.docker(node, &words)
     }
 
+    /// Waits until the Swarm knows that no service of this install runs any more: a node tells what
+    /// has ended there when it comes to it.
+    pub(crate) async fn until_known_ended(&self) {
+        let ours = ["service", "ls", "--quiet", "--filter", &self.install()];
+        let services = self.fleet.docker(1, &ours);
+        let mut words = vec!["service", "ps", "--format", "{{.CurrentState}}"];
+        words.extend(services.iter().map(String::as_str));
+        let ended = |state: &String| !state.starts_with("Running");
+        let mut glance = tokio::time::interval(Duration::from_millis(200));
+        within("the Swarm's knowledge", async {
+            while !self.fleet.docker(1, &words).iter().all(ended) {
+                glance.tick().await;
+            }
+        })
+        .await;
+    }
+
     /// Waits until a node has no container of a service any more: its engine removes them a moment
     /// after the Swarm has forgotten them.
     pub(crate) async fn until_empty(&self, node: u8) {

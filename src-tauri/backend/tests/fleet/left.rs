@@ -75,6 +75,8 @@ async fn what_nobody_asks_for_any_more_ends_itself_is_not_started_anew_and_what_
     home.end();
     let code = within("its end", until_dead(&home)).await.unwrap();
     assert_eq!(code, ["0"]);
+    // Who asks before its Swarm knows is told to wait.
+    home.until_known_ended().await;
     home.restart();
     let manager = home.fleet.worker().id;
     let found = within("a look", home.runtime.find(&manager)).await;
