@@ -391,6 +391,7 @@ impl Run {
                 self.order(ContentOrder::Cookies(tab, profile, order));
             }
             Action::Proxied(tab, action) => self.order(ContentOrder::Page(tab, action)),
+            Action::SetPermissions(session, decided) => self.engines.permit(session, decided),
             Action::Streamed(session, tab, action) => self.engines.page(session, tab, action),
             Action::Watch(session) => self.viewer.watch(session),
             Action::Place(area) => {

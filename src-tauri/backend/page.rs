@@ -18,6 +18,7 @@ mod follow;
 mod history;
 mod login;
 mod news;
+mod permission;
 mod route;
 mod transport;
 mod version;
@@ -31,6 +32,7 @@ use duotab_core::carry::Order;
 use duotab_core::cookie;
 use duotab_core::event::PageNews;
 use duotab_core::message::TabId;
+use duotab_core::site::SitePermission;
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -260,6 +262,11 @@ impl Pages {
     /// If the engine does not take the command in time.
     pub async fn cancel_file(&self, guid: &str) -> Result<(), PageError> {
         files::cancel(&self.shared, guid).await
+    }
+
+    /// What is decided for sites from now on, until the connection ends.
+    pub async fn permit(&self, decided: Vec<SitePermission>) {
+        permission::decide(&self.shared, decided).await;
     }
 
     /// Gives files to the page that wanted some ([`PageNews::WantsFiles`]), by their paths on the

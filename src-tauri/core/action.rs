@@ -12,7 +12,7 @@ use crate::network::Network;
 use crate::node::NodeId;
 use crate::page::Direction;
 use crate::profile::{DataWork, ProfileRecord};
-use crate::site::Site;
+use crate::site::{Site, SitePermission};
 use crate::sleep::SleepAfter;
 use crate::streaming::Switch;
 use crate::worker::{Worker, WorkerRecord};
@@ -192,6 +192,8 @@ pub enum Action {
     UseProfile(TabId, ProfileName),
     /// Take cookies out of the data of a profile's proxied pages, or put them in, for a tab.
     Cookies(TabId, ProfileName, cookie::Order),
+    /// What is decided about wishes of sites, for a session's pages from now on.
+    SetPermissions(SessionId, Vec<SitePermission>),
     /// Do something to the page of a proxied tab.
     Proxied(TabId, PageAction),
     /// Do something to the page of a streamed tab.

@@ -34,6 +34,8 @@ pub enum Wish {
     Camera,
     /// Hear through the microphone.
     Microphone,
+    /// Read what the person has copied.
+    Clipboard,
     /// Hide the pointer and take all its moves.
     Pointer,
     /// Use its cookies within another site's page.

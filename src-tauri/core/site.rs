@@ -21,6 +21,17 @@ pub struct WishRule {
     pub allowed: bool,
 }
 
+/// What is decided about one wish of one site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SitePermission {
+    /// Scheme, host and port.
+    pub origin: String,
+    /// What the site wants.
+    pub wish: Wish,
+    /// Whether it may; `None` leaves it open.
+    pub allowed: Option<bool>,
+}
+
 /// What is decided for a site: an origin, such as `https://example.org`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -99,6 +110,22 @@ impl Sites {
             return Some(false);
         }
         (!wishes.is_empty() && wishes.iter().all(|wish| rules(wish).is_some())).then_some(true)
+    }
+
+    /// All that is decided about wishes in a profile.
+    #[must_use]
+    pub fn permissions(&self, profile: &ProfileName) -> Vec<SitePermission> {
+        let of = |site: &&Site| site.profile == *profile;
+        let each = |site: &Site| {
+            let origin = site.origin.clone();
+            let rules = site.wishes.clone().into_iter();
+            rules.map(move |rule| SitePermission {
+                origin: origin.clone(),
+                wish: rule.wish,
+                allowed: Some(rule.allowed),
+            })
+        };
+        self.0.values().filter(of).flat_map(each).collect()
     }
 
     /// Forgets all that was decided in these profiles.

@@ -19,6 +19,7 @@ mod half;
 mod home;
 mod kept_out;
 mod killed;
+mod permissions;
 mod placing;
 mod processes;
 mod profiles;

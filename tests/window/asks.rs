@@ -1,15 +1,20 @@
 //! What a page asks the person: permissions, dialogs, a name and a password.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use duotab_test_support::probe::page;
-use duotab_test_support::{App, Colour, Display, Outcome, ProbeSite};
+use duotab_test_support::{App, Colour, Display, Outcome, ProbeSite, within};
 use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
 
 use crate::room::{RED, Room, start};
+
+/// After what time a press that nothing came of is made again.
+const AGAIN: Duration = Duration::from_secs(3);
 
 const GREY: Colour = [0x77, 0x77, 0x77];
 
@@ -20,10 +25,10 @@ async fn asking() -> Html<String> {
         "<style>body { margin: 0; background: #cc1122 }
             button { position: absolute; top: 100px; width: 200px; height: 80px; border: 0;
                 background: #204080 }</style>
-        <button id=notes style='left: 20px'></button>
-        <button id=alert style='left: 240px'></button>
-        <button id=confirm style='left: 460px'></button>
-        <button id=prompt style='left: 680px'></button>
+        <button id=notes style='left: 20px'>Notes</button>
+        <button id=alert style='left: 240px'>Alert</button>
+        <button id=confirm style='left: 460px'>Confirm</button>
+        <button id=prompt style='left: 680px'>Prompt</button>
         <script>
             const on = (id, act) => document.getElementById(id).onclick = act;
             on('notes', async () => tell({ notes: await Notification.requestPermission() }));
@@ -342,5 +347,44 @@ async fn a_password_is_not_asked_for_once_the_page_is_left() -> Outcome<()> {
         room.site.tells(&json!({ "loaded": true })).await?;
         gone(&room).await?;
     }
+    room.shell.quit().await
+}
+
+/// Presses a streamed page's first button until it has asked. However often that is, it asks once.
+async fn asked_when_pressed(room: &Room) -> Outcome<String> {
+    within("a question of the streamed page", async {
+        loop {
+            let [left, top, ..] = room.shown("the page, streamed", RED).await?;
+            room.display.click(left + 120, top + 140, 1).await?;
+            let asked = asked(room, "permission");
+            if let Ok(said) = tokio::time::timeout(AGAIN, asked).await {
+                return said;
+            }
+        }
+    })
+    .await?
+}
+
+#[tokio::test]
+async fn a_streamed_page_asks_for_a_permission_in_the_bar_and_it_can_be_taken_back() -> Outcome<()>
+{
+    let room = room_on("/asking").await?;
+    toggle(&room, "streamed").await?;
+    room.site.tells(&json!({ "loaded": true })).await?;
+    let said = asked_when_pressed(&room).await?;
+    let origin = format!("127.0.0.1:{}", room.site.port());
+    assert!(said.contains(&origin), "{said}");
+    assert!(said.contains("show notifications"), "{said}");
+    room.shell.click("[data-testid=ask-no]:enabled").await?;
+    gone(&room).await?;
+    room.site.tells(&json!({ "notes": "denied" })).await?;
+    room.shell.click("[data-testid=security]").await?;
+    room.shell
+        .click("[data-testid=site-forget-notifications]")
+        .await?;
+    room.shell.click("[data-testid=site-close]").await?;
+    asked_when_pressed(&room).await?;
+    room.shell.click("[data-testid=ask-yes]:enabled").await?;
+    room.site.tells(&json!({ "notes": "granted" })).await?;
     room.shell.quit().await
 }

@@ -9,6 +9,7 @@ const wants: Record<Wish, string> = {
   notifications: "show notifications",
   camera: "use your camera",
   microphone: "use your microphone",
+  clipboard: "read what you have copied",
   pointer: "take over the pointer",
   foreign_cookies: "use another site's cookies here",
 };
@@ -18,6 +19,7 @@ const names: Record<Wish, string> = {
   notifications: "Notifications",
   camera: "Camera",
   microphone: "Microphone",
+  clipboard: "Reading what you copied",
   pointer: "Pointer",
   foreign_cookies: "Cookies within other sites",
 };

@@ -17,6 +17,7 @@ use duotab_core::event::Event;
 use duotab_core::fault::{EndCause, Stall};
 use duotab_core::message::{Notice, ProfileName, SessionId, StartFailure, TabId};
 use duotab_core::node::NodeId;
+use duotab_core::site::SitePermission;
 use duotab_core::worker::Worker;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -36,6 +37,7 @@ enum Order {
     Disconnect,
     Page(TabId, PageAction),
     Cancel(Transfer),
+    Permit(Vec<SitePermission>),
 }
 
 /// Where and with whose data an engine starts, how many MiB it may use, and whether anybody waits
@@ -216,6 +218,11 @@ impl Engines {
         self.tell(id, Order::Page(tab, action));
     }
 
+    /// What is decided for the sites of a session's pages.
+    pub(super) fn permit(&mut self, id: SessionId, decided: Vec<SitePermission>) {
+        self.tell(id, Order::Permit(decided));
+    }
+
     /// Gives a file up that one of the sessions is sending.
     pub(super) fn cancel_transfer(&self, transfer: Transfer) {
         for task in self.tasks.values() {
@@ -340,6 +347,11 @@ impl Engine {
             Order::Page(tab, action) => {
                 if let Some(attached) = &mut self.attached {
                     attached.page(tab, action);
+                }
+            }
+            Order::Permit(decided) => {
+                if let Some(attached) = &mut self.attached {
+                    attached.permit(decided);
                 }
             }
             Order::Cancel(transfer) => {

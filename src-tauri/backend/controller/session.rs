@@ -10,9 +10,11 @@ use crate::endpoint::{Endpoint, Secret, Shelf};
 use crate::neko::{self, Neko};
 use crate::page::{self, PageError, PageEvent, Pages};
 use duotab_core::action::PageAction;
+use duotab_core::ask::Wish;
 use duotab_core::download::Transfer;
 use duotab_core::event::{Event, PageNews};
 use duotab_core::message::{Leg, Mode, SessionId, TabId};
+use duotab_core::site::SitePermission;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +54,8 @@ pub(super) struct Attached {
     acting: Option<Acting>,
     transfers: Transfers,
     gifts: Gifts,
+    /// What is decided for sites.
+    decided: HashMap<(String, Wish), SitePermission>,
 }
 
 /// The pages, and what happens to them.
@@ -98,6 +102,21 @@ impl Attached {
             acting: None,
             transfers,
             gifts,
+            decided: HashMap::new(),
+        }
+    }
+
+    /// What is decided for sites, for this connection of the page control and all others.
+    pub(super) fn permit(&mut self, decided: Vec<SitePermission>) {
+        for each in decided.clone() {
+            let key = (each.origin.clone(), each.wish);
+            match each.allowed {
+                Some(_) => self.decided.insert(key, each),
+                None => self.decided.remove(&key),
+            };
+        }
+        if let (Control::Connected(_), Some(pages)) = (&self.pages, self.control.clone()) {
+            tokio::spawn(async move { pages.permit(decided).await });
         }
     }
 
@@ -203,6 +222,7 @@ impl Attached {
         let endpoint = self.link.endpoint.clone();
         let acting = self.acting.take();
         let is_first = self.control.is_none();
+        let decided = self.decided.values().cloned().collect();
         self.pages = Control::Connecting(tokio::spawn(async move {
             if let Some(acting) = acting {
                 // A page that stays has nothing to say for a next self.
@@ -235,6 +255,7 @@ impl Attached {
             if let Err(error) = listening {
                 tracing::warn!(%error, "files that pages give stay in the session");
             }
+            pages.permit(decided).await;
             Ok((pages, events))
         }));
     }

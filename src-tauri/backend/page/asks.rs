@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use duotab_core::ask::{ASKS_CAP, Answer, AskId};
 
+use super::permission::{self, Wanted};
 use super::{PageError, Shared, follow, login};
 
 /// Far from the row of proxied pages: a tab can have pages of both kinds after one another.
@@ -17,6 +18,8 @@ pub(super) enum Open {
     Login(String),
     /// This node takes files.
     Files(u64),
+    /// A script waits for a permission.
+    Permission(Wanted),
 }
 
 /// The open questions of one page.
@@ -42,8 +45,14 @@ impl Asked {
     pub(super) fn files(&mut self, id: AskId) -> Option<u64> {
         match self.open.remove(&id)? {
             Open::Files(node) => Some(node),
-            Open::Login(_) => None,
+            Open::Login(_) | Open::Permission(_) => None,
         }
+    }
+
+    /// Whether the person is asked for this permission already, by the script's name for it.
+    pub(super) fn wants(&self, key: &str) -> bool {
+        let mut open = self.open.values();
+        open.any(|it| matches!(it, Open::Permission(wanted) if wanted.key == key))
     }
 
     /// The page that asked has gone. Which questions have gone with it.
@@ -71,6 +80,9 @@ pub(super) async fn answer(
     };
     match open {
         Some(Open::Login(request)) => login::answer(shared, &session, &request, answer),
+        Some(Open::Permission(wanted)) => {
+            permission::answer(shared, target, &session, wanted, &answer);
+        }
         Some(Open::Files(_)) | None => {}
     }
     Ok(())

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use duotab_core::ask::{AskId, Wish};
 use duotab_core::event::HistoryEntry;
 use duotab_core::message::TabId;
 use serde_json::Value;
@@ -10,6 +11,7 @@ use tokio::sync::{Notify, OnceCell, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::asks::Asked;
+use super::permission::Passing;
 
 /// Pages that are kept track of. A Chromium with more has run away.
 const MAX_PAGES: usize = 512;
@@ -51,6 +53,8 @@ pub(super) struct Page {
     pub(super) zoom: u16,
     /// What it has asked.
     pub(super) asked: Asked,
+    /// What it may, or may not, until its document goes.
+    pub(super) passing: Passing,
     /// What is looked for in it; empty for nothing.
     pub(super) looked: String,
     /// What was told of it last.
@@ -59,6 +63,8 @@ pub(super) struct Page {
     pub(super) changed: Arc<Notify>,
     /// It shows another document, or has loaded it.
     pub(super) document: Arc<Notify>,
+    /// It shows another document.
+    pub(super) turned: Arc<Notify>,
     /// Its icon may have changed.
     pub(super) icon_changed: Arc<Notify>,
     /// Ends the tasks of its session, with the session or with the page.
@@ -87,6 +93,8 @@ pub(super) struct Book {
     opening: usize,
     /// Pages that came up meanwhile and may be ours.
     undecided: Vec<String>,
+    /// What is decided for sites, for each origin.
+    pub(super) rules: HashMap<(String, Wish), bool>,
     /// An empty page kept so that the browser lives, or that it began with.
     reserve: Option<String>,
 }
@@ -153,10 +161,12 @@ impl Book {
             closing: false,
             zoom: 100,
             asked: Asked::default(),
+            passing: Passing::new(),
             looked: String::new(),
             told: Told::default(),
             changed: Arc::default(),
             document: Arc::default(),
+            turned: Arc::default(),
             icon_changed: Arc::default(),
             watched: None,
         };
@@ -317,6 +327,20 @@ impl Book {
             page.tab = None;
         }
         Some(target)
+    }
+
+    /// The questions of all pages, which nobody can answer any more.
+    pub(super) fn forget_asked(&mut self) -> Vec<(TabId, AskId)> {
+        let mut gone = Vec::new();
+        for page in self.pages.values_mut() {
+            let asked = page.asked.forget();
+            gone.extend(
+                page.tab
+                    .iter()
+                    .flat_map(|tab| asked.iter().map(|ask| (*tab, *ask))),
+            );
+        }
+        gone
     }
 
     /// Whether this is the only page that will be left open.

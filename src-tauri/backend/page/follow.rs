@@ -10,10 +10,10 @@ use tokio::sync::Notify;
 
 use super::book::BLANK;
 use super::history::History;
-use super::{PageError, PageEvent, Shared, act, favicon};
+use super::{PageError, PageEvent, Shared, act, favicon, permission};
 
 /// The isolated world in which our own script lives, out of the page's reach.
-const WORLD: &str = "duotab";
+pub(super) const WORLD: &str = "duotab";
 /// How long a renderer may take for a question that only improves an answer.
 const RENDERER_LIMIT: Duration = Duration::from_secs(1);
 /// How long to wait for the address of a page that has just come up.
@@ -94,6 +94,7 @@ async fn attach(shared: &Arc<Shared>, target: &str) -> Result<String, PageError>
         .await?;
     super::login::listen(shared, &session).await;
     super::chooser::listen(shared, &session).await;
+    permission::listen(shared, target, &session).await;
     let notices = shared
         .book()
         .page(target)
@@ -109,8 +110,9 @@ async fn attach(shared: &Arc<Shared>, target: &str) -> Result<String, PageError>
     });
     let changes = changes(Arc::clone(shared), target.to_owned(), session.clone());
     let loads = ask_loading(Arc::clone(shared), target.to_owned(), session.clone());
+    let asks = permission::hear(Arc::clone(shared), target.to_owned(), session.clone());
     shared.spawn(async move {
-        let all = async { tokio::join!(histories, icons, changes, loads) };
+        let all = async { tokio::join!(histories, icons, changes, loads, asks) };
         tokio::select! {
             () = end.cancelled() => {}
             _ = all => {}
@@ -179,7 +181,11 @@ async fn changes(shared: Arc<Shared>, target: String, session: String) {
 }
 
 /// Our own world in a frame's document.
-async fn world(shared: &Shared, session: &str, frame: &str) -> Option<serde_json::Value> {
+pub(super) async fn world(
+    shared: &Shared,
+    session: &str,
+    frame: &str,
+) -> Option<serde_json::Value> {
     let params = json!({ "frameId": frame, "worldName": WORLD });
     let created = shared
         .wire

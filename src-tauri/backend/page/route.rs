@@ -13,6 +13,7 @@ use super::closed;
 use super::files;
 use super::follow;
 use super::login;
+use super::permission;
 use super::{PageEvent, Shared};
 
 /// Routes until the connection or its owner is gone.
@@ -34,6 +35,10 @@ pub(super) async fn route(shared: Arc<Shared>, mut incoming: mpsc::Receiver<Stri
         }
     }
     shared.wire.close();
+    // Who connects next has to ask anew.
+    for (tab, gone) in shared.book().forget_asked() {
+        shared.queue.news(tab, PageNews::AskGone(gone));
+    }
     shared.queue.push(PageEvent::Disconnected);
 }
 
@@ -49,7 +54,12 @@ fn event(shared: &Arc<Shared>, message: &Value) {
         }
         ("Target.targetDestroyed", None) => {
             let target = params["targetId"].as_str().unwrap_or_default();
-            let tab = shared.book().destroyed(target);
+            let (tab, passing) = {
+                let mut book = shared.book();
+                let passing = book.page(target).map(|it| std::mem::take(&mut it.passing));
+                (book.destroyed(target), passing.unwrap_or_default())
+            };
+            permission::pass(shared, passing);
             if let Some(tab) = tab {
                 shared.spawn(closed::tell(Arc::clone(shared), tab));
             }
@@ -157,8 +167,10 @@ fn navigated(shared: &Arc<Shared>, page: &mut Page, target: String, frame: &Valu
     }
     page.shown |= frame["url"] != BLANK;
     page.document.notify_one();
+    page.turned.notify_one();
     page.changed.notify_one();
     page.icon_changed.notify_one();
+    permission::pass(shared, std::mem::take(&mut page.passing));
     let Some(url) = frame["unreachableUrl"].as_str() else {
         return;
     };

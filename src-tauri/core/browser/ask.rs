@@ -3,8 +3,9 @@
 use super::Browser;
 use crate::action::{Action, PageAction};
 use crate::ask::{ASKS_CAP, Answer, Ask, AskId, Question, Wish};
-use crate::message::{Problem, ProfileName, ShellFocus, TabId};
-use crate::site::origin_of;
+use crate::message::{Problem, ProfileName, SessionId, ShellFocus, TabId};
+use crate::session::Session;
+use crate::site::{SitePermission, origin_of};
 
 impl Browser {
     /// A page asks.
@@ -115,6 +116,18 @@ impl Browser {
 
     fn decide(&mut self, profile: &ProfileName, origin: &str, wish: Wish, allowed: Option<bool>) {
         let site = self.sites.decide(profile, origin, wish, allowed);
+        let of_profile = |session: &&Session| session.profile == *profile && session.is_attached();
+        let sessions = self.sessions.values().filter(of_profile);
+        let sessions: Vec<SessionId> = sessions.map(|session| session.id).collect();
+        for session in sessions {
+            let origin = origin.to_owned();
+            let decided = SitePermission {
+                origin,
+                wish,
+                allowed,
+            };
+            self.act(Action::SetPermissions(session, vec![decided]));
+        }
         if !site.profile.is_private() {
             self.act(Action::SaveSite(site));
         }

@@ -258,8 +258,10 @@ impl Browser {
                 Deed::Stop => Action::StopEngine(id, node),
                 Deed::Connect => {
                     let tabs = session.tabs.clone();
+                    let permissions = self.sites.permissions(&session.profile);
                     self.stream_relayed(id, false);
                     self.act(Action::Connect(id, node));
+                    self.act(Action::SetPermissions(id, permissions));
                     tabs.iter().for_each(|tab| self.open_streamed(*tab, id));
                     continue;
                 }

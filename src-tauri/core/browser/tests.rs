@@ -9,6 +9,7 @@ mod fleet;
 mod machines;
 mod moving;
 mod page;
+mod permissions;
 mod profiles;
 mod rule;
 mod settings;

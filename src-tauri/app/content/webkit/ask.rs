@@ -191,6 +191,9 @@ impl Open {
     }
 }
 
+/// The binding is older than this kind of request.
+const CLIPBOARD: &str = "WebKitClipboardPermissionRequest";
+
 /// What a request is for; `None` for what nobody can be asked about in plain words: lists of
 /// devices, protected media, codecs.
 fn wishes(request: &PermissionRequest) -> Option<Vec<Wish>> {
@@ -208,6 +211,8 @@ fn wishes(request: &PermissionRequest) -> Option<Vec<Wish>> {
         Wish::Pointer
     } else if request.is::<WebsiteDataAccessPermissionRequest>() {
         Wish::ForeignCookies
+    } else if request.type_().name() == CLIPBOARD {
+        Wish::Clipboard
     } else {
         return None;
     };

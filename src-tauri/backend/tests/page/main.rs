@@ -10,6 +10,7 @@ mod chromium;
 mod cookies;
 mod load;
 mod lost;
+mod permissions;
 mod site;
 mod tabs;
 
