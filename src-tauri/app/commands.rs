@@ -224,6 +224,16 @@ pub(crate) async fn set_site_cookies(
     controller.command(Command::SetSiteCookies(tab, on)).await
 }
 
+/// Sets whether the pages of the site of a tab load what the block lists name.
+#[tauri::command]
+pub(crate) async fn set_site_unblocked(
+    controller: State<'_, Controller>,
+    tab: TabId,
+    on: bool,
+) -> Answer {
+    controller.command(Command::SetSiteUnblocked(tab, on)).await
+}
+
 /// Sets which mode the site of a tab opens in; `null` leaves it to the tab.
 #[tauri::command]
 pub(crate) async fn set_site_mode(

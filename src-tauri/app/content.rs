@@ -6,6 +6,7 @@
 //! has neither Tauri's scripts nor its protocols, and shares no process with the shell.
 
 mod address;
+mod blocking;
 mod certificate;
 mod door;
 mod download;
@@ -33,7 +34,7 @@ use crate::platform::Layers;
 
 pub(crate) use door::Door;
 pub(crate) use download::{DownloadReport, folder as downloads};
-pub(crate) use filters::{Filters, make as make_filter};
+pub(crate) use filters::{Filters, Wanted, make as make_filters};
 use profile::Profile;
 pub(crate) use profiles::Profiles;
 

@@ -76,6 +76,7 @@ fn with_pictures<R: Runtime>(controller: Controller, pictures: Pictures) -> Buil
             commands::show_history,
             commands::set_site_carry,
             commands::set_site_cookies,
+            commands::set_site_unblocked,
             commands::set_site_mode,
             commands::focus_page,
             picture::page_picture,

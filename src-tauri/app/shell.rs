@@ -1,7 +1,6 @@
 //! The one window: the shell's page, the layer of pages above it, the keys, the title.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use tauri::{App, AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBui
 use tokio::sync::mpsc::UnboundedReceiver;
 use webkit2gtk::WebViewExt;
 
-use crate::content::{Content, Door, Filters, Profiles, make_filter};
+use crate::content::{Content, Door, Filters, Profiles, Wanted, make_filters};
 use crate::history_menu;
 use crate::picture;
 use crate::platform::{self, Layers};
@@ -20,7 +19,6 @@ use crate::shortcut::{self, Asked, Chord};
 use crate::updates::Updates;
 use duotab_backend::controller::{ContentOrder, Controller};
 use duotab_backend::dirs::Dirs;
-use duotab_backend::proxy::PageRules;
 
 /// The label of the shell's webview: the only one that has a capability.
 const SHELL: &str = "shell";
@@ -138,12 +136,13 @@ async fn obey(
             }
             ContentOrder::Download(order) => content.download(order),
             ContentOrder::Block(name, on) => content.profiles().block(&name, on),
+            ContentOrder::Unblock(name, sites) => {
+                let wanted = content.profiles().except(&name, sites);
+                compile(wanted, whole, &controller);
+            }
             ContentOrder::PageRules(rules) => {
-                let folder = content.profiles().want_rules(rules.as_ref());
-                if let (Some(rules), Some(folder)) = (rules, folder) {
-                    let compiling = compile(folder, rules, whole, controller.clone());
-                    glib::MainContext::default().spawn_local(compiling);
-                }
+                let wanted = content.profiles().want_rules(rules);
+                compile(wanted, whole, &controller);
             }
             ContentOrder::Place(area) => content.place(area),
             ContentOrder::HistoryMenu(tab, places) => {
@@ -174,15 +173,17 @@ async fn obey(
 }
 
 /// Has the engine compile what of the block lists is its own to keep to.
-async fn compile(
-    folder: PathBuf,
-    rules: PageRules,
-    content: Rc<RefCell<Content>>,
-    controller: Controller,
-) {
-    let made = make_filter(&folder, &rules).await.map_err(|detail| {
+fn compile(wanted: Option<Wanted>, content: Rc<RefCell<Content>>, controller: &Controller) {
+    if let Some(wanted) = wanted {
+        let compiling = compiling(wanted, content, controller.clone());
+        glib::MainContext::default().spawn_local(compiling);
+    }
+}
+
+async fn compiling(wanted: Wanted, content: Rc<RefCell<Content>>, controller: Controller) {
+    let made = make_filters(&wanted).await.map_err(|detail| {
         tracing::warn!(detail, "block lists");
-        controller.page_rules_refused(&rules, &detail);
+        controller.page_rules_refused(&wanted.rules, &detail);
     });
     // A dialog of a page may have the loop to itself.
     let mut content = loop {
@@ -191,7 +192,7 @@ async fn compile(
             Err(_) => glib::timeout_future(IN_USE).await,
         }
     };
-    content.profiles().take_filter(&rules, made);
+    content.profiles().take_filter(&wanted, made);
 }
 
 /// Gives the pictures of pages to those who ask.

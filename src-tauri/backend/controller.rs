@@ -348,6 +348,7 @@ impl Run {
             Action::UseLists { urls, anew } => self.ways.lists.use_these(urls, anew),
             Action::DropLists => self.ways.lists.stop(),
             Action::UseNetwork(name, network) => self.ways.lead(&name, network).await,
+            Action::Unblock(name, sites) => self.ways.unblock(name, sites),
             Action::DeleteProfile(name) => {
                 self.ways.proxies.close(&name);
                 self.save(move |store| store.delete_profile(&name)).await;

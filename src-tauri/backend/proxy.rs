@@ -22,6 +22,7 @@ mod profiles;
 mod serve;
 mod socks;
 mod tunnel;
+mod unblocked;
 mod upgrade;
 
 use std::io;
@@ -35,11 +36,12 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-pub use blocking::{Lists, PageRules};
+pub use blocking::{Lists, PageRules, Part};
 pub use digest::{Access, authorize};
 pub use exit::{Exit, ExitLogin};
 pub use names::NameServers;
 pub use profiles::Proxies;
+pub use unblocked::Unblocking;
 
 /// Connections that may be open at the same time. A browser's engine keeps some twenty; a hundred
 /// tabs with sockets of their own keep a few hundred.
@@ -135,6 +137,7 @@ struct Out {
 struct Shared {
     gate: digest::Gate,
     policy: RwLock<Policy>,
+    unblocked: unblocked::Unblocked,
     out: RwLock<Arc<Out>>,
     limits: Limits,
     pool: pool::Pool,
@@ -222,6 +225,7 @@ impl Proxy {
         let shared = Arc::new(Shared {
             gate,
             policy: RwLock::new(policy),
+            unblocked: unblocked::Unblocked::default(),
             out: RwLock::new(Arc::new(Out {
                 exit: config.exit,
                 names: names::Names::new(config.names, config.limits.name),
@@ -262,6 +266,16 @@ impl Proxy {
     /// open goes on by the new one.
     pub fn lead(&self, exit: Exit, names: NameServers, blocking: bool) {
         self.shared.lead(exit, names, blocking);
+    }
+
+    /// Excepts these sites, by their origins, and no others from the block lists.
+    pub fn unblock(&self, sites: &[String]) {
+        self.shared.unblocked.put(sites);
+    }
+
+    /// Lets hosts on the block lists through for as long as a page of an excepted site is there.
+    pub fn unblock_page(&self) -> Unblocking {
+        self.shared.unblocked.page()
     }
 
     /// Keeps a port of this machine from all pages.

@@ -174,6 +174,9 @@ pub enum Action {
     /// How a profile's proxied pages reach the network from now on; what is open by another way is
     /// closed.
     UseNetwork(ProfileName, Network),
+    /// The pages of these sites, and of no others of the profile, load what the block lists name, from
+    /// their next load on. By their origins.
+    Unblock(ProfileName, Vec<String>),
     /// Save the addresses of the block lists.
     SaveLists(Vec<String>),
     /// Use these block lists and no others; what comes of it is an `Event::List` for each.

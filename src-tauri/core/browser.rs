@@ -244,6 +244,7 @@ impl Browser {
             settings,
         };
         browser.use_networks();
+        browser.use_unblocked();
         browser.use_saved_workers();
         if browser.tabs.is_empty() {
             browser.new_tab(browser.settings.default_mode, 0);
@@ -341,7 +342,7 @@ impl Browser {
 
     /// Forgets what was decided and downloaded in these profiles.
     fn forget_lists_of(&mut self, of: impl Fn(&ProfileName) -> bool) {
-        self.sites.forget(&of);
+        self.forget_sites_of(&of);
         for order in self.downloads.forget_all_of(&of) {
             self.act(Action::Download(order));
         }

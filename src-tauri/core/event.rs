@@ -93,6 +93,8 @@ pub enum Command {
     SetSiteCarry(TabId, bool),
     /// Whether a toggle takes along the cookies of the site of a tab.
     SetSiteCookies(TabId, bool),
+    /// Whether the pages of the site of a tab load what the block lists name, from the next load on.
+    SetSiteUnblocked(TabId, bool),
     /// Which mode the site of a tab opens in; `None` leaves it to the tab.
     SetSiteMode(TabId, Option<Mode>),
     /// Decide about a wish of the site of a tab's page, or (`None`) leave it open again.

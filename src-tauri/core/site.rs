@@ -48,6 +48,8 @@ pub struct Site {
     pub carry: Option<bool>,
     /// Whether a toggle takes its cookies along; `None` if nobody has said.
     pub cookies: Option<bool>,
+    /// Whether its pages load what the block lists name; `None` if nobody has said.
+    pub unblocked: Option<bool>,
     /// In percent; `None` for the usual size.
     pub zoom: Option<u16>,
 }
@@ -63,9 +65,11 @@ impl Site {
             mode,
             carry,
             cookies,
+            unblocked,
             zoom,
         } = self;
-        let rules = carry.is_some() || cookies.is_some() || mode.is_some();
+        let carried = carry.is_some() || cookies.is_some();
+        let rules = carried || unblocked.is_some() || mode.is_some();
         wishes.is_empty() && !rules && zoom.is_none()
     }
 
@@ -128,6 +132,18 @@ impl Sites {
         self.0.values().filter(of).flat_map(each).collect()
     }
 
+    /// The origins of a profile whose pages load what the block lists name.
+    #[must_use]
+    pub fn unblocked(&self, profile: &ProfileName) -> Vec<String> {
+        let first = (profile.clone(), String::new());
+        self.0
+            .range(first..)
+            .take_while(|((of, _), _)| of == profile)
+            .filter(|(_, site)| site.unblocked == Some(true))
+            .map(|((_, origin), _)| origin.clone())
+            .collect()
+    }
+
     /// Forgets all that was decided in these profiles.
     pub fn forget(&mut self, of: impl Fn(&ProfileName) -> bool) {
         self.0.retain(|(profile, _), _| !of(profile));
@@ -159,6 +175,7 @@ impl Sites {
             mode: None,
             carry: None,
             cookies: None,
+            unblocked: None,
             zoom: None,
         });
         change(&mut site);

@@ -22,6 +22,22 @@ const PAPER: &str = "<!doctype html><meta charset=utf-8><title>Paper</title>\
     <meta http-equiv=refresh content=1><body style='background:#1122cc'>\
     <div class=advert style='position:fixed;inset:0 50% 0 0;background:#cc1122'></div>\
     <script src='/banner/large.js'></script>";
+/// Blue on the left without its banner, and on the right without what comes from the host on the list;
+/// says when both have come or not.
+const NEWS: &str = "<!doctype html><meta charset=utf-8><body style='background:#1122cc'>\
+    <div id=tag style='position:fixed;inset:0 0 0 50%;background:#1122cc'></div>\
+    <script>
+        document.title = location.host;
+        const load = (source) => new Promise((settled) => {
+            const script = document.createElement('script');
+            script.src = `${source}?${location.host}`;
+            script.onload = script.onerror = settled;
+            document.body.append(script);
+        });
+        Promise.all([load('/banner/large.js'), load('http://ads.example/tag')])
+            .then(() => fetch(`/settled?${location.host}`));
+    </script>";
+const TAG: &str = "document.getElementById('tag').style.background = '#cc1122'";
 const BANNER: &str = "document.body.style.background = '#cc1122'";
 const ADS: &str = "<!doctype html><title>Ads</title><body style='background:#cc1122'>";
 
@@ -81,10 +97,12 @@ async fn answer(mut stream: TcpStream, asked: Arc<watch::Sender<Vec<String>>>) -
         let path = request.split(' ').nth(1)?;
         asked.send_modify(|all| all.push(path.to_owned()));
         let (kind, body) = match path {
+            _ if path.starts_with("/tag?") => ("javascript", TAG),
             _ if target == "ads.example:80" => ("html", ADS),
             "/lead" => ("html", LEAD),
             "/paper" => ("html", PAPER),
-            "/banner/large.js" => ("javascript", BANNER),
+            _ if path.starts_with("/news?") => ("html", NEWS),
+            _ if path.starts_with("/banner/") => ("javascript", BANNER),
             _ => ("html", PAGE),
         };
         let answer = format!(
@@ -247,6 +265,74 @@ async fn a_page_of_a_host_on_a_block_list_says_so_and_can_be_opened_all_the_same
         .until_shown(&display, "the page all the same", |picture, area| {
             fills(picture, area, RED)
         })
+        .await?;
+    shell.close().await
+}
+
+/// Ticks the box of the site in front that excepts it from the lists, or takes the tick away, and loads
+/// it again.
+async fn except(shell: &Shell) -> Outcome<()> {
+    shell.click("[data-testid=security]").await?;
+    shell.click("[data-testid=site-unblocked]").await?;
+    shell.click("[data-testid=site-close]").await?;
+    shell.click("[data-testid=reload]").await
+}
+
+#[tokio::test]
+async fn a_site_that_is_excepted_gets_what_the_lists_name_and_no_other_site_does() -> Outcome<()> {
+    let (list, exit) = (list().await?, Exit::start().await?);
+    let display = Display::start(1000, 1000).await?;
+    let app = App::new()?;
+    let shell = app.open(&start(&display)).await?;
+    let red = |picture: &Picture, area| fills(picture, area, RED);
+    block(&shell, &exit, &list).await?;
+    open_tab(&shell, "http://near.example/news?near").await?;
+    exit.until_asked("/settled?near.example").await?;
+    open_tab(&shell, "http://far.example/news?far").await?;
+    exit.until_asked("/settled?far.example").await?;
+    shell
+        .until_shown(&display, "the page without what is listed", blue)
+        .await?;
+    except(&shell).await?;
+    shell
+        .until_shown(&display, "the page with all of it", red)
+        .await?;
+
+    // While it is there the proxy opens the host; the other page's engine keeps it from that one, once
+    // it has the rule.
+    shell.click_tab("near.example").await?;
+    let kept = async {
+        loop {
+            exit.forget();
+            shell.click("[data-testid=reload]").await?;
+            exit.until_asked("/settled?near.example").await?;
+            assert!(!exit.was_asked_for("/banner/large.js?near.example"));
+            if !exit.was_asked_for("/tag?near.example") {
+                return Outcome::Ok(());
+            }
+        }
+    };
+    within("the other site's page to be kept from the host", kept).await??;
+    shell
+        .until_shown(&display, "the other site's page as it was", blue)
+        .await?;
+
+    // It is as it was at the next start, from the first load on.
+    shell.close().await?;
+    let shell = app.open(&start(&display)).await?;
+    shell
+        .until_shown(&display, "the other site's page again", blue)
+        .await?;
+    shell.click_tab("far.example").await?;
+    shell
+        .until_shown(&display, "the page with all of it again", red)
+        .await?;
+    exit.forget();
+    except(&shell).await?;
+    exit.until_asked("/settled?far.example").await?;
+    assert!(!exit.was_asked_for("/tag?far.example"));
+    shell
+        .until_shown(&display, "the page without it again", blue)
         .await?;
     shell.close().await
 }

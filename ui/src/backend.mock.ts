@@ -252,6 +252,8 @@ export class MockBackend implements Backend {
   setSleepAfter: Backend["setSleepAfter"] = (after) => this.#note("setSleepAfter", [after]);
   setSiteCookies: Backend["setSiteCookies"] = (tab, on) => this.#note("setSiteCookies", [tab, on]);
   setSiteCarry: Backend["setSiteCarry"] = (tab, on) => this.#note("setSiteCarry", [tab, on]);
+  setSiteUnblocked: Backend["setSiteUnblocked"] = (tab, on) =>
+    this.#note("setSiteUnblocked", [tab, on]);
   setSiteMode: Backend["setSiteMode"] = (tab, mode) => this.#note("setSiteMode", [tab, mode]);
   focusPage: Backend["focusPage"] = () => this.#note("focusPage", []);
   pagePicture: Backend["pagePicture"] = () => Promise.resolve(new ArrayBuffer(0));

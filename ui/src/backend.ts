@@ -90,6 +90,8 @@ export interface Backend {
   setSiteCarry(tab: TabId, on: boolean): Promise<void>;
   setSleepAfter(after: SleepAfter): Promise<void>;
   setSiteCookies(tab: TabId, on: boolean): Promise<void>;
+  /** Whether the pages of the site of a tab load what the block lists name, from the next load on. */
+  setSiteUnblocked(tab: TabId, on: boolean): Promise<void>;
   setSiteMode(tab: TabId, mode: Mode | null): Promise<void>;
   /** Gives the keyboard to the page in front. */
   /** What the tab's page in Proxy mode shows, as a JPEG; empty without one. */
@@ -167,6 +169,7 @@ export function tauriBackend(): Backend {
     setSiteCarry: (tab, on) => invoke("set_site_carry", { tab, on }),
     setSleepAfter: (after) => invoke("set_sleep_after", { after }),
     setSiteCookies: (tab, on) => invoke("set_site_cookies", { tab, on }),
+    setSiteUnblocked: (tab, on) => invoke("set_site_unblocked", { tab, on }),
     setSiteMode: (tab, mode) => invoke("set_site_mode", { tab, mode }),
     focusPage: () => invoke("focus_page"),
     pagePicture: (tab) => invoke("page_picture", { tab }),

@@ -101,6 +101,8 @@ export const siteTexts = {
   carry: "Take along what I typed when the mode changes",
   cookies: "Take along my login when the mode changes",
   cookiesHint: "This site's cookies, and no others, go to the tab's other mode and back",
+  unblocked: "Do not block ads and trackers here",
+  unblockedHint: "From the next load on, this site's pages get what the block lists name",
   mode: "Opens in",
   modeAny: "The mode of the tab",
   modeName,

@@ -39,7 +39,7 @@ export const networkTexts = {
 
   blocking: "Block ads and trackers",
   blockingText:
-    "What is on the block lists below is not loaded in Proxy tabs, and the gaps that it leaves are closed. A page on a blocked host says so, and can be opened all the same.",
+    "What is on the block lists below is not loaded in Proxy tabs, and the gaps that it leaves are closed. A page on a blocked host says so, and can be opened all the same. A site can be excepted in the bar behind the sign before its address.",
 
   lists: {
     title: "Block lists",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use duotab_backend::endpoint::Secret;
-use duotab_backend::proxy::Proxy;
+use duotab_backend::proxy::{Proxy, Unblocking};
 use duotab_core::proxy::{Failure, PageFault};
 use webkit2gtk::{
     AuthenticationRequest, AuthenticationRequestExt, NetworkProxyMode, NetworkProxySettings,
@@ -37,6 +37,11 @@ impl Door {
     /// Whether pages can be loaded at all.
     pub(super) fn is_open(&self) -> bool {
         self.0.is_some()
+    }
+
+    /// Has the proxy let through what the block lists name, for as long as this is kept.
+    pub(super) fn unblock(&self) -> Option<Unblocking> {
+        self.0.as_ref().map(|proxy| proxy.unblock_page())
     }
 
     /// Keeps a site from asking for the password of a proxy, the proxy's own or another; `true` if

@@ -5,12 +5,11 @@ use std::path::Path;
 
 use webkit2gtk::{
     CookieManagerExt, CookiePersistentStorage, HardwareAccelerationPolicy, Settings, SettingsExt,
-    UserContentManager, UserContentManagerExt, WebContext, WebContextExt, WebsiteDataManager,
-    WebsiteDataManagerExt,
+    WebContext, WebContextExt, WebsiteDataManager, WebsiteDataManagerExt,
 };
 
 use super::Door;
-use webkit_filter::Filter;
+use super::blocking::Blocking;
 
 /// The engine's side of a profile.
 #[derive(Clone)]
@@ -18,8 +17,7 @@ pub(crate) struct Profile {
     pub(super) door: Door,
     pub(super) context: WebContext,
     pub(super) settings: Settings,
-    /// What its pages are kept from is set here, for all of them at once.
-    pub(super) manager: UserContentManager,
+    pub(super) blocking: Blocking,
 }
 
 impl Profile {
@@ -42,6 +40,7 @@ impl Profile {
             }
         };
         door.lead(&data);
+        let blocking = Blocking::new(door.clone());
         let context = WebContext::with_website_data_manager(&data);
         if let Some(text) = text {
             if let Some(cookies) = data.cookie_manager() {
@@ -56,15 +55,7 @@ impl Profile {
             door,
             context,
             settings: settings(software),
-            manager: UserContentManager::new(),
-        }
-    }
-
-    /// Has its pages keep to a filter from now on, or to none.
-    pub(crate) fn keep_to(&self, filter: Option<&Filter>) {
-        self.manager.remove_all_filters();
-        if let Some(filter) = filter {
-            filter.add_to(&self.manager);
+            blocking,
         }
     }
 }

@@ -12,6 +12,7 @@ use duotab_core::profile::DEFAULT;
 use duotab_backend::proxy::PageRules;
 use webkit_filter::Filter;
 
+use super::filters::Wanted;
 use super::{Door, Filters, Profile};
 
 /// Opens profiles.
@@ -23,6 +24,8 @@ pub(crate) struct Profiles {
     filters: Filters,
     /// Those whose pages keep to the block lists.
     blocking: HashSet<ProfileName>,
+    /// The sites that each has excepted from them, by their origins.
+    excepted: HashMap<ProfileName, HashSet<String>>,
 }
 
 /// The way of a profile's pages to the network.
@@ -52,13 +55,14 @@ impl Profiles {
             open: HashMap::new(),
             filters,
             blocking: HashSet::new(),
+            excepted: HashMap::new(),
         }
     }
 
     /// A profile, opened if need be.
     pub(crate) fn get(&mut self, name: &ProfileName) -> &Profile {
-        let filter = self.filters.filter();
-        let filter = filter.filter(|_| self.blocking.contains(name));
+        let filters = self.filters_of(name);
+        let excepted = self.excepted.get(name).cloned().unwrap_or_default();
         self.open.entry(name.clone()).or_insert_with(|| {
             let door = (self.doors)(name);
             let folder = (!name.is_private()).then(|| {
@@ -68,7 +72,8 @@ impl Profiles {
                 self.folder.join(name_of(name, last))
             });
             let profile = Profile::open(folder.as_deref(), self.software, door);
-            profile.keep_to(filter);
+            profile.blocking.keep_to(filters);
+            profile.blocking.except(excepted);
             profile
         })
     }
@@ -85,29 +90,49 @@ impl Profiles {
         }
     }
 
-    /// Notes which rules are wanted; gives the folder to make them in, if they are not there.
-    pub(crate) fn want_rules(&mut self, rules: Option<&PageRules>) -> Option<PathBuf> {
-        let folder = self.filters.want(rules);
-        if rules.is_none() {
+    /// Notes which rules are wanted; gives them to be made, if they are not there.
+    pub(crate) fn want_rules(&mut self, rules: Option<PageRules>) -> Option<Wanted> {
+        let none = rules.is_none();
+        let wanted = self.filters.want(rules);
+        if none {
             self.keep_to_filter();
         }
-        folder
+        wanted
     }
 
     /// Takes what has become of rules that were wanted.
-    pub(crate) fn take_filter(&mut self, rules: &PageRules, made: Result<Option<Filter>, ()>) {
+    pub(crate) fn take_filter(&mut self, of: &Wanted, made: Result<Vec<Filter>, ()>) {
         match made {
-            Ok(filter) => self.filters.take(rules, filter),
-            Err(()) => self.filters.forget(rules),
+            Ok(made) => self.filters.take(of, made),
+            Err(()) => self.filters.forget(of),
         }
         self.keep_to_filter();
     }
 
     fn keep_to_filter(&self) {
         for (name, profile) in &self.open {
-            let blocks = self.blocking.contains(name);
-            profile.keep_to(self.filters.filter().filter(|_| blocks));
+            profile.blocking.keep_to(self.filters_of(name));
         }
+    }
+
+    fn filters_of(&self, name: &ProfileName) -> Vec<Filter> {
+        if self.blocking.contains(name) {
+            self.filters.made().to_vec()
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Excepts these sites of a profile from the block lists, by their origins, and no others; gives
+    /// the rules that this takes, if they are not there.
+    pub(crate) fn except(&mut self, name: &ProfileName, sites: Vec<String>) -> Option<Wanted> {
+        let sites: HashSet<String> = sites.into_iter().collect();
+        if let Some(profile) = self.open.get(name) {
+            profile.blocking.except(sites.clone());
+        }
+        let any = !sites.is_empty();
+        self.excepted.insert(name.clone(), sites);
+        any.then(|| self.filters.want_hosts()).flatten()
     }
 
     /// Removes a profile's data, of which no page is open; calls `then` when that is done.

@@ -25,6 +25,7 @@ use duotab_core::message::TabId;
 use gtk::prelude::*;
 use webkit2gtk::{BackForwardListExt, URIRequestExt, WebView, WebViewExt};
 
+use super::blocking::Blocked;
 use super::opened::{Opened, Route};
 use super::{Door, Profile, address};
 use ask::Asked;
@@ -86,12 +87,13 @@ fn source_of(report: &Rc<dyn Fn(PageNews)>, profile: &Profile, opened: &Opened) 
 impl Page {
     /// A page without an address, hidden.
     pub(super) fn new(profile: &Profile, route: &Rc<Route>, opened: &Opened) -> Rc<Self> {
+        let blocked = profile.blocking.page();
         let view = WebView::builder()
             .web_context(&profile.context)
-            .user_content_manager(&profile.manager)
+            .user_content_manager(blocked.manager())
             .settings(&profile.settings)
             .build();
-        Self::over(view, profile, route, opened)
+        Self::over(view, blocked, profile, route, opened)
     }
 
     /// The same, for what `opener` opens: the two know each other, as pages may.
@@ -101,19 +103,26 @@ impl Page {
         route: &Rc<Route>,
         opened: &Opened,
     ) -> Rc<Self> {
+        let blocked = profile.blocking.page();
         let view = WebView::builder()
             .related_view(opener)
-            .user_content_manager(&profile.manager)
+            .user_content_manager(blocked.manager())
             .settings(&profile.settings)
             .build();
-        Self::over(view, profile, route, opened)
+        Self::over(view, blocked, profile, route, opened)
     }
 
-    fn over(view: WebView, profile: &Profile, route: &Rc<Route>, opened: &Opened) -> Rc<Self> {
+    fn over(
+        view: WebView,
+        blocked: Rc<Blocked>,
+        profile: &Profile,
+        route: &Rc<Route>,
+        opened: &Opened,
+    ) -> Rc<Self> {
         let told = Rc::clone(route);
         let report: Rc<dyn Fn(PageNews)> = Rc::new(move |news| told.tell(news));
         let failed = Failed::default();
-        signals::connect(&view, &report, &failed, profile);
+        signals::connect(&view, &report, &failed, profile, blocked);
         opening(&view, &report, profile, opened);
         find::connect(&view, &report);
         wheel::connect(&view, &report);

@@ -28,6 +28,8 @@ pub enum ContentOrder {
     PageRules(Option<PageRules>),
     /// Whether a profile wants it.
     Block(ProfileName, bool),
+    /// The pages of these sites of a profile, by their origins, do not keep to it from their next load on.
+    Unblock(ProfileName, Vec<String>),
     /// Where the child webviews stand.
     Place(ContentArea),
     /// Show places of a tab's history, with their positions, to choose from.

@@ -56,6 +56,14 @@ impl Ways {
         self.proxies.lead(profile, network).await;
     }
 
+    /// The pages of these sites load what the lists name, from their next load on.
+    pub(super) fn unblock(&self, profile: ProfileName, sites: Vec<String>) {
+        if let Some(proxy) = self.proxies.of(&profile) {
+            proxy.unblock(&sites);
+        }
+        let _ = self.content.send(ContentOrder::Unblock(profile, sites));
+    }
+
     /// Nothing is left of what was private: neither data nor what its way was permitted.
     pub(super) async fn forget_private(&self) {
         let private = ProfileName(PRIVATE.to_owned());

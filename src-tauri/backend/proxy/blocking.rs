@@ -15,7 +15,7 @@ use duotab_core::proxy::Target;
 use url::Host;
 
 pub use list::Lists;
-pub use page_rules::PageRules;
+pub use page_rules::{PageRules, Part};
 
 /// The rules that are in use, by all proxies alike.
 #[derive(Clone, Default)]

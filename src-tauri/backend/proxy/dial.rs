@@ -52,9 +52,7 @@ impl Shared {
         what_for: Use,
     ) -> Result<Line, Failure> {
         let way = self.way();
-        if way.blocking && self.blocks(target) {
-            return Err(Failure::Blocked);
-        }
+        self.block(target)?;
         let leg = self.find(&way, target, initiator).await?;
         let limit = self.limits.connect;
         let exit = match &leg {
@@ -91,9 +89,16 @@ impl Shared {
             .unwrap_or(Err(Failure::ConnectionTimedOut))
     }
 
-    /// What the person asked for is opened, whatever the lists say.
-    fn blocks(&self, target: &Target) -> bool {
-        self.room.rules.block(target) && !self.policy(|policy| policy.is_host_permitted(target))
+    /// Refuses a host on the block lists, unless the person asked for it or has excepted it.
+    pub(super) fn block(&self, target: &Target) -> Result<(), Failure> {
+        let blocked = self.way().blocking
+            && self.room.rules.block(target)
+            && !self.unblocked.has(target)
+            && !self.policy(|policy| policy.is_host_permitted(target));
+        if blocked {
+            return Err(Failure::Blocked);
+        }
+        Ok(())
     }
 
     async fn find(

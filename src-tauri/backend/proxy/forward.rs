@@ -65,6 +65,7 @@ pub(super) async fn forward(
     let initiator = head::initiator(request.headers());
     let initiator = initiator.as_ref();
     // For each request, not only for each connection: a page may use what another one has opened.
+    shared.block(target)?;
     let asked = shared.policy(|policy| {
         policy.way(target, initiator)?;
         Ok::<_, Failure>(policy.is_asked_for(target, initiator))

@@ -76,6 +76,7 @@ mod tests {
             mode: Some(Mode::Streamed),
             carry: None,
             cookies: None,
+            unblocked: None,
             zoom: None,
         };
         write(&connection, &site).unwrap();

@@ -1,9 +1,10 @@
-//! Block lists: which there are, and that they are in use where a profile wants them.
+//! Block lists: which there are, that they are in use where a profile wants them, and which sites are
+//! excepted.
 
 use super::Browser;
 use crate::action::Action;
 use crate::blocking::{FIRST, LISTS_CAP, ListCommand, ListNews, ListView, address};
-use crate::message::Problem;
+use crate::message::{Problem, ProfileName, TabId};
 
 /// The lists, and whether they are in use.
 #[derive(Clone, Debug, Default)]
@@ -76,6 +77,43 @@ impl Browser {
                 }
             }
         }
+    }
+
+    /// Excepts the site of a tab from the lists, or does so no more.
+    pub(super) fn set_unblocked(&mut self, id: TabId, on: bool) -> Result<(), Problem> {
+        self.change_site(id, |site| site.unblocked = on.then_some(true))?;
+        let profile = self.tab(id).map(|tab| tab.profile.clone());
+        profile.into_iter().for_each(|it| self.tell_unblocked(it));
+        Ok(())
+    }
+
+    fn tell_unblocked(&mut self, profile: ProfileName) {
+        let sites = self.sites.unblocked(&profile);
+        self.act(Action::Unblock(profile, sites));
+    }
+
+    /// Before any page is opened.
+    pub(super) fn use_unblocked(&mut self) {
+        for name in self.profile_names() {
+            if !self.sites.unblocked(&name).is_empty() {
+                self.tell_unblocked(name);
+            }
+        }
+    }
+
+    /// Has what is decided for sites of these profiles forgotten.
+    pub(super) fn forget_sites_of(&mut self, of: impl Fn(&ProfileName) -> bool) {
+        let names = self.profile_names();
+        let told: Vec<_> = (names.into_iter())
+            .filter(|name| of(name) && !self.sites.unblocked(name).is_empty())
+            .collect();
+        self.sites.forget(of);
+        told.into_iter().for_each(|it| self.tell_unblocked(it));
+    }
+
+    fn profile_names(&self) -> Vec<ProfileName> {
+        let names = self.profiles.iter();
+        names.map(|it| it.record.name.clone()).collect()
     }
 
     pub(super) fn list_news(&mut self, url: &str, news: ListNews) {

@@ -103,6 +103,7 @@ impl Browser {
             Command::SetSiteCookies(id, on) => {
                 self.change_site(id, |site| site.cookies = on.then_some(true))?;
             }
+            Command::SetSiteUnblocked(id, on) => self.set_unblocked(id, on)?,
             Command::SetSiteMode(id, mode) => self.change_site(id, |site| site.mode = mode)?,
             Command::Decide(id, wish, allowed) => self.decide_here(id, wish, allowed)?,
             Command::Download(id, verb) => self.act_on_download(id, verb),
@@ -372,6 +373,7 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::Decide(..)
         | Command::SetSiteCarry(..)
         | Command::SetSiteCookies(..)
+        | Command::SetSiteUnblocked(..)
         | Command::SetSiteMode(..)
         | Command::Download(..)
         | Command::ForgetDownloads

@@ -32,6 +32,10 @@ carry: boolean | null,
  */
 cookies: boolean | null, 
 /**
+ * Whether its pages load what the block lists name; `None` if nobody has said.
+ */
+unblocked: boolean | null, 
+/**
  * In percent; `None` for the usual size.
  */
 zoom: number | null, };

@@ -11,20 +11,28 @@ use webkit2gtk::{
     BackForwardListExt, LoadEvent, MediaCaptureState, NavigationPolicyDecision,
     NavigationPolicyDecisionExt, NavigationType, NetworkError, PolicyDecision, PolicyDecisionExt,
     PolicyDecisionType, PolicyError, ResponsePolicyDecision, ResponsePolicyDecisionExt,
-    URIRequestExt, URIResponseExt, WebProcessTerminationReason, WebView, WebViewExt,
+    URIRequestExt, URIResponse, URIResponseExt, WebProcessTerminationReason, WebView, WebViewExt,
 };
 
+use super::super::blocking::Blocked;
 use super::super::{Door, Profile, address, certificate, favicon};
 use super::{Failed, file, history};
 
 type Report = Rc<dyn Fn(PageNews)>;
 
 /// Listens to all that the shell must know of the page.
-pub(super) fn connect(view: &WebView, report: &Report, failed: &Failed, profile: &Profile) {
+pub(super) fn connect(
+    view: &WebView,
+    report: &Report,
+    failed: &Failed,
+    profile: &Profile,
+    blocked: Rc<Blocked>,
+) {
     let door = &profile.door;
     paint(view, report);
+    arriving(view, &blocked);
     loading(view, report, failed, door);
-    opening(view, report, failed, door);
+    opening(view, report, failed, door, blocked);
     ending(view, report);
     occupied(view, report);
 }
@@ -143,7 +151,17 @@ fn is_no_failure(error: &glib::Error) -> bool {
         || error.matches(PolicyError::FrameLoadInterruptedByPolicyChange)
 }
 
-fn opening(view: &WebView, report: &Report, failed: &Failed, door: &Door) {
+/// Pages that come back as they were left have no answer of a server.
+fn arriving(view: &WebView, blocked: &Rc<Blocked>) {
+    let blocked = Rc::clone(blocked);
+    view.connect_load_changed(move |view, event| {
+        if event == LoadEvent::Committed {
+            blocked.at(&view.uri().unwrap_or_default());
+        }
+    });
+}
+
+fn opening(view: &WebView, report: &Report, failed: &Failed, door: &Door, blocked: Rc<Blocked>) {
     let told = Rc::clone(report);
     let kept = Rc::clone(failed);
     let way = door.clone();
@@ -152,7 +170,12 @@ fn opening(view: &WebView, report: &Report, failed: &Failed, door: &Door) {
             decide(view, decision, &told)
         }
         PolicyDecisionType::Response => {
-            refuse(decision, &told, &kept, &way) || file::keep(view, decision, &told)
+            let taken = refuse(decision, &told, &kept, &way) || file::keep(view, decision, &told);
+            if !taken && let Some(url) = of_the_page(decision).and_then(|answer| answer.uri()) {
+                // Before the engine goes on: what the page loads comes after this answer.
+                blocked.at(&url);
+            }
+            taken
         }
         _ => false,
     });
@@ -190,13 +213,17 @@ fn decide(view: &WebView, decision: &PolicyDecision, report: &Report) -> bool {
     false
 }
 
-/// Takes the proxy's own answer for what it is: no page of the site.
-fn refuse(decision: &PolicyDecision, report: &Report, failed: &Failed, door: &Door) -> bool {
-    let Some(response) = decision
+/// The answer that a page itself comes in, and none of what is within it.
+fn of_the_page(decision: &PolicyDecision) -> Option<URIResponse> {
+    decision
         .downcast_ref::<ResponsePolicyDecision>()
         .filter(|decision| decision.is_main_frame_main_resource())
         .and_then(ResponsePolicyDecisionExt::response)
-        .filter(|response| response.status_code() >= 400)
+}
+
+/// Takes the proxy's own answer for what it is: no page of the site.
+fn refuse(decision: &PolicyDecision, report: &Report, failed: &Failed, door: &Door) -> bool {
+    let Some(response) = of_the_page(decision).filter(|response| response.status_code() >= 400)
     else {
         return false;
     };

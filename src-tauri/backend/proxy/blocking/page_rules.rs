@@ -1,5 +1,6 @@
-//! What of the block lists only the web engine can keep to, for it sees pages: paths, kinds of
-//! resources, the site around, and parts of a page that are to be hidden.
+//! What of the block lists the web engine keeps to, for it sees pages: paths, kinds of resources, the
+//! site around, and parts of a page that are to be hidden. Whole hosts too, which the proxy blocks as
+//! well: not while a page of an excepted site is there, and then they are kept from all others here.
 
 use std::io;
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use md5::{Digest as _, Md5};
 use super::host_rule;
 
 /// How rules are made of lists; another way gives them another name.
-const WAY: &str = "1";
+const WAY: &str = "2";
 /// The engine takes no more at once (`maxRuleCount` of `WebKit`'s `ContentExtensionParser`).
 const MOST: usize = 150_000;
 
@@ -20,6 +21,15 @@ const MOST: usize = 150_000;
 pub struct PageRules {
     name: String,
     lists: Vec<(String, PathBuf)>,
+}
+
+/// What the engine is told at once: it has a limit, and compiles for seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What the proxy cannot see.
+    Pages,
+    /// Whole hosts, with all exceptions again: none reaches beyond its part.
+    Hosts,
 }
 
 impl PageRules {
@@ -47,17 +57,20 @@ impl PageRules {
         self.lists.iter().map(|(url, _)| url.as_str())
     }
 
-    /// Reads the lists, and says in JSON what they want of the engine; `None` if that is nothing. It
-    /// takes a second for large lists.
+    /// Reads the lists, and says in JSON what they want of the engine in this part; `None` if that is
+    /// nothing. It takes a second for large lists.
     ///
     /// # Errors
     /// If a list cannot be read.
-    pub fn json(&self) -> io::Result<Option<String>> {
+    pub fn json(&self, part: Part) -> io::Result<Option<String>> {
         let mut texts = Vec::new();
         for (_, path) in &self.lists {
             texts.push(std::fs::read_to_string(path)?);
         }
-        let rules = convert(&texts);
+        let rules = match part {
+            Part::Pages => convert(&texts),
+            Part::Hosts => hosts(&texts),
+        };
         if rules.is_empty() {
             return Ok(None);
         }
@@ -70,8 +83,9 @@ impl PageRules {
 /// Rules about requests, their exceptions, and then what is to be hidden: an exception takes back all
 /// that stands before it.
 fn convert(texts: &[String]) -> Vec<CbRule> {
-    let mut requests = rules(texts, RuleTypes::NetworkOnly);
-    let mut hidden = rules(texts, RuleTypes::CosmeticOnly);
+    let of_pages = |line: &str| (!is_of_a_host(line)).then(|| line.to_owned());
+    let mut requests = rules(texts, RuleTypes::NetworkOnly, of_pages);
+    let mut hidden = rules(texts, RuleTypes::CosmeticOnly, of_pages);
     // It would take back what is hidden on every page.
     let documents = ignore_previous_fp_documents();
     hidden.retain(|rule| *rule != documents);
@@ -93,7 +107,32 @@ fn convert(texts: &[String]) -> Vec<CbRule> {
     requests
 }
 
-fn rules(texts: &[String], rule_types: RuleTypes) -> Vec<CbRule> {
+/// Rules about whole hosts and their exceptions, which are not those of the other rules.
+fn hosts(texts: &[String]) -> Vec<CbRule> {
+    let lines = texts.iter().flat_map(|text| text.lines());
+    if !lines.clone().any(is_of_a_host) {
+        return Vec::new();
+    }
+    let of_hosts = |line: &str| match line.trim() {
+        // A page that the person opened at such a host has its own resources.
+        line if is_of_a_host(line) => host_rule(line).map(|rule| rule + "$third-party"),
+        line => line.starts_with("@@").then(|| line.to_owned()),
+    };
+    let mut hosts = rules(texts, RuleTypes::NetworkOnly, of_hosts);
+    let dropped = hosts.len().saturating_sub(MOST);
+    if dropped > 0 {
+        tracing::warn!(dropped, "the lists have more hosts than the engine takes");
+        hosts.drain(..dropped);
+    }
+    hosts
+}
+
+/// What the engine is told of these lines of all lists.
+fn rules(
+    texts: &[String],
+    rule_types: RuleTypes,
+    line: impl Fn(&str) -> Option<String>,
+) -> Vec<CbRule> {
     let options = ParseOptions {
         rule_types,
         ..ParseOptions::default()
@@ -101,7 +140,7 @@ fn rules(texts: &[String], rule_types: RuleTypes) -> Vec<CbRule> {
     // Only a set that keeps the lines can say them in other words.
     let mut set = FilterSet::new(true);
     for text in texts {
-        let lines: Vec<&str> = text.lines().filter(|line| !is_the_proxy_s(line)).collect();
+        let lines: Vec<String> = text.lines().filter_map(&line).collect();
         set.add_filter_list(lines.join("\n"), options);
     }
     set.into_content_blocking()
@@ -109,8 +148,8 @@ fn rules(texts: &[String], rule_types: RuleTypes) -> Vec<CbRule> {
         .unwrap_or_default()
 }
 
-/// Whether a line is about a whole host and nothing else: the proxy blocks that, and says so.
-fn is_the_proxy_s(line: &str) -> bool {
+/// Whether a line is about a whole host and nothing else.
+fn is_of_a_host(line: &str) -> bool {
     let line = line.trim();
     !line.starts_with("@@") && !line.contains('$') && host_rule(line).is_some()
 }
@@ -128,10 +167,23 @@ mod tests {
     }
 
     #[test]
-    fn what_the_proxy_blocks_is_not_the_engine_s_to_block() {
-        for line in ["||ads.example^", "0.0.0.0 ads.example", "! a comment", ""] {
+    fn whole_hosts_are_a_part_of_their_own_with_all_exceptions() {
+        for line in ["||ads.example^", "0.0.0.0 ads.example"] {
             assert_eq!(of(line), [""; 0], "{line}");
+            let text = format!("{line}\n/banner/*\n@@||good.ads.example^\n");
+            let [block, exception, documents] = &hosts(&[text])[..] else {
+                panic!("{line}");
+            };
+            assert_eq!(block.action.typ, CbType::Block);
+            assert!(
+                block.trigger.url_filter.contains("ads\\.example"),
+                "{block:?}"
+            );
+            assert_eq!(exception.action.typ, CbType::IgnorePreviousRules);
+            assert_eq!(*documents, ignore_previous_fp_documents());
         }
+        assert!(hosts(&["/banner/*\n@@/banner/good\n".to_owned()]).is_empty());
+        assert_eq!(of("! a comment"), [""; 0]);
         for line in [
             "/banner/*",
             "||ads.example^$third-party",

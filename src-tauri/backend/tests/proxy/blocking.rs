@@ -159,6 +159,34 @@ async fn hosts_of_a_list_are_blocked_where_a_profile_wants_that_and_was_not_told
 }
 
 #[tokio::test]
+async fn an_excepted_site_is_let_through_and_everything_while_a_page_of_it_is_there() {
+    let mut room = Room::open().await;
+    let (site, _) = site(LIST).await;
+    room.lists.use_these(vec![site.url("/")], false);
+    room.in_use(2).await;
+    let (proxy, client) = profile(&room.proxies, "one", true).await;
+    let (_, other) = profile(&room.proxies, "two", true).await;
+    let (own, foreign) = ("http://ads.example/", "http://third.example/");
+    until(&client, own, 403).await;
+    proxy.unblock(&["http://ads.example".to_owned()]);
+    assert_eq!(client.get(own).await.0, 200);
+    assert_eq!(client.get("http://ads.example:8080/").await.0, 403);
+    assert_eq!(client.get(foreign).await.0, 403);
+    assert_eq!(other.get(own).await.0, 403, "another profile");
+
+    let pages = [proxy.unblock_page(), proxy.unblock_page()];
+    assert_eq!(client.get(foreign).await.0, 200);
+    assert_eq!(other.get(foreign).await.0, 403);
+    let [first, second] = pages;
+    drop(first);
+    assert_eq!(client.get(foreign).await.0, 200, "the other page is there");
+    drop(second);
+    assert_eq!(client.get(foreign).await.0, 403);
+    proxy.unblock(&[]);
+    assert_eq!(client.get(own).await.0, 403);
+}
+
+#[tokio::test]
 async fn what_cannot_be_used_is_told_and_what_was_there_stays_in_use() {
     let mut room = Room::open().await;
     let (site, _) = site(LIST).await;

@@ -84,3 +84,65 @@ fn the_lists_are_the_person_s_own() {
     let bench = Bench::of(Settings::default(), saved, vec![host(16_000)]);
     assert_eq!(lists(&bench), []);
 }
+
+/// What the world was told of excepted sites.
+fn excepted(bench: &mut Bench) -> Vec<(String, Vec<String>)> {
+    let log = std::mem::take(&mut bench.world.log);
+    let told = log.into_iter().filter_map(|action| match action {
+        Action::Unblock(profile, sites) => Some((profile.0, sites)),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn a_site_is_excepted_in_its_profile_until_that_is_taken_back_and_at_the_next_start() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let tab = bench.first();
+    bench.command(Command::Navigate(tab, "http://localhost:3000/a?b".into()));
+    bench.command(Command::SetSiteUnblocked(tab, true));
+    let sites = vec!["http://localhost:3000".to_owned()];
+    assert_eq!(
+        excepted(&mut bench),
+        [("default".to_owned(), sites.clone())]
+    );
+    let site = bench.world.painted.as_ref().unwrap().tabs[0]
+        .page
+        .site
+        .clone();
+    assert_eq!(site.as_ref().unwrap().unblocked, Some(true));
+
+    let saved = Saved {
+        sites: site.into_iter().collect(),
+        ..Saved::default()
+    };
+    let mut next = Bench::of(Settings::default(), saved, vec![host(16_000)]);
+    let opens = |action: &Action| matches!(action, Action::Proxied(_, PageAction::Open { .. }));
+    let first = next.world.log.iter().position(opens);
+    let told = next
+        .world
+        .log
+        .iter()
+        .position(|it| matches!(it, Action::Unblock(..)));
+    assert!(told.is_some() && first.is_none_or(|first| told < Some(first)));
+    assert_eq!(excepted(&mut next), [("default".to_owned(), sites)]);
+
+    bench.command(Command::SetSiteUnblocked(tab, false));
+    assert_eq!(excepted(&mut bench), [("default".to_owned(), vec![])]);
+}
+
+#[test]
+fn what_was_excepted_in_private_is_forgotten_with_the_last_private_tab() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    bench.command(Command::OpenTabOf(ProfileName("private".into())));
+    let tab = bench.first();
+    bench.command(Command::Navigate(tab, "http://localhost/".into()));
+    bench.command(Command::SetSiteUnblocked(tab, true));
+    let told = excepted(&mut bench);
+    assert_eq!(
+        told,
+        [("private".to_owned(), vec!["http://localhost".to_owned()])]
+    );
+    bench.command(Command::CloseTab(tab));
+    assert_eq!(excepted(&mut bench), [("private".to_owned(), vec![])]);
+}
