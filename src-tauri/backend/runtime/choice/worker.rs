@@ -9,7 +9,7 @@ use std::time::Duration;
 use duotab_core::fault::EngineFault;
 use duotab_core::message::ProfileName;
 use duotab_core::node::{EngineHealth, NodeId};
-use duotab_core::worker::{EngineContext, Worker, WorkerCheck};
+use duotab_core::worker::{EngineContext, Worker, WorkerAddress, WorkerCheck};
 use futures_util::future::join_all;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -34,7 +34,7 @@ pub(super) struct Workers {
 
 #[derive(Debug)]
 struct Used {
-    worker: Worker,
+    address: WorkerAddress,
     docker: Arc<Docker>,
     swarm: Arc<Swarm>,
     /// Ends the looks.
@@ -79,7 +79,9 @@ impl Workers {
         let mut used = self.used();
         let mut before = std::mem::take(&mut *used);
         for worker in workers {
-            let kept = before.remove(&worker.id).filter(|it| it.worker == worker);
+            // What it is called is no matter of its engine's.
+            let same = |it: &Used| it.address == worker.address;
+            let kept = before.remove(&worker.id).filter(same);
             let now = kept.unwrap_or_else(|| self.begin(worker.clone(), home_closed));
             used.insert(worker.id, now);
         }
@@ -117,7 +119,7 @@ impl Workers {
             }
         });
         Used {
-            worker,
+            address: worker.address,
             docker,
             swarm,
             _end: life.drop_guard(),
@@ -212,5 +214,38 @@ impl Runtime {
             tracing::warn!(?error, "an older copy of a profile stays");
         }
         dropped.is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn worker(name: &str, port: u16) -> Worker {
+        Worker {
+            id: NodeId("w1".to_owned()),
+            name: name.to_owned(),
+            address: WorkerAddress::Tls {
+                host: "127.0.0.1".to_owned(),
+                port,
+                certificates: "/nowhere".to_owned(),
+            },
+        }
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_is_called_something_else_is_the_same_one_and_one_that_is_elsewhere_is_not()
+     {
+        let with = DockerConfig::new("renamed".to_owned());
+        let (news, _told) = mpsc::channel(8);
+        let workers = Workers::new(with, "/nowhere".into(), news);
+        let now = |it: Worker| {
+            let id = it.id.clone();
+            workers.set(vec![it], false);
+            workers.swarm(&id).unwrap()
+        };
+        let first = now(worker("shed", 1));
+        assert!(Arc::ptr_eq(&first, &now(worker("garden", 1))));
+        assert!(!Arc::ptr_eq(&first, &now(worker("garden", 2))));
     }
 }
