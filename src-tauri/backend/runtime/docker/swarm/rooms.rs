@@ -1,6 +1,7 @@
 //! A profile's data on a node of a Swarm, by a service of the same image in which no browser runs, and
 //! through its door.
 
+mod carry;
 mod entering;
 mod room;
 

@@ -2,18 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use bollard::errors::Error;
-use bytes::BytesMut;
 use duotab_core::message::ProfileName;
 use duotab_core::profile::ProfileFault;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
 
 use super::Claim;
+use super::carry::{self, AHEAD, SILENCE};
 use crate::runtime::data::{DataError, Job, SLACK, blocking, check_room, folder_of};
 use crate::runtime::docker::link::Link;
 use crate::runtime::docker::owner::{OWNER, Taken};
@@ -32,14 +29,6 @@ const CARRY_OUT: &str = r#"echo "$2" >/tmp/duotab-task; rm -f /tmp/duotab-said
 /bin/bash /etc/neko/duotab-task.sh "$1" >/dev/null; echo $? $(cat /tmp/duotab-said 2>/dev/null)"#;
 /// Puts an archive into a folder.
 const PUT_IN: &str = r#"tar -x -C "$1" && echo done"#;
-
-/// Pieces under way, and bytes of one.
-const AHEAD: usize = 8;
-const PIECE: usize = 256 * 1024;
-/// For each piece.
-const SILENCE: Duration = Duration::from_secs(60);
-/// Behind an archive: what reads it takes as much at once, and the end of the archive ends it.
-const PADDING: [u8; 10_240] = [0; 10_240];
 
 /// A room. Dropped, it is removed.
 pub(super) struct Room {
@@ -95,7 +84,7 @@ impl Drop for Room {
     }
 }
 
-fn broken(error: &std::io::Error) -> DataError {
+pub(super) fn broken(error: &std::io::Error) -> DataError {
     failed(format!("the connection to the node has broken: {error}"))
 }
 
@@ -197,31 +186,18 @@ impl Room {
         let used = there.used;
         blocking(move || check_room(&folder, used)).await?;
         job.begins(used);
-        let (sender, pieces) = mpsc::channel(AHEAD);
         let folder = Path::new(self.folder());
         let parts = folder.parent().zip(folder.file_name());
         let (parent, name) = parts
             .and_then(|(parent, name)| parent.to_str().zip(name.to_str()))
             .unwrap_or_default();
         let out = ["tar", "-c", "-C", parent, name];
-        let pump = async {
-            let mut opened = self.gate()?.run(&out).await.map_err(|e| broken(&e))?;
-            loop {
-                let mut piece = BytesMut::with_capacity(PIECE);
-                let read = timeout(SILENCE, opened.read_buf(&mut piece)).await;
-                let read = read.map_err(|_| failed("the node sends nothing any more"))?;
-                let end = read.map_err(|error| broken(&error))? == 0;
-                let piece = (!end).then(|| piece.freeze());
-                // Whoever reads no more says why.
-                if sender.send(piece).await.is_err() || end {
-                    return Ok::<_, DataError>(());
-                }
-            }
-        };
+        let opened = self.gate()?.run(&out).await.map_err(|e| broken(&e))?;
+        let (sender, pieces) = mpsc::channel(AHEAD);
         let own = job.clone();
         let bytes = stream::Bytewise::new(pieces);
         let written = blocking(move || pack::write_export(bytes, there.names, &to, &own));
-        match tokio::join!(written, pump) {
+        match tokio::join!(written, carry::out(opened, sender)) {
             // What is not sent is not read either.
             (Err(_), Err(error)) => Err(error),
             (written, _) => written,
@@ -244,38 +220,13 @@ impl Room {
             }));
         }
         job.begins(bytes);
-        let (writer, mut body) = stream::body();
         let folder = format!("{}/{STAGE}", self.folder());
         let into = ["/bin/bash", "-c", PUT_IN, "duotab", &folder];
+        let opened = self.gate()?.run(&into).await.map_err(|e| broken(&e))?;
+        let (writer, body) = stream::body();
         let own = job.clone();
         let read = blocking(move || Ok(pack::pack_import(&from, writer, &own)));
-        let send = async {
-            let mut opened = self.gate()?.run(&into).await.map_err(|e| broken(&e))?;
-            let silent = |_| failed("the node takes nothing any more");
-            loop {
-                let piece = match body.next().await {
-                    Some(Ok(piece)) if !piece.is_empty() => piece,
-                    Some(Ok(_)) => break,
-                    Some(Err(error)) => return Err(broken(&error)),
-                    None => return Err(failed("the file was not read to its end")),
-                };
-                let sent = timeout(SILENCE, opened.write_all(&piece)).await;
-                sent.map_err(silent)?.map_err(|error| broken(&error))?;
-            }
-            let ended = async {
-                opened.write_all(&PADDING).await?;
-                opened.flush().await?;
-                let mut said = String::new();
-                opened.read_to_string(&mut said).await?;
-                std::io::Result::Ok(said)
-            };
-            let said = timeout(SILENCE, ended).await.map_err(silent)?;
-            match said.map_err(|error| broken(&error))?.trim() {
-                "done" => Ok(()),
-                _ => Err(failed("the archive was not taken")),
-            }
-        };
-        let (read, sent) = tokio::join!(read, send);
+        let (read, sent) = tokio::join!(read, carry::into(opened, body));
         match (read?, sent) {
             // What was read badly was also sent badly.
             (Err(Stopped::File(error)), _) | (_, Err(error)) => Err(error),
