@@ -66,6 +66,7 @@ struct Inner {
     image: Mutex<Option<String>>,
     /// One service at a time is made: no profile may come into two.
     making: tokio::sync::Mutex<()>,
+    slots: Mutex<HashMap<SessionId, Arc<Slot>>>,
     news: mpsc::Sender<EngineNews>,
     life: CancellationToken,
 }
@@ -100,6 +101,27 @@ impl Inner {
         *kept() = Some(pinned.clone());
         pinned
     }
+
+    fn slot(&self, session: SessionId) -> Arc<Slot> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(slots.entry(session).or_default())
+    }
+
+    /// Whether something is being done to a session right now.
+    fn is_busy(&self, session: SessionId) -> bool {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = slots.get(&session);
+        slot.is_some_and(|slot| slot.turn.try_lock().is_err())
+    }
+
+    /// Drops a slot that nobody else uses: sessions come and go.
+    fn forget(&self, session: SessionId, slot: Arc<Slot>) {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        // The map's and ours.
+        if Arc::strong_count(&slot) <= 2 {
+            slots.remove(&session);
+        }
+    }
 }
 
 /// All sessions of this install on the nodes of one Swarm. Dropped, it lets go of them, and they live
@@ -107,7 +129,6 @@ impl Inner {
 #[derive(Debug)]
 pub struct Swarm {
     inner: Arc<Inner>,
-    slots: Mutex<HashMap<SessionId, Arc<Slot>>>,
     _end_of_life: DropGuard,
 }
 
@@ -124,13 +145,13 @@ impl Swarm {
             rooms: Rooms::default(),
             image: Mutex::default(),
             making: tokio::sync::Mutex::default(),
+            slots: Mutex::default(),
             news,
             life: life.clone(),
         });
         tokio::spawn(watch::watch(Arc::clone(&inner)));
         Self {
             inner,
-            slots: Mutex::default(),
             _end_of_life: life.drop_guard(),
         }
     }
@@ -183,7 +204,7 @@ impl Swarm {
         fetched: &(dyn Fn(u8) + Send + Sync),
     ) -> Result<Endpoint, StartError> {
         let session = spec.session;
-        let slot = self.slot(session);
+        let slot = self.inner.slot(session);
         // `stop` cancels it as well.
         let cancel = cancel.child_token();
         slot.start.begins(&cancel);
@@ -218,7 +239,7 @@ impl Swarm {
     /// # Errors
     /// Why it does not run.
     pub async fn adopt(&self, session: SessionId) -> Result<Endpoint, StartError> {
-        let slot = self.slot(session);
+        let slot = self.inner.slot(session);
         let _turn = slot.turn.lock().await;
         let link = self.link().await.map_err(away);
         // One that is held already needs no manager.
@@ -238,7 +259,7 @@ impl Swarm {
     /// # Errors
     /// If it does not run, or does not do it.
     pub async fn suspend(&self, session: SessionId) -> Result<(), EngineError> {
-        let slot = self.slot(session);
+        let slot = self.inner.slot(session);
         let _turn = slot.turn.lock().await;
         let held = match self.inner.known.get(session) {
             Some(held) => held,
@@ -261,8 +282,10 @@ impl Swarm {
     /// # Errors
     /// If it does not run, or does not answer.
     pub async fn resume(&self, session: SessionId) -> Result<Endpoint, EngineError> {
-        let slot = self.slot(session);
+        let slot = self.inner.slot(session);
         let _turn = slot.turn.lock().await;
+        // Before it wakes, or the watch would see to it that it sleeps.
+        remains::expect(&self.inner, session, false);
         if let Some(held) = self.inner.known.get(session)
             && held.sleep(false).await.is_ok()
             && timeout(WAKE_LIMIT, ready::answers(&held.endpoint))
@@ -288,7 +311,7 @@ impl Swarm {
     /// # Errors
     /// If the manager cannot be asked, or something stays.
     pub async fn stop(&self, session: SessionId) -> Result<(), EngineError> {
-        let slot = self.slot(session);
+        let slot = self.inner.slot(session);
         slot.start.give_up();
         let turn = slot.turn.lock().await;
         self.inner.known.let_go(session);
@@ -302,7 +325,7 @@ impl Swarm {
             self.inner.known.abandon(session);
         }
         drop(turn);
-        self.forget(session, slot);
+        self.inner.forget(session, slot);
         stopped
     }
 
@@ -340,6 +363,7 @@ impl Swarm {
             remains::remove(&self.inner, link, session).await;
             return Err(gone());
         };
+        remains::expect(&self.inner, session, false);
         let waking = async {
             held.sleep(false).await.ok()?;
             ready::answers(&held.endpoint).await;
@@ -378,25 +402,6 @@ impl Swarm {
         let log = logs::last_lines(&self.inner, link, &held).await;
         remains::remove(&self.inner, link, session).await;
         Err(StartError::Failed { failure, log })
-    }
-
-    fn slot(&self, session: SessionId) -> Arc<Slot> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(slots.entry(session).or_default())
-    }
-
-    /// Whether something is being done to a session right now.
-    fn is_busy(&self, session: SessionId) -> bool {
-        self.slot(session).turn.try_lock().is_err()
-    }
-
-    /// Drops a slot that nobody else uses: sessions come and go.
-    fn forget(&self, session: SessionId, slot: Arc<Slot>) {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        // The map's and ours.
-        if Arc::strong_count(&slot) <= 2 {
-            slots.remove(&session);
-        }
     }
 }
 

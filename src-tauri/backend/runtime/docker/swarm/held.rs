@@ -127,6 +127,18 @@ impl Known {
         self.all().insert(session, held);
     }
 
+    /// The same, unless its service is held already: then what is known of it stays. Gives what is
+    /// expected of it.
+    pub(super) fn take_up(&self, session: SessionId, held: Held) -> Expected {
+        let known = self.get(session);
+        if let Some(known) = known.filter(|known| known.service == held.service) {
+            return known.expected;
+        }
+        let expected = held.expected;
+        self.hold(session, held);
+        expected
+    }
+
     pub(super) fn get(&self, session: SessionId) -> Option<Held> {
         self.all().get(&session).cloned()
     }

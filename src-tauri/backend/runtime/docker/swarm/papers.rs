@@ -134,17 +134,23 @@ impl Drawer {
         .await
     }
 
-    /// A session's, if they are there.
-    pub(super) async fn find(&self, session: SessionId) -> Option<Papers> {
+    /// A session's. `None` if they are not there, or were written by nobody of ours.
+    ///
+    /// # Errors
+    /// If they cannot be read now.
+    pub(super) async fn find(&self, session: SessionId) -> io::Result<Option<Papers>> {
         let file = self.file(session);
         let read = blocking(move || {
             if std::fs::metadata(&file)?.len() > FILE_LIMIT {
-                return Err(io::ErrorKind::InvalidData.into());
+                return Ok(Vec::new());
             }
             std::fs::read(&file)
         });
-        let written = serde_json::from_slice(&read.await.ok()?).ok()?;
-        Papers::read(written)
+        match read.await {
+            Ok(read) => Ok(serde_json::from_slice(&read).ok().and_then(Papers::read)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// They are of no use any more.
@@ -193,17 +199,17 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let drawer = Drawer::new(place.path().join("swarm"));
         let session = SessionId(7);
-        assert_eq!(drawer.find(session).await, None);
+        assert_eq!(drawer.find(session).await.unwrap(), None);
         let (papers, to_door) = make(Secret::new("word")).unwrap();
         drawer.keep(session, &papers).await.unwrap();
         drawer.keep(session, &papers).await.unwrap();
-        assert_eq!(drawer.find(session).await, Some(papers.clone()));
+        assert_eq!(drawer.find(session).await.unwrap(), Some(papers.clone()));
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&place.path().join("swarm")), 0o700);
         assert_eq!(mode(&place.path().join("swarm/7")), 0o600);
         drawer.drop(session).await;
         drawer.drop(session).await;
-        assert_eq!(drawer.find(session).await, None);
+        assert_eq!(drawer.find(session).await.unwrap(), None);
         assert!(papers.own().is_some());
         assert_eq!(to_door.expose().matches("BEGIN CERTIFICATE").count(), 2);
     }
@@ -214,11 +220,20 @@ mod tests {
         let drawer = Drawer::new(place.path().to_owned());
         for text in ["", "{}", r#"{"door":"!","own":"","key":"","password":""}"#] {
             std::fs::write(place.path().join("7"), text).unwrap();
-            assert_eq!(drawer.find(SessionId(7)).await, None, "{text}");
+            assert_eq!(drawer.find(SessionId(7)).await.unwrap(), None, "{text}");
         }
         let text = r#"{"door":"","own":"","key":"!","password":""}"#;
         std::fs::write(place.path().join("7"), text).unwrap();
-        let papers = drawer.find(SessionId(7)).await.unwrap();
+        let papers = drawer.find(SessionId(7)).await.unwrap().unwrap();
         assert!(papers.own().is_none());
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_now_is_not_lost() {
+        let place = tempfile::tempdir().unwrap();
+        let drawer = Drawer::new(place.path().to_owned());
+        // Of which nobody can say what is in it.
+        std::os::unix::fs::symlink("7", drawer.file(SessionId(7))).unwrap();
+        drawer.find(SessionId(7)).await.unwrap_err();
     }
 }

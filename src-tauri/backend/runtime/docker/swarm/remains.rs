@@ -1,6 +1,7 @@
 //! What is left of sessions in a Swarm: taken over, or removed.
 
 use std::collections::HashSet;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,31 +27,32 @@ const GONE_LIMIT: Duration = Duration::from_secs(15);
 /// A Swarm tells of no task by itself.
 const ASK_EVERY: Duration = Duration::from_millis(150);
 
-/// A session's service, if it can be reached: without its papers nobody is let in. `None` where the
-/// node is not in the Swarm any more, too.
+/// A session's service. `None` where nobody will get into it any more: its papers are lost, or its node
+/// has left the Swarm.
+///
+/// # Errors
+/// If that cannot be said now.
 pub(super) async fn grasp(
     inner: &Inner,
     link: &Link,
     ours: &Ours,
     session: SessionId,
 ) -> Result<Option<Held>, Error> {
-    let Some(papers) = inner.drawer.find(session).await else {
+    let Some(papers) = inner.drawer.find(session).await? else {
         return Ok(None);
     };
     let Some(place) = nodes::find(link, &ours.node).await? else {
         return Ok(None);
     };
-    let seen_at = place.seen_at(link).await;
+    let unseen = || io::Error::new(io::ErrorKind::HostUnreachable, "where the node is seen");
+    let address = place.seen_at(link).await.ok_or_else(unseen)?;
     let node = NodeId::member(&inner.docker.inner.node(), &ours.node);
-    let held = seen_at.and_then(|address| {
-        let gate = Gate::new(address, ours.port, &papers)?;
-        let held = Held::new(ours.id.clone(), node, gate, &papers)?;
-        Some(Held {
-            encoder: ours.encoder,
-            ..held
-        })
-    });
-    Ok(held)
+    let gate = Gate::new(address, ours.port, &papers);
+    let held = gate.and_then(|gate| Held::new(ours.id.clone(), node, gate, &papers));
+    Ok(held.map(|held| Held {
+        encoder: ours.encoder,
+        ..held
+    }))
 }
 
 /// All sessions that can be taken over. The rest is removed.
@@ -66,7 +68,7 @@ pub(super) async fn all(swarm: &Swarm, link: &Arc<Link>) -> Result<Vec<FoundEngi
             }
             return Ok(None);
         };
-        let slot = swarm.slot(session);
+        let slot = inner.slot(session);
         let Ok(_turn) = slot.turn.try_lock() else {
             return Ok(None);
         };
@@ -88,7 +90,7 @@ pub(super) async fn all(swarm: &Swarm, link: &Arc<Link>) -> Result<Vec<FoundEngi
     // What is being started has no service yet.
     let known: HashSet<SessionId> = services.iter().filter_map(|ours| ours.session).collect();
     objects::remove_kept(link, with, |session| match session {
-        Some(session) => !known.contains(&session) && !swarm.is_busy(session),
+        Some(session) => !known.contains(&session) && !inner.is_busy(session),
         None => inner.rooms.are_none(),
     })
     .await;
@@ -107,14 +109,16 @@ async fn look(inner: &Inner, link: &Link, session: SessionId, held: Held) -> Opt
     // From now on its lease is renewed, whoever asks for it and when.
     match held.mood().await {
         Ok(Mood::Asleep) => {
-            let expected = Expected::Paused;
-            inner.known.hold(session, Held { expected, ..held });
+            inner.known.take_up(session, held);
+            expect(inner, session, true);
             return Some(engine(true, true));
         }
         Ok(Mood::Awake) => {
             let healthy = ready::is_healthy(&held.endpoint).await;
-            inner.known.hold(session, held);
-            return Some(engine(healthy, false));
+            let expected = inner.known.take_up(session, held);
+            // Started anew meanwhile, it is put to sleep again.
+            let suspended = expected == Expected::Paused;
+            return Some(engine(healthy || suspended, suspended));
         }
         Err(error) => tracing::debug!(session = session.0, %error, "a door does not open"),
     }
@@ -126,8 +130,8 @@ async fn look(inner: &Inner, link: &Link, session: SessionId, held: Held) -> Opt
         stalled: true,
         ..held
     };
-    inner.known.hold(session, held);
-    Some(engine(true, false))
+    let expected = inner.known.take_up(session, held);
+    Some(engine(true, expected == Expected::Paused))
 }
 
 /// Removes what is left of the session, and sees to it that nobody has the profile's volume on the

@@ -96,8 +96,9 @@ impl Watch {
     async fn look(&mut self) {
         let known = self.inner.known.list();
         let began = Instant::now();
-        self.silent
-            .retain(|session, _| known.iter().any(|(id, _)| id == session));
+        let is_known = |session: &SessionId| known.iter().any(|(id, _)| id == session);
+        self.silent.retain(|session, _| is_known(session));
+        self.doors.retain(|session, _| is_known(session));
         let beats = known.into_iter().map(|(session, held)| {
             let door = self.doors.remove(&session);
             async move {
@@ -128,10 +129,7 @@ impl Watch {
 
     async fn answers(&self, session: SessionId, held: &Held, mood: Mood) {
         if held.expected == Expected::Paused && mood == Mood::Awake {
-            // It was started anew meanwhile; nobody looks at it.
-            if let Err(error) = held.sleep(true).await {
-                tracing::debug!(session = session.0, %error, "not asleep yet");
-            }
+            self.lull(session).await;
         }
         // A door is open before Neko serves.
         if held.stalled
@@ -140,6 +138,22 @@ impl Watch {
         {
             tracing::info!(session = session.0, "a session of a Swarm goes on");
             self.tell(EngineNews::Back(session)).await;
+        }
+    }
+
+    /// It was started anew while it was to sleep; nobody looks at it.
+    async fn lull(&self, session: SessionId) {
+        // Whoever wakes it has its turn, and expects something else before that.
+        let slot = self.inner.slot(session);
+        let Ok(_turn) = slot.turn.try_lock() else {
+            return;
+        };
+        let held = self.inner.known.get(session);
+        let Some(held) = held.filter(|held| held.expected == Expected::Paused) else {
+            return;
+        };
+        if let Err(error) = held.sleep(true).await {
+            tracing::debug!(session = session.0, %error, "not asleep yet");
         }
     }
 
