@@ -23,6 +23,14 @@ impl Bare {
     /// # Errors
     /// If it does not come up.
     pub async fn open(display: &Display) -> Outcome<Self> {
+        Self::open_by(display, None).await
+    }
+
+    /// The same, with all of its traffic led through a proxy, by that one's address.
+    ///
+    /// # Errors
+    /// If it does not come up.
+    pub async fn open_by(display: &Display, proxy: Option<&str>) -> Outcome<Self> {
         let home = tempfile::Builder::new().prefix("bare").tempdir()?;
         let mut browser = child::command(program()?);
         browser
@@ -31,6 +39,7 @@ impl Bare {
             .envs(display.environment())
             .env("HOME", home.path())
             .env("NO_AT_BRIDGE", "1")
+            .args(proxy.map(|proxy| format!("--proxy={proxy}")))
             .arg("about:blank")
             .stdout(Stdio::null())
             .stderr(Stdio::null());

@@ -11,10 +11,13 @@ use tokio::sync::{Notify, OnceCell, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::asks::Asked;
+use super::find::Looked;
 use super::permission::Passing;
 
 /// Pages that are kept track of. A Chromium with more has run away.
 const MAX_PAGES: usize = 512;
+/// Frames of other processes, of all pages.
+const MAX_FRAMES: usize = 512;
 /// The longest name of a target or session that is taken; Chromium's have 32 characters.
 const MAX_NAME: usize = 128;
 /// The longest address that is kept of a page.
@@ -55,8 +58,8 @@ pub(super) struct Page {
     pub(super) asked: Asked,
     /// What it may, or may not, until its document goes.
     pub(super) passing: Passing,
-    /// What is looked for in it; empty for nothing.
-    pub(super) looked: String,
+    /// What is looked for in it.
+    pub(super) looked: Looked,
     /// What was told of it last.
     pub(super) told: Told,
     /// Its history or title may have changed.
@@ -87,6 +90,8 @@ pub(super) struct Told {
 pub(super) struct Book {
     pages: HashMap<String, Page>,
     sessions: HashMap<String, String>,
+    /// Sessions of frames of other processes, and the page of each, as they came.
+    framed: Vec<(String, String)>,
     tabs: HashMap<TabId, String>,
     turns: HashMap<TabId, Arc<tokio::sync::Mutex<()>>>,
     /// Pages that we are about to make, so that one that comes up may be ours.
@@ -162,7 +167,7 @@ impl Book {
             zoom: 100,
             asked: Asked::default(),
             passing: Passing::new(),
-            looked: String::new(),
+            looked: Looked::default(),
             told: Told::default(),
             changed: Arc::default(),
             document: Arc::default(),
@@ -204,6 +209,7 @@ impl Book {
     pub(super) fn destroyed(&mut self, target: &str) -> Option<TabId> {
         let page = self.pages.remove(target)?;
         self.sessions.retain(|_, of| of != target);
+        self.framed.retain(|(_, of)| of != target);
         self.undecided.retain(|of| of != target);
         if self.reserve.as_deref() == Some(target) {
             self.reserve = None;
@@ -228,8 +234,27 @@ impl Book {
         Some(end)
     }
 
+    /// Notes the session of a frame that is of another process than the session that tells of it.
+    pub(super) fn attached_frame(&mut self, teller: &str, session: &Value) {
+        let framed = || self.framed.iter().find(|(of, _)| of == teller);
+        let page = self.sessions.get(teller);
+        let page = page.or_else(|| framed().map(|(_, page)| page)).cloned();
+        if let (Some(page), Some(session)) = (page, name(session))
+            && self.framed.len() < MAX_FRAMES
+        {
+            self.framed.push((session.to_owned(), page));
+        }
+    }
+
+    /// The sessions of a page's frames.
+    pub(super) fn frame_sessions(&self, target: &str) -> Vec<String> {
+        let of_page = self.framed.iter().filter(|(_, of)| of == target);
+        of_page.map(|(session, _)| session.clone()).collect()
+    }
+
     /// A session ended while its page may live on. The page, if it does.
     pub(super) fn detached(&mut self, session: &str) -> Option<String> {
+        self.framed.retain(|(of, _)| of != session);
         let target = self.sessions.remove(session)?;
         let page = self.pages.get_mut(&target)?;
         page.session = Arc::default();

@@ -1,10 +1,11 @@
-// Looks for TEXT in the document, marks what is found and shows one match. STEP is 0 to begin, 1 for
-// the next match and -1 for the one before. Answers "matches,at", `at` from 1, or "" if nothing was
-// looked for. It lives in a world of its own; the page sees none of its names.
-((text, step, most) => {
+// Looks for TEXT in a frame's document. With AT "mark" it marks what is found, anew if ANEW, and answers
+// "matches,ahead", `ahead` the first from the place that was shown last or is in sight on; with a number
+// it shows that match, with "leave" the one that is shown is shown no more, and both answer "". An empty
+// text takes the marks away. It lives in a world of its own; the page sees none of its names.
+((text, at, anew, most) => {
   const ALL = "duotab-find";
   const NOW = "duotab-find-now";
-  const w = (globalThis.duotabFind ??= { text: "", ranges: [], at: 0, sheet: null });
+  const w = (globalThis.duotabFind ??= { text: "", ranges: [], last: null, shown: false, sheet: null });
 
   const clear = () => {
     CSS.highlights.delete(ALL);
@@ -72,7 +73,14 @@
     return { signs: signs.join(""), where, offsets };
   };
 
+  // A frame without room, or in a place that is not shown, has nothing to be seen.
+  const isInSight = () =>
+    innerWidth > 0 &&
+    innerHeight > 0 &&
+    globalThis.frameElement?.checkVisibility({ visibilityProperty: true }) !== false;
+
   const look = () => {
+    if (!isInSight()) return [];
     const wanted = [...text.replace(/\s+/g, " ")]
       .map((sign) => (sign.toLowerCase().length === sign.length ? sign.toLowerCase() : sign))
       .join("");
@@ -90,25 +98,35 @@
     return ranges;
   };
 
-  const show = () => {
-    const range = w.ranges[w.at];
+  const show = (range) => {
     CSS.highlights.set(NOW, new Highlight(range));
+    w.last = range;
+    w.shown = true;
+    const element = range.startContainer.parentElement;
     const out = () => {
       const { top, bottom, left, right } = range.getBoundingClientRect();
       return top < 0 || left < 0 || bottom > innerHeight || right > innerWidth;
     };
-    if (!out()) return;
-    range.startContainer.parentElement?.scrollIntoView({ block: "center", behavior: "instant" });
+    if (out()) {
+      element?.scrollIntoView({ block: "center", behavior: "instant" });
+    } else if (globalThis !== globalThis.top) {
+      // It is in sight of its frame, which need not be in sight of the page.
+      element?.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
+    }
     if (!out()) return;
     const { top, left } = range.getBoundingClientRect();
     scrollBy({ top: top - innerHeight / 2, left: left - innerWidth / 3, behavior: "instant" });
   };
 
+  const isThere = (range) => range.startContainer.isConnected;
+
   if (text === "") {
-    const last = w.ranges[w.at];
+    const { last, shown } = w;
     clear();
+    w.shown = false;
+    w.last = null;
     // What was found stays chosen, as it does everywhere.
-    if (last?.startContainer.isConnected) {
+    if (shown && last && isThere(last)) {
       getSelection()?.setBaseAndExtent(
         last.startContainer,
         last.startOffset,
@@ -118,30 +136,34 @@
     }
     return "";
   }
-  const stale = w.text !== text || w.ranges.some((range) => !range.startContainer.isConnected);
-  if (step === 0 || stale) {
-    const before = w.ranges[w.at];
-    const from = before?.startContainer.isConnected ? before : null;
+  if (at === "leave") {
+    CSS.highlights.delete(NOW);
+    w.shown = false;
+    return "";
+  }
+  if (at !== "mark") {
+    if (w.ranges[at]) show(w.ranges[at]);
+    return "";
+  }
+  if (anew || w.text !== text || !w.ranges.every(isThere)) {
     clear();
     w.text = text;
     w.ranges = look();
-    const ahead = (range) =>
-      from
-        ? range.compareBoundaryPoints(Range.START_TO_START, from) >= 0
-        : range.getBoundingClientRect().top >= 0;
-    w.at = Math.max(0, w.ranges.findIndex(ahead));
-    if (w.ranges.length === 0) return "0,0";
-    w.sheet = new CSSStyleSheet();
-    w.sheet.replaceSync(
-      `::highlight(${ALL}) { background-color: #ffe27a; color: #1b2027 }
-       ::highlight(${NOW}) { background-color: #ff9d3c; color: #1b2027 }`,
-    );
-    document.adoptedStyleSheets = [...document.adoptedStyleSheets, w.sheet];
-    const all = new Highlight(...w.ranges);
-    CSS.highlights.set(ALL, all);
+    if (w.ranges.length > 0) {
+      w.sheet = new CSSStyleSheet();
+      w.sheet.replaceSync(
+        `::highlight(${ALL}) { background-color: #ffe27a; color: #1b2027 }
+         ::highlight(${NOW}) { background-color: #ff9d3c; color: #1b2027 }`,
+      );
+      document.adoptedStyleSheets = [...document.adoptedStyleSheets, w.sheet];
+      CSS.highlights.set(ALL, new Highlight(...w.ranges));
+    }
   }
-  if (w.ranges.length === 0) return "0,0";
-  w.at = (w.at + step + w.ranges.length) % w.ranges.length;
-  show();
-  return `${w.ranges.length},${w.at + 1}`;
-})(TEXT, STEP, MOST)
+  const from = w.last && isThere(w.last) ? w.last : null;
+  const ahead = w.ranges.findIndex((range) =>
+    from
+      ? range.compareBoundaryPoints(Range.START_TO_START, from) >= 0
+      : range.getBoundingClientRect().top >= 0,
+  );
+  return `${w.ranges.length},${Math.max(0, ahead)}`;
+})(TEXT, AT, ANEW, MOST)

@@ -15,7 +15,7 @@ use super::{PageError, PageEvent, Shared, act, favicon, permission};
 /// The isolated world in which our own script lives, out of the page's reach.
 pub(super) const WORLD: &str = "duotab";
 /// How long a renderer may take for a question that only improves an answer.
-const RENDERER_LIMIT: Duration = Duration::from_secs(1);
+pub(super) const RENDERER_LIMIT: Duration = Duration::from_secs(1);
 /// How long to wait for the address of a page that has just come up.
 const ADDRESS_LIMIT: Duration = Duration::from_millis(500);
 /// The least time between two looks at a page that changes all the time.

@@ -74,7 +74,10 @@ fn event(shared: &Arc<Shared>, message: &Value) {
                 }
             }
         }
-        ("Target.detachedFromTarget", None) => {
+        ("Target.attachedToTarget", Some(teller)) => {
+            shared.book().attached_frame(teller, &params["sessionId"]);
+        }
+        ("Target.detachedFromTarget", _) => {
             let session = params["sessionId"].as_str().unwrap_or_default();
             shared.wire.end_session(session);
             let left = shared.book().detached(session);

@@ -8,6 +8,7 @@
 mod bench;
 mod chromium;
 mod cookies;
+mod find;
 mod load;
 mod lost;
 mod permissions;

@@ -1,0 +1,119 @@
+//! The frames of a page: those of its own process, and those of others, which have sessions of their
+//! own as long as something is looked for in the page.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{Shared, follow};
+
+/// Frames of a page that are looked at. One with more has run away.
+const MOST: usize = 64;
+/// Processes within processes; a page can nest them as deep as it likes.
+const DEPTH: usize = 8;
+
+/// A frame, and the session that reaches it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Frame {
+    pub(super) session: String,
+    pub(super) id: String,
+}
+
+/// All frames of a page, the page itself first, as far as they answer.
+pub(super) async fn all(shared: &Arc<Shared>, target: &str, page: &str) -> Vec<Frame> {
+    let mut sessions = vec![page.to_owned()];
+    let mut at = 0;
+    for _ in 0..DEPTH {
+        while let Some(session) = sessions.get(at) {
+            attach(shared, session, true).await;
+            at += 1;
+        }
+        let known = shared.book().frame_sessions(target);
+        let new = known.into_iter().filter(|it| !sessions.contains(it));
+        let new: Vec<String> = new.collect();
+        if new.is_empty() {
+            break;
+        }
+        sessions.extend(new);
+    }
+    let mut frames = Vec::new();
+    for session in sessions {
+        let tree = shared
+            .wire
+            .call(Some(&session), "Page.getFrameTree", json!({}));
+        if let Ok(Ok(tree)) = tokio::time::timeout(follow::RENDERER_LIMIT, tree).await {
+            gather(&session, &tree["frameTree"], &mut frames);
+        }
+    }
+    frames
+}
+
+/// Lets the frames of other processes go.
+pub(super) async fn let_go(shared: &Arc<Shared>, page: &str) {
+    attach(shared, page, false).await;
+}
+
+/// Has the frames within a session's that are of other processes attached, or (`false`) no more.
+async fn attach(shared: &Arc<Shared>, session: &str, on: bool) {
+    let params = json!({
+        "autoAttach": on,
+        "waitForDebuggerOnStart": false,
+        "flatten": true,
+        "filter": [{ "type": "iframe" }],
+    });
+    let asked = shared
+        .wire
+        .call(Some(session), "Target.setAutoAttach", params);
+    // A process that hangs has nothing to be found either.
+    match tokio::time::timeout(follow::RENDERER_LIMIT, asked).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "frames of other processes"),
+        Err(_) => tracing::debug!("frames of other processes do not answer"),
+    }
+}
+
+fn gather(session: &str, tree: &Value, frames: &mut Vec<Frame>) {
+    let Some(id) = tree["frame"]["id"].as_str().filter(|_| frames.len() < MOST) else {
+        return;
+    };
+    if frames.iter().all(|frame| frame.id != id) {
+        frames.push(Frame {
+            session: session.to_owned(),
+            id: id.to_owned(),
+        });
+    }
+    for child in tree["childFrames"].as_array().into_iter().flatten() {
+        gather(session, child, frames);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_is_gathered_from_the_page_on_and_no_frame_twice() {
+        let leaf = |id: &str| json!({ "frame": { "id": id } });
+        let tree = json!({
+            "frame": { "id": "page" },
+            "childFrames": [
+                { "frame": { "id": "a" }, "childFrames": [leaf("a1")] },
+                leaf("b"), leaf("a"), { "frame": {} },
+            ],
+        });
+        let mut frames = Vec::new();
+        gather("s", &tree, &mut frames);
+        let ids: Vec<&str> = frames.iter().map(|frame| frame.id.as_str()).collect();
+        assert_eq!(ids, ["page", "a", "a1", "b"]);
+    }
+
+    #[test]
+    fn a_page_of_endless_frames_has_an_end() {
+        let leaf = |n: usize| json!({ "frame": { "id": n.to_string() } });
+        let many: Vec<Value> = (0..1000).map(leaf).collect();
+        let mut frames = Vec::new();
+        let tree = json!({ "frame": { "id": "page" }, "childFrames": many });
+        gather("s", &tree, &mut frames);
+        assert_eq!(frames.len(), MOST);
+    }
+}
