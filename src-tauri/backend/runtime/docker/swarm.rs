@@ -19,10 +19,12 @@ mod rooms;
 mod service;
 mod starting;
 mod task;
+mod tidy;
 mod watch;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -67,6 +69,8 @@ struct Inner {
     /// One service at a time is made: no profile may come into two.
     making: tokio::sync::Mutex<()>,
     slots: Mutex<HashMap<SessionId, Arc<Slot>>>,
+    /// Whether all that an earlier life of the app has left was taken over or removed.
+    found: AtomicBool,
     news: mpsc::Sender<EngineNews>,
     life: CancellationToken,
 }
@@ -138,14 +142,16 @@ impl Swarm {
     #[must_use]
     pub fn new(docker: Arc<Docker>, folder: PathBuf, news: mpsc::Sender<EngineNews>) -> Self {
         let life = CancellationToken::new();
+        let drawer = Drawer::new(folder, &docker.inner.with.owner.id);
         let inner = Arc::new(Inner {
             docker,
-            drawer: Drawer::new(folder),
+            drawer,
             known: Known::default(),
             rooms: Rooms::default(),
             image: Mutex::default(),
             making: tokio::sync::Mutex::default(),
             slots: Mutex::default(),
+            found: AtomicBool::new(false),
             news,
             life: life.clone(),
         });
@@ -186,7 +192,7 @@ impl Swarm {
     /// Why the manager cannot be asked.
     pub async fn find(&self) -> Result<Vec<FoundEngine>, EngineFault> {
         let link = self.link().await?;
-        let found = remains::all(self, &link).await;
+        let found = remains::all(&self.inner, &link).await;
         found.map_err(|error| silence(&link, &error))
     }
 
@@ -360,7 +366,7 @@ impl Swarm {
         let grasped = remains::grasp(&self.inner, link, ours, session).await;
         let Some(held) = grasped.map_err(|error| refused(&error))? else {
             self.inner.known.let_go(session);
-            remains::remove(&self.inner, link, session).await;
+            remains::end(&self.inner, link, session).await;
             return Err(gone());
         };
         remains::expect(&self.inner, session, false);
@@ -400,7 +406,7 @@ impl Swarm {
         };
         self.inner.known.let_go(session);
         let log = logs::last_lines(&self.inner, link, &held).await;
-        remains::remove(&self.inner, link, session).await;
+        remains::end(&self.inner, link, session).await;
         Err(StartError::Failed { failure, log })
     }
 }

@@ -57,6 +57,53 @@ async fn what_nobody_can_enter_any_more_is_swept_with_all_that_belongs_to_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_life_asked_for_and_comes_late_is_swept_and_what_is_held_is_not() {
+    let Some(mut home) = Home::new("swarm-late") else {
+        return;
+    };
+    home.start(1, 2).await.unwrap();
+    let before = home.containers(2, "{{.ID}}");
+    home.restart();
+    let manager = home.fleet.worker().id;
+    let found = within("a look", home.runtime.find(&manager)).await.unwrap();
+    assert_eq!(found.len(), 1);
+    let held = home.kept().len();
+    // A session's, and a room's.
+    for (name, label) in [
+        ("late-9", "io.duotab.session=9"),
+        ("late-room", "of=nobody"),
+    ] {
+        let words = [
+            "service",
+            "create",
+            "--detach",
+            "--no-resolve-image",
+            "--replicas",
+            "0",
+            "--name",
+            name,
+            "--label",
+            "io.duotab.install=swarm-late",
+            "--label",
+            label,
+            &home.fleet.image,
+        ];
+        let _ = home.fleet.docker(1, &words);
+    }
+    assert_eq!(home.kept().len(), held + 2);
+    let mut glance = tokio::time::interval(Duration::from_millis(500));
+    within("a sweep", async {
+        while home.kept().len() > held {
+            glance.tick().await;
+        }
+    })
+    .await;
+    assert_eq!(home.containers(2, "{{.ID}}"), before);
+    home.stop(1, 2).await;
+    assert_eq!(home.kept(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_asks_for_any_more_ends_itself_is_not_started_anew_and_what_is_held_is_not_ended()
  {
     let lease = Duration::from_secs(10);

@@ -45,6 +45,27 @@ pub(super) struct Launch<'a> {
     pub(super) fetched: &'a (dyn Fn(u8) + Send + Sync),
 }
 
+/// Why a service is not made.
+enum Unmade {
+    /// What the Swarm says.
+    Refused(Error),
+    /// What would let us in cannot be kept here.
+    Papers(StartFailure),
+}
+
+impl From<Error> for Unmade {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl Unmade {
+    /// Whether it may be made all the same.
+    fn is_open(&self) -> bool {
+        matches!(self, Self::Refused(error) if fault::is_open(error))
+    }
+}
+
 /// What is made, or half made. Dropped, it is removed.
 struct Half {
     inner: Arc<Inner>,
@@ -52,24 +73,26 @@ struct Half {
     /// `None` once it is kept or removed.
     session: Option<SessionId>,
     /// A question to a Swarm cannot be taken back: what comes of it is waited for.
-    making: Option<JoinHandle<Result<String, Error>>>,
+    making: Option<JoinHandle<Result<String, Unmade>>>,
 }
 
 impl Half {
     /// Has the service made; gives its id.
-    async fn make(&mut self, order: Order) -> Result<String, Error> {
+    async fn make(&mut self, order: Order) -> Result<String, Unmade> {
         let (inner, link) = (Arc::clone(&self.inner), Arc::clone(&self.link));
         self.session = Some(order.spec.session);
+        // All that was to go has gone.
+        inner.known.settle(order.spec.session);
         inner.known.may_come(order.spec.session, false);
         let making = tokio::spawn(async move { order.carry_out(&inner, &link).await });
         let made = self.making.insert(making).await;
         self.making = None;
         let made = made.unwrap_or_else(|panicked| {
             let error = panicked.to_string();
-            Err(Error::DockerStreamError { error })
+            Err(Error::DockerStreamError { error }.into())
         });
         if let (Err(error), Some(session)) = (&made, self.session) {
-            self.inner.known.may_come(session, fault::is_open(error));
+            self.inner.known.may_come(session, error.is_open());
         }
         made
     }
@@ -99,17 +122,15 @@ async fn undo(
     inner: Arc<Inner>,
     link: Arc<Link>,
     session: SessionId,
-    making: Option<JoinHandle<Result<String, Error>>>,
+    making: Option<JoinHandle<Result<String, Unmade>>>,
 ) {
     if let Some(making) = making
         && let Ok(Err(error)) = making.await
     {
         // It may be made later, and nobody wants it.
-        inner.known.may_come(session, fault::is_open(&error));
+        inner.known.may_come(session, error.is_open());
     }
-    if !remains::remove(&inner, &link, session).await {
-        inner.known.abandon(session);
-    }
+    remains::end(&inner, &link, session).await;
 }
 
 /// A service that is to be made.
@@ -124,13 +145,14 @@ struct Order {
 
 impl Order {
     /// Has the Swarm keep the files, then make the service.
-    async fn carry_out(self, inner: &Inner, link: &Link) -> Result<String, Error> {
+    async fn carry_out(self, inner: &Inner, link: &Link) -> Result<String, Unmade> {
         let Self {
             spec, place, gate, ..
         } = &self;
         let with = &inner.docker.inner.with;
         let home_closed = inner.docker.closes_home();
-        inner.drawer.keep(spec.session, &self.papers).await?;
+        let keeping = inner.drawer.keep(spec.session, &place.node, &self.papers);
+        keeping.await.map_err(Unmade::Papers)?;
         let labels = label::of(
             &with.install,
             spec.session,
@@ -145,7 +167,8 @@ impl Order {
             password: &self.papers.password,
             gate,
             home_closed,
-        })?;
+        })
+        .map_err(Error::from)?;
         let name = label::container_name(with, spec.session);
         let named = |what: &str| format!("{name}-{what}");
         let files = objects::config(link, named("files"), labels.clone(), &all.open).await?;
@@ -242,7 +265,10 @@ impl Launch<'_> {
             };
             let made = half.make(order).await;
             drop(making);
-            let service = made.map_err(|error| self.refused(&error))?;
+            let service = made.map_err(|unmade| match unmade {
+                Unmade::Refused(error) => self.refused(&error),
+                Unmade::Papers(failure) => StartError::bare(failure),
+            })?;
             let node = self.node.clone();
             let held = Held::new(service, node, gate, &papers).ok_or_else(nothing)?;
             match self.until_serves(&held, &place).await {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bollard::errors::Error;
@@ -16,7 +16,7 @@ use super::gate::Gate;
 use super::held::{Held, Mood};
 use super::objects::{self, Ours};
 use super::watch::{self, Verdict};
-use super::{Inner, Swarm, nodes};
+use super::{Inner, nodes};
 use crate::runtime::docker::known::Expected;
 use crate::runtime::docker::link::Link;
 use crate::runtime::docker::{fault, ready};
@@ -38,7 +38,7 @@ pub(super) async fn grasp(
     ours: &Ours,
     session: SessionId,
 ) -> Result<Option<Held>, Error> {
-    let Some(papers) = inner.drawer.find(session).await? else {
+    let Some(papers) = inner.drawer.find(session, &ours.node).await? else {
         return Ok(None);
     };
     let Some(place) = nodes::find(link, &ours.node).await? else {
@@ -56,14 +56,13 @@ pub(super) async fn grasp(
 }
 
 /// All sessions that can be taken over. The rest is removed.
-pub(super) async fn all(swarm: &Swarm, link: &Arc<Link>) -> Result<Vec<FoundEngine>, Error> {
-    let inner = &swarm.inner;
+pub(super) async fn all(inner: &Inner, link: &Link) -> Result<Vec<FoundEngine>, Error> {
     let with = &inner.docker.inner.with;
     let services = objects::services(link, with).await?;
     let mut seen = HashSet::new();
     let one = async |ours: &Ours| -> Result<Option<FoundEngine>, Error> {
         let Some(session) = ours.session else {
-            if !inner.rooms.has(&ours.id) {
+            if !inner.rooms.may_have(&ours.id) {
                 objects::remove_service(link, &ours.id).await;
             }
             return Ok(None);
@@ -72,13 +71,16 @@ pub(super) async fn all(swarm: &Swarm, link: &Arc<Link>) -> Result<Vec<FoundEngi
         let Ok(_turn) = slot.turn.try_lock() else {
             return Ok(None);
         };
+        if inner.known.abandoned().contains(&session) {
+            return Ok(None);
+        }
         let found = match grasp(inner, link, ours, session).await? {
             Some(held) => look(inner, link, session, held).await,
             None => None,
         };
         if found.is_none() {
             tracing::info!(session = session.0, "removing a service");
-            remove(inner, link, session).await;
+            end(inner, link, session).await;
         }
         Ok(found)
     };
@@ -87,14 +89,70 @@ pub(super) async fn all(swarm: &Swarm, link: &Arc<Link>) -> Result<Vec<FoundEngi
         .filter(|ours| ours.session.is_none_or(|session| seen.insert(session)))
         .map(one);
     let found = try_join_all(looks).await?.into_iter().flatten().collect();
-    // What is being started has no service yet.
-    let known: HashSet<SessionId> = services.iter().filter_map(|ours| ours.session).collect();
-    objects::remove_kept(link, with, |session| match session {
-        Some(session) => !known.contains(&session) && !inner.is_busy(session),
+    drop_unused(inner, link, &services).await;
+    inner.found.store(true, Ordering::Relaxed);
+    Ok(found)
+}
+
+/// Removes what belongs to none of these services, and to nothing that is being made.
+async fn drop_unused(inner: &Inner, link: &Link, services: &[Ours]) {
+    let listed: HashSet<SessionId> = services.iter().filter_map(|ours| ours.session).collect();
+    let is_used = |session| {
+        listed.contains(&session) || inner.is_busy(session) || inner.known.get(session).is_some()
+    };
+    objects::remove_kept(link, &inner.docker.inner.with, |session| match session {
+        Some(session) => !is_used(session),
         None => inner.rooms.are_none(),
     })
     .await;
-    Ok(found)
+    drop_papers(inner, link, |session| !is_used(session)).await;
+}
+
+async fn drop_papers(inner: &Inner, link: &Link, of: impl Fn(SessionId) -> bool) {
+    for (session, node) in inner.drawer.list().await {
+        // Those of other Swarms are there as well.
+        if of(session) && matches!(nodes::find(link, &node).await, Ok(Some(_))) {
+            inner.drawer.drop(session, &node).await;
+        }
+    }
+}
+
+/// Removes what bears our labels and is nobody's: what an earlier life of the app asked for may come
+/// when all was looked for already, and what a room leaves could perhaps not be removed. `strays` were
+/// nobody's the last time; only what is so twice in a row is not just on its way.
+pub(super) async fn sweep(
+    inner: &Inner,
+    link: &Link,
+    strays: &mut HashSet<String>,
+) -> Result<(), Error> {
+    let services = objects::services(link, &inner.docker.inner.with).await?;
+    let before = std::mem::take(strays);
+    for ours in &services {
+        let is_known = |session| inner.known.get(session).is_some();
+        let slot = ours.session.map(|session| (session, inner.slot(session)));
+        let turn = slot.as_ref().map(|(_, slot)| slot.turn.try_lock());
+        let is_stray = match (&ours.session, &turn) {
+            (Some(session), Some(Ok(_))) => !is_known(*session),
+            (Some(_), _) => false,
+            (None, _) => !inner.rooms.may_have(&ours.id),
+        };
+        if is_stray && !before.contains(&ours.id) {
+            strays.insert(ours.id.clone());
+        } else if is_stray {
+            tracing::info!(service = ours.id, "removing what is nobody's");
+            if let Some(session) = ours.session {
+                end(inner, link, session).await;
+            } else {
+                objects::remove_service(link, &ours.id).await;
+            }
+        }
+        drop(turn);
+        if let Some((session, slot)) = slot {
+            inner.forget(session, slot);
+        }
+    }
+    drop_unused(inner, link, &services).await;
+    Ok(())
 }
 
 /// How a service that is there is; `None` if nothing can come of it.
@@ -195,7 +253,14 @@ pub(super) async fn clear_way(
     Ok(())
 }
 
-/// Ends and removes all of a session but the profile's data. False if something stays.
+/// Ends and removes all of a session but the profile's data. What stays is tried again by and by.
+pub(super) async fn end(inner: &Inner, link: &Link, session: SessionId) {
+    if !remove(inner, link, session).await {
+        inner.known.abandon(session);
+    }
+}
+
+/// The same, once. False if something stays.
 pub(super) async fn remove(inner: &Inner, link: &Link, session: SessionId) -> bool {
     let with = &inner.docker.inner.with;
     let services = match objects::services(link, with).await {
@@ -224,7 +289,10 @@ pub(super) async fn remove(inner: &Inner, link: &Link, session: SessionId) -> bo
     }
     whole &= objects::remove_kept(link, with, |of| of == Some(session)).await;
     if whole {
-        inner.drawer.drop(session).await;
+        for ours in &mine {
+            inner.drawer.drop(session, &ours.node).await;
+        }
+        drop_papers(inner, link, |of| of == session).await;
     }
     whole
 }

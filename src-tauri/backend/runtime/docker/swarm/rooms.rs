@@ -41,9 +41,10 @@ impl Rooms {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a service is one of them.
-    pub(super) fn has(&self, service: &str) -> bool {
-        self.all().values().flatten().any(|it| it == service)
+    /// Whether a service is one of them, or may turn out to be one that is being made.
+    pub(super) fn may_have(&self, service: &str) -> bool {
+        let is = |it: &Option<String>| it.as_ref().is_none_or(|it| it == service);
+        self.all().values().any(is)
     }
 
     /// Whether a profile's volume on a node is being worked on.

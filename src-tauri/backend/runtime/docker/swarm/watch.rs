@@ -2,6 +2,7 @@
 //! lease; only where one does not answer is the Swarm asked why.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,11 +12,12 @@ use duotab_core::message::SessionId;
 use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, sleep, timeout};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::gate::{Gate, Opened};
 use super::held::{Held, Mood};
 use super::task::{self, Standing};
-use super::{Inner, logs, nodes, objects, remains};
+use super::{Inner, logs, nodes, objects, remains, tidy};
 use crate::runtime::docker::known::Expected;
 use crate::runtime::docker::link::Link;
 use crate::runtime::docker::{fault, ready};
@@ -28,40 +30,54 @@ const BEAT_LIMIT: Duration = Duration::from_millis(2500);
 const PATIENCE: Duration = Duration::from_secs(2);
 /// For what the Swarm says of one that is silent.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
-/// How often that is tried which could not be stopped.
-const AGAIN: u32 = 5;
+/// A loss is told by then, whatever the Swarm does; an answer is waited for that long in any case.
+const TOLD: Duration = Duration::from_secs(4);
+const ANSWER_LEAST: Duration = Duration::from_secs(1);
 
 /// Watches until the app lets go of the Swarm.
 pub(super) async fn watch(inner: Arc<Inner>) {
     let life = inner.life.clone();
+    let tidying = tidy::tidy(Arc::clone(&inner));
     let watching = async {
         let mut watch = Watch {
-            inner,
+            after: After { inner },
             doors: HashMap::new(),
             silent: HashMap::new(),
+            following: HashMap::new(),
         };
-        let mut round: u32 = 0;
         loop {
             sleep(BEAT).await;
             watch.look().await;
-            round = round.wrapping_add(1);
-            if round.is_multiple_of(AGAIN) {
-                watch.end_abandoned().await;
-            }
         }
     };
     tokio::select! {
         () = life.cancelled() => {}
         () = watching => {}
+        () = tidying => {}
     }
 }
 
 struct Watch {
-    inner: Arc<Inner>,
+    after: After,
     /// Connections that stay from one beat to the next.
     doors: HashMap<SessionId, Opened>,
     /// Since when a door does not open.
     silent: HashMap<SessionId, Instant>,
+    /// What is made of the last beats: no session waits for it but its own.
+    following: HashMap<SessionId, AbortOnDropHandle<()>>,
+}
+
+/// What follows from a beat.
+#[derive(Clone)]
+struct After {
+    inner: Arc<Inner>,
+}
+
+#[derive(Clone, Copy)]
+enum Beat {
+    Answers(Mood),
+    /// Since when.
+    Silent(Instant),
 }
 
 /// What is made of a session whose door does not open.
@@ -94,11 +110,13 @@ impl Verdict {
 
 impl Watch {
     async fn look(&mut self) {
-        let known = self.inner.known.list();
+        let known = self.after.inner.known.list();
         let began = Instant::now();
         let is_known = |session: &SessionId| known.iter().any(|(id, _)| id == session);
         self.silent.retain(|session, _| is_known(session));
         self.doors.retain(|session, _| is_known(session));
+        // One that ends is not known any more, and its end has still to be told.
+        self.following.retain(|_, it| !it.is_finished());
         let beats = known.into_iter().map(|(session, held)| {
             let door = self.doors.remove(&session);
             async move {
@@ -107,26 +125,34 @@ impl Watch {
                 (session, held, beat)
             }
         });
-        let mut silent = Vec::new();
         for (session, held, beat) in join_all(beats).await {
-            match beat {
+            let beat = match beat {
                 Ok((mood, door)) => {
                     self.doors.insert(session, door);
                     self.silent.remove(&session);
-                    self.answers(session, &held, mood).await;
+                    Beat::Answers(mood)
                 }
                 Err(error) => {
                     tracing::debug!(session = session.0, %error, "a door does not open");
-                    let since = *self.silent.entry(session).or_insert(began);
-                    silent.push((session, held, since));
+                    Beat::Silent(*self.silent.entry(session).or_insert(began))
                 }
+            };
+            // Else the next beat is as good.
+            if let Entry::Vacant(free) = self.following.entry(session) {
+                let after = self.after.clone();
+                let follow = async move {
+                    match beat {
+                        Beat::Answers(mood) => after.answers(session, &held, mood).await,
+                        Beat::Silent(since) => after.ask_why(session, &held, since).await,
+                    }
+                };
+                free.insert(AbortOnDropHandle::new(tokio::spawn(follow)));
             }
         }
-        for (session, held, since) in silent {
-            self.ask_why(session, &held, since).await;
-        }
     }
+}
 
+impl After {
     async fn answers(&self, session: SessionId, held: &Held, mood: Mood) {
         if held.expected == Expected::Paused && mood == Mood::Awake {
             self.lull(session).await;
@@ -169,8 +195,9 @@ impl Watch {
             told.map_err(|fault| (Some(Arc::clone(&link)), fault))
                 .map(|verdict| (link, verdict))
         };
-        let asked = timeout(ANSWER_LIMIT, asking).await;
-        match asked {
+        let left = TOLD.checked_sub(since.elapsed());
+        let limit = left.map_or(ANSWER_LIMIT, |left| left.max(ANSWER_LEAST));
+        match timeout(limit, asking).await {
             Ok(Ok((link, Verdict::Over(cause)))) => self.bury(&link, session, held, cause).await,
             Ok(Ok((_, Verdict::Stalled(stall)))) => self.stall(session, stall).await,
             Ok(Ok((_, Verdict::Runs { .. }))) if since.elapsed() < PATIENCE => {}
@@ -211,33 +238,13 @@ impl Watch {
             "a session of a Swarm has ended"
         );
         let log = logs::last_lines(&self.inner, link, held).await;
-        if !remains::remove(&self.inner, link, session).await {
-            self.inner.known.abandon(session);
-        }
+        remains::end(&self.inner, link, session).await;
         let ended = EngineEnded {
             session,
             cause,
             log,
         };
         self.tell(EngineNews::Ended(ended)).await;
-    }
-
-    /// Removes what could not be stopped when that was asked for, and what has come since though nobody
-    /// wants it.
-    async fn end_abandoned(&self) {
-        let abandoned = self.inner.known.abandoned();
-        let unwanted = self.inner.known.may_all_come();
-        if abandoned.is_empty() && unwanted.is_empty() {
-            return;
-        }
-        let Ok(Ok(link)) = timeout(ANSWER_LIMIT, self.inner.docker.link()).await else {
-            return;
-        };
-        for session in abandoned.union(&unwanted) {
-            if remains::remove(&self.inner, &link, *session).await {
-                self.inner.known.settle(*session);
-            }
-        }
     }
 
     async fn tell(&self, news: EngineNews) {
