@@ -63,11 +63,13 @@ async fn what_was_never_there_is_nothing_and_site_data_go_while_the_rest_stays()
     let (profile, node) = (default(), home.fleet.node(2));
     let sized = home.runtime.profile_size(&profile, &node, job());
     assert_eq!(within("a look", sized).await, Ok(0));
+    assert_eq!(home.volumes(2), [""; 0], "a look leaves none");
     let place = tempfile::tempdir().unwrap();
     let file = place.path().join("profile");
     let export = home.runtime.export_profile(&profile, &node, file, job());
     let empty = Err(DataError::Fault(ProfileFault::Empty));
     assert_eq!(within("an export", export).await, empty);
+    assert_eq!(home.volumes(2), [""; 0], "nor does an export of nothing");
     home.start(1, 2).await.unwrap();
     let write = format!(
         "mkdir -p {FOLDER}/Default; echo b >{FOLDER}/Default/Bookmarks; echo c >{FOLDER}/Default/Cookies-mark; ls {FOLDER}/Default | grep -c ."

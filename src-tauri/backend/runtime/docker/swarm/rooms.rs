@@ -16,10 +16,9 @@ use duotab_core::node::NodeId;
 use duotab_core::profile::ProfileFault;
 use tokio::time::timeout;
 
-use self::entering::{Entering, Entry, OPEN_LIMIT};
+use self::entering::{Entering, Entry};
 use self::room::{NOTES, Room};
-use super::task::{self, Standing};
-use super::{Inner, Swarm, nodes, objects, remains};
+use super::{Inner, Swarm, nodes, remains};
 use crate::runtime::StartError;
 use crate::runtime::data::{DataError, Job};
 use crate::runtime::docker::link::Link;
@@ -29,8 +28,8 @@ use crate::runtime::docker::{away, label};
 
 /// Somebody else may have the port.
 const PORT_TRIES: usize = 5;
-/// A Swarm tells of no task by itself.
-const ASK_EVERY: Duration = Duration::from_millis(150);
+/// For a room whose node has to fetch its image first.
+const FETCH_LIMIT: Duration = Duration::from_secs(600);
 
 /// The rooms that there are: volumes, and their services once these are made.
 #[derive(Debug, Default)]
@@ -91,10 +90,15 @@ impl Swarm {
         job: Job,
     ) -> Result<u64, DataError> {
         let work = async {
-            let room = self.enter(profile, node, false).await?;
+            let (room, entering) = self.enter(profile, node, false).await?;
             let said = room.run("measure").await;
             room.leave().await;
-            said.map(|said| if said.names <= NOTES { 0 } else { said.used })
+            let said = said?;
+            if said.names > NOTES {
+                return Ok(said.used);
+            }
+            entering.leave_nothing().await;
+            Ok(0)
         };
         volume::until_given_up(&job, work).await
     }
@@ -112,9 +116,12 @@ impl Swarm {
         job: Job,
     ) -> Result<(), DataError> {
         let work = async {
-            let room = self.enter(profile, node, true).await?;
+            let (room, entering) = self.enter(profile, node, true).await?;
             let done = room.export(to, &job).await;
             room.leave().await;
+            if done == Err(DataError::Fault(ProfileFault::Empty)) {
+                entering.leave_nothing().await;
+            }
             done
         };
         volume::until_given_up(&job, work).await
@@ -134,7 +141,7 @@ impl Swarm {
         let work = async {
             // The whole file is looked at before anything is put anywhere.
             let bytes = pack::check(from.clone(), job.clone()).await?;
-            let room = self.enter(profile, node, true).await?;
+            let (room, _) = self.enter(profile, node, true).await?;
             let staged = room.stage(from, bytes, &job).await;
             room.if_well(staged).await
         };
@@ -155,7 +162,7 @@ impl Swarm {
         job: Job,
     ) -> Result<(), DataError> {
         let work = async {
-            let room = self.enter(profile, node, true).await?;
+            let (room, _) = self.enter(profile, node, true).await?;
             let staged = room.run("keep").await;
             room.if_well(staged).await
         };
@@ -175,45 +182,14 @@ impl Swarm {
         profile: &ProfileName,
         node: &NodeId,
     ) -> Result<(), DataError> {
-        let room = self.enter(profile, node, true).await?;
+        // Nobody gives this up, and no Swarm says how far a node's fetching is.
+        let entered = timeout(FETCH_LIMIT, self.enter(profile, node, true)).await;
+        let (room, entering) = entered.map_err(|_| failed("its image takes too long"))??;
         let emptied = room.run("empty").await;
-        let link = Arc::clone(&room.link);
         room.leave().await;
         emptied?;
-        if let Err(error) = self.remove_volume(&link, profile, node).await {
-            tracing::warn!(?error, "an empty volume stays on a node of a Swarm");
-        }
+        entering.leave_nothing().await;
         Ok(())
-    }
-
-    async fn remove_volume(
-        &self,
-        link: &Arc<Link>,
-        profile: &ProfileName,
-        node: &NodeId,
-    ) -> Result<(), DataError> {
-        let entering = self.entering(Arc::clone(link), profile, node).await?;
-        let mut room = entering.room();
-        let made = room.make(entering.make_removal()).await;
-        let service = made.map_err(|error| refused(link, &error))?;
-        let ended = timeout(OPEN_LIMIT, async {
-            loop {
-                let tasks = objects::tasks(link, &service).await;
-                let newest = tasks.ok().and_then(|tasks| task::newest(&tasks));
-                match newest.map(|it| it.standing) {
-                    Some(Standing::Over(Some(0), _)) => return Ok(()),
-                    Some(
-                        Standing::Over(_, words)
-                        | Standing::Failed(words)
-                        | Standing::Refused(words),
-                    ) => return Err(failed(words)),
-                    _ => tokio::time::sleep(ASK_EVERY).await,
-                }
-            }
-        });
-        let ended = ended.await;
-        room.leave().await;
-        ended.unwrap_or_else(|_| Err(failed("the node's engine takes too long")))
     }
 
     /// Goes in; without leave to fetch its image only where that is there.
@@ -222,14 +198,14 @@ impl Swarm {
         profile: &ProfileName,
         node: &NodeId,
         may_fetch: bool,
-    ) -> Result<Room, DataError> {
+    ) -> Result<(Room, Arc<Entering>), DataError> {
         let link = self.link().await.map_err(away).map_err(from_start)?;
         let entering = self.entering(link, profile, node).await?;
         let mut tries = 0;
         loop {
             tries += 1;
             match entering.open(may_fetch).await {
-                Ok(room) => return Ok(room),
+                Ok(room) => return Ok((room, entering)),
                 Err(Entry::PortTaken) if tries < PORT_TRIES => {}
                 Err(Entry::PortTaken) => return Err(StartFailure::PortTaken.into()),
                 Err(Entry::Failed(error)) => return Err(error),

@@ -50,6 +50,7 @@ impl Starting<'_> {
                 Ok(tasks) => task::newest(&tasks),
                 Err(error) => return Refusal::Failure(fault::of_start(&error, &self.link.socket)),
             };
+            let last = newest.as_ref().is_some_and(|it| it.last);
             let standing = newest.map(|it| it.standing);
             if !matches!(standing, Some(Standing::Refused(_))) {
                 refused = None;
@@ -63,6 +64,12 @@ impl Starting<'_> {
                 Some(Standing::Failed(words)) => return task::failure(&words, self.image),
                 Some(Standing::Over(code, _)) => {
                     return Refusal::Failure(StartFailure::Exited { code });
+                }
+                // Its Swarm has given it up before it came, and its node with it.
+                Some(Standing::Coming { .. }) if last => {
+                    let host = self.host.to_owned();
+                    let fault = EngineFault::NodeDown { host };
+                    return Refusal::Failure(StartFailure::EngineAway { fault });
                 }
                 // The image may take as long as it takes; the rest has a limit.
                 Some(Standing::Coming { fetching: true }) => {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bollard::errors::Error;
 use duotab_core::message::ProfileName;
+use tokio::time::{sleep, timeout};
 
 use super::room::{Made, Room};
 use super::{Claim, refused};
@@ -15,7 +16,7 @@ use crate::runtime::docker::link::Link;
 use crate::runtime::docker::swarm::gate::Gate;
 use crate::runtime::docker::swarm::service::{self, Kept, Plan};
 use crate::runtime::docker::swarm::starting::Starting;
-use crate::runtime::docker::swarm::task::Refusal;
+use crate::runtime::docker::swarm::task::{self, Refusal, Standing};
 use crate::runtime::docker::swarm::{files, objects, papers};
 use crate::runtime::docker::volume::failed;
 use crate::runtime::docker::{image, label, reach};
@@ -23,6 +24,9 @@ use crate::runtime::random_password;
 
 /// Until a room's door opens, once its image is there.
 pub(super) const OPEN_LIMIT: Duration = Duration::from_secs(30);
+
+/// A Swarm tells of no task by itself.
+const ASK_EVERY: Duration = Duration::from_millis(150);
 
 /// Where Docker's engine is asked on its own machine.
 const SOCKET: &str = "/var/run/docker.sock";
@@ -156,8 +160,39 @@ impl Entering {
         (made, done)
     }
 
+    /// Has the node's engine remove the volume, in which nobody has anything. Nobody had it meanwhile.
+    pub(super) async fn leave_nothing(self: &Arc<Self>) {
+        if let Err(error) = self.remove_volume().await {
+            tracing::warn!(?error, "an empty volume stays on a node of a Swarm");
+        }
+    }
+
+    async fn remove_volume(self: &Arc<Self>) -> Result<(), DataError> {
+        let mut room = self.room();
+        let made = room.make(Arc::clone(self).make_removal()).await;
+        let service = made.map_err(|error| refused(&self.link, &error))?;
+        let ended = timeout(OPEN_LIMIT, async {
+            loop {
+                let tasks = objects::tasks(&self.link, &service).await;
+                let newest = tasks.ok().and_then(|tasks| task::newest(&tasks));
+                match newest.map(|it| it.standing) {
+                    Some(Standing::Over(Some(0), _)) => return Ok(()),
+                    Some(
+                        Standing::Over(_, words)
+                        | Standing::Failed(words)
+                        | Standing::Refused(words),
+                    ) => return Err(failed(words)),
+                    _ => sleep(ASK_EVERY).await,
+                }
+            }
+        });
+        let ended = ended.await;
+        room.leave().await;
+        ended.unwrap_or_else(|_| Err(failed("the node's engine takes too long")))
+    }
+
     /// The same for a task that has the node's engine remove the volume.
-    pub(super) async fn make_removal(self: Arc<Self>) -> (Made, Result<String, Error>) {
+    async fn make_removal(self: Arc<Self>) -> (Made, Result<String, Error>) {
         let nothing = Kept::default();
         let plan = self.plan(0, (&nothing, &nothing));
         let spec = service::removal(&plan, SOCKET, REMOVAL);
