@@ -180,17 +180,21 @@ async fn changes(shared: Arc<Shared>, target: String, session: String) {
     }
 }
 
-/// Our own world in a frame's document.
+/// Our own world in a frame's document, as soon as the page has time for it: a page that was busy is
+/// not to be deaf from then on.
 pub(super) async fn world(
     shared: &Shared,
     session: &str,
     frame: &str,
 ) -> Option<serde_json::Value> {
     let params = json!({ "frameId": frame, "worldName": WORLD });
+    let method = "Page.createIsolatedWorld";
     let created = shared
         .wire
-        .call(Some(session), "Page.createIsolatedWorld", params);
-    Some(created.await.ok()?["executionContextId"].take())
+        .start(Some(session), method, params)
+        .await
+        .ok()?;
+    Some(created.wait().await.ok()?["executionContextId"].take())
 }
 
 /// Whether a page loads is told by events only, and the last may have come before us.
