@@ -2,12 +2,20 @@
 //! anything of it is given up. Its engine would ask only while it closes, and then for good.
 
 use crate::event::PageNews;
+use crate::message::Mode;
 
 /// What is evaluated in the page, in a world of its own.
 pub const SCRIPT: &str = include_str!("leave.js");
 
-/// How long a page may take to answer, in milliseconds. One that takes longer does not object.
-pub const LIMIT_MS: u64 = 700;
+/// How long a page may take to answer, in milliseconds. One that takes longer does not object. A
+/// streamed one is asked twice over a way that may be long.
+#[must_use]
+pub const fn limit_ms(mode: Mode) -> u64 {
+    match mode {
+        Mode::Proxy => 700,
+        Mode::Streamed => 2000,
+    }
+}
 
 /// What the script has said.
 #[must_use]

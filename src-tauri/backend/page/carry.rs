@@ -6,12 +6,12 @@ use std::time::Duration;
 use duotab_core::carry::Order;
 use duotab_core::event::PageNews;
 use duotab_core::leave;
-use duotab_core::message::TabId;
+use duotab_core::message::{Mode, TabId};
 
 use super::{Shared, follow};
 
-/// How long a page may take to answer. It is closed only afterwards, and its session may sleep
-/// only then.
+/// How long a page may take to answer. It is left only afterwards, and its session may sleep only
+/// then.
 const LIMIT: Duration = Duration::from_millis(500);
 
 /// Has a page say or take it; `None` from a page that does not answer in time.
@@ -30,12 +30,13 @@ pub(super) async fn carry(shared: &Arc<Shared>, target: &str, order: &Order) -> 
 pub(super) fn may_close(shared: &Arc<Shared>, tab: TabId, target: String) {
     let of = Arc::clone(shared);
     shared.spawn(async move {
+        let limit = Duration::from_millis(leave::limit_ms(Mode::Streamed));
         let asked = async {
             let session = follow::session(&of, &target).await.ok()?;
             let frame = of.book().page(&target)?.main_frame.clone();
-            follow::evaluate(&of, &session, Some(&frame), leave::SCRIPT).await
+            follow::evaluate_within(limit, &of, &session, Some(&frame), leave::SCRIPT).await
         };
-        let answer = tokio::time::timeout(LIMIT, asked).await.ok().flatten();
+        let answer = tokio::time::timeout(limit, asked).await.ok().flatten();
         of.queue
             .news(tab, leave::heard(&answer.unwrap_or_default()));
     });

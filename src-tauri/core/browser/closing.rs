@@ -4,9 +4,10 @@ use super::Browser;
 use crate::action::{Action, PageAction};
 use crate::ask::{Ask, AskId, Question};
 use crate::event::{Millis, RequestId};
-use crate::leave::LIMIT_MS;
+use crate::leave::limit_ms;
 use crate::message::{Problem, ShellFocus, TabId};
 use crate::site::origin_of;
+use crate::tab::Tab;
 use std::collections::BTreeSet;
 
 /// Whether the whole window may be closed: it is being found out.
@@ -22,6 +23,12 @@ pub(super) struct Leave {
     open: Option<TabId>,
 }
 
+/// Until when a page may say whether it is to be left.
+fn limit(tab: &Tab) -> Option<Millis> {
+    let since = tab.asked_to_leave?;
+    Some(Millis(since.0 + limit_ms(tab.mode)))
+}
+
 impl Browser {
     /// Closes a tab, if its page lets it go or the person insists.
     pub(super) fn leave_tab(&mut self, id: TabId) {
@@ -35,9 +42,11 @@ impl Browser {
     /// Finds out whether the window may be closed; answered when that is known.
     pub(super) fn may_quit(&mut self, request: RequestId) {
         if let Some(leave) = &mut self.leave {
-            // Whoever asks again waits with the first.
+            // Whoever asks again waits with the first, and is shown what it waits for.
             let before = std::mem::replace(&mut leave.request, request);
-            return self.reply(before, Err(Problem::Cancelled));
+            let open = leave.open;
+            self.reply(before, Err(Problem::Cancelled));
+            return open.into_iter().for_each(|id| self.ask_about(id));
         }
         let ids: Vec<TabId> = self.tabs.iter().map(|tab| tab.id).collect();
         let asked: BTreeSet<TabId> = ids.into_iter().filter(|id| self.may_object(*id)).collect();
@@ -54,7 +63,7 @@ impl Browser {
 
     /// Only a page that is there, and that can answer, has something to lose.
     fn may_object(&self, id: TabId) -> bool {
-        let shows = |tab: &crate::tab::Tab| tab.problem.is_none() && origin_of(tab.url()).is_some();
+        let shows = |tab: &Tab| tab.problem.is_none() && origin_of(tab.url()).is_some();
         self.tab(id).is_some_and(shows) && self.has_page(id)
     }
 
@@ -117,20 +126,15 @@ impl Browser {
 
     /// Pages that do not answer do not object.
     pub(super) fn give_up_asking_pages(&mut self) {
-        let late = |since: Millis| self.now.0 >= since.0 + LIMIT_MS;
-        let silent = self
-            .tabs
-            .iter()
-            .filter(|tab| tab.asked_to_leave.is_some_and(late));
-        let silent: Vec<TabId> = silent.map(|tab| tab.id).collect();
+        let late = |tab: &&Tab| limit(tab).is_some_and(|limit| self.now >= limit);
+        let silent: Vec<TabId> = self.tabs.iter().filter(late).map(|tab| tab.id).collect();
         for id in silent {
             self.objects(id, false);
         }
     }
 
     pub(super) fn next_answer_limit(&self) -> Option<Millis> {
-        let asked = self.tabs.iter().filter_map(|tab| tab.asked_to_leave);
-        asked.min().map(|since| Millis(since.0 + LIMIT_MS))
+        self.tabs.iter().filter_map(limit).min()
     }
 
     /// Goes on to the next page that objects, or says that the window may be closed.

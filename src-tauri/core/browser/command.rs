@@ -91,7 +91,10 @@ impl Browser {
             Command::Answer(id, ask, answer) => {
                 self.known(id)?;
                 self.answer(id, ask, answer);
-                self.focus_page();
+                // Without its tab, whatever is in front has the keyboard already.
+                if self.tab(id).is_some() {
+                    self.focus_page();
+                }
             }
             Command::StopGiving(id) => {
                 self.known(id)?;

@@ -4,7 +4,7 @@ use super::world::{Bench, host};
 use crate::action::Action;
 use crate::ask::{Answer, AskId};
 use crate::event::{Command, Event, PageNews, RequestId};
-use crate::leave::LIMIT_MS;
+use crate::leave::limit_ms;
 use crate::message::{Mode, Problem, ShellFocus, TabId};
 
 const YES: Answer = Answer::Yes { always: false };
@@ -89,12 +89,26 @@ fn a_streamed_page_is_asked_as_well() {
 }
 
 #[test]
+fn a_streamed_page_has_time_to_answer_over_a_long_way() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let tab = bench.stream();
+    bench.world.silent.insert(tab);
+    leave(&mut bench, tab);
+    bench.now.0 += limit_ms(Mode::Proxy);
+    bench.tell(Event::Deadline);
+    assert!(there(&bench, tab));
+    bench.now.0 += limit_ms(Mode::Streamed) - limit_ms(Mode::Proxy);
+    bench.tell(Event::Deadline);
+    assert!(!there(&bench, tab));
+}
+
+#[test]
 fn a_page_that_does_not_answer_is_closed_after_a_while() {
     let (mut bench, tabs) = browsing(1);
     bench.world.silent.insert(tabs[0]);
     leave(&mut bench, tabs[0]);
     assert!(there(&bench, tabs[0]));
-    bench.now.0 += LIMIT_MS;
+    bench.now.0 += limit_ms(Mode::Proxy);
     bench.tell(Event::Deadline);
     assert!(!there(&bench, tabs[0]));
 }
@@ -137,8 +151,12 @@ fn who_stays_on_one_page_stays_on_all() {
     let again = bench.command(Command::MayQuit);
     bench.settle();
     assert!(is_asked(&bench, tabs[0]));
+    // The person has gone elsewhere meanwhile: the question comes back.
+    bench.command(Command::SelectTab(tabs[1]));
     let twice = bench.command(Command::MayQuit);
     assert_eq!(reply(&bench, again), Some(Err(Problem::Cancelled)));
+    assert_eq!(bench.browser.active, Some(tabs[0]));
+    assert!(is_asked(&bench, tabs[0]));
     bench.command(Command::CloseTab(tabs[0]));
     answer(&mut bench, tabs[1], YES);
     assert_eq!(reply(&bench, twice), Some(Ok(())));
@@ -151,7 +169,7 @@ fn a_window_without_anything_to_lose_may_close_at_once_and_silent_pages_hold_it_
     let request = bench.command(Command::MayQuit);
     bench.settle();
     assert_eq!(reply(&bench, request), None);
-    bench.now.0 += LIMIT_MS;
+    bench.now.0 += limit_ms(Mode::Proxy);
     bench.tell(Event::Deadline);
     assert_eq!(reply(&bench, request), Some(Ok(())));
     bench.command(Command::CloseTab(tabs[0]));
