@@ -284,6 +284,12 @@ impl Pages {
         chooser::give(&self.shared, tab, ask, paths).await
     }
 
+    /// Whether a tab's page still waits for files that it asked for.
+    #[must_use]
+    pub fn waits_for_files(&self, tab: TabId, ask: AskId) -> bool {
+        chooser::waits(&self.shared, tab, ask)
+    }
+
     /// Closes a page that belongs to no tab.
     ///
     /// # Errors

@@ -23,7 +23,8 @@ struct Taker {
     task: AbortHandle,
 }
 
-/// The input is all of the page. A title says `kept` once the page has been painted, and then what
+/// The input is all of the page, which is busy for as many ms as its address says before it takes what
+/// it was given. A title says `kept` once the page has been painted, and then what
 /// the page and its server know of the files.
 const PAGE: &str = "<!doctype html><meta charset=utf-8><title>…</title><link rel=icon href=data:,>
     <input id=files type=file multiple accept='.txt, image/*'
@@ -32,6 +33,8 @@ const PAGE: &str = "<!doctype html><meta charset=utf-8><title>…</title><link r
         const input = document.getElementById('files');
         requestAnimationFrame(() => requestAnimationFrame(() => document.title = 'ready'));
         input.onchange = async () => {
+            const busy = Date.now() + Number(location.hash.slice(1));
+            while (Date.now() < busy);
             const told = [];
             for (const file of input.files) {
                 const answer = await fetch('/take', { method: 'POST', body: file });
@@ -56,6 +59,7 @@ impl Taker {
         let router = Router::new()
             .route("/", get(async || Html(PAGE)))
             .route("/other", get(async || Html("<title>other</title>")))
+            .route("/another", get(async || Html("<title>another</title>")))
             .route(
                 "/take",
                 post(async |body: Bytes| format!("{} {}", body.len(), sum(&body))),
@@ -81,7 +85,11 @@ impl Drop for Taker {
 
 /// A live page that takes files, and hands on its picture.
 async fn taking(app: &mut App, taker: &Taker) -> (TabId, View) {
-    let tab = app.open(&taker.url("/"), "streamed").await;
+    taking_at(app, &taker.url("/")).await
+}
+
+async fn taking_at(app: &mut App, url: &str) -> (TabId, View) {
+    let tab = app.open(url, "streamed").await;
     app.until_live(tab).await;
     app.until_title(tab, "ready").await;
     let view = View::open(app).await;
@@ -124,9 +132,11 @@ async fn files_come_to_a_page(home: Home) {
     assert_eq!(app.content.wish(), Some(wish));
     app.until_tab(tab, "nothing under way", |tab| tab.page.giving.is_none())
         .await;
-    // They stay for as long as the page may read them.
+    // They stay for as long as the page may read them, also when the person goes back to it.
     app.navigate(tab, &taker.url("/other")).await;
     app.until_title(tab, "other").await;
+    app.navigate(tab, &taker.url("/another")).await;
+    app.until_title(tab, "another").await;
     home.until_shelf_is_empty().await;
     app.quit().await;
     home.assert_nothing_left();
@@ -156,6 +166,22 @@ async fn whoever_chooses_nothing_gives_nothing_and_can_choose_again() {
     app.content.choose(vec![text(&file(&home, "a", b"a"))]);
     view.click(400, 300).await;
     app.until_title(tab, &format!("a 1 1 {}", sum(b"a"))).await;
+    app.quit().await;
+    home.assert_nothing_left();
+}
+
+#[tokio::test]
+async fn a_page_that_is_busy_for_long_still_gets_its_file() {
+    let home = Home::new();
+    let taker = Taker::of(&home).await;
+    let mut app = home.app().await;
+    // Longer than any call to a browser may take.
+    let (tab, mut view) = taking_at(&mut app, &taker.url("/#7000")).await;
+    app.content.choose(vec![text(&file(&home, "a", b"a"))]);
+    view.click(400, 300).await;
+    app.until_title(tab, &format!("a 1 1 {}", sum(b"a"))).await;
+    app.until_tab(tab, "nothing under way", |tab| tab.page.giving.is_none())
+        .await;
     app.quit().await;
     home.assert_nothing_left();
 }

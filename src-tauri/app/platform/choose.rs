@@ -98,9 +98,10 @@ impl<F: FnOnce(Vec<String>)> Drop for Teller<F> {
 fn show(dialog: FileChooserNative, done: impl FnOnce(Vec<String>) + 'static) {
     let teller = Rc::new(RefCell::new(Teller(Some(done))));
     dialog.connect_response(move |dialog, response| {
-        let text = |path: PathBuf| path.into_os_string().into_string().ok();
+        // One whose name is no text is not found by it, and the person is told.
+        let text = |path: PathBuf| path.to_string_lossy().into_owned();
         let chosen = match response {
-            ResponseType::Accept => dialog.filenames().into_iter().filter_map(text).collect(),
+            ResponseType::Accept => dialog.filenames().into_iter().map(text).collect(),
             _ => Vec::new(),
         };
         teller.borrow_mut().tell(chosen);

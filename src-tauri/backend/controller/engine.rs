@@ -254,6 +254,7 @@ impl Engines {
                 fresh: None,
                 attached: None,
                 before: None,
+                gifts: None,
             };
             Task {
                 orders,
@@ -278,6 +279,8 @@ struct Engine {
     attached: Option<Attached>,
     /// The page control of the last connection.
     before: Option<Pages>,
+    /// What was given to its pages.
+    gifts: Option<Gifts>,
 }
 
 impl Engine {
@@ -384,14 +387,17 @@ impl Engine {
             endpoint,
         };
         let transfers = Transfers::new(self.id, &self.downloads, self.news.clone());
-        let files = (transfers, Gifts::new(self.news.clone()));
+        let gifts = self.gifts.take();
+        let gifts = gifts.unwrap_or_else(|| Gifts::new(self.news.clone()));
+        let files = (transfers, gifts);
         let before = self.before.take();
         self.attached = Some(Attached::new(link, self.viewer.clone(), before, files));
     }
 
     async fn detach(&mut self) {
         if let Some(attached) = self.attached.take() {
-            self.before = attached.close(&self.news).await;
+            let (before, gifts) = attached.close(&self.news).await;
+            (self.before, self.gifts) = (before, Some(gifts));
         }
     }
 

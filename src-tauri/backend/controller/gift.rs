@@ -13,6 +13,7 @@ use duotab_core::ask::AskId;
 use duotab_core::event::{Event, PageNews};
 use duotab_core::giving::{Giving, GivingFault};
 use duotab_core::message::{Mode, TabId};
+use rustix::fs::OFlags;
 use tokio::fs::File;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::task::AbortOnDropHandle;
@@ -32,8 +33,17 @@ pub(super) struct Gifts {
     news: News,
     shelf: Option<Shelf>,
     under_way: HashMap<TabId, (AbortOnDropHandle<()>, Vec<String>)>,
-    /// What lies on the shelf for each tab's page.
-    given: HashMap<TabId, Vec<String>>,
+    given: HashMap<TabId, Given>,
+    /// What is to go from the shelf when it can be reached again.
+    left: Vec<String>,
+}
+
+/// What lies on the shelf for a tab: for its page, and for the one before, to which the person may go
+/// back to send the same again.
+#[derive(Default)]
+struct Given {
+    page: Vec<String>,
+    before: Vec<String>,
 }
 
 /// A file of this machine, opened.
@@ -51,12 +61,22 @@ impl Gifts {
             shelf: None,
             under_way: HashMap::new(),
             given: HashMap::new(),
+            left: Vec::new(),
         }
     }
 
     /// Where they go.
     pub(super) fn connected(&mut self, shelf: Shelf) {
         self.shelf = Some(shelf);
+        let left = std::mem::take(&mut self.left);
+        self.clean(left);
+    }
+
+    /// The shelf cannot be reached any more, or not for now.
+    pub(super) fn disconnected(&mut self) {
+        self.shelf = None;
+        let tabs: Vec<TabId> = self.under_way.keys().copied().collect();
+        tabs.into_iter().for_each(|tab| self.stop(tab));
     }
 
     /// Brings files to the page that asked for some.
@@ -74,18 +94,21 @@ impl Gifts {
         let mark = std::process::id();
         let batch = |_: &String| format!("given-{mark}-{}", LAST.fetch_add(1, Ordering::Relaxed));
         let batches: Vec<String> = files.iter().map(batch).collect();
-        self.given.entry(tab).or_default().extend(batches.clone());
+        let given = self.given.entry(tab).or_default();
+        given.page.extend(batches.clone());
         let (news, named) = (self.news.clone(), batches.clone());
         let work = tokio::spawn(async move {
             let report = |giving| tell(&news, tab, giving);
-            let brought = bring(&shelf, &files, &named, report).await;
-            let given = match brought {
-                Ok(paths) => {
-                    let given = pages.give_files(tab, ask, paths).await;
-                    given.map_err(|_| GivingFault::NotTaken)
+            let bringing = async {
+                // It may have been left while the person chose.
+                if !pages.waits_for_files(tab, ask) {
+                    return Err(GivingFault::NotTaken);
                 }
-                Err(fault) => Err(fault),
+                let paths = bring(&shelf, &files, &named, report).await?;
+                let given = pages.give_files(tab, ask, paths).await;
+                given.map_err(|_| GivingFault::NotTaken)
             };
+            let given = bringing.await;
             match given {
                 Ok(()) => report(None),
                 Err(fault) => {
@@ -110,17 +133,32 @@ impl Gifts {
         }
     }
 
-    /// The page that was given something is not there any more.
-    pub(super) fn page_gone(&mut self, tab: TabId) {
+    /// The tab has another page now.
+    pub(super) fn page_left(&mut self, tab: TabId) {
         self.stop(tab);
-        if let Some(batches) = self.given.remove(&tab) {
-            self.clean(batches);
+        if let Some(given) = self.given.get_mut(&tab) {
+            let page = std::mem::take(&mut given.page);
+            let before = std::mem::replace(&mut given.before, page);
+            self.clean(before);
         }
     }
 
-    fn clean(&self, batches: Vec<String>) {
-        if let Some(shelf) = self.shelf.clone() {
-            tokio::spawn(async move { remove(&shelf, batches).await });
+    /// The tab has no page any more.
+    pub(super) fn page_gone(&mut self, tab: TabId) {
+        self.stop(tab);
+        if let Some(given) = self.given.remove(&tab) {
+            self.clean(given.page);
+            self.clean(given.before);
+        }
+    }
+
+    fn clean(&mut self, batches: Vec<String>) {
+        match self.shelf.clone() {
+            Some(shelf) if !batches.is_empty() => {
+                tokio::spawn(async move { remove(&shelf, batches).await });
+            }
+            Some(_) => {}
+            None => self.left.extend(batches),
         }
     }
 }
@@ -203,7 +241,11 @@ impl Gift {
         let name = path.file_name().unwrap_or_default();
         let name = name.to_string_lossy().into_owned();
         let opened = async {
-            let file = File::open(path).await?;
+            // To open a pipe waits for whoever writes to it.
+            let mut options = File::options();
+            options.read(true);
+            options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+            let file = options.open(path).await?;
             let about = file.metadata().await?;
             // A pipe or a device never ends.
             if !about.is_file() {

@@ -157,8 +157,10 @@ impl Attached {
             heard = self.pages.next() => match heard {
                 Heard::Connected(connected) => self.control_connected(connected),
                 Heard::Event(PageEvent::News(tab, news)) => {
-                    if matches!(news, PageNews::Committed | PageNews::Closed) {
-                        self.gifts.page_gone(tab);
+                    match news {
+                        PageNews::Committed | PageNews::Crashed => self.gifts.page_left(tab),
+                        PageNews::Closed => self.gifts.page_gone(tab),
+                        _ => {}
                     }
                     Some(Event::Page(tab, Mode::Streamed, news))
                 }
@@ -291,24 +293,26 @@ impl Attached {
         }
     }
 
-    /// Lets go; what is returned still knows which page was whose. The core must still know what is
-    /// sent to `news`.
-    pub(super) async fn close(self, news: &News) -> Option<Pages> {
+    /// Lets go; what is returned still knows which page was whose, and what lies on the shelf. The
+    /// core must still know what is sent to `news`.
+    pub(super) async fn close(self, news: &News) -> (Option<Pages>, Gifts) {
         let Self {
             link,
             viewer,
             neko,
             acting,
             control,
+            mut gifts,
             ..
         } = self;
+        gifts.disconnected();
         viewer.detach(link.session);
         // Orders that were given before (a page to close) are carried out first.
         if let Some(acting) = acting {
             acting.end(|event| news.send(event)).await;
         }
         neko.close().await;
-        control
+        (control, gifts)
     }
 }
 

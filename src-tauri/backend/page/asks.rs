@@ -41,6 +41,11 @@ impl Asked {
         Some(id)
     }
 
+    /// Whether it waits for an answer.
+    pub(super) fn is_open(&self, id: AskId) -> bool {
+        self.open.contains_key(&id)
+    }
+
     /// The node that takes files. That it does is forgotten.
     pub(super) fn files(&mut self, id: AskId) -> Option<u64> {
         match self.open.remove(&id)? {

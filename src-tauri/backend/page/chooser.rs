@@ -62,6 +62,14 @@ pub(super) fn forget(shared: &Shared, target: &str, ask: AskId) {
     }
 }
 
+/// Whether the page still waits for what the person chooses.
+pub(super) fn waits(shared: &Shared, tab: TabId, ask: AskId) -> bool {
+    let mut book = shared.book();
+    let target = book.target(tab);
+    let page = target.and_then(|target| book.page(&target));
+    page.is_some_and(|page| page.asked.is_open(ask))
+}
+
 /// Gives the files at these paths of the browser's machine.
 pub(super) async fn give(
     shared: &Arc<Shared>,
@@ -81,5 +89,9 @@ pub(super) async fn give(
     let given = shared
         .wire
         .call(Some(&session), "DOM.setFileInputFiles", files);
-    given.await.map(drop)
+    match given.await {
+        // The page hears of them before Chromium answers, and may be asking the person something.
+        Err(PageError::TimedOut { .. }) => Ok(()),
+        given => given.map(drop),
+    }
 }

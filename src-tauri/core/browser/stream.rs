@@ -272,6 +272,7 @@ impl Browser {
                         {
                             stream.opened = false;
                             stream.held = false;
+                            tab.page.giving = None;
                         }
                     }
                     Action::Disconnect(id)
