@@ -9,8 +9,12 @@ mod linux;
 #[cfg(target_os = "linux")]
 mod choose;
 #[cfg(target_os = "linux")]
+mod print;
+#[cfg(target_os = "linux")]
 pub(crate) use choose::{choose_file, choose_files};
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
     Layers, has_display, has_software_renderer, listen_to_keys, settle_renderer,
 };
+#[cfg(target_os = "linux")]
+pub(crate) use print::print_file;

@@ -99,11 +99,7 @@ pub fn asked(chord: Chord, state: &ShellState) -> Option<Asked> {
         (true, false, false, Key::Char('-')) => zoom(state, zoom_out),
         (true, false, false, Key::Char('0')) => zoom(state, |_| 100),
         (true, false, false, Key::Char('u')) => state.active.map(Command::ViewSource),
-        // Chromium has its own way to print what it streams.
-        (true, false, false, Key::Char('p')) => match front(state) {
-            Some(tab) if tab.mode == Mode::Streamed => return None,
-            tab => tab.map(|tab| Command::Print(tab.id)),
-        },
+        (true, false, false, Key::Char('p')) => state.active.map(Command::Print),
         (true, false, false, Key::Char('j')) => return Some(Asked::Focus(ShellFocus::Downloads)),
         (true, false, false, Key::Char('f')) => return Some(find(state)),
         (true, false, false, Key::Char('g')) | (false, false, false, Key::F(3)) => {

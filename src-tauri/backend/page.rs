@@ -20,6 +20,7 @@ mod history;
 mod login;
 mod news;
 mod permission;
+mod print;
 mod route;
 mod transport;
 mod version;
@@ -42,6 +43,7 @@ use crate::endpoint::{Cdp, Endpoint, Secret};
 use book::Book;
 pub use files::{FileNews, FileSign};
 use news::Queue;
+pub use print::{Print, Printing};
 pub use transport::Transport;
 use wire::Wire;
 
@@ -263,6 +265,14 @@ impl Pages {
     /// If the engine does not take the command in time.
     pub async fn cancel_file(&self, guid: &str) -> Result<(), PageError> {
         files::cancel(&self.shared, guid).await
+    }
+
+    /// Gets ready to print a tab's page to PDF.
+    ///
+    /// # Errors
+    /// If there is no such page.
+    pub async fn print(&self, tab: TabId) -> Result<Printing, PageError> {
+        print::printing(&self.shared, tab).await
     }
 
     /// What is decided for sites from now on, until the connection ends.

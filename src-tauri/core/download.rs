@@ -1,6 +1,7 @@
 //! Files that pages give to the person: what is known of each, and the rules for their list.
 
 pub mod name;
+mod print;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -51,6 +52,8 @@ pub enum DownloadFault {
     Interrupted,
     /// The streamed browser went away first.
     SessionEnded,
+    /// The streamed browser did not print it.
+    NotPrinted,
 }
 
 /// How far a download is.
@@ -113,6 +116,8 @@ pub enum Source {
     Proxied(ProfileName),
     /// In this session.
     Streamed(SessionId),
+    /// In this session, and the file is what it looks like on paper.
+    Printed(SessionId),
 }
 
 /// A download that begins.
@@ -177,6 +182,11 @@ pub enum DownloadNews {
     Cancelled,
     /// It did not come.
     Failed(DownloadFault),
+    /// The desktop's dialog has taken the file of a print, or the person did not want it there. The
+    /// file is gone.
+    Printed,
+    /// The desktop has no dialog that takes it.
+    NotPrinted,
 }
 
 /// What is to be done to transfers and files.
@@ -199,6 +209,16 @@ pub enum DownloadOrder {
     Open(String),
     /// Show a file in its folder.
     Reveal(String),
+    /// Give a file to the desktop's dialog for printing, and then remove it; answered by
+    /// [`DownloadNews::Printed`] or [`DownloadNews::NotPrinted`].
+    Print {
+        /// The print.
+        transfer: Transfer,
+        /// The file.
+        path: String,
+        /// Its name.
+        name: String,
+    },
 }
 
 /// A change of the list that is to be saved.
@@ -215,6 +235,8 @@ pub enum Change {
 pub struct Downloads {
     list: Vec<Download>,
     running: Vec<(Transfer, DownloadId)>,
+    /// Prints that are not on paper.
+    prints: Vec<(Transfer, DownloadId)>,
     last: u32,
 }
 
@@ -233,6 +255,7 @@ impl Downloads {
         Self {
             list: saved,
             running: Vec::new(),
+            prints: Vec::new(),
             last,
         }
     }
@@ -280,7 +303,9 @@ impl Downloads {
             }
             DownloadNews::Cancelled => DownloadState::Cancelled,
             DownloadNews::Failed(fault) => DownloadState::Failed { fault },
-            DownloadNews::Began { .. } => return Vec::new(),
+            DownloadNews::Began { .. } | DownloadNews::Printed | DownloadNews::NotPrinted => {
+                return Vec::new();
+            }
         };
         let saved = Change::Save(download.clone());
         self.running.remove(at);
@@ -360,7 +385,8 @@ impl Downloads {
         (Vec::new(), order)
     }
 
-    fn forget(&mut self, id: DownloadId) -> Vec<Change> {
+    /// Takes one off the list.
+    pub fn forget(&mut self, id: DownloadId) -> Vec<Change> {
         self.list.retain(|download| download.id != id);
         vec![Change::Delete(id)]
     }

@@ -204,6 +204,8 @@ pub enum PageNews {
         /// The mode.
         mode: Option<Mode>,
     },
+    /// It wants to be printed. Only from an engine whose printers are elsewhere.
+    PrintWanted,
     /// It asks the person something, and waits.
     Asks(Ask),
     /// It waits no longer.

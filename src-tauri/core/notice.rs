@@ -48,6 +48,11 @@ pub enum Notice {
         /// The machine's name.
         node: String,
     },
+    /// The desktop has no dialog for printing that takes a page; it is in a file.
+    PrintKept {
+        /// The file's name in the person's folder for downloads.
+        name: String,
+    },
     /// The streamed browser runs without its own sandbox.
     SandboxOff,
     /// Nothing can be saved; the app works, but forgets.

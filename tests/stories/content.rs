@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use duotab_backend::controller::{ContentOrder, Controller};
 use duotab_core::action::PageAction;
+use duotab_core::download::{DownloadOrder, Transfer};
 use duotab_core::event::{HistoryEntry, PageNews};
 use duotab_core::giving::FileWish;
 use duotab_core::message::TabId;
@@ -18,6 +19,8 @@ pub(crate) struct Content {
     exit: watch::Receiver<bool>,
     /// What the person chooses when a page wants files.
     chosen: Arc<Mutex<Vec<String>>>,
+    /// What the desktop was to do with files.
+    desktop: watch::Receiver<Vec<DownloadOrder>>,
     /// What pages have wanted.
     wishes: watch::Receiver<Vec<FileWish>>,
 }
@@ -39,6 +42,7 @@ impl Content {
         let played = Arc::clone(&pages);
         let chosen: Arc<Mutex<Vec<String>>> = Arc::default();
         let choice = Arc::clone(&chosen);
+        let (done, desktop) = watch::channel(Vec::new());
         let (wished, wishes) = watch::channel(Vec::new());
         tokio::spawn(async move {
             while let Some(order) = orders.recv().await {
@@ -49,6 +53,7 @@ impl Content {
                     ContentOrder::ClearProfile(name) | ContentOrder::DeleteProfile(name) => {
                         controller.profile_cleared(name);
                     }
+                    ContentOrder::Download(order) => done.send_modify(|all| all.push(order)),
                     ContentOrder::ChooseFiles(tab, ask, wish) => {
                         let files = choice.lock().unwrap().clone();
                         controller.files_chosen(tab, ask, files);
@@ -66,12 +71,33 @@ impl Content {
             exit,
             chosen,
             wishes,
+            desktop,
         }
     }
 
     /// What the person chooses from now on when a page wants files.
     pub(crate) fn choose(&self, files: Vec<String>) {
         *self.chosen.lock().unwrap() = files;
+    }
+
+    /// Waits until the desktop is to open this file.
+    pub(crate) async fn until_opened(&mut self, path: &str) {
+        let order = DownloadOrder::Open(path.to_owned());
+        let opened = self.desktop.wait_for(|all| all.contains(&order));
+        within("a file that is opened", opened).await.unwrap();
+    }
+
+    /// Waits until the desktop's dialog for printing is to be given a file.
+    pub(crate) async fn until_printed(&mut self) -> (Transfer, String) {
+        let print = |order: &DownloadOrder| match order {
+            DownloadOrder::Print { transfer, path, .. } => Some((*transfer, path.clone())),
+            _ => None,
+        };
+        let printed = self
+            .desktop
+            .wait_for(|all| all.iter().any(|it| print(it).is_some()));
+        let printed = within("a print", printed).await.unwrap();
+        printed.iter().find_map(print).unwrap()
     }
 
     /// What a page wanted last.

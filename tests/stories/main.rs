@@ -21,6 +21,7 @@ mod kept_out;
 mod killed;
 mod permissions;
 mod placing;
+mod printing;
 mod processes;
 mod profiles;
 mod session;

@@ -30,6 +30,9 @@ impl Site {
     /// | `/login` | `welcome`; sets the cookie `user=ann` and keeps `note` in the local storage |
     /// | `/who` | the cookies and the note |
     /// | `/link` | `link`, once it is painted: nothing but a link to `/page/linked` that asks for a tab of its own |
+    /// | `/prints` | `prints`, once it is painted; a click has it print itself |
+    /// | `/sheets` | `sheets`; three sheets of paper |
+    /// | `/endless` | `endless`; is never ready to be printed |
     /// | `/size` | `wide N`: the width of the page |
     pub(crate) async fn start() -> Self {
         Self::at(Ipv4Addr::LOCALHOST.into()).await
@@ -61,6 +64,9 @@ impl Site {
             .route("/login", get(login))
             .route("/who", get(|| async { page("", WHO) }))
             .route("/link", get(|| async { page("", LINK) }))
+            .route("/prints", get(|| async { page("", PRINTS) }))
+            .route("/sheets", get(|| async { page("sheets", SHEETS) }))
+            .route("/endless", get(|| async { page("endless", ENDLESS) }))
             .route("/size", get(|| async { page("", SIZE) }));
         let task = tokio::spawn(async move {
             let _ = axum::serve(listener, router).await;
@@ -90,6 +96,18 @@ const LINK: &str = "<a href='/page/linked' target='_blank'
     <script>
         requestAnimationFrame(() => requestAnimationFrame(() => document.title = 'link'));
     </script>";
+
+/// Three sheets of paper.
+const SHEETS: &str = "<p style='break-after: page'>one
+    <p style='break-after: page'>two<p>three";
+
+/// Is never ready to be printed.
+const ENDLESS: &str = "<script>onbeforeprint = () => { for (;;); };</script>";
+
+const PRINTS: &str = "<p style='position: fixed; inset: 0; background: #357'>paper</p><script>
+    onclick = () => print();
+    requestAnimationFrame(() => requestAnimationFrame(() => document.title = 'prints'));
+</script>";
 
 const SIZE: &str = "<script>
     const tell = () => document.title = `wide ${innerWidth}`;

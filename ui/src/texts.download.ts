@@ -75,6 +75,8 @@ export const downloadTexts = {
         return "Duotab was closed before it was there.";
       case "session_ended":
         return "The streamed browser ended before it was there. Try again.";
+      case "not_printed":
+        return "The page could not be printed. Load it again, then print it again.";
     }
   },
 };

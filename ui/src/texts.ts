@@ -141,6 +141,8 @@ export const texts = {
           return notMoved(notice.title, notice.from, notice.to, notice.fault);
         case "left_behind":
           return leftBehind(notice.title, notice.node);
+        case "print_kept":
+          return `This desktop has no print dialog that Duotab can give a streamed page to. The page is in your downloads folder as “${notice.name}”, and was opened so that you can print it from there.`;
         case "sandbox_off":
           return "The streamed Chromium runs without its own sandbox: this machine does not let it have one. Only open pages you trust in Streamed.";
         case "store_set_aside":

@@ -92,6 +92,30 @@ impl Transfers {
             }
             DownloadOrder::Open(path) => open(Path::new(&path)),
             DownloadOrder::Reveal(path) => reveal(Path::new(&path)),
+            DownloadOrder::Print {
+                transfer,
+                path,
+                name,
+            } => {
+                let of = self.clone();
+                glib::MainContext::default().spawn_local(async move {
+                    let path = Path::new(&path);
+                    let news = match crate::platform::print_file(path, &name).await {
+                        Ok(()) => match std::fs::remove_file(path) {
+                            Ok(()) => DownloadNews::Printed,
+                            Err(error) => {
+                                tracing::warn!(%error, "a print stays in its folder");
+                                DownloadNews::Printed
+                            }
+                        },
+                        Err(why) => {
+                            tracing::info!(why, "no dialog prints the page");
+                            DownloadNews::NotPrinted
+                        }
+                    };
+                    (of.0.report)(transfer, news);
+                });
+            }
         }
     }
 

@@ -131,6 +131,7 @@ impl Attached {
                 return self.gifts.give(tab, ask, files, self.control.as_ref());
             }
             PageAction::StopGiving => return self.gifts.stop(tab),
+            PageAction::Print => return self.transfers.print(tab, self.control.as_ref()),
             PageAction::Close => self.gifts.page_gone(tab),
             _ => {}
         }

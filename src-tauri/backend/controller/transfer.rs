@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use duotab_core::download::{DownloadFault, DownloadNews, Source, Transfer, name};
 use duotab_core::event::Event;
-use duotab_core::message::SessionId;
+use duotab_core::message::{SessionId, TabId};
 use tokio::io::AsyncReadExt as _;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
@@ -16,7 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::News;
 use crate::endpoint::Shelf;
 use crate::landing::Landing;
-use crate::page::{FileNews, FileSign, Pages};
+use crate::page::{FileNews, FileSign, PageError, Pages};
 
 /// The least time between two news of how far a file is.
 const PACE: Duration = Duration::from_millis(250);
@@ -29,6 +29,9 @@ const AGAIN: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_secs(1);
 /// What the browser adds to the name of a file that is not complete.
 const UNFINISHED: &str = ".crdownload";
+
+/// What no file of the browser is called: a print is on no shelf.
+const PRINT: &str = "print-";
 
 static LAST: AtomicU32 = AtomicU32::new(Transfer::STREAMED.0);
 
@@ -99,6 +102,26 @@ impl Transfers {
         }
     }
 
+    /// Has a page printed into a file.
+    pub(super) fn print(&mut self, tab: TabId, pages: Option<&Pages>) {
+        let Some(pages) = pages.cloned() else { return };
+        let id = Transfer(LAST.fetch_add(1, Ordering::Relaxed));
+        let (session, folder, news) = (self.session, self.folder.clone(), self.news.clone());
+        let (done, key) = (self.tell.clone(), format!("{PRINT}{}", id.0));
+        let named = key.clone();
+        let work = tokio::spawn(async move {
+            let report = |told| tell(&news, id, told);
+            let printed = print(&pages, tab, session, &folder, report).await;
+            let _ = done.send((named, Step::Carried(printed)));
+        });
+        let running = Running {
+            id,
+            landing: None,
+            _work: Some(AbortOnDropHandle::new(work)),
+        };
+        self.running.insert(key, running);
+    }
+
     /// Waits for what a task has done, for ever if there is none.
     pub(super) async fn next(&mut self) {
         if let Some((guid, step)) = self.steps.recv().await {
@@ -120,19 +143,12 @@ impl Transfers {
     fn begin(&mut self, guid: String, url: String, suggested: &str, pages: Option<&Pages>) {
         let id = Transfer(LAST.fetch_add(1, Ordering::Relaxed));
         let landing = Landing::reserve(&self.folder, suggested);
-        let (name, path) = match &landing {
-            Ok(landing) => (landing.name().to_owned(), landing.path().to_owned()),
-            Err(_) => {
-                let name = name::safe(suggested);
-                let path = self.folder.join(&name);
-                (name, path)
-            }
-        };
+        let (name, path) = name_and_path(&landing, &self.folder, suggested);
         let began = DownloadNews::Began {
             source: Source::Streamed(self.session),
             url,
             name,
-            path: path.display().to_string(),
+            path,
         };
         tell(&self.news, id, began);
         match landing {
@@ -187,6 +203,9 @@ impl Transfers {
 
     /// The browser is to stop, and nothing of the file is to stay.
     fn give_up(&self, guid: String, pages: Option<&Pages>) {
+        if guid.starts_with(PRINT) {
+            return;
+        }
         if let Some(pages) = pages.cloned() {
             let guid = guid.clone();
             tokio::spawn(async move {
@@ -199,7 +218,7 @@ impl Transfers {
     }
 
     fn clean(&self, guid: String) {
-        let Some(shelf) = self.shelf.clone() else {
+        let Some(shelf) = self.shelf.clone().filter(|_| !guid.starts_with(PRINT)) else {
             return;
         };
         tokio::spawn(async move {
@@ -274,6 +293,65 @@ async fn carry(
     let total = Some(size);
     report(DownloadNews::Progress { received, total });
     Ok(())
+}
+
+/// Has a page printed into the person's folder. A print has no address: it cannot be fetched again.
+async fn print(
+    pages: &Pages,
+    tab: TabId,
+    session: SessionId,
+    folder: &Path,
+    report: impl Fn(DownloadNews),
+) -> Result<(), DownloadFault> {
+    let refused = |error: PageError| {
+        tracing::warn!(%error, "printing");
+        match error {
+            PageError::Disconnected => DownloadFault::SessionEnded,
+            _ => DownloadFault::NotPrinted,
+        }
+    };
+    let printing = pages.print(tab).await;
+    let title = printing.as_ref().map_or("", |printing| &printing.title);
+    let suggested = format!("{}.pdf", title.replace(['/', '\\'], "-"));
+    let landing = Landing::reserve(folder, &suggested);
+    let (name, path) = name_and_path(&landing, folder, &suggested);
+    report(DownloadNews::Began {
+        source: Source::Printed(session),
+        url: String::new(),
+        name,
+        path,
+    });
+    let landing = landing?;
+    let mut print = printing.map_err(refused)?.print().await.map_err(refused)?;
+    let mut writing = landing.open().await?;
+    let mut received = 0;
+    while let Some(bytes) = print.next().await.map_err(refused)? {
+        writing.write(&bytes).await?;
+        received += bytes.len() as u64;
+        report(DownloadNews::Progress {
+            received,
+            total: None,
+        });
+    }
+    writing.end().await?;
+    landing.land().await
+}
+
+/// What a file is called here, or would be.
+fn name_and_path(
+    landing: &Result<Landing, DownloadFault>,
+    folder: &Path,
+    suggested: &str,
+) -> (String, String) {
+    let (name, path) = match landing {
+        Ok(landing) => (landing.name().to_owned(), landing.path().to_owned()),
+        Err(_) => {
+            let name = name::safe(suggested);
+            let path = folder.join(&name);
+            (name, path)
+        }
+    };
+    (name, path.display().to_string())
 }
 
 /// Looks at a file whose news was lost until it is complete, or is not there any more.

@@ -69,7 +69,7 @@ pub(super) async fn act(
             return Ok(());
         }
         (PageAction::StopGiving, Some(_)) => return Ok(()),
-        // Chromium asks in its own picture.
+        // Prints go by [`super::Pages::print`].
         (PageAction::Hide | PageAction::Print | PageAction::Source, Some(_)) => return Ok(()),
         (PageAction::Step(steps), Some(target)) => return step(shared, &target, steps).await,
         (PageAction::Discard(target), _) => return close(shared, &target).await,

@@ -1,5 +1,5 @@
 // Has the person asked by the window, and not by Chromium, before a page gets what it needs a
-// permission for. Runs in the page's own world before any script of the page, and keeps what it
+// permission for, or prints. Runs in the page's own world before any script of the page, and keeps what it
 // uses: a page that changes its world changes nothing here. What it could gain by that is to be
 // asked about once more. Where nobody listens, Chromium asks as ever.
 ((name) => {
@@ -121,6 +121,13 @@
   wrap(globalThis.MediaDevices?.prototype, "getUserMedia", promised(media));
   wrap(globalThis.Clipboard?.prototype, "read", always("clipboard-read"));
   wrap(globalThis.Clipboard?.prototype, "readText", always("clipboard-read"));
+
+  // Paper is where the person is, and Chromium's own dialog would show the printers of its machine.
+  // Nobody listens to a page that was not touched just now.
+  wrap(globalThis, "print", (native, self, given) => {
+    const heard = top === globalThis && say(document, `${name}-print`, "");
+    return heard ? undefined : apply(native, self, given);
+  });
 
   const place = globalThis.Geolocation?.prototype;
   wrap(place, "getCurrentPosition", (native, self, given) => {

@@ -20,6 +20,9 @@ const SCRIPT: &str = include_str!("permission.js");
 /// In ours.
 const EAR: &str = include_str!("permission_ear.js");
 
+/// What the script says of a page that prints.
+const PRINT: &str = "print";
+
 /// The least time between two questions of a page.
 const PACE: Duration = Duration::from_millis(50);
 /// Decisions that are told to Chromium at a time.
@@ -115,6 +118,15 @@ pub(super) async fn hear(shared: Arc<Shared>, target: String, session: String) {
 fn asked(shared: &Arc<Shared>, target: &str, session: &str, question: Asking) {
     let Asking { origin, key, .. } = question;
     let mut book = shared.book();
+    if key == PRINT {
+        if let Some(tab) = book.owner(target) {
+            shared.queue.news(tab, PageNews::PrintWanted);
+        }
+        drop(book);
+        let (of, session) = (Arc::clone(shared), session.to_owned());
+        shared.spawn(async move { reply(&of, &session, PRINT).await });
+        return;
+    }
     let known: Vec<(Wish, Option<bool>)> = wishes(&key)
         .map(|wish| {
             let place = (origin.clone(), wish);
@@ -176,7 +188,7 @@ fn read(question: &str) -> Option<Asking> {
     let mut words = question.splitn(3, ' ');
     let number = words.next()?.parse().ok()?;
     let (origin, key) = (words.next()?.to_owned(), words.next()?);
-    let is_known = key.len() <= 200 && wishes(key).next().is_some();
+    let is_known = key == PRINT || key.len() <= 200 && wishes(key).next().is_some();
     let key = key.to_owned();
     is_known.then_some(Asking {
         number,

@@ -21,11 +21,21 @@
     event.preventDefault();
     wake?.();
   };
+  const print = (event) => {
+    if (!navigator.userActivation.isActive) return;
+    event.preventDefault();
+    if (open.has("print")) return;
+    last += 1;
+    open.set("print", { number: last, ids: [] });
+    wake?.();
+  };
   document.addEventListener(name, hear);
+  document.addEventListener(`${name}-print`, print);
   document.addEventListener(
     `${name}-leave`,
     () => {
       document.removeEventListener(name, hear);
+      document.removeEventListener(`${name}-print`, print);
     },
     { once: true },
   );

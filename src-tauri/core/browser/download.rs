@@ -1,16 +1,31 @@
 //! Files that pages give: whose they are, and which sessions stay awake for them.
 
 use super::Browser;
-use crate::action::Action;
+use crate::action::{Action, PageAction};
 use crate::download::{
     Beginning, Change, DownloadFault, DownloadId, DownloadNews, DownloadOrder, DownloadVerb,
     Source, Transfer,
 };
-use crate::message::{Mode, ProfileName, SessionId, ShellFocus};
+use crate::message::{Mode, Notice, ProfileName, SessionId, ShellFocus, TabId};
 use crate::session::{Happening, State};
 
 impl Browser {
     pub(super) fn download_news(&mut self, transfer: Transfer, news: DownloadNews) {
+        let is_print = matches!(
+            news,
+            DownloadNews::Began {
+                source: Source::Printed(_),
+                ..
+            }
+        );
+        let ends = match news {
+            DownloadNews::Printed | DownloadNews::NotPrinted => {
+                return self.print_answered(transfer, news == DownloadNews::Printed);
+            }
+            DownloadNews::Done => Some(true),
+            DownloadNews::Cancelled | DownloadNews::Failed(_) => Some(false),
+            _ => None,
+        };
         let changes = match news {
             DownloadNews::Began {
                 source,
@@ -38,14 +53,48 @@ impl Browser {
             news => self.downloads.hear(transfer, news),
         };
         self.save_downloads(changes);
+        if is_print {
+            self.downloads.print(transfer);
+        }
+        match ends {
+            Some(true) => self.offer_print(transfer),
+            Some(false) => drop(self.downloads.end_print(transfer)),
+            None => {}
+        }
         self.let_unused_sessions_rest();
+    }
+
+    /// What a streamed page looks like on paper is there: this machine's printers are asked by its own
+    /// dialog.
+    fn offer_print(&mut self, transfer: Transfer) {
+        if let Some(print) = self.downloads.printed(transfer) {
+            let (path, name) = (print.path.clone(), print.name.clone());
+            self.act(Action::Download(DownloadOrder::Print {
+                transfer,
+                path,
+                name,
+            }));
+        }
+    }
+
+    /// Where there is no dialog the file is what the person has.
+    fn print_answered(&mut self, transfer: Transfer, taken: bool) {
+        let Some(print) = self.downloads.end_print(transfer) else {
+            return;
+        };
+        if taken {
+            let changes = self.downloads.forget(print.id);
+            return self.save_downloads(changes);
+        }
+        self.notice(Notice::PrintKept { name: print.name });
+        self.act(Action::Download(DownloadOrder::Open(print.path)));
     }
 
     /// Whose page gives a file, and by whose engine; `None` if nobody may have it any more.
     fn giver(&self, source: Source) -> Option<(ProfileName, Mode)> {
         let (profile, mode) = match source {
             Source::Proxied(profile) => (profile, Mode::Proxy),
-            Source::Streamed(session) => {
+            Source::Streamed(session) | Source::Printed(session) => {
                 let session = self.sessions.get(&session)?;
                 (session.profile.clone(), Mode::Streamed)
             }
@@ -89,6 +138,13 @@ impl Browser {
         self.settings_shown = false;
         self.bring_to_front(Some(id));
         self.act(Action::Focus(ShellFocus::Page));
+    }
+
+    /// A page may be printed by itself only if it is looked at, and once at a time.
+    pub(super) fn print_wanted(&mut self, id: TabId) {
+        if self.active == Some(id) && !self.settings_shown && !self.downloads.is_printing() {
+            self.page_action(id, PageAction::Print);
+        }
     }
 
     /// Whether a file is coming out of this session, which has to stay awake for it.

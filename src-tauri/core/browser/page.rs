@@ -126,6 +126,7 @@ impl Browser {
             }
             PageNews::Found { matches, at } => tab.page.found(matches, at),
             PageNews::TabWanted { url, mode } => self.tab_wanted(id, &url, mode),
+            PageNews::PrintWanted => self.print_wanted(id),
             PageNews::Asks(ask) => self.asked(id, ask),
             PageNews::AskGone(ask) => self.ask_gone(id, ask),
             PageNews::Objects(objects) => self.objects(id, objects),

@@ -10,6 +10,7 @@ mod machines;
 mod moving;
 mod page;
 mod permissions;
+mod print;
 mod profiles;
 mod rule;
 mod settings;

@@ -46,4 +46,4 @@ folder: string, } | { "fault": "not_writable",
 /**
  * The folder.
  */
-folder: string, } | { "fault": "interrupted" } | { "fault": "session_ended" }));
+folder: string, } | { "fault": "interrupted" } | { "fault": "session_ended" } | { "fault": "not_printed" }));

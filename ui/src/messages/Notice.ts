@@ -50,7 +50,11 @@ title: string,
 /**
  * The machine's name.
  */
-node: string, } | { "code": "sandbox_off" } | { "code": "store_unavailable", 
+node: string, } | { "code": "print_kept", 
+/**
+ * The file's name in the person's folder for downloads.
+ */
+name: string, } | { "code": "sandbox_off" } | { "code": "store_unavailable", 
 /**
  * The file.
  */
