@@ -1,5 +1,6 @@
 //! Which kind of engine serves.
 
+mod claims;
 mod data;
 mod worker;
 
@@ -168,7 +169,7 @@ impl Runtime {
             self.serves(engine.session, Server::There(Arc::clone(&worker)));
         }
         if let Some(swarm) = self.workers.swarm(node)
-            && worker.manages().await.ok()?
+            && self.workers.brings(&worker.manages().await.ok()?, node)
         {
             let services = swarm.find().await.ok()?;
             for engine in &services {

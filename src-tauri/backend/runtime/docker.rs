@@ -65,7 +65,7 @@ use self::images::Images;
 use self::known::{Expected, Known};
 use self::link::Link;
 pub use self::machine::{Device, Machine};
-pub use self::node::Seen;
+pub use self::node::{Managed, Seen};
 pub use self::owner::Owner;
 pub use self::place::{Address, Surroundings};
 use self::slot::Slot;

@@ -15,8 +15,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Runtime;
+use super::claims::{Claim, Claims};
 use crate::runtime::EngineNews;
-use crate::runtime::docker::{Docker, DockerConfig, Seen, Swarm};
+use crate::runtime::docker::{Docker, DockerConfig, Managed, Seen, Swarm};
 
 /// How often a worker that is there is looked at, and one that is away.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
@@ -30,6 +31,7 @@ pub(super) struct Workers {
     folder: PathBuf,
     news: mpsc::Sender<EngineNews>,
     used: Mutex<HashMap<NodeId, Used>>,
+    claims: Claims,
 }
 
 #[derive(Debug)]
@@ -39,6 +41,7 @@ struct Used {
     swarm: Arc<Swarm>,
     /// Ends the looks.
     _end: DropGuard,
+    _claim: Claim,
 }
 
 impl Workers {
@@ -49,6 +52,7 @@ impl Workers {
             folder,
             news,
             used: Mutex::default(),
+            claims: Claims::default(),
         }
     }
 
@@ -69,6 +73,11 @@ impl Workers {
         Some(Arc::clone(&used.swarm))
     }
 
+    /// Whether a worker brings the Swarm that it manages.
+    pub(super) fn brings(&self, managed: &Managed, worker: &NodeId) -> bool {
+        self.claims.brings(managed, worker)
+    }
+
     pub(super) fn close_home_network(&self, closed: bool) {
         for used in self.used().values() {
             used.docker.close_home_network(closed);
@@ -84,6 +93,14 @@ impl Workers {
             let kept = before.remove(&worker.id).filter(same);
             let now = kept.unwrap_or_else(|| self.begin(worker.clone(), home_closed));
             used.insert(worker.id, now);
+        }
+    }
+
+    fn fleet(&self, swarm: &Arc<Swarm>) -> Fleet {
+        Fleet {
+            swarm: Arc::clone(swarm),
+            claims: self.claims.clone(),
+            news: self.news.clone(),
         }
     }
 
@@ -110,7 +127,7 @@ impl Workers {
         });
         let (folder, to_app) = (self.folder.clone(), self.news.clone());
         let swarm = Arc::new(Swarm::new(Arc::clone(&docker), folder, to_app));
-        let looks = look(Arc::clone(&docker), Arc::clone(&swarm), self.news.clone());
+        let looks = look(Arc::clone(&docker), self.fleet(&swarm), self.news.clone());
         let end = life.clone();
         tokio::spawn(async move {
             tokio::select! {
@@ -123,16 +140,17 @@ impl Workers {
             docker,
             swarm,
             _end: life.drop_guard(),
+            _claim: self.claims.of(worker.id),
         }
     }
 }
 
 /// Looks at a worker now and then, and at once when its engine goes away or comes back.
-async fn look(docker: Arc<Docker>, swarm: Arc<Swarm>, news: mpsc::Sender<EngineNews>) {
+async fn look(docker: Arc<Docker>, fleet: Fleet, news: mpsc::Sender<EngineNews>) {
     let mut told: Option<EngineFault> = None;
     loop {
         let seen = docker.look().await;
-        tell_fleet(&seen, &swarm, &news).await;
+        fleet.tell(&seen).await;
         let fault = match &seen.node.engine {
             EngineHealth::Away(fault) => Some(fault.clone()),
             EngineHealth::Healthy | EngineHealth::Unhealthy(_) => None,
@@ -156,22 +174,31 @@ async fn look(docker: Arc<Docker>, swarm: Arc<Swarm>, news: mpsc::Sender<EngineN
     }
 }
 
-/// Tells of the nodes that a worker brings, before it is told of the worker itself: what runs on them
-/// is asked for then.
-async fn tell_fleet(seen: &Seen, swarm: &Swarm, news: &mpsc::Sender<EngineNews>) {
-    let nodes = match seen.manages {
-        Some(true) => swarm.look().await,
-        Some(false) => Ok(Vec::new()),
-        // What is known of them stays.
-        None => return,
-    };
-    match nodes {
-        Ok(nodes) => {
-            // Without a receiver there is nobody to tell.
-            let fleet = EngineNews::FleetSeen(seen.node.id.clone(), nodes);
-            let _ = news.send(fleet).await;
+/// What a worker brings beside itself.
+struct Fleet {
+    swarm: Arc<Swarm>,
+    claims: Claims,
+    news: mpsc::Sender<EngineNews>,
+}
+
+impl Fleet {
+    /// Tells of the nodes that a worker brings, before it is told of the worker itself: what runs on
+    /// them is asked for then.
+    async fn tell(&self, seen: &Seen) {
+        let nodes = match &seen.manages {
+            Some(managed) if self.claims.brings(managed, &seen.node.id) => self.swarm.look().await,
+            Some(_) => Ok(Vec::new()),
+            // What is known of them stays.
+            None => return,
+        };
+        match nodes {
+            Ok(nodes) => {
+                // Without a receiver there is nobody to tell.
+                let fleet = EngineNews::FleetSeen(seen.node.id.clone(), nodes);
+                let _ = self.news.send(fleet).await;
+            }
+            Err(fault) => tracing::warn!(?fault, "a Swarm's nodes cannot be seen"),
         }
-        Err(fault) => tracing::warn!(?fault, "a Swarm's nodes cannot be seen"),
     }
 }
 
@@ -196,11 +223,11 @@ impl Runtime {
 
     /// Looks at all workers in use now; each is told of.
     pub async fn look_at_workers(&self) {
-        let both = |used: &Used| (Arc::clone(&used.docker), Arc::clone(&used.swarm));
+        let both = |used: &Used| (Arc::clone(&used.docker), self.workers.fleet(&used.swarm));
         let all: Vec<_> = self.workers.used().values().map(both).collect();
-        let looks = all.into_iter().map(|(docker, swarm)| async move {
+        let looks = all.into_iter().map(|(docker, fleet)| async move {
             let seen = docker.look().await;
-            tell_fleet(&seen, &swarm, &self.news).await;
+            fleet.tell(&seen).await;
             let Seen { node, facts, .. } = seen;
             let _ = self.news.send(EngineNews::NodeSeen(node, facts)).await;
         });

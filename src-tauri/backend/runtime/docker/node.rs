@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bollard::models::SystemInfo;
+use bollard::models::{SwarmInfo, SystemInfo};
 use bollard::query_parameters::ListContainersOptionsBuilder;
 use duotab_core::fault::EngineFault;
 use duotab_core::node::{EngineHealth, Node, NodeId, NodeKind};
@@ -20,6 +20,16 @@ const BEAT_LIMIT: std::time::Duration = std::time::Duration::from_secs(4);
 const CONTAINER_LIMIT: usize = 100;
 const MIB: u64 = 1 << 20;
 
+/// What a machine's engine manages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Managed {
+    /// No other engine.
+    #[default]
+    Nothing,
+    /// A Docker Swarm; its id.
+    Swarm(String),
+}
+
 /// What a look at a worker has found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
@@ -27,8 +37,8 @@ pub struct Seen {
     pub node: Node,
     /// The rest; `None` where its engine cannot be asked.
     pub facts: Option<WorkerFacts>,
-    /// Whether it manages a Swarm; `None` where its engine cannot be asked.
-    pub manages: Option<bool>,
+    /// What it manages; `None` where its engine cannot be asked.
+    pub manages: Option<Managed>,
 }
 
 impl Docker {
@@ -78,16 +88,16 @@ impl Docker {
         }
     }
 
-    /// Whether it manages a Swarm.
+    /// What it manages.
     ///
     /// # Errors
     /// Why it cannot be asked.
-    pub async fn manages(&self) -> Result<bool, EngineFault> {
+    pub async fn manages(&self) -> Result<Managed, EngineFault> {
         let link = self.link().await?;
         let socket = link.socket.clone();
         let info = link.docker.info().await;
         let info = info.map_err(|_| link.away(EngineFault::NotRunning { socket }))?;
-        Ok(is_manager(&info))
+        Ok(managed(&info))
     }
 
     /// Until the engine has gone away or come back since the last call.
@@ -122,7 +132,7 @@ struct Looked {
     total_memory_mib: u64,
     available_memory_mib: u64,
     gpu: bool,
-    manages: bool,
+    manages: Managed,
     facts: Option<WorkerFacts>,
 }
 
@@ -144,7 +154,7 @@ async fn look(link: &Link, image: &str) -> Result<Looked, EngineFault> {
         total_memory_mib,
         available_memory_mib: total_memory_mib.saturating_sub(promised),
         gpu: has_gpu(&info, &labels),
-        manages: is_manager(&info),
+        manages: managed(&info),
         facts: Some(WorkerFacts {
             engine: link.product.clone(),
             labels,
@@ -190,9 +200,13 @@ fn swarm_node(info: &SystemInfo) -> Option<String> {
     (!id.is_empty()).then_some(id)
 }
 
-fn is_manager(info: &SystemInfo) -> bool {
+fn managed(info: &SystemInfo) -> Managed {
     let swarm = info.swarm.as_ref();
-    swarm.and_then(|it| it.control_available) == Some(true)
+    let swarm = swarm.filter(|it| it.control_available == Some(true));
+    let id = |it: &SwarmInfo| it.cluster.as_ref()?.id.clone();
+    swarm.map_or(Managed::Nothing, |it| {
+        Managed::Swarm(id(it).unwrap_or_default())
+    })
 }
 
 /// A label says so, or a runtime that is there for nothing else.

@@ -1,9 +1,12 @@
 //! What is told of the nodes.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use duotab_backend::runtime::EngineNews;
 use duotab_core::fault::EngineFault;
-use duotab_core::node::{EngineHealth, NodeKind};
+use duotab_core::node::{EngineHealth, NodeId, NodeKind};
+use duotab_core::worker::Worker;
 
 use crate::home::{Home, MEMORY_MIB, within};
 
@@ -49,6 +52,30 @@ async fn a_manager_brings_its_nodes_with_what_each_has_and_what_is_promised_ther
     };
     within("what a session has promised", promised).await;
     home.stop(1, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_workers_that_manage_the_same_swarm_one_brings_its_nodes() {
+    let Some(mut home) = Home::new("swarm-twice") else {
+        return;
+    };
+    let twin = Worker {
+        id: NodeId("gallery".to_owned()),
+        ..home.fleet.worker()
+    };
+    home.runtime.use_workers(vec![home.fleet.worker(), twin]);
+    let mut counts = BTreeMap::new();
+    let both = async {
+        while counts.len() < 2 {
+            if let Some(EngineNews::FleetSeen(worker, nodes)) = home.news.recv().await {
+                counts.insert(worker, nodes.len());
+            }
+        }
+    };
+    within("both", both).await;
+    let mut counts: Vec<usize> = counts.into_values().collect();
+    counts.sort_unstable();
+    assert_eq!(counts, [0, 3]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
