@@ -7,6 +7,14 @@ use crate::app::stage;
 use crate::home::Home;
 use crate::site::Site;
 
+/// Where the picture came before the start could be given up, the engine is put to sleep: then it is to
+/// end at once.
+fn keeps_no_engine() -> Home {
+    let mut home = Home::new();
+    home.settings.suspended_limit_ms = 0;
+    home
+}
+
 #[tokio::test]
 async fn a_start_given_up_while_a_machine_is_chosen_never_begins() {
     let home = Home::new();
@@ -37,7 +45,7 @@ async fn a_start_given_up_while_the_picture_is_connected_leaves_nothing() {
 }
 
 async fn given_up_at(wanted: Stage) {
-    let (home, site) = (Home::new(), Site::start().await);
+    let (home, site) = (keeps_no_engine(), Site::start().await);
     let mut app = home.app().await;
     let url = site.url("/page/one");
     let tab = app.open(&url, "proxy").await;
@@ -59,7 +67,7 @@ async fn given_up_at(wanted: Stage) {
 
 #[tokio::test]
 async fn a_tab_closed_while_its_engine_starts_leaves_nothing() {
-    let home = Home::new();
+    let home = keeps_no_engine();
     let mut app = home.app().await;
     for wanted in [Stage::Starting, Stage::Connecting] {
         let tab = app.open("http://127.0.0.1:9/", "streamed").await;
