@@ -33,7 +33,7 @@ if [ -z "$place" ]; then
     [ -z "${DUOTAB_TEST_WORKERS:-}" ] || tests/setup.sh openssh-server openssh-client openssl
     [ "${ENGINE:-docker}" = docker ] || tests/setup.sh podman containernetworking-plugins \
         uidmap slirp4netns rootlesskit fuse-overlayfs
-    [ -n "${DUOTAB_TEST_BUILT:-}" ] || tests/engine/build.sh
+    [ -n "${DUOTAB_TEST_BUILT:-}" ] || ENGINE=docker tests/engine/build.sh
     # What runs left that were killed.
     for old in /tmp/duotab-engine.*; do
         [ -d "/proc/$(cat "$old/owner" 2>/dev/null)" ] || rm -rf "$old"
