@@ -132,6 +132,7 @@ fn fence(plan: &Plan<'_>) -> HostConfig {
         limits_pids,
         nvidia: _,
         api: _,
+        cannot_pause: _,
     } = plan.facts;
     let memory = i64::try_from(plan.memory_mib << 20).unwrap_or(i64::MAX);
     let with = |can: bool, limit: i64| (plan.limited && can).then_some(limit);
@@ -225,6 +226,7 @@ mod tests {
         limits_memory: true,
         limits_cpu: true,
         limits_pids: true,
+        cannot_pause: false,
     };
 
     fn host(facts: Facts, limited: bool) -> HostConfig {

@@ -19,10 +19,10 @@ const REMOVAL_LIMIT: Duration = Duration::from_secs(10);
 /// How often a container is paused before that is given up.
 const PAUSE_TRIES: usize = 5;
 
-/// Pauses a container; on another machine, from within. The kernel does not always manage at once: a
+/// Pauses a container; on another machine and where nothing else is possible, from within. The kernel does not always manage at once: a
 /// process in the middle of a system call is waited for, but not for long.
 pub(super) async fn pause(link: &Link, container: &str) -> Result<(), Error> {
-    if link.is_far() {
+    if link.sleeps_within() {
         return exec::sleep(link, container, true).await;
     }
     let mut tries = PAUSE_TRIES;

@@ -119,6 +119,7 @@ pub(super) fn all(with: &Settings<'_>) -> Vec<File> {
         file("/etc/neko/duotab-browser.sh", 0o755, BROWSER.to_owned()),
         file("/etc/neko/duotab-settle.sh", 0o644, SETTLE.to_owned()),
         file("/etc/neko/duotab-arguments", 0o644, arguments(with)),
+        file(SLEEP_PROGRAM, 0o755, SLEEP.to_owned()),
         file(
             &format!("/etc/neko/supervisord/{name}.conf"),
             0o644,
@@ -133,7 +134,6 @@ pub(super) fn all(with: &Settings<'_>) -> Vec<File> {
     all.extend(with.owner.iter().flatten().cloned());
     if with.lease.is_some() {
         all.push(file(LEASE_PROGRAM, 0o755, LEASE.to_owned()));
-        all.push(file(SLEEP_PROGRAM, 0o755, SLEEP.to_owned()));
         all.push(lease::file());
     }
     if with.home_closed {

@@ -31,7 +31,7 @@ pub(super) fn file() -> File {
 
 /// Whether a container's processes sleep.
 pub(super) async fn is_asleep(link: &Link, container: &str) -> bool {
-    link.is_far() && archive::get(link, container, ASLEEP).await.is_ok()
+    link.sleeps_within() && archive::get(link, container, ASLEEP).await.is_ok()
 }
 
 /// Renews that of all that runs, until the app lets go of the engine.

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use bollard::models::SystemInfoCgroupVersionEnum;
 use bollard::{API_DEFAULT_VERSION, Docker};
 use duotab_core::fault::EngineFault;
 use duotab_core::message::StartFailure;
@@ -66,6 +67,8 @@ pub(super) struct Facts {
     pub(super) limits_cpu: bool,
     /// Whether it can limit the number of processes.
     pub(super) limits_pids: bool,
+    /// Whether it has no means to pause a container, as one without rights has none in cgroups v1.
+    pub(super) cannot_pause: bool,
 }
 
 impl Link {
@@ -168,6 +171,11 @@ impl Link {
                 Err(Silence::Fault(EngineFault::NotRunning { socket }))
             }
         }
+    }
+
+    /// Whether containers are put to sleep from within, and not paused.
+    pub(super) const fn sleeps_within(&self) -> bool {
+        self.is_far() || self.facts.cannot_pause
     }
 
     /// Whether it answers now.
@@ -304,6 +312,8 @@ async fn ask(docker: &Docker) -> Result<(Facts, String), Hello> {
         .iter()
         .any(|component| component.name.contains("Podman"));
     let info = docker.info().await.map_err(Hello::Error)?;
+    let mut options = info.security_options.iter().flatten();
+    let rootless = options.any(|it| it == "name=rootless");
     let product = if podman { "Podman" } else { "Docker" };
     let facts = Facts {
         podman,
@@ -315,6 +325,7 @@ async fn ask(docker: &Docker) -> Result<(Facts, String), Hello> {
         limits_memory: info.memory_limit.unwrap_or(false),
         limits_cpu: info.cpu_cfs_quota.unwrap_or(false),
         limits_pids: info.pids_limit.unwrap_or(false),
+        cannot_pause: rootless && info.cgroup_version == Some(SystemInfoCgroupVersionEnum::_1),
     };
     Ok((facts, format!("{product} {number}")))
 }
