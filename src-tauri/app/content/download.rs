@@ -101,13 +101,12 @@ impl Transfers {
                 glib::MainContext::default().spawn_local(async move {
                     let path = Path::new(&path);
                     let news = match crate::platform::print_file(path, &name).await {
-                        Ok(()) => match std::fs::remove_file(path) {
-                            Ok(()) => DownloadNews::Printed,
-                            Err(error) => {
+                        Ok(()) => {
+                            if let Err(error) = std::fs::remove_file(path) {
                                 tracing::warn!(%error, "a print stays in its folder");
-                                DownloadNews::Printed
                             }
-                        },
+                            DownloadNews::Printed
+                        }
                         Err(why) => {
                             tracing::info!(why, "no dialog prints the page");
                             DownloadNews::NotPrinted
