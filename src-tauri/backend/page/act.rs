@@ -81,7 +81,7 @@ pub(super) async fn act(
             let of = json!({ "targetId": target });
             return done(shared.wire.call(None, "Target.activateTarget", of).await);
         }
-        (PageAction::Reload, Some(target)) => (target, "Page.reload"),
+        (PageAction::Reload, Some(target)) => return reload(shared, &target).await,
         (PageAction::Stop, Some(target)) => (target, "Page.stopLoading"),
         (PageAction::Focus, Some(target)) => (target, "Page.bringToFront"),
     };
@@ -110,6 +110,7 @@ async fn open(shared: &Arc<Shared>, tab: TabId, url: String, zoom: u16) -> Resul
             page.fresh = true;
             // Known at once, so that no empty history is told on the way.
             page.loading = Some(url != BLANK);
+            page.under_way = url != BLANK;
         }
     }
     let opened = async {
@@ -213,6 +214,10 @@ async fn navigate(shared: &Arc<Shared>, target: &str, url: String) -> Result<(),
         let mut book = shared.book();
         let page = book.page(target).ok_or(PageError::UnknownTarget)?;
         page.navigation += 1;
+        if page.fresh && !page.shown {
+            page.goal = Some(url.clone());
+            page.under_way = true;
+        }
         loading(shared, page, true);
         page.navigation
     };
@@ -230,6 +235,25 @@ async fn navigate(shared: &Arc<Shared>, target: &str, url: String) -> Result<(),
     Ok(())
 }
 
+/// An empty page is sent to its goal once more; the engine would load the empty page again.
+async fn reload(shared: &Arc<Shared>, target: &str) -> Result<(), PageError> {
+    let session = follow::session(shared, target).await?;
+    let goal = shared
+        .book()
+        .page(target)
+        .and_then(|page| page.goal.clone());
+    let (method, params) = match goal {
+        // It takes no second order for what it is already on the way to.
+        Some(_) => ("Page.stopLoading", json!({})),
+        None => ("Page.reload", json!({})),
+    };
+    done(shared.wire.call(Some(&session), method, params).await)?;
+    match goal {
+        Some(url) => navigate(shared, target, url).await,
+        None => Ok(()),
+    }
+}
+
 /// A load that we asked for has begun to show, or has failed.
 fn answered(
     shared: &Shared,
@@ -245,6 +269,7 @@ fn answered(
     if page.navigation != number {
         return;
     }
+    let first = std::mem::take(&mut page.under_way);
     let failure = match answer {
         Ok(answer) => {
             let load = answer["loaderId"].as_str();
@@ -254,7 +279,11 @@ fn answered(
             }
             let text = answer["errorText"].as_str();
             // Aborted is what became a download, or was stopped, or overtaken.
-            let text = text.filter(|text| *text != "net::ERR_ABORTED");
+            let aborted = text == Some("net::ERR_ABORTED");
+            if aborted && first {
+                loading(shared, page, false);
+            }
+            let text = text.filter(|_| !aborted);
             if text.is_some() && load.is_some() && page.failed.as_deref() == load {
                 None
             } else {

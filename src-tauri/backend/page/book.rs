@@ -50,6 +50,10 @@ pub(super) struct Page {
     pub(super) fresh: bool,
     /// It has shown a document since we attached to it.
     pub(super) shown: bool,
+    /// Where an empty page was sent, until it shows something.
+    pub(super) goal: Option<String>,
+    /// The load of that goal has not been answered: the end of another load is the empty page's.
+    pub(super) under_way: bool,
     /// It was told to close.
     pub(super) closing: bool,
     /// Its zoom in percent.
@@ -163,6 +167,8 @@ impl Book {
             navigation: 0,
             fresh: false,
             shown: false,
+            goal: None,
+            under_way: false,
             closing: false,
             zoom: 100,
             asked: Asked::default(),

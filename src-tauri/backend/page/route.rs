@@ -110,7 +110,7 @@ fn page_event(shared: &Arc<Shared>, session: &str, method: &str, params: &Value)
             loading(shared, page, true);
         }
         "Page.frameStartedLoading" if of_main_frame => loading(shared, page, true),
-        "Page.frameStoppedLoading" if of_main_frame => {
+        "Page.frameStoppedLoading" if of_main_frame && !page.under_way => {
             loading(shared, page, false);
             page.changed.notify_one();
             page.icon_changed.notify_one();
@@ -168,7 +168,11 @@ fn navigated(shared: &Arc<Shared>, page: &mut Page, target: String, frame: &Valu
             shared.queue.news(tab, PageNews::AskGone(gone));
         }
     }
-    page.shown |= frame["url"] != BLANK;
+    if frame["url"] != BLANK {
+        page.shown = true;
+        page.goal = None;
+        page.under_way = false;
+    }
     page.document.notify_one();
     page.turned.notify_one();
     page.changed.notify_one();

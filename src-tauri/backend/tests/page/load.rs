@@ -1,10 +1,14 @@
 //! Loads: what is told of them, and how they fail.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
 use duotab_core::action::PageAction;
 use duotab_core::event::PageNews;
+use duotab_core::message::TabId;
 use tokio::sync::mpsc;
 
 use crate::bench::{bench, bench_with};
@@ -129,6 +133,46 @@ async fn a_server_that_never_answers_holds_nothing_up_and_can_be_stopped() {
     let a = bench.site.url("/page/a");
     bench.act(ONE, PageAction::Navigate(a.clone())).await;
     assert_eq!(bench.at(ONE, &a).await, (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_load_of_a_page_ends_after_something_is_shown() {
+    let mut bench = bench().await;
+    for number in 1..=8 {
+        let (tab, url) = (TabId(number), bench.site.url("/page/a"));
+        bench.act(tab, PageAction::Open { url, zoom: 100 }).await;
+        let mut committed = false;
+        bench
+            .until(tab, |news| {
+                committed |= *news == PageNews::Committed;
+                *news == PageNews::Loading(false)
+            })
+            .await;
+        assert!(committed, "the empty page's end was told of tab {number}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_before_anything_is_shown_asks_for_the_same_address_again() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let (first, mut came) = mpsc::channel(1);
+    let slow = move || {
+        let (number, first) = (asked.fetch_add(1, Ordering::Relaxed), first.clone());
+        async move {
+            if number == 0 {
+                let _ = first.send(()).await;
+                std::future::pending::<()>().await;
+            }
+            Html("<title>at last</title>")
+        }
+    };
+    let mut bench = bench_with(Router::new().route("/slow", get(slow))).await;
+    let url = bench.site.url("/slow");
+    bench.open(ONE, url.clone()).await;
+    came.recv().await.unwrap();
+    bench.act(ONE, PageAction::Reload).await;
+    assert_eq!(bench.at(ONE, &url).await, (1, 0));
+    bench.loaded(ONE).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
