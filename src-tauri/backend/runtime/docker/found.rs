@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bollard::errors::Error;
 use duotab_core::event::FoundEngine;
@@ -16,6 +17,9 @@ use super::{
 };
 use crate::endpoint::Secret;
 use crate::runtime::{StartError, StartSpec};
+
+/// A living session is not given up because its machine is out of breath.
+const LIVES_LIMIT: Duration = Duration::from_secs(10);
 
 /// All sessions that can be taken over. The rest is removed.
 pub(super) async fn all(docker: &Docker, link: &Arc<Link>) -> Vec<FoundEngine> {
@@ -60,7 +64,7 @@ async fn answers(link: &Arc<Link>, ours: &Ours) -> bool {
         return false;
     };
     let nobody = endpoint(link, &ours.id, base, String::new(), Secret::new("")).await;
-    ready::is_healthy(&nobody).await
+    ready::is_healthy_within(&nobody, LIVES_LIMIT).await
 }
 
 /// Takes hold of a session's container, and wakes it. `None` if it has none that runs.

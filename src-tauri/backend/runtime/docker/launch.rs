@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::create::{self, Plan};
 use super::encoder::Way;
+use super::end::until_gone;
 use super::files::{self, Settings};
 use super::link::Link;
 use super::owner::Taken;
@@ -269,6 +270,10 @@ async fn steps(
                     return Err(refused(&error));
                 }
                 remove(link, &name).await;
+                if kind == fault::Kind::Conflict {
+                    // The one before it is on its way out, by whoever removes it.
+                    until_gone(link, &name).await;
+                }
             }
         }
     };

@@ -24,9 +24,14 @@ struct Login {
 
 /// Whether anything answers there as Neko does.
 pub(super) async fn is_healthy(endpoint: &Endpoint) -> bool {
+    is_healthy_within(endpoint, limit(endpoint)).await
+}
+
+/// The same, of one that may take this long.
+pub(super) async fn is_healthy_within(endpoint: &Endpoint, limit: Duration) -> bool {
     // Each time anew: the engine's own proxy takes connections before the server behind it does.
     let asking = async { asked_for_health(&mut Talk::open(endpoint).await.ok()?, endpoint).await };
-    timeout(limit(endpoint), asking).await == Ok(Some(true))
+    timeout(limit, asking).await == Ok(Some(true))
 }
 
 async fn asked_for_health(talk: &mut Talk, endpoint: &Endpoint) -> Option<bool> {

@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use duotab_core::event::FoundEngine;
-use duotab_core::fault::{EndCause, EngineFault};
+use duotab_core::fault::{EndCause, EngineFault, Stall};
 use duotab_core::message::{SessionId, StartFailure};
 use duotab_core::node::{Node, NodeId};
 use duotab_core::worker::WorkerFacts;
@@ -343,7 +343,7 @@ impl Swarm {
         let _ = self.inner.news.try_send(news);
         let held = Held {
             expected: super::Expected::Running,
-            stalled: false,
+            stalled: None,
             ..held
         };
         self.inner.known.hold(session, held);
@@ -399,9 +399,16 @@ impl Swarm {
             Some(Verdict::Over(EndCause::Exited { code })) => StartFailure::Exited { code },
             Some(Verdict::Over(_)) => StartFailure::Exited { code: None },
             Some(verdict @ (Verdict::Runs { .. } | Verdict::Stalled(_))) => {
-                let stalled = true;
+                let fault = verdict.clone().fault(link);
+                let stalled = match verdict {
+                    Verdict::Stalled(stall) => stall,
+                    _ => Stall::EngineAway {
+                        fault: fault.clone(),
+                    },
+                };
+                let stalled = Some(stalled);
                 self.inner.known.hold(session, Held { stalled, ..held });
-                return Err(away(verdict.fault(link)));
+                return Err(away(fault));
             }
         };
         self.inner.known.let_go(session);

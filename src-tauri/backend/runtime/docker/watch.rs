@@ -167,7 +167,11 @@ impl Watch {
                 dying.remove(&id);
                 self.removed(session, &id).await;
             }
-            "pause" if self.expects(session) == Some(Expected::Running) => {
+            // Our own may be told late, when it is over.
+            "pause"
+                if self.expects(session) == Some(Expected::Running)
+                    && self.is_paused(&id).await =>
+            {
                 self.stall(session, Stall::Paused).await;
             }
             "unpause" if self.expects(session) == Some(Expected::Running) => {
@@ -190,6 +194,12 @@ impl Watch {
                 self.inner.known.may_come(session, false);
             }
         }
+    }
+
+    async fn is_paused(&self, id: &str) -> bool {
+        let inspected = self.link.docker.inspect_container(id, None).await;
+        let state = inspected.ok().and_then(|it| it.state);
+        state.and_then(|it| it.paused) == Some(true)
     }
 
     async fn died(&self, id: &str, gone: &Dying) {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use duotab_core::fault::Stall;
 use duotab_core::message::{Encoder, SessionId};
 use duotab_core::node::NodeId;
 use url::Url;
@@ -30,8 +31,8 @@ pub(super) struct Held {
     pub(super) endpoint: Endpoint,
     pub(super) encoder: Encoder,
     pub(super) expected: Expected,
-    /// Whether somebody was told that it does not go on.
-    pub(super) stalled: bool,
+    /// Why it does not go on, as it was told.
+    pub(super) stalled: Option<Stall>,
 }
 
 impl Held {
@@ -54,7 +55,7 @@ impl Held {
             endpoint,
             encoder: Encoder::Software,
             expected: Expected::Running,
-            stalled: false,
+            stalled: None,
         })
     }
 
@@ -166,11 +167,16 @@ impl Known {
         }
     }
 
-    /// Notes whether it is held up. False if that was known.
-    pub(super) fn stall(&self, session: SessionId, stalled: bool) -> bool {
+    /// Notes what holds it up, if anything does. False if that kind of thing was known to.
+    pub(super) fn stall(&self, session: SessionId, stall: Option<Stall>) -> bool {
         let mut all = self.all();
-        let held = all.get_mut(&session);
-        held.is_some_and(|held| std::mem::replace(&mut held.stalled, stalled) != stalled)
+        let Some(held) = all.get_mut(&session) else {
+            return false;
+        };
+        let kind = |stall: &Option<Stall>| stall.as_ref().map(std::mem::discriminant);
+        let news = kind(&held.stalled) != kind(&stall);
+        held.stalled = stall;
+        news
     }
 
     /// It is to go, and the Swarm could not be asked to.

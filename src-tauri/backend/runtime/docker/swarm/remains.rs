@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bollard::errors::Error;
 use duotab_core::event::FoundEngine;
+use duotab_core::fault::Stall;
 use duotab_core::message::{ProfileName, SessionId, StartFailure};
 use duotab_core::node::NodeId;
 use futures_util::future::try_join_all;
@@ -185,7 +186,7 @@ async fn look(inner: &Inner, link: &Link, session: SessionId, held: Held) -> Opt
         return None;
     }
     let held = Held {
-        stalled: true,
+        stalled: Some(Stall::Restarting),
         ..held
     };
     let expected = inner.known.take_up(session, held);

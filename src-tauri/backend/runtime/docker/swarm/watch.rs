@@ -158,9 +158,9 @@ impl After {
             self.lull(session).await;
         }
         // A door is open before Neko serves.
-        if held.stalled
+        if held.stalled.is_some()
             && (held.expected == Expected::Paused || ready::is_healthy(&held.endpoint).await)
-            && self.inner.known.stall(session, false)
+            && self.inner.known.stall(session, None)
         {
             tracing::info!(session = session.0, "a session of a Swarm goes on");
             self.tell(EngineNews::Back(session)).await;
@@ -215,7 +215,7 @@ impl After {
     }
 
     async fn stall(&self, session: SessionId, stall: Stall) {
-        if self.inner.known.stall(session, true) {
+        if self.inner.known.stall(session, Some(stall.clone())) {
             tracing::warn!(
                 session = session.0,
                 ?stall,
