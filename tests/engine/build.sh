@@ -98,6 +98,9 @@ case ${1:-} in
         trap stop_engine EXIT
         trap 'exit 130' INT
         trap 'exit 143' TERM
+        # One that the machine runs would be taken for ours.
+        mkdir -p /run/containerd
+        mount -t tmpfs none /run/containerd
         disk "$store/store.img" "$place/disk" 16G
         "$1"
         exit

@@ -76,8 +76,12 @@ pull_on_node() {
     kill "$pulled"
 }
 
+# For some time: what a manager remembers of a node that was cut off is no more than that.
 all_nodes_are_ready() {
-    [ "$(node_docker 1 node ls --format '{{.Status}}' | grep -c Ready)" = 3 ]
+    for _ in 1 2 3 4; do
+        [ "$(node_docker 1 node ls --format '{{.Status}}' | grep -c Ready)" = 3 ] || return 1
+        sleep 1
+    done
 }
 
 start_fleet() {
@@ -101,8 +105,9 @@ start_fleet() {
         --default-addr-pool 10.230.0.0/16 >/dev/null
     token=$(node_docker 1 swarm join-token --quiet worker)
     for node in 2 3; do
+        # The client waits 20 s, and the node goes on joining after that.
         node_docker "$node" swarm join --token "$token" \
-            --advertise-addr "$(node_address "$node")" "$(node_address 1):2377" >/dev/null
+            --advertise-addr "$(node_address "$node")" "$(node_address 1):2377" >/dev/null || true
     done
     await 'all nodes' all_nodes_are_ready
     node_docker 1 node update --label-add floor=second node3 >/dev/null

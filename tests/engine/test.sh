@@ -29,7 +29,7 @@ case ${ENGINE:-docker} in
     docker)
         run tests/engine/conformance.sh
         suite docker
-        suite stories contained
+        suite stories contained container
         ;;
     # What belongs to Docker's own daemon (how it dies, what it forbids) is left out.
     *) suite docker data:: encoder:: fence:: life:: page:: --skip engine_that_goes_away ;;

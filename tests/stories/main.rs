@@ -33,8 +33,9 @@ mod view;
 
 use std::time::Duration;
 
-/// The limit of every wait. What takes seconds on a quiet machine takes longer on a busy one.
-const LIMIT: Duration = Duration::from_secs(60);
+/// The limit of every wait. What takes seconds on a quiet machine, a whole image's way among it, takes
+/// longer on a busy one.
+const LIMIT: Duration = Duration::from_secs(180);
 
 /// Waits for `future`, and says what was waited for when it does not come.
 async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {

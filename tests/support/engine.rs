@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use crate::{Outcome, within};
+use crate::Outcome;
 
 /// Debian's client, whatever else is called that.
 const CLIENT: &str = "/usr/bin/docker";
@@ -148,6 +148,8 @@ impl Engine {
     /// If that takes too long.
     pub async fn until(&self, what: &str, wanted: impl Fn(&[String]) -> bool) -> Outcome<()> {
         const BETWEEN: Duration = Duration::from_millis(500);
+        /// An image's own health check looks every ten seconds, and not in vain each time.
+        const LIMIT: Duration = Duration::from_secs(60);
         let mut events = tokio::process::Command::new(CLIENT)
             .args(["--host", &self.socket, "events"])
             .args(["--filter", "type=container", "--format", "{{.ID}}"])
@@ -157,14 +159,14 @@ impl Engine {
             .spawn()?;
         let events = events.stdout.take().ok_or("no events")?;
         let mut events = BufReader::new(events).lines();
-        let waiting = within(what, async {
+        let waiting = tokio::time::timeout(LIMIT, async {
             while !wanted(&self.containers()) {
                 let _ = tokio::time::timeout(BETWEEN, events.next_line()).await;
             }
         });
         waiting
             .await
-            .map_err(|error| format!("{error}: {:?}", self.containers()).into())
+            .map_err(|_| format!("waited in vain for {what}: {:?}", self.containers()).into())
     }
 
     /// Takes all but `left` bytes of the engine's disk, until the answer is dropped.

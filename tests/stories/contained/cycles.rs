@@ -46,12 +46,20 @@ fn count(folder: &str) -> usize {
     fs::read_dir(folder).unwrap().count()
 }
 
+/// Those of this network, whatever the folder of interfaces belongs to.
+fn interfaces() -> usize {
+    fs::read_to_string("/proc/self/net/dev")
+        .unwrap()
+        .lines()
+        .count()
+}
+
 fn held(home: &Home) -> Held {
     let engine = home.beside.as_ref().unwrap();
     Held {
         descriptors: count("/proc/self/fd"),
         threads: count("/proc/self/task"),
-        interfaces: count("/sys/class/net"),
+        interfaces: interfaces(),
         volumes: engine.docker(&["volume", "ls", "--quiet"]).len(),
         networks: engine.docker(&["network", "ls", "--quiet"]).len(),
     }

@@ -92,6 +92,12 @@ async fn add(room: &Room, far: &Far) -> Outcome<String> {
 /// Waits for a live picture with this colour in its middle: a screen there may be some pixels
 /// narrower than the content area. Gives the content area.
 async fn live(room: &Room, what: &str, ground: Colour) -> Outcome<[u32; 4]> {
+    // A move ends one session, takes its profile along and starts another: several limits' worth.
+    for _ in 0..2 {
+        if room.shell.until(LIVE).await.is_ok() {
+            break;
+        }
+    }
     room.shell.until(LIVE).await?;
     room.shown(what, ground).await
 }

@@ -369,7 +369,8 @@ async fn what_was_cut_short_between_two_steps_is_ended_by_the_next_start() {
         in_volume(&home, left);
         home.start(1).await.unwrap();
         let told = home.run(&format!(
-            "cd {PROFILE}; until [ -e Default/Preferences ]; do sleep 0.05; done;
+            "cd {PROFILE}; until [ -s /tmp/duotab-sandbox ]; do sleep 0.05; done;
+             until [ -e Default/Preferences ]; do sleep 0.05; done;
              cat Default/IndexedDB/mark; ls -d .duotab-* | grep -v owner; true"
         ));
         assert_eq!(told, [expected], "{left}");

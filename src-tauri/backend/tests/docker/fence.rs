@@ -42,7 +42,7 @@ async fn the_browser_has_its_own_sandbox_and_no_rights_besides() {
     assert!(!zygote.join(" ").contains("no-sandbox"), "{zygote:?}");
     // A page's process has a number in a namespace of its own besides the container's.
     let numbers = home.run(
-        "for pid in $(pgrep -f ^/usr/lib.*type=renderer); do grep NSpid /proc/$pid/status; done",
+        "for pid in $(pgrep -f ^/usr/lib.*type=renderer); do grep NSpid /proc/$pid/status; done; true",
     );
     assert!(!numbers.is_empty());
     for numbers in numbers {

@@ -61,7 +61,7 @@ async fn a_connection_that_is_let_go_of_leaves_no_process() {
         return;
     };
     home.start(1).await.unwrap();
-    let before = home.run("pgrep -c cat || true");
+    let before = home.run_beside_page("pgrep -c cat || true");
     let (pages, mut events) = connect(&home).await;
     let open = PageAction::Open {
         url: address("kept"),

@@ -26,7 +26,7 @@ async fn used(install: &str) -> Option<(Home, String)> {
     lead(&home, &tag, "1");
     let home = home.with(|with, _| {
         with.image.clone_from(&tag);
-        with.start_limit = Duration::from_secs(12);
+        with.start_limit = Duration::from_secs(20);
     });
     home.start(1).await.unwrap();
     within("a stop", home.docker.stop(SessionId(1)))

@@ -57,7 +57,8 @@ async fn what_a_container_needs_to_begin_is_given_up_before_the_browser_runs() {
         home.run(2, "root", status),
         ["CapBnd:\t00000000000000e1", "NoNewPrivs:\t1"]
     );
-    let held = "grep -h CapEff /proc/$(pgrep -o chromium)/status";
+    let held =
+        "until pid=$(pgrep -o chromium); do sleep 0.05; done; grep -h CapEff /proc/$pid/status";
     assert_eq!(home.run(2, "neko", held), ["CapEff:\t0000000000000000"]);
     let memory = "df --output=size -B1 /dev/shm | tail -1; cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || cat /sys/fs/cgroup/memory.max";
     let memory = home.run(2, "neko", memory);

@@ -106,7 +106,8 @@ async fn what_an_earlier_life_asked_for_and_comes_late_is_swept_and_what_is_held
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_asks_for_any_more_ends_itself_is_not_started_anew_and_what_is_held_is_not_ended()
  {
-    let lease = Duration::from_secs(10);
+    // It begins before Neko serves.
+    let lease = Duration::from_secs(20);
     let Some(mut home) = Home::with("swarm-lease", |docker| docker.lease = lease) else {
         return;
     };

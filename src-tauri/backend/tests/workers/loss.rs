@@ -110,6 +110,7 @@ async fn what_sleeps_there_for_nobody_ends_itself_as_well() {
     };
     let mut home = home.with_lease(Duration::from_secs(10));
     home.start(1).await.unwrap();
+    home.run("until pgrep -f type=renderer >/dev/null; do sleep 0.05; done");
     home.runtime.suspend(ONE, &attic()).await.unwrap();
     let stopped = home.run("grep -l 'State:.*stopped' /proc/[0-9]*/status | wc -l");
     let state = || home.run("cat /tmp/duotab-asleep && grep State: /proc/[0-9]*/status");
