@@ -55,6 +55,7 @@ pub(crate) async fn start(
     (fence, sandbox): (&Fence, Sandbox),
 ) -> Result<Browser, StartFailure> {
     let lock = profile::lock(&config.profile_dir).await?;
+    write_quiet(config).map_err(|error| crate::privilege::unusable(&config.runtime_dir, &error))?;
     let mut command = fence
         .around(Path::new("/bin/sh"))
         .map_err(|_| StartFailure::BrowserMissing)?;
@@ -122,7 +123,8 @@ fn environment(command: &mut Command, config: &Config, display: &Display) {
 fn arguments(config: &Config, sandbox: Sandbox) -> Vec<String> {
     let screen = (config.screen.width, config.screen.height);
     let profile = config.profile_dir.display().to_string();
-    let mut all = chromium::arguments(&profile, screen, config.scale_percent);
+    let quiet = quiet(config).display().to_string();
+    let mut all = chromium::arguments(&profile, &quiet, screen, config.scale_percent);
     all.push("--remote-debugging-pipe".to_owned());
     match sandbox {
         Sandbox::Namespaces => all.push("--disable-setuid-sandbox".to_owned()),
@@ -133,6 +135,20 @@ fn arguments(config: &Config, sandbox: Sandbox) -> Vec<String> {
         all.push("--disable-dev-shm-usage".to_owned());
     }
     all
+}
+
+/// Where the extension lies that keeps Chromium's news of downloads out of the picture.
+fn quiet(config: &Config) -> PathBuf {
+    config.runtime_dir.join("quiet")
+}
+
+fn write_quiet(config: &Config) -> std::io::Result<()> {
+    let folder = quiet(config);
+    std::fs::create_dir_all(&folder)?;
+    for (name, text) in chromium::QUIET {
+        std::fs::write(folder.join(name), text)?;
+    }
+    Ok(())
 }
 
 /// Containers often have 64 MiB, which a few pages fill.

@@ -85,3 +85,15 @@ async fn a_connection_that_is_let_go_of_leaves_no_process() {
         "{left:?}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_browser_has_the_extension_that_keeps_its_news_out_of_the_picture() {
+    let Some(home) = Home::new("page-quiet") else {
+        return;
+    };
+    home.start(1).await.unwrap();
+    let there = "grep -qa -e '[-]-extension-process' /proc/[0-9]*/cmdline";
+    let waiting =
+        format!("timeout 20 bash -c \"until {there}; do sleep 0.05; done\" && echo there");
+    assert_eq!(home.run_beside_page(&waiting), ["there"]);
+}

@@ -7,3 +7,4 @@ mod cdp;
 mod engine;
 mod hands;
 mod picture;
+mod quiet;
