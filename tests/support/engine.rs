@@ -124,6 +124,12 @@ impl Engine {
         text.lines().map(str::to_owned).collect()
     }
 
+    /// Whether it has an image, by its name.
+    #[must_use]
+    pub fn has(&self, image: &str) -> bool {
+        !self.docker(&["images", "--quiet", image]).is_empty()
+    }
+
     /// All containers of the app, running or not, and what they do.
     #[must_use]
     pub fn containers(&self) -> Vec<String> {

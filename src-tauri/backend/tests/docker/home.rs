@@ -26,6 +26,10 @@ impl Home {
     /// `None` where no engine is.
     pub(crate) fn new(install: &str) -> Option<Self> {
         let engine = Engine::here()?;
+        // How long a gigabyte takes is the machine's business, and within no limit of a start.
+        if !engine.has(&engine.image) {
+            let _pulled = engine.docker(&["pull", "--quiet", &engine.image]);
+        }
         let with = DockerConfig {
             image: engine.image.clone(),
             surroundings: Surroundings {

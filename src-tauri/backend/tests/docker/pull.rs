@@ -138,7 +138,7 @@ async fn where_no_engine_answers_the_start_says_why() {
 }
 
 fn forget(home: &Home, image: &str) {
-    if !home.engine.docker(&["images", "--quiet", image]).is_empty() {
+    if home.engine.has(image) {
         home.order(&["image", "rm", "--force", image]);
     }
 }
