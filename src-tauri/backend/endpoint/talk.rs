@@ -58,7 +58,15 @@ impl Talk {
     /// # Errors
     /// What the runtime or the system said.
     pub async fn open(endpoint: &Endpoint) -> io::Result<Self> {
-        let stream = TokioIo::new(endpoint.dial().await?);
+        Self::over(endpoint.dial().await?).await
+    }
+
+    /// Over a connection that is there already.
+    ///
+    /// # Errors
+    /// What the connection said.
+    pub async fn over(stream: Box<dyn Duplex>) -> io::Result<Self> {
+        let stream = TokioIo::new(stream);
         let (sender, connection) = handshake(stream).await.map_err(io::Error::other)?;
         // Ends with the sender, or with the other side.
         tokio::spawn(async move {

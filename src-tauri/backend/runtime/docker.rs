@@ -12,6 +12,7 @@ mod create;
 mod encoder;
 mod end;
 mod exec;
+mod facts;
 mod fault;
 mod files;
 mod flavour;

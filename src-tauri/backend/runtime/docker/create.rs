@@ -9,10 +9,10 @@ use bollard::models::{
 use duotab_core::message::{ProfileName, SessionId};
 
 use super::encoder::Way;
+use super::facts::Facts;
 use super::files::SERVER_PORT;
 use super::flavour::Flavour;
 use super::label;
-use super::link::Facts;
 use super::owner::Owner;
 
 /// The system calls that a browser needs, user namespaces for its own sandbox included.

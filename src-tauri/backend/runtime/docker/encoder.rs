@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bollard::models::{DeviceMapping, HostConfig};
 use duotab_core::message::Encoder;
 
-use super::link::Facts;
+use super::facts::Facts;
 use super::machine::Machine;
 
 /// Bits a second. The rate of the embedded engine.

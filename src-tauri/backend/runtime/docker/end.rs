@@ -19,14 +19,15 @@ const REMOVAL_LIMIT: Duration = Duration::from_secs(10);
 /// How often a container is paused before that is given up.
 const PAUSE_TRIES: usize = 5;
 
-/// Pauses a container; on another machine and where nothing else is possible, from within. The kernel does not always manage at once: a
-/// process in the middle of a system call is waited for, but not for long.
+/// Pauses a container; on another machine, and where nothing else is possible, from within. The kernel
+/// does not always manage at once: a process in the middle of a system call is waited for, but not for
+/// long.
 pub(super) async fn pause(link: &Link, container: &str) -> Result<(), Error> {
     if link.sleeps_within() {
         return exec::sleep(link, container, true).await;
     }
     let mut tries = PAUSE_TRIES;
-    loop {
+    let refused = loop {
         tries -= 1;
         match link.docker.pause_container(container).await {
             Ok(()) => return Ok(()),
@@ -34,9 +35,17 @@ pub(super) async fn pause(link: &Link, container: &str) -> Result<(), Error> {
             Err(error) if tries > 0 && fault::words(&error).contains("freeze") => {
                 tracing::debug!(%error, container, "not paused yet");
             }
-            Err(error) => return Err(error),
+            // What gave no answer may pause it yet.
+            Err(error) if !matches!(error, Error::DockerResponseServerError { .. }) => {
+                return Err(error);
+            }
+            Err(error) => break error,
         }
-    }
+    };
+    // Whatever its reason is: one that does not run does not listen either.
+    tracing::debug!(%refused, container, "the engine does not pause it");
+    let asleep = exec::sleep(link, container, true).await;
+    asleep.map_err(|_| refused)
 }
 
 /// Ends a container in peace and removes it. False if it stays.

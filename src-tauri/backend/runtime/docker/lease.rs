@@ -29,9 +29,9 @@ pub(super) fn file() -> File {
     }
 }
 
-/// Whether a container's processes sleep.
+/// Whether a container's processes sleep. That an engine refuses to pause is not known before.
 pub(super) async fn is_asleep(link: &Link, container: &str) -> bool {
-    link.sleeps_within() && archive::get(link, container, ASLEEP).await.is_ok()
+    archive::get(link, container, ASLEEP).await.is_ok()
 }
 
 /// Renews that of all that runs, until the app lets go of the engine.

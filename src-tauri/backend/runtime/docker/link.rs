@@ -4,7 +4,6 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use bollard::models::SystemInfoCgroupVersionEnum;
 use bollard::{API_DEFAULT_VERSION, Docker};
 use duotab_core::fault::EngineFault;
 use duotab_core::message::StartFailure;
@@ -12,6 +11,7 @@ use duotab_core::worker::WorkerAddress;
 use tokio::net::UnixStream;
 use tokio::time::{Instant, timeout};
 
+use super::facts::{self, Facts, Hello};
 use super::place::{Address, Surroundings};
 use super::way::Way;
 use crate::endpoint::Duplex;
@@ -28,8 +28,6 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(20);
 /// A pull's answer begins when its registry has answered, and that may be never: the person can
 /// cancel it.
 const PULL_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
-/// The oldest API that is known to work: Docker 20.10, Podman 4.
-const OLDEST_API: (u32, u32) = (1, 41);
 
 /// An engine that answered.
 #[derive(Clone, Debug)]
@@ -48,27 +46,6 @@ pub(super) struct Link {
     pub(super) product: String,
     /// To another machine.
     pub(super) way: Option<Way>,
-}
-
-/// What an engine is and can.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Facts {
-    /// Podman behind Docker's API.
-    pub(super) podman: bool,
-    /// Whether it has NVIDIA's runtime.
-    pub(super) nvidia: bool,
-    /// The newest API that it speaks.
-    pub(super) api: (u32, u32),
-    /// Logical cores.
-    pub(super) cores: u32,
-    /// Whether it can limit memory.
-    pub(super) limits_memory: bool,
-    /// Whether it can limit CPU.
-    pub(super) limits_cpu: bool,
-    /// Whether it can limit the number of processes.
-    pub(super) limits_pids: bool,
-    /// Whether it has no means to pause a container, as one without rights has none in cgroups v1.
-    pub(super) cannot_pause: bool,
 }
 
 impl Link {
@@ -150,7 +127,10 @@ impl Link {
             // One that is stopped is not waited for as long as one that is busy.
             let limit = way.as_ref().map_or(HELLO_LIMIT, |_| FAR_HELLO_LIMIT);
             timeout(limit, docker.ping()).await.ok()?.ok()?;
-            timeout(FACTS_LIMIT, ask(&docker)).await.ok()
+            let dialled = dial(address, way.as_ref());
+            timeout(FACTS_LIMIT, facts::ask(&docker, dialled))
+                .await
+                .ok()
         };
         let Some(facts) = facts.await else {
             return Err(Silence::Fault(EngineFault::Silent { socket }));
@@ -221,11 +201,7 @@ impl Link {
     /// # Errors
     /// What the system said.
     pub(super) async fn dial(&self) -> io::Result<Box<dyn Duplex>> {
-        match (&self.way, &self.address) {
-            (Some(way), _) => way.dial().await,
-            (None, Address::Unix(path)) => Ok(Box::new(UnixStream::connect(path).await?)),
-            (None, _) => Err(io::ErrorKind::Unsupported.into()),
-        }
+        dial(&self.address, self.way.as_ref()).await
     }
 
     /// Whether it is another machine's.
@@ -255,16 +231,19 @@ impl Link {
     }
 }
 
+async fn dial(address: &Address, way: Option<&Way>) -> io::Result<Box<dyn Duplex>> {
+    match (way, address) {
+        (Some(way), _) => way.dial().await,
+        (None, Address::Unix(path)) => Ok(Box::new(UnixStream::connect(path).await?)),
+        (None, _) => Err(io::ErrorKind::Unsupported.into()),
+    }
+}
+
 /// Why there is no engine at an address.
 enum Silence {
     /// There is not even a socket.
     Nothing,
     Fault(EngineFault),
-}
-
-enum Hello {
-    TooOld(String),
-    Error(bollard::errors::Error),
 }
 
 /// The more a person can do about it, the higher.
@@ -297,42 +276,6 @@ async fn knock(address: &Address) -> Result<(), Silence> {
         }),
         Err(_) => Err(Silence::Fault(EngineFault::Silent { socket })),
     }
-}
-
-async fn ask(docker: &Docker) -> Result<(Facts, String), Hello> {
-    let version = docker.version().await.map_err(Hello::Error)?;
-    let api = version.api_version.unwrap_or_default();
-    let Some(spoken) = parse(&api).filter(|api| *api >= OLDEST_API) else {
-        return Err(Hello::TooOld(api));
-    };
-    let number = version.version.unwrap_or_default();
-    let podman = version
-        .components
-        .unwrap_or_default()
-        .iter()
-        .any(|component| component.name.contains("Podman"));
-    let info = docker.info().await.map_err(Hello::Error)?;
-    let mut options = info.security_options.iter().flatten();
-    let rootless = options.any(|it| it == "name=rootless");
-    let product = if podman { "Podman" } else { "Docker" };
-    let facts = Facts {
-        podman,
-        nvidia: info
-            .runtimes
-            .is_some_and(|runtimes| runtimes.contains_key("nvidia")),
-        api: spoken,
-        cores: info.ncpu.and_then(|it| u32::try_from(it).ok()).unwrap_or(1),
-        limits_memory: info.memory_limit.unwrap_or(false),
-        limits_cpu: info.cpu_cfs_quota.unwrap_or(false),
-        limits_pids: info.pids_limit.unwrap_or(false),
-        cannot_pause: rootless && info.cgroup_version == Some(SystemInfoCgroupVersionEnum::_1),
-    };
-    Ok((facts, format!("{product} {number}")))
-}
-
-fn parse(api: &str) -> Option<(u32, u32)> {
-    let (major, minor) = api.split_once('.')?;
-    Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -398,12 +341,5 @@ mod tests {
         let socket = path.display().to_string();
         let found = Link::find(&around(run.path())).await;
         assert_eq!(found.map(|_| ()), Err(EngineFault::NoPermission { socket }));
-    }
-
-    #[test]
-    fn versions_are_compared_as_numbers() {
-        assert!(parse("1.41").is_some_and(|api| api >= OLDEST_API));
-        assert!(parse("1.9").is_some_and(|api| api < OLDEST_API));
-        assert_eq!(parse("new"), None);
     }
 }
