@@ -13,6 +13,7 @@ pub use choice::{Choice, Runtime, RuntimeConfig};
 use duotab_core::fault::{EndCause, ImageUpdate, Stall};
 use duotab_core::message::{Encoder, ProfileName, SessionId, StartFailure};
 use duotab_core::node::{Node, NodeId};
+use duotab_core::streaming::Limit;
 use duotab_core::worker::WorkerFacts;
 
 /// What to start.
@@ -100,6 +101,9 @@ pub enum EngineNews {
     Encodes(SessionId, Encoder),
     /// The browser's own sandbox is off: its kernel or its container does not let it have one.
     Unsandboxed(SessionId),
+    /// What this machine's container engine cannot hold browsers to. Told when it is found, and when a
+    /// start has shown it; not if that is nothing.
+    Unlimited(Vec<Limit>),
     /// Something about a newer image.
     Image {
         /// The image's reference, as it was set.

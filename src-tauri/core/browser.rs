@@ -281,6 +281,7 @@ impl Browser {
             Event::Notice(notice) => self.notice(notice),
             Event::List(url, news) => self.list_news(&url, news),
             Event::EnginesContained(contained) => self.engines_contained(contained),
+            Event::EnginesUnlimited(unlimited) => self.engines_unlimited(unlimited),
             Event::UpdateLooked(looked) => self.update_looked(looked),
             Event::SecondInstance(inputs) => self.second_instance(inputs),
             Event::ContextsFound(contexts) => self.contexts_found(contexts),

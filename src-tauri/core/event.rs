@@ -15,7 +15,7 @@ use crate::page::Direction;
 use crate::profile::{DataWork, ProfileCommand, WorkEnd};
 use crate::proxy::PageFault;
 use crate::sleep::SleepAfter;
-use crate::streaming::{Looked, Switch};
+use crate::streaming::{Limit, Looked, Switch};
 use crate::worker::{EngineContext, WorkerCheck, WorkerCommand, WorkerFacts};
 
 /// Milliseconds since an arbitrary start, monotonic.
@@ -319,6 +319,8 @@ pub enum Event {
     ProfileWorked(ProfileName, DataWork, WorkEnd),
     /// Whether engines run in containers.
     EnginesContained(bool),
+    /// What this machine's container engine does not hold engines to.
+    EnginesUnlimited(Vec<Limit>),
     /// The answer to [`crate::action::Action::LookForUpdate`].
     UpdateLooked(Looked),
     /// News of a block list, by its address.

@@ -15,6 +15,19 @@ pub enum Switch {
     HomeClosed,
 }
 
+/// What a container engine can hold a browser to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Limit {
+    /// The memory that was reserved for it.
+    Memory,
+    /// A part of the machine's processors.
+    Processor,
+    /// A number of processes.
+    Processes,
+}
+
 /// What the person has switched on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Switches {
@@ -64,6 +77,8 @@ pub struct StreamingView {
     /// Whether they run in containers: the home network can be closed to those, and those have an
     /// image of which there may be a newer one.
     pub contained: bool,
+    /// What this machine's container engine holds them to not: it lacks the means.
+    pub unlimited: Vec<Limit>,
     /// Whether a newer image is being looked for because the person wants to know.
     pub looking: bool,
     /// What came of that.

@@ -7,6 +7,7 @@ pub use address::AddressFlaw;
 
 use crate::fault::EngineFault;
 use crate::node::{Lack, NodeId, NodeName, Setback};
+use crate::streaming::Limit;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -123,6 +124,8 @@ pub struct WorkerFacts {
     pub image_there: Option<bool>,
     /// Its id as a node of a Swarm, if it is one.
     pub swarm_node: Option<String>,
+    /// What its engine does not hold browsers to.
+    pub unlimited: Vec<Limit>,
 }
 
 /// The steps of a guided check, in order. Each needs the one before it.

@@ -333,6 +333,7 @@ export const SCENES: Record<string, Scene> = {
       },
     },
   }),
+  "settings-limits": settings({ unlimited: ["memory", "processor", "processes"] }),
   "settings-processes": settings({ contained: false }),
   "many-tabs": {
     state: (() => {

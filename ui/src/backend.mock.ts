@@ -329,6 +329,7 @@ export function streamingOf(more: Partial<StreamingView> = {}): StreamingView {
     standby: { on: false, fixed: false },
     home_closed: { on: false, fixed: false },
     contained: true,
+    unlimited: [],
     looking: false,
     looked: null,
     ...more,

@@ -3,6 +3,7 @@ import { actionsFor } from "./problem";
 import type { MachineView } from "./messages/MachineView";
 import type { WorkerCheck } from "./messages/WorkerCheck";
 import { texts } from "./texts";
+import { limitsTexts } from "./texts.limits";
 import { addressText, age, checkSteps, machineTexts } from "./texts.machine";
 
 function machine(more: Partial<MachineView> = {}): MachineView {
@@ -23,7 +24,7 @@ function machine(more: Partial<MachineView> = {}): MachineView {
   };
 }
 
-const answers: WorkerCheck = {
+const answers: WorkerCheck & { found: "answers" } = {
   found: "answers",
   facts: {
     engine: "Docker 28",
@@ -31,6 +32,7 @@ const answers: WorkerCheck = {
     round_trip_ms: 4,
     image_there: false,
     swarm_node: null,
+    unlimited: [],
   },
   cores: 4,
   total_memory_mib: 8192,
@@ -109,6 +111,7 @@ test("a node of a Swarm is told by what it has, and its manager by its nodes", (
       round_trip_ms: 4,
       image_there: null,
       swarm_node: null,
+      unlimited: [],
     },
   };
   const manager = { id: "w1", name: "attic", kind: "worker" } as const;
@@ -120,4 +123,17 @@ test("a node of a Swarm is told by what it has, and its manager by its nodes", (
   ]);
   expect(machineTexts.facts(machine({ members: 3, facts }))).toEqual(["Docker 28", "4 ms away"]);
   expect(machineTexts.manages(3)).toContain("3 nodes");
+});
+
+test("what an engine does not hold a browser to is said of the machine and by its check", () => {
+  const unlimited = ["memory", "processor", "processes"] as const;
+  const facts = { ...answers.facts, unlimited: [...unlimited] };
+  const checked: WorkerCheck = { ...answers, facts };
+  const step = checkSteps(machine({ checked }))[1];
+  expect(step?.state).toBe("good");
+  expect(step?.text).toContain("a browser's memory, processor time and processes");
+  expect(limitsTexts.title(["processor"])).toBe("No limit of processor time");
+  // Only memory is what a Raspberry Pi leaves out.
+  expect(limitsTexts.text(["processor"])).not.toContain("Raspberry");
+  expect(limitsTexts.text(["memory"])).toContain("Raspberry");
 });

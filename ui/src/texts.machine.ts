@@ -13,6 +13,7 @@ import type { StartFailure } from "./messages/StartFailure";
 import type { WorkerAddress } from "./messages/WorkerAddress";
 import type { WorkerCheck } from "./messages/WorkerCheck";
 import { engineAway } from "./texts.engine";
+import { limits, notHeld } from "./texts.limits";
 import { settingsTexts, size } from "./texts.settings";
 
 interface Words {
@@ -232,7 +233,12 @@ export function checkSteps(machine: MachineView): CheckStep[] {
     return steps;
   }
   set(0, "good", `${checked.facts.engine} answers in ${checked.facts.round_trip_ms} ms.`);
-  set(1, "good", "You may use it.");
+  const { unlimited } = checked.facts;
+  set(
+    1,
+    "good",
+    unlimited.length > 0 ? `You may use it. ${notHeld(unlimited)}` : "You may use it.",
+  );
   const room = roomOf(checked, lacks);
   set(2, room.state, room.text);
   if (room.state === "good") {
@@ -333,6 +339,9 @@ export const machineTexts = {
       ...(facts.worker?.engine ? [facts.worker.engine] : []),
       ...(facts.worker && !machine.manager ? [`${facts.worker.round_trip_ms} ms away`] : []),
       ...(facts.worker?.image_there === false ? ["browser not fetched yet"] : []),
+      ...(facts.worker && facts.worker.unlimited.length > 0
+        ? [`no limit of ${limits(facts.worker.unlimited)}`]
+        : []),
     ];
   },
   labels: (labels: string[]) => `Labels: ${labels.join(", ")}`,

@@ -87,6 +87,7 @@ impl Engines {
                         continue;
                     }
                     EngineNews::Unsandboxed(_) => Event::Notice(Notice::SandboxOff),
+                    EngineNews::Unlimited(limits) => Event::EnginesUnlimited(limits),
                     EngineNews::Keep { image, kept } => {
                         to_core.keep(format!("image:{image}"), kept);
                         continue;

@@ -364,6 +364,7 @@ impl Docker {
         let link = Arc::new(self.inner.reach().await?);
         tracing::info!(socket = link.socket, facts = ?link.facts, "engine found");
         kept.0 = Some(Arc::clone(&link));
+        facts::tell(&self.inner, link.facts.unlimited());
         if std::mem::take(&mut kept.1) {
             found::sweep(&self.inner, &link).await;
         }

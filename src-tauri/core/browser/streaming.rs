@@ -4,13 +4,14 @@ use super::Browser;
 use crate::action::Action;
 use crate::fault::ImageUpdate;
 use crate::message::{Notice, Problem};
-use crate::streaming::{Looked, StreamingView, Switch, SwitchView, Switches};
+use crate::streaming::{Limit, Looked, StreamingView, Switch, SwitchView, Switches};
 
 /// What is set, and what is known about it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Streaming {
     switches: Switches,
     contained: bool,
+    unlimited: Vec<Limit>,
     looking: bool,
     looked: Option<Looked>,
 }
@@ -95,6 +96,10 @@ impl Browser {
         self.streaming.contained = contained;
     }
 
+    pub(super) fn engines_unlimited(&mut self, unlimited: Vec<Limit>) {
+        self.streaming.unlimited = unlimited;
+    }
+
     pub(super) fn streaming_view(&self) -> StreamingView {
         let view = |switch| SwitchView {
             on: self.is_on(switch),
@@ -104,6 +109,7 @@ impl Browser {
             standby: view(Switch::Standby),
             home_closed: view(Switch::HomeClosed),
             contained: self.streaming.contained,
+            unlimited: self.streaming.unlimited.clone(),
             looking: self.streaming.looking,
             looked: self.streaming.looked.clone(),
         }

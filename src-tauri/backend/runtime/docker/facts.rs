@@ -4,10 +4,13 @@ use std::io;
 
 use bollard::Docker;
 use bollard::models::{SystemInfo, SystemInfoCgroupVersionEnum};
+use duotab_core::streaming::Limit;
 use serde::Deserialize;
 use url::Url;
 
+use super::Inner;
 use crate::endpoint::{Duplex, Question, Talk};
+use crate::runtime::EngineNews;
 
 /// The oldest API that is known to work: Docker 20.10, Podman 4.
 const OLDEST_API: (u32, u32) = (1, 41);
@@ -77,6 +80,17 @@ pub(super) async fn ask(
 }
 
 impl Facts {
+    /// What it does not hold a browser to.
+    pub(super) fn unlimited(self) -> Vec<Limit> {
+        let all = [
+            (Limit::Memory, self.limits_memory),
+            (Limit::Processor, self.limits_cpu),
+            (Limit::Processes, self.limits_pids),
+        ];
+        let lacks = all.into_iter().filter(|(_, can)| !can);
+        lacks.map(|(limit, _)| limit).collect()
+    }
+
     /// What Docker's API tells.
     fn told(info: &SystemInfo) -> Self {
         let mut options = info.security_options.iter().flatten();
@@ -112,6 +126,14 @@ impl Facts {
         self.limits_cpu &= left("cpu");
         self.limits_pids &= left("pids");
         self.cannot_pause = host.cgroup_version == "v1";
+    }
+}
+
+/// Tells what the engine of this machine does not hold browsers to; a worker is looked at.
+pub(super) fn tell(inner: &Inner, unlimited: Vec<Limit>) {
+    if inner.with.worker.is_none() && !unlimited.is_empty() {
+        // Whoever does not listen need not know.
+        let _ = inner.news.try_send(EngineNews::Unlimited(unlimited));
     }
 }
 
@@ -178,8 +200,7 @@ mod tests {
             "SecurityOptions": ["name=seccomp,profile=default"],
         });
         let mut facts = Facts::told(&serde_json::from_value(info).unwrap());
-        assert!(facts.limits_memory && facts.limits_cpu && facts.limits_pids);
-        assert!(!facts.cannot_pause);
+        assert!(facts.unlimited().is_empty() && !facts.cannot_pause);
         let said = format!(r#"{{"host":{host},"version":{{}}}}"#);
         let Answer { host } = serde_json::from_str(&said).unwrap();
         facts.correct(&host);
@@ -193,14 +214,17 @@ mod tests {
             r#"{"cgroupManager":"cgroupfs","cgroupVersion":"v1","cgroupControllers":[],
                 "cpus":2,"security":{"apparmorEnabled":false,"rootless":true}}"#,
         );
-        assert!(!facts.limits_memory && !facts.limits_cpu && !facts.limits_pids);
+        assert_eq!(
+            facts.unlimited(),
+            [Limit::Memory, Limit::Processor, Limit::Processes]
+        );
         assert!(facts.cannot_pause);
         // With those that systemd leaves to a person.
         let facts = corrected(
             r#"{"cgroupVersion":"v2","cgroupControllers":["memory","pids"],
                 "security":{"rootless":true}}"#,
         );
-        assert!(facts.limits_memory && !facts.limits_cpu && facts.limits_pids);
+        assert_eq!(facts.unlimited(), [Limit::Processor]);
         assert!(!facts.cannot_pause);
     }
 
@@ -211,7 +235,7 @@ mod tests {
                 r#"{{"cgroupVersion":"v1","cgroupControllers":{controllers},
                     "security":{{"rootless":false}}}}"#
             ));
-            assert!(facts.limits_memory && facts.limits_cpu && facts.limits_pids);
+            assert_eq!(facts.unlimited(), []);
             assert!(!facts.cannot_pause);
         }
         let facts = corrected("{}");

@@ -11,6 +11,7 @@ use bollard::errors::Error;
 use bollard::models::ContainerCreateBody;
 use bollard::query_parameters::{CreateContainerOptionsBuilder, WaitContainerOptionsBuilder};
 use duotab_core::message::{Encoder, ProfileName, SessionId, StartFailure};
+use duotab_core::streaming::Limit;
 use futures_util::StreamExt as _;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
@@ -24,7 +25,9 @@ use super::link::Link;
 use super::owner::Taken;
 use super::reach::{base, endpoint, free_port, seen_at};
 use super::ready::{self, Door};
-use super::{Inner, archive, exec, fault, found, label, logs, network, probe, remove, volume};
+use super::{
+    Inner, archive, exec, facts, fault, found, label, logs, network, probe, remove, volume,
+};
 use crate::endpoint::{Endpoint, Secret};
 use crate::runtime::{EngineNews, StartError, StartSpec, random_password};
 
@@ -278,6 +281,11 @@ async fn steps(
         }
     };
     drop(making);
+    if !limited {
+        // It had said that it can.
+        let all = vec![Limit::Memory, Limit::Processor, Limit::Processes];
+        facts::tell(inner, all);
+    }
     let base = base(link, &container).await.map_err(|e| refused(&e))?;
     let endpoint = endpoint(link, &container, base, USERNAME.to_owned(), password).await;
     let closed = async {

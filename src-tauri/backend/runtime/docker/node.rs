@@ -161,6 +161,7 @@ async fn look(link: &Link, image: &str) -> Result<Looked, EngineFault> {
             round_trip_ms: u32::try_from(round_trip.as_millis()).unwrap_or(u32::MAX),
             image_there: image::is_there(link, image).await.ok(),
             swarm_node: swarm_node(&info),
+            unlimited: link.facts.unlimited(),
         }),
     })
 }

@@ -7,6 +7,7 @@ use duotab_backend::runtime::docker::{Docker, DockerConfig, Surroundings};
 use duotab_backend::runtime::{EngineNews, StartError, StartSpec};
 use duotab_core::fault::ImageUpdate;
 use duotab_core::message::{Encoder, ProfileName, SessionId};
+use duotab_core::streaming::Limit;
 use duotab_test_support::engine::Engine;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -82,6 +83,7 @@ impl Home {
                     | EngineNews::Volumes { .. }
                     | EngineNews::Owned { .. }
                     | EngineNews::Encodes(..)
+                    | EngineNews::Unlimited(_)
             );
             if !kept && !matches!(news, EngineNews::Image { .. }) {
                 return news;
@@ -109,6 +111,16 @@ impl Home {
                 _ => {}
             }
         }
+    }
+
+    /// What was told that the engine does not hold browsers to.
+    pub(crate) fn unlimited(&mut self) -> Vec<Limit> {
+        let told = std::iter::from_fn(|| self.news.try_recv().ok());
+        let unlimited = told.filter_map(|news| match news {
+            EngineNews::Unlimited(limits) => Some(limits),
+            _ => None,
+        });
+        unlimited.last().unwrap_or_default()
     }
 
     /// What was told last to be kept of the volumes.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::fault::ImageUpdate;
 use crate::message::Notice;
-use crate::streaming::{Looked, StreamingView, Switch};
+use crate::streaming::{Limit, Looked, StreamingView, Switch};
 
 fn view(bench: &Bench) -> StreamingView {
     bench.browser.view().streaming
@@ -135,4 +135,13 @@ fn a_look_for_a_newer_image_is_answered_once_and_forgotten_when_it_is_old() {
     assert!(!view(&bench).looking);
     bench.command(Command::ShowSettings(true));
     assert_eq!(view(&bench).looked, None);
+}
+
+#[test]
+fn what_an_engine_is_not_held_to_is_shown() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    assert_eq!(view(&bench).unlimited, []);
+    let unlimited = vec![Limit::Memory, Limit::Processor];
+    bench.tell(Event::EnginesUnlimited(unlimited.clone()));
+    assert_eq!(view(&bench).unlimited, unlimited);
 }

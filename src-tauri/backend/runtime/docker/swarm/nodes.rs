@@ -97,6 +97,8 @@ pub(super) async fn look(
             // Only its own engine could say.
             image_there: None,
             swarm_node: Some(place.node),
+            // What it admits to a node, the node can hold to.
+            unlimited: Vec::new(),
         };
         Some((node, facts))
     });
