@@ -40,11 +40,22 @@ sweep() {
         "$place"/exec/containerd/*.pid "$place"/exec/containerd/*.sock*
 }
 
+# Runs a daemon with nothing open of whoever starts it, whose locks it would hold for as long as it
+# lives. It takes the shell's own place, so in the background alone.
+alone() {
+    # shellcheck disable=SC2016 # for the other shell: this one closes none past the ninth
+    exec bash -c 'for it in /proc/$$/fd/*; do
+        it=${it##*/}
+        [ "$it" -le 2 ] || eval "exec $it>&-"
+    done
+    exec "$@"' alone "$@"
+}
+
 # dockerd with nothing of the machine's own; more options may follow.
 start_engine() {
     sweep
     echo '{}' >"$place/docker.json"
-    setsid dockerd --config-file "$place/docker.json" --data-root "$place/disk/docker" \
+    alone setsid dockerd --config-file "$place/docker.json" --data-root "$place/disk/docker" \
         --exec-root "$place/exec" --pidfile "$place/docker.pid" --host "$DOCKER_HOST" \
         --mtu 1400 --shutdown-timeout 5 "$@" >>"$place/docker.log" 2>&1 </dev/null &
     await 'the container engine' docker version
@@ -78,13 +89,13 @@ make_person() {
     ip addr add "$gateway/32" dev lo
 }
 
-# Runs something as that person, in whose folder the engine's socket is then.
-as_person() {
-    setpriv --reuid "$person" --regid "$person" --clear-groups env \
-        HOME="$place/disk/home" XDG_RUNTIME_DIR="$place/exec" USER=person "$@"
+# What runs something as that person, in whose folder the engine's socket is then.
+as_whom() {
+    echo "setpriv --reuid $person --regid $person --clear-groups env HOME=$place/disk/home \
+        XDG_RUNTIME_DIR=$place/exec USER=person"
 }
 
-# Podman behind Docker's API, with nothing of the machine's own either: root's, or `as_person`.
+# Podman behind Docker's API, with nothing of the machine's own either: root's, or that person's.
 start_podman() {
     rm -f "$socket"
     cat >"$place/registries.conf" <<TOML
@@ -116,8 +127,9 @@ TOML
     export CONTAINERS_CONF="$place/containers.conf" CONTAINERS_STORAGE_CONF="$place/storage.conf" \
         CONTAINERS_REGISTRIES_CONF="$place/registries.conf"
     run="setsid podman system service --time 0 $DOCKER_HOST"
-    [ -z "${1:-}" ] || run="as_person $run"
-    $run >>"$place/docker.log" 2>&1 </dev/null &
+    [ -z "${1:-}" ] || run="$(as_whom) $run"
+    # shellcheck disable=SC2086 # words
+    alone $run >>"$place/docker.log" 2>&1 </dev/null &
     echo $! >"$place/docker.pid"
     await 'the container engine' docker version
 }
@@ -126,7 +138,8 @@ TOML
 start_rootless() {
     rm -rf "$socket" "$place/exec/docker.pid" "$place/exec/docker"
     echo '{}' >"$place/docker.json"
-    as_person /usr/share/docker.io/contrib/dockerd-rootless.sh \
+    # shellcheck disable=SC2046 # words
+    alone $(as_whom) /usr/share/docker.io/contrib/dockerd-rootless.sh \
         --config-file "$place/docker.json" --data-root "$place/disk/home/docker" \
         --exec-root "$place/exec/docker" --pidfile "$place/exec/docker.pid" \
         --host "$DOCKER_HOST" --insecure-registry "$gateway:5000" \
@@ -180,6 +193,6 @@ YAML
         printf 'auth: {htpasswd: {realm: duotab, path: %s}}\n' "$place/htpasswd" \
             >>"$place/registry-$2.yml"
     fi
-    docker-registry serve "$place/registry-$2.yml" >>"$place/registry.log" 2>&1 </dev/null &
+    alone docker-registry serve "$place/registry-$2.yml" >>"$place/registry.log" 2>&1 </dev/null &
     await 'the registry' curl --silent --max-time 2 "http://$registry_at:$2/v2/"
 }
