@@ -125,7 +125,7 @@ export function elsewhere(copy: boolean): string {
 }
 
 export function leftBehind(title: string, node: string): string {
-  return `${node} is back. It has newer logins and data of “${title}” than those that you went on with meanwhile. Use them again, and what came since is kept as an older copy; or remove them from ${node} for good.`;
+  return `${node} is back, with newer logins and data of “${title}” than those that you went on with. Use them again, and what came since is kept as an older copy, or remove them for good.`;
 }
 
 export function whyNotMoved(fault: ProfileFault | null): string {

@@ -132,7 +132,11 @@ export const texts = {
     update: "Update",
     again: "Try again",
     takeBack: "Use them again",
-    leave: "Remove them",
+    leave: "Remove them…",
+    leaveConfirm: (title: string, node: string): string =>
+      `Remove the newer logins and data of “${title}” from ${node} for good? They are what it had when it was lost, and cannot be brought back. What you have here stays.`,
+    leaveYes: "Remove them for good",
+    leaveNo: "Keep them",
     text: (notice: Notice): string => {
       switch (notice.code) {
         case "engine_image":
