@@ -316,6 +316,10 @@ impl Room {
 
     /// Stops everything but this process. The peer ends: its checks alone would keep it awake.
     pub(crate) async fn suspend(&self) {
+        // A program that is stopped before it has tied its life to ours would outlive us.
+        if let Some(browser) = &self.tools.browser {
+            let _ = crate::browser::shows(browser.shown.clone()).await;
+        }
         self.state().suspended = true;
         self.tools.input.send(Gesture::Release);
         self.end_peer().await;
