@@ -12,7 +12,7 @@ pub const SCRIPT: &str = include_str!("leave.js");
 #[must_use]
 pub const fn limit_ms(mode: Mode) -> u64 {
     match mode {
-        Mode::Proxy => 700,
+        Mode::Proxy => 1500,
         Mode::Streamed => 2000,
     }
 }

@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Chromium writes cookies and history when it is asked to close.
-const CLOSE_LIMIT: Duration = Duration::from_secs(3);
+const CLOSE_LIMIT: Duration = Duration::from_secs(6);
 
 /// Why the serving ended.
 #[derive(Debug)]

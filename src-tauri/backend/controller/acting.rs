@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use crate::page::{PageError, Pages};
 
 /// How long orders that were given are waited for.
-const END_LIMIT: Duration = Duration::from_secs(1);
+const END_LIMIT: Duration = Duration::from_secs(2);
 
 /// What is to be done to a tab's page.
 pub(super) type PageOrder = (TabId, PageAction);

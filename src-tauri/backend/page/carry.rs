@@ -10,19 +10,25 @@ use duotab_core::message::{Mode, TabId};
 
 use super::{Shared, follow};
 
-/// How long a page may take to answer. It is left only afterwards, and its session may sleep only
-/// then.
-const LIMIT: Duration = Duration::from_millis(500);
+/// How long a page may take to say what it has. It is left only afterwards, and its session may sleep
+/// only then.
+const SAY_LIMIT: Duration = Duration::from_millis(800);
+/// How long it may take to take something: a page that has just loaded is busy.
+const TAKE_LIMIT: Duration = Duration::from_millis(1500);
 
 /// Has a page say or take it; `None` from a page that does not answer in time.
 pub(super) async fn carry(shared: &Arc<Shared>, target: &str, order: &Order) -> Option<PageNews> {
+    let limit = match order {
+        Order::Give(..) => TAKE_LIMIT,
+        Order::Collect { .. } => SAY_LIMIT,
+    };
     let asked = async {
         let session = follow::session(shared, target).await.ok()?;
         let frame = shared.book().page(target)?.main_frame.clone();
         let script = order.script();
-        follow::evaluate(shared, &session, Some(&frame), &script).await
+        follow::evaluate_within(limit, shared, &session, Some(&frame), &script).await
     };
-    let answer = tokio::time::timeout(LIMIT, asked).await.ok().flatten()?;
+    let answer = tokio::time::timeout(limit, asked).await.ok().flatten()?;
     order.heard(&answer)
 }
 

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::{PageError, Shared};
 
-/// How long the engine may take: a page waits for it.
-const LIMIT: Duration = Duration::from_millis(500);
+/// How long the engine may take: a page waits for it. One that has just begun is slow to answer.
+const LIMIT: Duration = Duration::from_millis(1500);
 
 /// Does it; `None` from an engine that does not answer in time.
 pub(super) async fn cookies(shared: &Shared, order: Order) -> Option<PageNews> {

@@ -16,6 +16,10 @@ use super::{PageError, PageEvent, Shared, act, favicon, permission};
 pub(super) const WORLD: &str = "duotab";
 /// How long a renderer may take for a question that only improves an answer.
 pub(super) const RENDERER_LIMIT: Duration = Duration::from_secs(1);
+/// How long Chromium's error page may take until it stands.
+const CODE_LIMIT: Duration = Duration::from_secs(5);
+/// How often a page that changes its process may fail to say whether it is in sight.
+const SIGHT_TRIES: usize = 5;
 /// How long to wait for the address of a page that has just come up.
 const ADDRESS_LIMIT: Duration = Duration::from_millis(500);
 /// The least time between two looks at a page that changes all the time.
@@ -270,7 +274,13 @@ pub(super) async fn greet(shared: Arc<Shared>, target: String) {
             .and_then(Result::ok)
             .map_or_else(|| BLANK.to_owned(), |url| url.clone()),
     };
-    let visible = evaluate(&shared, &session, None, "document.visibilityState").await;
+    let mut visible = None;
+    for _ in 0..SIGHT_TRIES {
+        visible = evaluate(&shared, &session, None, "document.visibilityState").await;
+        if visible.is_some() {
+            break;
+        }
+    }
     {
         let mut book = shared.book();
         // It may have found its tab meanwhile.
@@ -398,7 +408,7 @@ pub(super) async fn failure(shared: Arc<Shared>, target: String, url: String) {
     let Ok(session) = session(&shared, &target).await else {
         return;
     };
-    let code = evaluate(&shared, &session, None, ERROR_CODE)
+    let code = evaluate_within(CODE_LIMIT, &shared, &session, None, ERROR_CODE)
         .await
         .unwrap_or_default();
     let code = code.trim();

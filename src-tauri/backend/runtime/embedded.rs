@@ -39,7 +39,7 @@ use crate::dirs::Dirs;
 use crate::endpoint::Endpoint;
 
 /// koneko gives Chromium 3 s to write what it has (cookies, history) before it kills it.
-const STOP_GRACE: Duration = Duration::from_secs(5);
+const STOP_GRACE: Duration = Duration::from_secs(9);
 /// Ends that nobody has taken note of yet. More cannot run on one machine.
 const ENDED_LIMIT: usize = 64;
 

@@ -9,7 +9,7 @@ use crate::message::{Mode, TabId};
 use crate::site::origin_of;
 
 /// How long a page waits for its cookies, from the toggle on.
-const LIMIT_MS: u64 = 1000;
+const LIMIT_MS: u64 = 3000;
 
 /// How far a tab's cookies have come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,8 +8,9 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::Command;
 
-/// A trial takes milliseconds; a machine that needs longer is not asked again.
-const TRIAL_LIMIT: Duration = Duration::from_secs(3);
+/// A trial takes milliseconds. On a machine out of breath it is waited for: the answer decides whether
+/// pages run in a sandbox.
+const TRIAL_LIMIT: Duration = Duration::from_secs(20);
 
 /// What keeps a page's process in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

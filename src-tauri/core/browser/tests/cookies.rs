@@ -151,7 +151,7 @@ fn an_engine_that_does_not_answer_holds_up_no_page_for_long() {
         PageNews::Cookies(jar(&["login"])),
     );
     assert!(bench.world.webviews.is_empty());
-    bench.now.0 += 1000;
+    bench.now.0 += 3000;
     bench.tell(Event::Deadline);
     assert_eq!(bench.world.webviews.len(), 1);
     says(&mut bench, tab, Mode::Proxy, PageNews::CookiesGiven);
