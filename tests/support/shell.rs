@@ -16,6 +16,8 @@ use tokio::process::Command;
 use crate::child::{self, Program};
 use crate::{Display, LIMIT, Outcome, Picture, until_open, within};
 
+/// How often the content area is asked for while there is none.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// How long the screen is looked at before the place of the content area is asked for again.
 const MEASURED_AGAIN: Duration = Duration::from_secs(2);
 
@@ -205,8 +207,13 @@ impl Shell {
         wanted: impl Fn(&Picture, [u32; 4]) -> bool,
     ) -> Outcome<[u32; 4]> {
         let found = within(what, async {
+            let mut looks = tokio::time::interval(LOOK_AGAIN);
             loop {
-                let area = self.content_area(display).await?;
+                looks.tick().await;
+                // A window that has just come may not have the focus yet, by which it is known.
+                let Ok(area) = self.content_area(display).await else {
+                    continue;
+                };
                 let seen = display.seen(|picture| wanted(picture, area));
                 if let Ok(seen) = tokio::time::timeout(MEASURED_AGAIN, seen).await {
                     return seen.map(|_| area);

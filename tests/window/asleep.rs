@@ -24,6 +24,7 @@ async fn long() -> Html<String> {
         <script>
             const say = () => tell({ at: Math.round(scrollY), text: field.value });
             onkeyup = () => { scrollTo(0, 2000); say(); };
+            field.onclick = () => tell({ clicked: true });
             onscroll = onload = say;
         </script>",
     )
@@ -34,7 +35,7 @@ const ICON: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\
     \0\0\0\x16IDAT\x78\xda\x63\x50\x38\xe0\x40\x12\x62\x18\xd5\x30\xaa\x61\xf8\x6a\0\0\xfc\xd8\x20\x10\xcb\
     \x3b\x8c\x8f\0\0\0\0IEND\xae\x42\x60\x82";
 
-async fn room() -> Outcome<Room> {
+async fn room(sleep_after: &str) -> Outcome<Room> {
     let display = Display::start(1000, 700).await?;
     let icon = || async { ([(header::CONTENT_TYPE, "image/png")], ICON) };
     let pages = Router::new()
@@ -43,7 +44,9 @@ async fn room() -> Outcome<Room> {
     let site = ProbeSite::with(pages).await?;
     let app = App::new()?;
     let start = start(&display).argument(site.url("/long"));
-    let shell = app.open(&start.variable("DUOTAB_SLEEP_AFTER", "1")).await?;
+    let shell = app
+        .open(&start.variable("DUOTAB_SLEEP_AFTER", sleep_after))
+        .await?;
     Ok(Room {
         shell,
         app,
@@ -79,7 +82,8 @@ fn web_processes(data: &Path) -> Outcome<(usize, u64)> {
 
 #[tokio::test]
 async fn a_page_that_sleeps_gives_its_memory_back_and_wakes_where_it_was() -> Outcome<()> {
-    let room = room().await?;
+    // Both are awake while the second one comes up.
+    let room = room("5").await?;
     let [x, y, ..] = room.filled("the page", RED).await?;
     room.site.tells(&json!({ "at": 0, "text": "" })).await?;
     room.display.click(x + 500, y + 300, 1).await?;
@@ -127,9 +131,10 @@ async fn a_page_that_sleeps_gives_its_memory_back_and_wakes_where_it_was() -> Ou
 
 #[tokio::test]
 async fn a_page_with_something_typed_into_it_stays_awake() -> Outcome<()> {
-    let room = room().await?;
+    let room = room("1").await?;
     let [x, y, ..] = room.filled("the page", RED).await?;
     room.display.click(x + 100, y + 60, 1).await?;
+    room.site.tells(&json!({ "clicked": true })).await?;
     room.display.write("mine").await?;
     room.site
         .tells(&json!({ "at": 2000, "text": "mine" }))

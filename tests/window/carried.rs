@@ -27,6 +27,7 @@ async fn form() -> Html<String> {
             const say = () => tell({ engine, at: Math.round(scrollY), text: text.value,
                 hush: hush.value, ticked: box.checked, pick: pick.value });
             onkeyup = () => { box.checked = true; pick.value = 'b'; scrollTo(0, 2000); say(); };
+            text.onclick = () => tell({ clicked: true });
             onscroll = oninput = onload = say;
         </script>",
     )
@@ -79,6 +80,7 @@ async fn has(room: &Room, engine: &str, all: Value) -> Outcome<()> {
 async fn fill(room: &Room) -> Outcome<()> {
     let [x, y, ..] = room.filled("the page", RED).await?;
     room.display.click(x + 100, y + 50, 1).await?;
+    room.site.tells(&json!({ "clicked": true })).await?;
     room.display.write("mine").await?;
     has(room, "WebKit", json!({ "text": "mine", "at": 2000 })).await?;
     room.display.press("Tab").await?;

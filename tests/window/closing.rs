@@ -14,6 +14,7 @@ const LETTER: &str = "<style>body { margin: 0; background: #cc1122 }
     <p style='margin: 60px'>A letter</p><textarea></textarea>
     <script>
         const letter = document.querySelector('textarea');
+        letter.onclick = () => tell({ clicked: true });
         letter.oninput = () => tell({ typed: letter.value });
         addEventListener('beforeunload', (event) => {
             if (letter.value !== '') event.preventDefault();
@@ -42,6 +43,8 @@ async fn write(room: &Room) -> Outcome<()> {
     let [left, top, width, height] = room.shown("the letter", RED).await?;
     let middle = (left + width / 2, top + height / 2);
     room.display.click(middle.0, middle.1, 1).await?;
+    // A key may overtake a click on its way to a page.
+    room.site.tells(&json!({ "clicked": true })).await?;
     room.display.press("a").await?;
     room.site.tells(&json!({ "typed": "a" })).await
 }

@@ -40,7 +40,8 @@ async fn account(headers: HeaderMap) -> Html<String> {
             ("#1122cc", form, format!("'{name}'"))
         }
         None => {
-            let form = "<form method=post action=/login><input name=name style='top: 40px'>
+            let form = "<form method=post action=/login><input name=name style='top: 40px'
+                onclick='tell({ clicked: true })'>
                 <input name=word type=password style='top: 100px'>
                 <button style='top: 160px'></form>";
             ("#cc1122", form, "null".to_owned())
@@ -107,6 +108,7 @@ async fn sees(room: &Room, engine: &str, who: Option<&str>) -> Outcome<()> {
 async fn log_in(room: &Room, name: &str) -> Outcome<()> {
     let [x, y, ..] = room.shown("the door", RED).await?;
     room.display.click(x + 100, y + 60, 1).await?;
+    room.site.tells(&json!({ "clicked": true })).await?;
     room.display.write(name).await?;
     room.display.press("Tab").await?;
     room.display.write("open").await?;

@@ -122,7 +122,9 @@ async fn the_source_of_a_page_is_a_page_of_its_own() -> Outcome<()> {
         )
         .await?;
     room.display.press("ctrl+f").await?;
-    room.shell.find("[data-testid=find-bar]").await?;
+    room.shell
+        .until("document.activeElement?.dataset.testid === 'find-field'")
+        .await?;
     room.display.write("requestFullscreen").await?;
     room.shell
         .until("document.querySelector('[data-testid=find-count]').innerText === '1 match'")

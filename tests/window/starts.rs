@@ -1,6 +1,8 @@
 //! Starting twice, ending, and starting again.
 
-use duotab_test_support::{App, Display, Outcome, ProbeSite};
+use std::time::Duration;
+
+use duotab_test_support::{App, Display, Outcome, Picture, ProbeSite, within};
 use serde_json::json;
 
 use crate::room::{RED, Room, start};
@@ -84,7 +86,20 @@ async fn a_shell_whose_own_page_crashes_comes_back() -> Outcome<()> {
             picture.bounds(RED, 2).is_some_and(|[_, top, ..]| top > 60)
         })
         .await?;
-    let before = display.look()?;
+    let mut looks = tokio::time::interval(Duration::from_millis(500));
+    let still = async {
+        let mut before = display.look()?;
+        loop {
+            looks.tick().await;
+            let now = display.look()?;
+            let seen = |picture: &Picture| (picture.bounds(RED, 2), picture.at(20, 82));
+            if seen(&before) == seen(&now) {
+                return Outcome::Ok(now);
+            }
+            before = now;
+        }
+    };
+    let before = within("a window that does not change any more", still).await??;
     running.kill_first_web_process(pid).await?;
     display
         .until("the bars again, as they were", |picture| {

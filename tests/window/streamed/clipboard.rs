@@ -34,6 +34,9 @@ async fn what_is_copied_on_one_side_can_be_pasted_on_the_other() -> Outcome<()> 
         room.display.press("ctrl+c").await?;
         clipboard::holds(&room.display, "from here").await?;
         room.display.click(x + 140, y + 180, 1).await?;
+        room.shell
+            .until("document.activeElement?.dataset.testid === 'live-field'")
+            .await?;
         room.display.press("ctrl+a").await?;
         room.display.press("ctrl+v").await?;
         tells(room, json!({ "text": "from here" })).await

@@ -74,6 +74,9 @@ async fn title_address_history_and_zoom_are_those_of_the_live_page() -> Outcome<
             .await?;
 
         room.display.press("ctrl+l").await?;
+        room.shell
+            .until("document.activeElement?.dataset.testid === 'address'")
+            .await?;
         room.display.write(&room.site.url("/colour/113355")).await?;
         room.display.press("Return").await?;
         live(room, "the typed address", [0x11, 0x33, 0x55]).await?;

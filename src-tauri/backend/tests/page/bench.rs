@@ -59,7 +59,8 @@ pub(crate) async fn bench_with(more: Router) -> Bench {
             get(|| async {
                 Html(
                     "<title>before</title><script>
-                     onload = () => setTimeout(() => { document.title = 'after' }, 300);
+                     const changed = () => { document.title = 'after' };
+                     onload = () => fetch('/go').then(changed);
                      </script>",
                 )
                 .into_response()
@@ -120,6 +121,16 @@ impl Bench {
         .await
     }
 
+    /// Waits until another document is there and has loaded.
+    pub(crate) async fn shown_anew(&mut self, tab: TabId) {
+        let mut committed = false;
+        self.until(tab, |news| {
+            committed |= *news == PageNews::Committed;
+            committed && *news == PageNews::Loading(false)
+        })
+        .await;
+    }
+
     /// Waits until a page that is known to load, or to have loaded, does not any more.
     pub(crate) async fn loaded(&mut self, tab: TabId) {
         if self.loading.get(&tab) != Some(&false) {
@@ -153,6 +164,14 @@ impl Bench {
         });
         raw.out.send(attach.to_string()).await.unwrap();
         let session = raw.answer(1).await["result"]["sessionId"].clone();
+        // Chromium drops what comes before a page's first picture.
+        let seen = json!({
+            "id": 4, "method": "Runtime.evaluate", "sessionId": session,
+            "params": { "awaitPromise": true, "expression":
+                "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))" },
+        });
+        raw.out.send(seen.to_string()).await.unwrap();
+        raw.answer(4).await;
         for (id, kind) in [(2, "mousePressed"), (3, "mouseReleased")] {
             let click = json!({
                 "id": id, "method": "Input.dispatchMouseEvent", "sessionId": session,

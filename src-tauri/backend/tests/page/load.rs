@@ -9,7 +9,7 @@ use axum::routing::get;
 use duotab_core::action::PageAction;
 use duotab_core::event::PageNews;
 use duotab_core::message::TabId;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::bench::{bench, bench_with};
 use crate::{LIMIT, ONE, TWO};
@@ -56,12 +56,7 @@ async fn back_forward_and_reload_move_in_the_engines_own_history() {
     assert_eq!(bench.at(ONE, &b).await, (2, 1));
     bench.loaded(ONE).await;
     bench.act(ONE, PageAction::Reload).await;
-    bench
-        .until(ONE, |news| *news == PageNews::Loading(true))
-        .await;
-    bench
-        .until(ONE, |news| *news == PageNews::Loading(false))
-        .await;
+    bench.shown_anew(ONE).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,7 +143,7 @@ async fn the_first_load_of_a_page_ends_after_something_is_shown() {
                 *news == PageNews::Loading(false)
             })
             .await;
-        assert!(committed, "the empty page's end was told of tab {number}");
+        assert!(committed, "tab {number} was told of the empty page's end");
     }
 }
 
@@ -177,11 +172,15 @@ async fn a_reload_before_anything_is_shown_asks_for_the_same_address_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_title_that_changes_after_the_load_is_told() {
-    let mut bench = bench().await;
+    let go = Arc::new(Notify::new());
+    let waits = Arc::clone(&go);
+    let gate = get(move || async move { waits.notified().await });
+    let mut bench = bench_with(Router::new().route("/go", gate)).await;
     bench.open(ONE, bench.site.url("/changing")).await;
     bench
         .until(ONE, |news| *news == PageNews::Title("before".into()))
         .await;
+    go.notify_one();
     bench
         .until(ONE, |news| *news == PageNews::Title("after".into()))
         .await;

@@ -22,12 +22,7 @@ async fn a_page_that_crashes_is_told_and_can_be_loaded_again() {
         .await;
     bench.until(ONE, |news| *news == PageNews::Crashed).await;
     bench.act(ONE, PageAction::Reload).await;
-    bench
-        .until(ONE, |news| *news == PageNews::Loading(true))
-        .await;
-    bench
-        .until(ONE, |news| *news == PageNews::Loading(false))
-        .await;
+    bench.shown_anew(ONE).await;
     let b = bench.site.url("/page/b");
     bench.act(ONE, PageAction::Navigate(b.clone())).await;
     assert_eq!(bench.at(ONE, &b).await, (2, 1));

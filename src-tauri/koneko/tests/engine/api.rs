@@ -182,11 +182,9 @@ async fn a_second_page_control_takes_the_place_of_the_first() {
     assert!(second.call("Browser.getVersion", json!({})).await["product"].is_string());
     while first.next().await.is_some() {}
     second.attach().await;
+    second.call("Page.enable", json!({})).await;
     let page = "data:text/html,<title>here</title>";
     second.call("Page.navigate", json!({ "url": page })).await;
-    let title = "new Promise(done => { const look = () => document.title == 'here' ? \
-                 done(document.title) : setTimeout(look, 10); look() })";
-    // A navigation may end the first look.
-    second.call("Page.bringToFront", json!({})).await;
-    assert_eq!(second.evaluate(title).await, "here");
+    second.event("Page.loadEventFired").await;
+    assert_eq!(second.evaluate("document.title").await, "here");
 }

@@ -61,6 +61,11 @@ impl Cdp {
         }
     }
 
+    /// Waits for an event.
+    pub(crate) async fn event(&mut self, method: &str) {
+        while self.next().await.expect("an event")["method"] != method {}
+    }
+
     /// Attaches to the first page.
     pub(crate) async fn attach(&mut self) {
         let targets = self.call("Target.getTargets", json!({})).await;
