@@ -20,6 +20,7 @@ mod service;
 mod starting;
 mod task;
 mod tidy;
+mod turns;
 mod watch;
 
 use std::collections::HashMap;
@@ -41,6 +42,7 @@ use self::held::{Held, Known};
 use self::launch::Launch;
 use self::papers::Drawer;
 use self::rooms::Rooms;
+use self::turns::Turns;
 use self::watch::Verdict;
 use super::image::Reference;
 use super::link::Link;
@@ -66,8 +68,8 @@ struct Inner {
     rooms: Rooms,
     /// The image, by its digest, once that is known.
     image: Mutex<Option<String>>,
-    /// One service at a time is made: no profile may come into two.
-    making: tokio::sync::Mutex<()>,
+    /// No profile may come into two services.
+    turns: Turns,
     slots: Mutex<HashMap<SessionId, Arc<Slot>>>,
     /// Whether all that an earlier life of the app has left was taken over or removed.
     found: AtomicBool,
@@ -149,7 +151,7 @@ impl Swarm {
             known: Known::default(),
             rooms: Rooms::default(),
             image: Mutex::default(),
-            making: tokio::sync::Mutex::default(),
+            turns: Turns::default(),
             slots: Mutex::default(),
             found: AtomicBool::new(false),
             news,

@@ -253,7 +253,7 @@ impl Launch<'_> {
             let password = random_password().ok_or_else(nothing)?;
             let (papers, to_door) = papers::make(Secret::new(password)).ok_or_else(nothing)?;
             let gate = Gate::new(seen_at, port, &papers).ok_or_else(nothing)?;
-            let making = self.inner.making.lock().await;
+            let turn = self.inner.turns.take(&self.spec.profile, &place.node).await;
             remains::make_room(self.inner, self.link, self.spec, &place.node).await?;
             let order = Order {
                 spec: self.spec.clone(),
@@ -264,7 +264,7 @@ impl Launch<'_> {
                 to_door,
             };
             let made = half.make(order).await;
-            drop(making);
+            drop(turn);
             let service = made.map_err(|unmade| match unmade {
                 Unmade::Refused(error) => self.refused(&error),
                 Unmade::Papers(failure) => StartError::bare(failure),

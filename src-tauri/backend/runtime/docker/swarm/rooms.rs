@@ -236,7 +236,7 @@ impl Swarm {
         let address = seen_at.ok_or_else(gone)?;
         let install = self.inner.docker.inner.with.install.clone();
         let image = self.inner.image(&link).await;
-        let _making = self.inner.making.lock().await;
+        let _turn = self.inner.turns.take(profile, own).await;
         let key = key(profile, own);
         if self.inner.rooms.all().contains_key(&key) {
             return Err(DataError::Fault(ProfileFault::InUse));
