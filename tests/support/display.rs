@@ -50,6 +50,8 @@ impl Display {
         let mut server = Program::start(
             child::command("Xvfb")
                 .args(["-displayfd", "1", "-nolisten", "tcp", "-noreset"])
+                // A key whose release comes late on a busy machine is still one key.
+                .args(["-ardelay", "60000"])
                 .args(["-screen", "0", &format!("{width}x{height}x24")])
                 .stdout(Stdio::piped())
                 .stderr(Stdio::null()),
