@@ -21,5 +21,5 @@ export const notHeld = (unlimited: Limit[]): string =>
 export const limitsTexts = {
   title: (unlimited: Limit[]) => `No limit of ${limits(unlimited)}`,
   text: (unlimited: Limit[]) =>
-    `The container engine of this machine cannot hold streamed browsers to their share of it, so a heavy page can slow everything down. An engine without root's rights has only what systemd delegates to you, and needs control groups v2 for that.${unlimited.includes("memory") ? " On a Raspberry Pi, “cgroup_enable=memory” is missing in /boot/firmware/cmdline.txt." : ""}`,
+    `The container engine of this machine cannot hold streamed browsers to their share of it, so a heavy page can slow everything down. An engine that runs without root's rights needs control groups v2 and what systemd delegates to you; one that runs as root needs a kernel with these limits switched on.${unlimited.includes("memory") ? " On a Raspberry Pi, “cgroup_enable=memory” is missing in /boot/firmware/cmdline.txt." : ""}`,
 };

@@ -134,7 +134,7 @@ export const texts = {
     takeBack: "Use them again",
     leave: "Remove them…",
     leaveConfirm: (title: string, node: string): string =>
-      `Remove the newer logins and data of “${title}” from ${node} for good? They are what it had when it was lost, and cannot be brought back. What you have here stays.`,
+      `Remove the newer logins and data of “${title}” from ${node} for good? They are what it had when it was lost, and cannot be brought back. What its tabs use now stays.`,
     leaveYes: "Remove them for good",
     leaveNo: "Keep them",
     text: (notice: Notice): string => {

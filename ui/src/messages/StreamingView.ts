@@ -21,7 +21,7 @@ home_closed: SwitchView,
  */
 contained: boolean, 
 /**
- * What this machine's container engine holds them to not: it lacks the means.
+ * What this machine's container engine has no means to limit.
  */
 unlimited: Array<Limit>, 
 /**
