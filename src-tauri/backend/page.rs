@@ -207,7 +207,7 @@ impl Pages {
     }
 
     /// Has a tab's page say what its next self should have, or take that; `None` if it does not
-    /// answer within half a second. Takes turns as [`Pages::act`] does.
+    /// answer in time (`carry.rs`). Takes turns as [`Pages::act`] does.
     pub async fn carry(&self, tab: TabId, order: &Order) -> Option<PageNews> {
         let turn = self.shared.book().turn(tab);
         let _turn = turn.lock().await;
@@ -220,7 +220,7 @@ impl Pages {
     }
 
     /// Takes a site's cookies out of the engine, or puts some in; `None` if it does not answer
-    /// within half a second. Takes turns as [`Pages::act`] does.
+    /// in time (`cookies.rs`). Takes turns as [`Pages::act`] does.
     pub async fn cookies(&self, tab: TabId, order: cookie::Order) -> Option<PageNews> {
         let turn = self.shared.book().turn(tab);
         let _turn = turn.lock().await;

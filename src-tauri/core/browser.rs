@@ -89,7 +89,7 @@ impl Default for Settings {
         Self {
             demand: Demand::default(),
             suspended_limit_ms: 15 * 60 * 1000,
-            quit_limit_ms: 8_000,
+            quit_limit_ms: 12_000,
             search: address::DEFAULT_SEARCH.to_owned(),
             default_mode: Mode::Proxy,
             profile: ProfileName(profile::DEFAULT.to_owned()),

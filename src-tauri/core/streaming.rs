@@ -77,7 +77,7 @@ pub struct StreamingView {
     /// Whether they run in containers: the home network can be closed to those, and those have an
     /// image of which there may be a newer one.
     pub contained: bool,
-    /// What this machine's container engine holds them to not: it lacks the means.
+    /// What this machine's container engine has no means to limit.
     pub unlimited: Vec<Limit>,
     /// Whether a newer image is being looked for because the person wants to know.
     pub looking: bool,

@@ -25,6 +25,7 @@ use duotab_core::neko::shape::{
 use sessions::Session;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -108,6 +109,9 @@ struct State {
     last_left_at: Option<String>,
     pointer: (u16, u16),
 }
+
+/// How long a browser that is to sleep may take until it shows a page. Who asks waits some seconds.
+const SHOWS_LIMIT: Duration = Duration::from_secs(3);
 
 impl Room {
     pub(crate) fn new(
@@ -318,7 +322,8 @@ impl Room {
     pub(crate) async fn suspend(&self) {
         // A program that is stopped before it has tied its life to ours would outlive us.
         if let Some(browser) = &self.tools.browser {
-            let _ = crate::browser::shows(browser.shown.clone()).await;
+            let shows = crate::browser::shows(browser.shown.clone());
+            let _ = tokio::time::timeout(SHOWS_LIMIT, shows).await;
         }
         self.state().suspended = true;
         self.tools.input.send(Gesture::Release);

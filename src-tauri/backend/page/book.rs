@@ -265,6 +265,10 @@ impl Book {
         let page = self.pages.get_mut(&target)?;
         page.session = Arc::default();
         page.watched = None;
+        if page.goal.is_none() {
+            // Nobody has heard whether it ended meanwhile.
+            page.loading = None;
+        }
         Some(target)
     }
 

@@ -18,8 +18,8 @@ pub(super) const WORLD: &str = "duotab";
 pub(super) const RENDERER_LIMIT: Duration = Duration::from_secs(1);
 /// How long Chromium's error page may take until it stands.
 const CODE_LIMIT: Duration = Duration::from_secs(5);
-/// How often a page that changes its process may fail to say whether it is in sight.
-const SIGHT_TRIES: usize = 5;
+/// How long a page that changes its process may fail to say whether it is in sight.
+const SIGHT_LIMIT: Duration = Duration::from_secs(2);
 /// How long to wait for the address of a page that has just come up.
 const ADDRESS_LIMIT: Duration = Duration::from_millis(500);
 /// The least time between two looks at a page that changes all the time.
@@ -274,13 +274,17 @@ pub(super) async fn greet(shared: Arc<Shared>, target: String) {
             .and_then(Result::ok)
             .map_or_else(|| BLANK.to_owned(), |url| url.clone()),
     };
-    let mut visible = None;
-    for _ in 0..SIGHT_TRIES {
-        visible = evaluate(&shared, &session, None, "document.visibilityState").await;
-        if visible.is_some() {
-            break;
+    let looking = async {
+        loop {
+            let seen = evaluate(&shared, &session, None, "document.visibilityState").await;
+            if seen.is_some() {
+                return seen;
+            }
+            tokio::time::sleep(PACE).await;
         }
-    }
+    };
+    let visible = tokio::time::timeout(SIGHT_LIMIT, looking).await;
+    let visible = visible.ok().flatten();
     {
         let mut book = shared.book();
         // It may have found its tab meanwhile.
@@ -404,7 +408,7 @@ pub(super) async fn read_history(shared: &Shared, session: &str) -> Result<Histo
 }
 
 /// A load failed by a way that did not tell why; Chromium's own error page says it.
-pub(super) async fn failure(shared: Arc<Shared>, target: String, url: String) {
+pub(super) async fn failure(shared: Arc<Shared>, target: String, load: String, url: String) {
     let Ok(session) = session(&shared, &target).await else {
         return;
     };
@@ -418,7 +422,10 @@ pub(super) async fn failure(shared: Arc<Shared>, target: String, url: String) {
             .bytes()
             .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
     let detail = format!("net::{}", if known { code } else { "ERR_FAILED" });
-    let tab = shared.book().owner(&target);
+    let tab = shared.book().page(&target).and_then(|page| {
+        // It may show something else by now.
+        page.tab.filter(|_| page.failed == Some(load))
+    });
     if let Some(tab) = tab {
         shared.queue.news(
             tab,

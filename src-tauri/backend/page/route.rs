@@ -179,13 +179,15 @@ fn navigated(shared: &Arc<Shared>, page: &mut Page, target: String, frame: &Valu
     page.icon_changed.notify_one();
     permission::pass(shared, std::mem::take(&mut page.passing));
     let Some(url) = frame["unreachableUrl"].as_str() else {
+        page.failed = None;
         return;
     };
     let load = frame["loaderId"].as_str().unwrap_or_default();
     if page.failed.as_deref() != Some(load) {
-        page.failed = Some(load.chars().take(128).collect());
+        let load: String = load.chars().take(128).collect();
+        page.failed = Some(load.clone());
         let url = url.chars().take(4096).collect();
-        shared.spawn(follow::failure(Arc::clone(shared), target, url));
+        shared.spawn(follow::failure(Arc::clone(shared), target, load, url));
     }
 }
 

@@ -38,8 +38,8 @@ use super::{EngineEnded, EngineError, StartError, StartSpec};
 use crate::dirs::Dirs;
 use crate::endpoint::Endpoint;
 
-/// koneko gives Chromium 3 s to write what it has (cookies, history) before it kills it.
-const STOP_GRACE: Duration = Duration::from_secs(9);
+/// koneko gives Chromium 6 s to write what it has (cookies, history) before it kills it.
+const STOP_GRACE: Duration = Duration::from_secs(10);
 /// Ends that nobody has taken note of yet. More cannot run on one machine.
 const ENDED_LIMIT: usize = 64;
 

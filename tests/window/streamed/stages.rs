@@ -12,8 +12,7 @@ const WATCH: &str = "(() => {
         const stages = document.querySelector('[data-testid=stages]');
         const shows = document.querySelector('[data-testid=content]').dataset.shows;
         const now = stages ? stages.dataset.stage : shows;
-        // Afterwards a machine out of breath may be away for a moment.
-        if (now !== window.seen.at(-1) && window.seen.at(-1) !== 'live') window.seen.push(now);
+        if (now !== window.seen.at(-1)) window.seen.push(now);
     };
     new MutationObserver(look).observe(document,
         { subtree: true, childList: true, attributes: true });

@@ -43,6 +43,8 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 const CHUNK: usize = 64 * 1024;
 /// Characters of the answer of [`is_sandboxed`] that are read.
 const WORD_LIMIT: usize = 64;
+/// How long a container's processes may take to go to sleep.
+const SLEEP_LIMIT: Duration = Duration::from_secs(5);
 
 /// A connection to a port of the container's loopback.
 pub(super) async fn dial(link: &Link, container: &str, port: u16) -> io::Result<Carried> {
@@ -82,8 +84,20 @@ fn carried(started: Result<(Output, Input), Error>) -> io::Result<Carried> {
     Ok(tokio::io::join(StreamReader::new(said), input))
 }
 
-/// Lets all of a container's processes sleep but its lease, or wakes them.
+/// Lets all of a container's processes sleep but its lease, or wakes them. One that the engine has half
+/// frozen never answers.
 pub(super) async fn sleep(link: &Link, container: &str, asleep: bool) -> Result<(), Error> {
+    let asked = tokio::time::timeout(SLEEP_LIMIT, sleep_unlimited(link, container, asleep));
+    asked.await.unwrap_or_else(|_| Err(deaf()))
+}
+
+fn deaf() -> Error {
+    Error::DockerStreamError {
+        error: "the container's processes do not listen".to_owned(),
+    }
+}
+
+async fn sleep_unlimited(link: &Link, container: &str, asleep: bool) -> Result<(), Error> {
     let word = if asleep { "STOP" } else { "CONT" };
     let command = vec!["/bin/bash", SLEEP_PROGRAM, word];
     let (mut output, _input) = run(link, container, command).await?;
@@ -98,9 +112,7 @@ pub(super) async fn sleep(link: &Link, container: &str, asleep: bool) -> Result<
     if String::from_utf8_lossy(&said).trim() == "done" {
         return Ok(());
     }
-    Err(Error::DockerStreamError {
-        error: "the container's processes do not listen".to_owned(),
-    })
+    Err(deaf())
 }
 
 /// Whether the browser's control answers as a browser does, within some seconds.

@@ -1,6 +1,7 @@
 //! What an engine is and can, asked once.
 
 use std::io;
+use std::time::Duration;
 
 use bollard::Docker;
 use bollard::models::{SystemInfo, SystemInfoCgroupVersionEnum};
@@ -18,6 +19,8 @@ const OLDEST_API: (u32, u32) = (1, 41);
 const PODMAN_SAYS: &str = "http://podman/v4.0.0/libpod/info";
 /// Bytes of its answer that are read.
 const ANSWER_LIMIT: usize = 1 << 20;
+/// How long Podman may take to say what Docker's API has no words for.
+const HOST_LIMIT: Duration = Duration::from_secs(2);
 
 /// What an engine is and can.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,9 +73,10 @@ pub(super) async fn ask(
         ..Facts::told(&info)
     };
     if podman {
-        match podman_host(dialled).await {
-            Ok(host) => facts.correct(&host),
-            Err(error) => tracing::debug!(%error, "Podman does not speak of itself"),
+        match tokio::time::timeout(HOST_LIMIT, podman_host(dialled)).await {
+            Ok(Ok(host)) => facts.correct(&host),
+            Ok(Err(error)) => tracing::debug!(%error, "Podman does not speak of itself"),
+            Err(_) => tracing::debug!("Podman is slow to speak of itself"),
         }
     }
     let product = if podman { "Podman" } else { "Docker" };

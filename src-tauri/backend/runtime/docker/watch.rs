@@ -170,7 +170,7 @@ impl Watch {
             // Our own may be told late, when it is over.
             "pause"
                 if self.expects(session) == Some(Expected::Running)
-                    && self.is_paused(&id).await =>
+                    && self.is_paused(&id).await != Some(false) =>
             {
                 self.stall(session, Stall::Paused).await;
             }
@@ -196,10 +196,10 @@ impl Watch {
         }
     }
 
-    async fn is_paused(&self, id: &str) -> bool {
+    /// `None` if that cannot be told.
+    async fn is_paused(&self, id: &str) -> Option<bool> {
         let inspected = self.link.docker.inspect_container(id, None).await;
-        let state = inspected.ok().and_then(|it| it.state);
-        state.and_then(|it| it.paused) == Some(true)
+        inspected.ok()?.state?.paused
     }
 
     async fn died(&self, id: &str, gone: &Dying) {

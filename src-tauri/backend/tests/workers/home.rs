@@ -213,7 +213,7 @@ impl Client {
     /// One whose picture comes by datagrams. A machine that is busy with the browser's start may
     /// answer too late for them.
     pub(crate) async fn straight(endpoint: &Endpoint) -> Self {
-        for _ in 0..3 {
+        for _ in 0..2 {
             let mut client = Self::start(endpoint.clone());
             client.frame().await;
             if !client.relayed {

@@ -4,6 +4,9 @@ use crate::cdp::Cdp;
 use crate::engine::{Engine, LIMIT};
 use std::time::Duration;
 
+/// Processes that do not sleep: koneko, and a keeper where there is one.
+const AWAKE: usize = 2;
+
 /// Clock ticks that all these processes have used.
 fn ticks(pids: &[u32]) -> u64 {
     pids.iter()
@@ -34,10 +37,8 @@ async fn until_stopped(pids: &[u32]) {
             })
     };
     let looking = async {
-        while pids
-            .iter()
-            .any(|pid| states(pid).any(|it| it == 'T') && states(pid).any(|it| it != 'T'))
-        {
+        let runs = |pid: &&u32| states(pid).any(|it| it != 'T' && it != 'Z');
+        while pids.iter().filter(runs).count() > AWAKE {
             tokio::task::yield_now().await;
         }
     };

@@ -173,8 +173,15 @@ impl Known {
         let Some(held) = all.get_mut(&session) else {
             return false;
         };
-        let kind = |stall: &Option<Stall>| stall.as_ref().map(std::mem::discriminant);
-        let news = kind(&held.stalled) != kind(&stall);
+        // Which words a fault comes with is no news.
+        let kind = |stall: &Stall| {
+            let fault = match stall {
+                Stall::EngineAway { fault } => Some(std::mem::discriminant(fault)),
+                Stall::Paused | Stall::Restarting => None,
+            };
+            (std::mem::discriminant(stall), fault)
+        };
+        let news = held.stalled.as_ref().map(kind) != stall.as_ref().map(kind);
         held.stalled = stall;
         news
     }
