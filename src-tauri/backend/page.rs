@@ -15,6 +15,7 @@ mod favicon;
 mod files;
 mod find;
 mod follow;
+mod framed;
 mod frames;
 mod history;
 mod login;

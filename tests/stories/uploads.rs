@@ -44,6 +44,26 @@ const PAGE: &str = "<!doctype html><meta charset=utf-8><title>…</title><link r
         };
     </script>";
 
+/// A page that is all one frame: of another site, in which there is one of its own again, which takes
+/// files. What that one's title says, the page's says too: `over` once the pointer has come to it.
+const OUTER: &str = "<!doctype html><meta charset=utf-8><title>…</title><link rel=icon href=data:,>
+    <style>iframe { position: fixed; inset: 0; width: 100%; height: 100%; border: 0 }</style>
+    <iframe></iframe>
+    <script>
+        const within = location.pathname === '/outer' ? '/middle' : '/framed';
+        const other = location.hostname === 'localhost' ? '127.0.0.1' : 'localhost';
+        document.querySelector('iframe').src = `http://${other}:${location.port}${within}`;
+        onmessage = ({ data }) => { document.title = data; };
+    </script>";
+const TELLS: &str = "<script>
+        onmousemove = () => { document.title = 'over'; onmousemove = null; };
+        new MutationObserver(() => top.postMessage(document.title, '*'))
+            .observe(document.querySelector('title'), { childList: true });
+    </script>";
+
+/// Between two steps of a hand.
+const PACE: std::time::Duration = std::time::Duration::from_millis(100);
+
 /// What the server makes of a body.
 fn sum(bytes: &[u8]) -> u64 {
     let step = |sum: u64, byte: &u8| sum.wrapping_mul(31).wrapping_add(u64::from(*byte));
@@ -58,6 +78,9 @@ impl Taker {
         let address = listener.local_addr().unwrap();
         let router = Router::new()
             .route("/", get(async || Html(PAGE)))
+            .route("/outer", get(async || Html(OUTER)))
+            .route("/middle", get(async || Html(OUTER)))
+            .route("/framed", get(async || Html(format!("{PAGE}{TELLS}"))))
             .route("/other", get(async || Html("<title>other</title>")))
             .route("/another", get(async || Html("<title>another</title>")))
             .route(
@@ -152,6 +175,35 @@ async fn files_of_the_person_come_to_a_page_in_a_container() {
     if let Some(home) = Home::contained() {
         files_come_to_a_page(home).await;
     }
+}
+
+#[tokio::test]
+async fn frames_of_other_sites_take_files_of_this_machine_too() {
+    let home = Home::new();
+    let taker = Taker::of(&home).await;
+    let mut app = home.app().await;
+    let (tab, mut view) = taking_at(&mut app, &taker.url("/outer")).await;
+    app.content.choose(vec![]);
+    // A frame is within a hand's reach a moment after it is painted.
+    let reached = async {
+        for x in (300..400).cycle() {
+            view.point(x, 300).await;
+            let over = app.until_title(tab, "over");
+            if tokio::time::timeout(PACE, over).await.is_ok() {
+                return;
+            }
+        }
+    };
+    crate::within("a frame within reach", reached).await;
+    view.click(400, 300).await;
+    app.content.asked(1).await;
+    app.content
+        .choose(vec![text(&file(&home, "framed", b"framed"))]);
+    view.click(400, 300).await;
+    app.until_title(tab, &format!("framed 6 6 {}", sum(b"framed")))
+        .await;
+    app.quit().await;
+    home.assert_nothing_left();
 }
 
 #[tokio::test]

@@ -29,6 +29,14 @@ impl View {
         Self { hands, eyes }
     }
 
+    /// Moves the pointer, in pixels of the picture.
+    pub(crate) async fn point(&mut self, x: u16, y: u16) {
+        let mut message = vec![1];
+        message.extend(x.to_be_bytes());
+        message.extend(y.to_be_bytes());
+        self.hands.send(Message::binary(message)).await.unwrap();
+    }
+
     /// Clicks, in pixels of the picture.
     pub(crate) async fn click(&mut self, x: u16, y: u16) {
         for down in [1, 0] {

@@ -17,9 +17,16 @@ pub(super) enum Open {
     /// A server wants a name and a password for this request.
     Login(String),
     /// This node takes files.
-    Files(u64),
+    Files(Input),
     /// A script waits for a permission.
     Permission(Wanted),
+}
+
+/// A node that takes files, and the session of its frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Input {
+    pub(super) session: String,
+    pub(super) node: u64,
 }
 
 /// The open questions of one page.
@@ -47,9 +54,9 @@ impl Asked {
     }
 
     /// The node that takes files. That it does is forgotten.
-    pub(super) fn files(&mut self, id: AskId) -> Option<u64> {
+    pub(super) fn files(&mut self, id: AskId) -> Option<Input> {
         match self.open.remove(&id)? {
-            Open::Files(node) => Some(node),
+            Open::Files(input) => Some(input),
             Open::Login(_) | Open::Permission(_) => None,
         }
     }
@@ -58,6 +65,13 @@ impl Asked {
     pub(super) fn wants(&self, key: &str) -> bool {
         let mut open = self.open.values();
         open.any(|it| matches!(it, Open::Permission(wanted) if wanted.key == key))
+    }
+
+    /// A frame has gone with its session. Which questions have gone with it.
+    pub(super) fn forget_of(&mut self, session: &str) -> Vec<AskId> {
+        let is_its =
+            |_: &AskId, open: &mut Open| matches!(open, Open::Files(it) if it.session == session);
+        self.open.extract_if(.., is_its).map(|it| it.0).collect()
     }
 
     /// The page that asked has gone. Which questions have gone with it.

@@ -12,12 +12,11 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::asks::Asked;
 use super::find::Looked;
+use super::framed::Framed;
 use super::permission::Passing;
 
 /// Pages that are kept track of. A Chromium with more has run away.
 const MAX_PAGES: usize = 512;
-/// Frames of other processes, of all pages.
-const MAX_FRAMES: usize = 512;
 /// The longest name of a target or session that is taken; Chromium's have 32 characters.
 const MAX_NAME: usize = 128;
 /// The longest address that is kept of a page.
@@ -94,8 +93,8 @@ pub(super) struct Told {
 pub(super) struct Book {
     pages: HashMap<String, Page>,
     sessions: HashMap<String, String>,
-    /// Sessions of frames of other processes, and the page of each, as they came.
-    framed: Vec<(String, String)>,
+    /// Sessions of frames of other processes.
+    framed: Framed,
     tabs: HashMap<TabId, String>,
     turns: HashMap<TabId, Arc<tokio::sync::Mutex<()>>>,
     /// Pages that we are about to make, so that one that comes up may be ours.
@@ -215,7 +214,7 @@ impl Book {
     pub(super) fn destroyed(&mut self, target: &str) -> Option<TabId> {
         let page = self.pages.remove(target)?;
         self.sessions.retain(|_, of| of != target);
-        self.framed.retain(|(_, of)| of != target);
+        self.framed.destroyed(target);
         self.undecided.retain(|of| of != target);
         if self.reserve.as_deref() == Some(target) {
             self.reserve = None;
@@ -241,35 +240,51 @@ impl Book {
     }
 
     /// Notes the session of a frame that is of another process than the session that tells of it.
-    pub(super) fn attached_frame(&mut self, teller: &str, session: &Value) {
-        let framed = || self.framed.iter().find(|(of, _)| of == teller);
-        let page = self.sessions.get(teller);
-        let page = page.or_else(|| framed().map(|(_, page)| page)).cloned();
-        if let (Some(page), Some(session)) = (page, name(session))
-            && self.framed.len() < MAX_FRAMES
-        {
-            self.framed.push((session.to_owned(), page));
-        }
+    pub(super) fn attached_frame(&mut self, teller: &str, session: &Value) -> Option<String> {
+        let page = self.sessions.get(teller).map(String::as_str);
+        let page = page.or_else(|| self.framed.page(teller))?.to_owned();
+        let session = name(session)?;
+        let noted = self.framed.attached(page, teller, session);
+        noted.then(|| session.to_owned())
     }
 
     /// The sessions of a page's frames.
     pub(super) fn frame_sessions(&self, target: &str) -> Vec<String> {
-        let of_page = self.framed.iter().filter(|(_, of)| of == target);
-        of_page.map(|(session, _)| session.clone()).collect()
+        self.framed.of_page(target)
     }
 
-    /// A session ended while its page may live on. The page, if it does.
-    pub(super) fn detached(&mut self, session: &str) -> Option<String> {
-        self.framed.retain(|(of, _)| of != session);
-        let target = self.sessions.remove(session)?;
-        let page = self.pages.get_mut(&target)?;
-        page.session = Arc::default();
-        page.watched = None;
-        if page.goal.is_none() {
-            // Nobody has heard whether it ended meanwhile.
-            page.loading = None;
+    /// A session ended while its page may live on. The page, if the session was its own, and the
+    /// questions that have gone with its frames.
+    pub(super) fn detached(&mut self, session: &str) -> (Option<String>, Vec<(TabId, AskId)>) {
+        let mut gone = Vec::new();
+        for (target, session) in self.framed.ended(session) {
+            if let Some(page) = self.pages.get_mut(&target) {
+                let asked = page.asked.forget_of(&session).into_iter();
+                gone.extend(asked.filter_map(|ask| Some((page.tab?, ask))));
+            }
         }
-        Some(target)
+        let target = self.sessions.remove(session);
+        let target = target.filter(|target| match self.pages.get_mut(target) {
+            Some(page) => {
+                page.session = Arc::default();
+                page.watched = None;
+                if page.goal.is_none() {
+                    // Nobody has heard whether it ended meanwhile.
+                    page.loading = None;
+                }
+                true
+            }
+            None => false,
+        });
+        (target, gone)
+    }
+
+    /// The page of a session, which may be that of a frame.
+    pub(super) fn page_around(&mut self, session: &str) -> Option<(&str, &mut Page)> {
+        let own = self.sessions.get(session).map(String::as_str);
+        let target = own.or_else(|| self.framed.page(session))?;
+        let page = self.pages.get_mut(target)?;
+        Some((target, page))
     }
 
     /// The page of a session.

@@ -9,8 +9,8 @@ use duotab_core::giving::FileWish;
 use duotab_core::message::TabId;
 use serde_json::{Value, json};
 
-use super::asks::Open;
-use super::{PageError, Shared, follow};
+use super::asks::{Input, Open};
+use super::{PageError, Shared};
 
 /// Has the browser tell where it would open its dialog.
 pub(super) async fn listen(shared: &Shared, session: &str) {
@@ -21,7 +21,7 @@ pub(super) async fn listen(shared: &Shared, session: &str) {
     }
 }
 
-/// `Page.fileChooserOpened`.
+/// `Page.fileChooserOpened`, of a page or of one of its frames.
 pub(super) fn opened(shared: &Arc<Shared>, target: &str, session: &str, params: &Value) {
     // Without a node it is a script's own picker, which can be given nothing.
     let Some(node) = params["backendNodeId"].as_u64() else {
@@ -32,11 +32,15 @@ pub(super) fn opened(shared: &Arc<Shared>, target: &str, session: &str, params: 
     shared.spawn(async move {
         let accept = accepts(&of, &session, node).await;
         let mut book = of.book();
+        // The frame may have gone meanwhile.
+        if book.page_around(&session).is_none() {
+            return;
+        }
         let Some(page) = book.page(&target) else {
             return;
         };
         let Some(tab) = page.tab else { return };
-        if let Some(id) = page.asked.open(Open::Files(node)) {
+        if let Some(id) = page.asked.open(Open::Files(Input { session, node })) {
             let wish = FileWish::new(many, &accept.unwrap_or_default());
             of.queue.news(tab, PageNews::WantsFiles(id, wish));
         }
@@ -77,14 +81,12 @@ pub(super) async fn give(
     ask: AskId,
     paths: Vec<String>,
 ) -> Result<(), PageError> {
-    let (target, node) = {
+    let Input { session, node } = {
         let mut book = shared.book();
         let target = book.target(tab).ok_or(PageError::UnknownTab(tab))?;
         let page = book.page(&target).ok_or(PageError::UnknownTarget)?;
-        let node = page.asked.files(ask).ok_or(PageError::UnknownTarget)?;
-        (target, node)
+        page.asked.files(ask).ok_or(PageError::UnknownTarget)?
     };
-    let session = follow::session(shared, &target).await?;
     let files = json!({ "files": paths, "backendNodeId": node });
     let given = shared
         .wire

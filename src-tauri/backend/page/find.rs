@@ -64,7 +64,6 @@ pub(super) async fn look(
     let marks = frames.iter().map(|it| mark(shared, it, &text, anew));
     let found = join_all(marks).await;
     if text.is_empty() {
-        frames::let_go(shared, &session).await;
         return Ok(());
     }
     // Without an answer of the page itself nothing is known.

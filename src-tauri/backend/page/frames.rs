@@ -1,11 +1,11 @@
 //! The frames of a page: those of its own process, and those of others, which have sessions of their
-//! own as long as something is looked for in the page.
+//! own.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Shared, follow};
+use super::{Shared, chooser, follow};
 
 /// Frames of a page that are looked at. One with more has run away.
 const MOST: usize = 64;
@@ -25,7 +25,7 @@ pub(super) async fn all(shared: &Arc<Shared>, target: &str, page: &str) -> Vec<F
     let mut at = 0;
     for _ in 0..DEPTH {
         while let Some(session) = sessions.get(at) {
-            attach(shared, session, true).await;
+            attach(shared, session).await;
             at += 1;
         }
         let known = shared.book().frame_sessions(target);
@@ -48,15 +48,20 @@ pub(super) async fn all(shared: &Arc<Shared>, target: &str, page: &str) -> Vec<F
     frames
 }
 
-/// Lets the frames of other processes go.
-pub(super) async fn let_go(shared: &Arc<Shared>, page: &str) {
-    attach(shared, page, false).await;
+/// Looks after a frame of another process, and those within it.
+pub(super) async fn greet(shared: Arc<Shared>, session: String) {
+    let enabled = shared.wire.call(Some(&session), "Page.enable", json!({}));
+    if enabled.await.is_ok() {
+        chooser::listen(&shared, &session).await;
+        attach(&shared, &session).await;
+    }
 }
 
-/// Has the frames within a session's that are of other processes attached, or (`false`) no more.
-async fn attach(shared: &Arc<Shared>, session: &str, on: bool) {
+/// Has the frames within a session's that are of other processes attached, those that are there and
+/// those that come.
+pub(super) async fn attach(shared: &Arc<Shared>, session: &str) {
     let params = json!({
-        "autoAttach": on,
+        "autoAttach": true,
         "waitForDebuggerOnStart": false,
         "flatten": true,
         "filter": [{ "type": "iframe" }],
@@ -64,7 +69,7 @@ async fn attach(shared: &Arc<Shared>, session: &str, on: bool) {
     let asked = shared
         .wire
         .call(Some(session), "Target.setAutoAttach", params);
-    // A process that hangs has nothing to be found either.
+    // Those of a process that hangs are left to Chromium.
     match tokio::time::timeout(follow::RENDERER_LIMIT, asked).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => tracing::debug!(%error, "frames of other processes"),

@@ -12,6 +12,7 @@ use super::chooser;
 use super::closed;
 use super::files;
 use super::follow;
+use super::frames;
 use super::login;
 use super::permission;
 use super::{PageEvent, Shared};
@@ -75,18 +76,30 @@ fn event(shared: &Arc<Shared>, message: &Value) {
             }
         }
         ("Target.attachedToTarget", Some(teller)) => {
-            shared.book().attached_frame(teller, &params["sessionId"]);
+            let frame = shared.book().attached_frame(teller, &params["sessionId"]);
+            if let Some(session) = frame {
+                shared.spawn(frames::greet(Arc::clone(shared), session));
+            }
         }
         ("Target.detachedFromTarget", _) => {
             let session = params["sessionId"].as_str().unwrap_or_default();
             shared.wire.end_session(session);
-            let left = shared.book().detached(session);
+            let (left, asked) = shared.book().detached(session);
+            for (tab, gone) in asked {
+                shared.queue.news(tab, PageNews::AskGone(gone));
+            }
             if let Some(target) = left {
                 shared.spawn(follow::attach_again(Arc::clone(shared), target));
             }
         }
         ("Browser.downloadWillBegin", None) => files::begins(shared, params),
         ("Browser.downloadProgress", None) => files::goes_on(shared, params),
+        ("Page.fileChooserOpened", Some(session)) => {
+            let target = shared.book().page_around(session).map(|it| it.0.to_owned());
+            if let Some(target) = target {
+                chooser::opened(shared, &target, session, params);
+            }
+        }
         (_, Some(session)) => page_event(shared, session, method, params),
         _ => {}
     }
@@ -132,7 +145,6 @@ fn page_event(shared: &Arc<Shared>, session: &str, method: &str, params: &Value)
             page.wanted = wanted(&params["url"]);
         }
         "Fetch.authRequired" => login::required(shared, page, session, params),
-        "Page.fileChooserOpened" => chooser::opened(shared, target, session, params),
         // Only its questions matter.
         "Fetch.requestPaused" => login::go_on(shared, session, params),
         // We have let go of the page already: nobody is there to answer "leave this page?".
