@@ -67,9 +67,15 @@ impl Display {
 
         let (x, screen) = RustConnection::connect(Some(&name))?;
         let root = x.setup().roots[screen].root;
-        let mut setxkbmap = child::command("setxkbmap");
-        setxkbmap.args(["-display", &name, layout]);
-        within("setxkbmap", child::run(&mut setxkbmap)).await??;
+        let set = async || {
+            let mut setxkbmap = child::command("setxkbmap");
+            setxkbmap.args(["-display", &name, layout]);
+            within("setxkbmap", child::run(&mut setxkbmap)).await?
+        };
+        // Its compiler writes to a folder that other X servers write to as well.
+        if set().await.is_err() {
+            set().await?;
+        }
         let desktop = match std::env::var_os(WAYLAND) {
             Some(_) => Desktop::Wayland(Compositor::start(&name, (width, height), layout).await?),
             None => Desktop::X(window_manager(&name).await?),

@@ -1,6 +1,7 @@
 //! What a tab wants of its page, as CDP calls.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use duotab_core::action::PageAction;
 use duotab_core::event::PageNews;
@@ -13,6 +14,10 @@ use super::{PageError, Shared, asks, carry, chooser, find, follow};
 
 /// The zoom that is taken, in percent: Chromium's own range.
 const ZOOM: std::ops::RangeInclusive<u16> = 25..=500;
+/// What Chromium says of a page between two processes, and how long that may last.
+const CHANGES: &str = "Not attached to an active page";
+const CHANGE_TRIES: u32 = 40;
+const CHANGE_PACE: Duration = Duration::from_millis(25);
 
 /// Carries out one action.
 pub(super) async fn act(
@@ -247,7 +252,7 @@ async fn reload(shared: &Arc<Shared>, target: &str) -> Result<(), PageError> {
         Some(_) => ("Page.stopLoading", json!({})),
         None => ("Page.reload", json!({})),
     };
-    done(shared.wire.call(Some(&session), method, params).await)?;
+    done(settled(shared, &session, method, params).await)?;
     match goal {
         Some(url) => navigate(shared, target, url).await,
         None => Ok(()),
@@ -319,10 +324,27 @@ async fn step(shared: &Arc<Shared>, target: &str, steps: isize) -> Result<(), Pa
         return Ok(());
     };
     let params = json!({ "entryId": id });
-    let went = shared
-        .wire
-        .call(Some(&session), "Page.navigateToHistoryEntry", params);
-    done(went.await)
+    done(settled(shared, &session, "Page.navigateToHistoryEntry", params).await)
+}
+
+/// Calls a page that may be changing its process just now: for that moment Chromium refuses.
+pub(super) async fn settled(
+    shared: &Shared,
+    session: &str,
+    method: &'static str,
+    params: Value,
+) -> Result<Value, PageError> {
+    let mut tries = CHANGE_TRIES;
+    loop {
+        let answer = shared.wire.call(Some(session), method, params.clone());
+        match answer.await {
+            Err(PageError::Engine { message, .. }) if tries > 0 && message.contains(CHANGES) => {
+                tries -= 1;
+                tokio::time::sleep(CHANGE_PACE).await;
+            }
+            answer => return answer,
+        }
+    }
 }
 
 async fn set_zoom(shared: &Arc<Shared>, target: &str, percent: u16) -> Result<(), PageError> {

@@ -402,7 +402,7 @@ fn tell(shared: &Shared, target: &str, now: History) {
 /// The history of a page.
 pub(super) async fn read_history(shared: &Shared, session: &str) -> Result<History, PageError> {
     let method = "Page.getNavigationHistory";
-    let answer = shared.wire.call(Some(session), method, json!({})).await?;
+    let answer = act::settled(shared, session, method, json!({})).await?;
     History::read(&answer).ok_or_else(|| PageError::Engine {
         method,
         message: "no history".to_owned(),
