@@ -24,7 +24,6 @@ fn size(frame: &Frame) -> Option<(u16, u16)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_frame_is_a_key_frame_and_comes_soon() {
     let server = server();
-    let mut soonest = LIMIT;
     for _ in 0..3 {
         let mut it = Watched::start(server.endpoint(), Options::default());
         it.until("a login", |it| matches!(it, News::LoggedIn { .. }))
@@ -39,12 +38,10 @@ async fn the_first_frame_is_a_key_frame_and_comes_soon() {
         let stats = it.neko.stats();
         measured("start to login", stats.login.unwrap());
         measured("answer to connected", stats.connect.unwrap());
-        soonest = soonest.min(stats.connect.unwrap());
+        assert!(stats.connect.unwrap() < Duration::from_secs(1));
         assert!(it.started.elapsed() < LIMIT);
         it.neko.close().await;
     }
-    // A handshake whose packet a busy machine drops takes a second more.
-    assert!(soonest < Duration::from_secs(1), "{soonest:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -207,15 +204,11 @@ async fn a_picture_that_nobody_watches_stops_and_comes_back_with_a_key_frame() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_follows_another_at_once_has_its_picture_as_soon() {
     let server = server();
-    let mut all = Vec::new();
-    for _ in 0..4 {
+    for round in 0..3 {
         let it = Watched::live(server.endpoint(), Options::default()).await;
         let took = it.started.elapsed();
         measured("picture of a client that follows another", took);
-        all.push(took);
+        assert!(round == 0 || took < FOLLOWS, "{took:?}");
         it.neko.close().await;
     }
-    // The first one follows nobody, and other work on the machine may hold one up.
-    let quick = all[1..].iter().filter(|took| **took < FOLLOWS).count();
-    assert!(quick >= 2, "{all:?}");
 }

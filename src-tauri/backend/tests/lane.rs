@@ -241,8 +241,6 @@ async fn a_stranger_who_says_nothing_is_closed_after_two_seconds() {
     let ticket = lane.ticket().unwrap();
     let began = std::time::Instant::now();
     is_closed(connect(&ticket).await).await;
-    assert!(began.elapsed() < Duration::from_secs(5));
-    let began = std::time::Instant::now();
     let mut mute = TcpStream::connect(("127.0.0.1", port(&ticket)))
         .await
         .unwrap();

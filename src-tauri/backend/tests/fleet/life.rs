@@ -21,11 +21,13 @@ async fn a_session_runs_on_a_node_that_only_its_swarm_reaches_and_leaves_nothing
     assert_eq!(home.containers(2, "{{.State}}"), ["running"]);
     assert_eq!(home.kept().len(), 4, "{:?}", home.kept());
     let began = std::time::Instant::now();
-    let client = Client::straight(&endpoint).await;
+    let mut client = Client::start(endpoint.clone());
+    client.frame().await;
     eprintln!(
         "in a Swarm it serves after {serves:?}, first frame {:?} later",
         began.elapsed()
     );
+    assert!(!client.relayed, "datagrams arrive by themselves");
     let token = duotab_backend::endpoint::Secret::new("unused");
     let pages = within("page control", page::connect(&endpoint, &token)).await;
     drop(pages.unwrap());

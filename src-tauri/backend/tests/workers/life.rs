@@ -26,9 +26,11 @@ async fn a_session_runs_there_over_tls_and_leaves_nothing_but_its_profile() {
         "{ports:?}"
     );
     let began = std::time::Instant::now();
-    let client = Client::straight(&endpoint).await;
+    let mut client = Client::start(endpoint.clone());
+    client.frame().await;
     let picture = began.elapsed();
     eprintln!("by TLS it serves after {serves:?}, first frame {picture:?} later");
+    assert!(!client.relayed, "datagrams arrive by themselves");
     let token = duotab_backend::endpoint::Secret::new("unused");
     let pages = within("page control", page::connect(&endpoint, &token)).await;
     drop(pages.unwrap());
@@ -47,9 +49,11 @@ async fn a_session_runs_there_over_ssh() {
     let endpoint = home.start(1).await.unwrap();
     let serves = began.elapsed();
     let began = std::time::Instant::now();
-    let client = Client::straight(&endpoint).await;
+    let mut client = Client::start(endpoint);
+    client.frame().await;
     let picture = began.elapsed();
     eprintln!("by SSH it serves after {serves:?}, first frame {picture:?} later");
+    assert!(!client.relayed, "datagrams arrive by themselves");
     client.neko.close().await;
     home.stop(1).await;
     assert_eq!(home.containers("{{.ID}}"), [""; 0]);

@@ -141,24 +141,16 @@ async fn a_page_in_motion_is_shown_without_loss() {
          a.textContent = `frame ${n++} `.repeat(60); requestAnimationFrame(step) }; step(); 1",
     )
     .await;
-    // The machine may be busy with others for some seconds.
-    let mut most = 0;
-    for _ in 0..4 {
-        let began = Instant::now();
-        let mut frames = 0;
-        while began.elapsed() < Duration::from_secs(4) {
-            let frame = viewer.frame().await;
-            assert!(!frame.lost_before);
-            frames += 1;
-        }
-        most = most.max(frames);
-        if most > 40 {
-            break;
-        }
+    let began = Instant::now();
+    let mut frames = 0;
+    while began.elapsed() < Duration::from_secs(4) {
+        let frame = viewer.frame().await;
+        assert!(!frame.lost_before);
+        frames += 1;
     }
     let stats = viewer.neko.stats();
-    eprintln!("{most} frames in 4 s, {stats:?}");
-    assert!(most > 40, "{most}");
+    eprintln!("{frames} frames in 4 s, {stats:?}");
+    assert!(frames > 40, "{frames}");
     assert_eq!(stats.lost, 0);
 }
 
@@ -199,6 +191,5 @@ async fn a_click_is_seen_soon() {
         "click to frame: median {:?}, worst {:?}",
         waits[10], waits[19]
     );
-    // Other work on the machine can only add to one.
-    assert!(waits[6] < Duration::from_millis(250), "{waits:?}");
+    assert!(waits[10] < Duration::from_millis(250), "{waits:?}");
 }
