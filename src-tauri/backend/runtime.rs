@@ -101,8 +101,8 @@ pub enum EngineNews {
     Encodes(SessionId, Encoder),
     /// The browser's own sandbox is off: its kernel or its container does not let it have one.
     Unsandboxed(SessionId),
-    /// What this machine's container engine cannot hold browsers to. Told when it is found, and when a
-    /// start has shown it; not if that is nothing.
+    /// What this machine's container engine cannot hold browsers to, which may be nothing. Told when it is
+    /// found, and when a start has shown it.
     Unlimited(Vec<Limit>),
     /// Something about a newer image.
     Image {

@@ -44,7 +44,7 @@ const CHUNK: usize = 64 * 1024;
 /// Characters of the answer of [`is_sandboxed`] that are read.
 const WORD_LIMIT: usize = 64;
 /// How long a container's processes may take to go to sleep.
-const SLEEP_LIMIT: Duration = Duration::from_secs(5);
+const SLEEP_LIMIT: Duration = Duration::from_secs(10);
 
 /// A connection to a port of the container's loopback.
 pub(super) async fn dial(link: &Link, container: &str, port: u16) -> io::Result<Carried> {

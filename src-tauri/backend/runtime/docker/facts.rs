@@ -135,7 +135,7 @@ impl Facts {
 
 /// Tells what the engine of this machine does not hold browsers to; a worker is looked at.
 pub(super) fn tell(inner: &Inner, unlimited: Vec<Limit>) {
-    if inner.with.worker.is_none() && !unlimited.is_empty() {
+    if inner.with.worker.is_none() {
         // Whoever does not listen need not know.
         let _ = inner.news.try_send(EngineNews::Unlimited(unlimited));
     }
