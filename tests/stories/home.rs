@@ -182,11 +182,7 @@ impl Home {
             with,
             nodes: NodeSource::Given(given.clone()),
             given,
-            // A machine out of breath stops its engines late, and what is left is looked for then.
-            settings: Settings {
-                quit_limit_ms: 60_000,
-                ..Settings::default()
-            },
+            settings: Settings::default(),
             beside: std::env::var_os(CONTAINED).and_then(|_| Engine::find()),
             far: None,
             fleet: None,

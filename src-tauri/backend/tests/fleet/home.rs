@@ -249,20 +249,6 @@ impl Client {
         }
     }
 
-    /// One whose picture comes by datagrams. A machine that is busy with the browser's start may
-    /// answer too late for them.
-    pub(crate) async fn straight(endpoint: &Endpoint) -> Self {
-        for _ in 0..2 {
-            let mut client = Self::start(endpoint.clone());
-            client.frame().await;
-            if !client.relayed {
-                return client;
-            }
-            client.neko.close().await;
-        }
-        panic!("no datagrams arrive");
-    }
-
     /// The next news that is wanted.
     pub(crate) async fn until(&mut self, what: &str, wanted: impl Fn(&News) -> bool) {
         let heard = async {
