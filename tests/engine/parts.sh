@@ -27,11 +27,12 @@ await() {
 }
 
 # A disk of its own for an engine: overlayfs needs a file system that is none itself, and a test
-# may fill it. Where loop devices cannot be had it is a folder. Its file, where it goes, its size.
+# may fill it. It need not outlive the machine, and does not wait for the machine's own disk. Where loop
+# devices cannot be had it is a folder. Its file, where it goes, its size.
 disk() {
     mkdir -p "$2"
     [ -e "$1" ] || { truncate -s "$3" "$1" && mkfs.ext4 -q -m 0 "$1"; }
-    mount -o loop,discard "$1" "$2" 2>>"$place/disk.log" || echo 'no loop device' >>"$place/disk.log"
+    mount -o loop,discard,nobarrier "$1" "$2" 2>>"$place/disk.log" || echo 'no loop device' >>"$place/disk.log"
 }
 
 # What a daemon that was killed leaves behind keeps the next one from starting.

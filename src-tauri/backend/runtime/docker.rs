@@ -25,6 +25,7 @@ mod label;
 mod launch;
 mod lease;
 mod link;
+mod litter;
 mod login;
 mod logs;
 mod machine;
@@ -38,6 +39,8 @@ mod progress;
 mod reach;
 mod ready;
 mod slot;
+#[cfg(test)]
+mod stand_in;
 mod swarm;
 mod volume;
 mod watch;
@@ -187,7 +190,11 @@ impl Docker {
             Err(fault) => {
                 tracing::debug!(?fault, "no containers to look for");
                 // Nobody will ask again for what runs there.
-                self.link.lock().await.1 = true;
+                let mut kept = self.link.lock().await;
+                match &kept.0 {
+                    Some(link) => link.litter.look_again(),
+                    None => kept.1 = true,
+                }
                 Vec::new()
             }
         }
@@ -204,7 +211,8 @@ impl Docker {
         let linked = timeout(FIND_LIMIT, self.link()).await;
         let link = linked.unwrap_or_else(|_| Err(silent()))?;
         link.hello().await?;
-        Ok(found::all(self, &link).await)
+        let found = found::all(self, &link).await;
+        found.map_err(|error| fault::away(&error, &link.socket).unwrap_or_else(silent))
     }
 
     /// Starts an engine. On any error, cancel included, nothing of it is left. A session whose
@@ -279,7 +287,7 @@ impl Docker {
         let paused = pause(&link, &held.container).await;
         paused.map_err(|error| {
             self.inner.known.expect(session, Expected::Running);
-            refusal(&error)
+            fault::of_call(&error)
         })
     }
 
@@ -344,7 +352,7 @@ impl Docker {
     async fn end_all(&self, session: SessionId) -> Result<(), EngineError> {
         let link = self.link().await.map_err(unreachable)?;
         let all = label::containers(&link, &self.inner.with).await;
-        let all = all.map_err(|error| refusal(&error))?;
+        let all = all.map_err(|error| fault::of_call(&error))?;
         let mut left = 0;
         for ours in all.iter().filter(|ours| ours.session == Some(session)) {
             left += usize::from(!end(&link, &ours.id, ours.state).await);
@@ -365,9 +373,10 @@ impl Docker {
         tracing::info!(socket = link.socket, facts = ?link.facts, "engine found");
         kept.0 = Some(Arc::clone(&link));
         facts::tell(&self.inner, link.facts.unlimited());
-        if std::mem::take(&mut kept.1) {
-            found::sweep(&self.inner, &link).await;
+        if std::mem::take(&mut kept.1) && !found::sweep(&self.inner, &link).await {
+            link.litter.look_again();
         }
+        tokio::spawn(litter::clear(Arc::clone(&self.inner), Arc::clone(&link)));
         self.inner.held.look(&link, &self.inner.with.install).await;
         tokio::spawn(watch::watch(Arc::clone(&self.inner), Arc::clone(&link)));
         let asking = images::ask_now_and_then(Arc::clone(&self.inner), Arc::clone(&link));
@@ -431,12 +440,4 @@ fn away(fault: EngineFault) -> StartError {
 
 fn unreachable(fault: EngineFault) -> EngineError {
     EngineError::Unreachable(format!("{fault:?}"))
-}
-
-fn refusal(error: &bollard::errors::Error) -> EngineError {
-    if fault::is_gone(error) {
-        EngineError::Gone
-    } else {
-        EngineError::Unreachable(fault::words(error))
-    }
 }

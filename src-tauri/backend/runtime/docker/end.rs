@@ -76,17 +76,24 @@ pub(super) async fn until_gone(link: &Link, container: &str) -> bool {
     timeout(REMOVAL_LIMIT, gone.next()).await.is_ok()
 }
 
-/// Removes a container, running or not, by id or name. False if it stays.
+/// Removes a container, running or not, by id or name. False if it stays; it is tried again then, until
+/// it is gone.
 pub(super) async fn remove(link: &Link, container: &str) -> bool {
     let options = RemoveContainerOptionsBuilder::default().force(true).build();
-    match link.docker.remove_container(container, Some(options)).await {
+    let gone = match link.docker.remove_container(container, Some(options)).await {
         Ok(()) => true,
         Err(error) if fault::is_gone(&error) => true,
         // Somebody else is at it.
-        Err(error) if fault::kind(&error) == fault::Kind::Conflict => true,
+        Err(error) if fault::kind(&error) == fault::Kind::Conflict => {
+            until_gone(link, container).await
+        }
         Err(error) => {
             tracing::warn!(%error, container, "container not removed");
             false
         }
+    };
+    if !gone {
+        link.litter.add(container);
     }
+    gone
 }

@@ -4,6 +4,8 @@ use bollard::errors::Error;
 use duotab_core::fault::EngineFault;
 use duotab_core::message::StartFailure;
 
+use crate::runtime::EngineError;
+
 /// Characters of an engine's words that are kept.
 const WORDS_LIMIT: usize = 500;
 
@@ -118,21 +120,37 @@ pub(super) fn of_pull(error: &Error, image: &str, socket: &str) -> StartFailure 
     }
 }
 
+/// Why the engine at `socket` could not be asked, if it is that.
+pub(super) fn away(error: &Error, socket: &str) -> Option<EngineFault> {
+    let socket = socket.to_owned();
+    match kind(error) {
+        Kind::Away => Some(EngineFault::NotRunning { socket }),
+        Kind::Silent => Some(EngineFault::Silent { socket }),
+        _ => None,
+    }
+}
+
 /// What it means for any other step of a start by the engine at `socket`.
 pub(super) fn of_start(error: &Error, socket: &str) -> StartFailure {
     let socket = socket.to_owned();
+    if let Some(fault) = away(error, &socket) {
+        return StartFailure::EngineAway { fault };
+    }
     match kind(error) {
-        Kind::Away => StartFailure::EngineAway {
-            fault: EngineFault::NotRunning { socket },
-        },
-        Kind::Silent => StartFailure::EngineAway {
-            fault: EngineFault::Silent { socket },
-        },
         Kind::DiskFull => StartFailure::EngineDiskFull,
         Kind::PortTaken => StartFailure::PortTaken,
         _ => StartFailure::Refused {
             detail: words(error),
         },
+    }
+}
+
+/// What it means for a call about a session that runs.
+pub(super) fn of_call(error: &Error) -> EngineError {
+    if is_gone(error) {
+        EngineError::Gone
+    } else {
+        EngineError::Unreachable(words(error))
     }
 }
 

@@ -22,19 +22,14 @@ use crate::runtime::{StartError, StartSpec};
 const LIVES_LIMIT: Duration = Duration::from_secs(10);
 
 /// All sessions that can be taken over. The rest is removed.
-pub(super) async fn all(docker: &Docker, link: &Arc<Link>) -> Vec<FoundEngine> {
+pub(super) async fn all(docker: &Docker, link: &Arc<Link>) -> Result<Vec<FoundEngine>, Error> {
     let inner = &docker.inner;
-    let containers = match label::containers(link, &inner.with).await {
-        Ok(containers) => containers,
-        Err(error) => {
-            tracing::warn!(%error, "cannot look for containers");
-            return Vec::new();
-        }
-    };
     let mut found: HashMap<SessionId, FoundEngine> = HashMap::new();
-    for ours in containers {
+    for ours in label::containers(link, &inner.with).await? {
         let Some(session) = ours.session else {
-            remove(link, &ours.id).await;
+            if !link.litter.has_made(&ours.name) {
+                remove(link, &ours.id).await;
+            }
             continue;
         };
         let slot = docker.slot(session);
@@ -56,7 +51,7 @@ pub(super) async fn all(docker: &Docker, link: &Arc<Link>) -> Vec<FoundEngine> {
         };
         found.insert(session, engine);
     }
-    found.into_values().collect()
+    Ok(found.into_values().collect())
 }
 
 async fn answers(link: &Arc<Link>, ours: &Ours) -> bool {
@@ -145,15 +140,22 @@ pub(super) async fn make_room(
     cleared.map_err(StartError::bare)
 }
 
-/// Ends all containers of this copy of the app: they were not there when they were looked for, and nobody
-/// will ask for them.
-pub(super) async fn sweep(inner: &Inner, link: &Link) {
-    let all = label::containers(link, &inner.with).await;
-    for ours in all.unwrap_or_default() {
+/// Ends what an earlier life of this copy of the app has left: it was not there when it was looked for,
+/// and nobody will ask for it. False if it cannot be seen.
+pub(super) async fn sweep(inner: &Inner, link: &Link) -> bool {
+    let Ok(all) = label::containers(link, &inner.with).await else {
+        return false;
+    };
+    let is_left = |ours: &Ours| match ours.session {
+        Some(session) => inner.known.comes_in_vain(session) && inner.known.get(session).is_none(),
+        None => !link.litter.has_made(&ours.name),
+    };
+    for ours in all.into_iter().filter(is_left) {
         tracing::info!(
             container = ours.id,
             "removing a container that nobody knows"
         );
         end(link, &ours.id, ours.state).await;
     }
+    true
 }

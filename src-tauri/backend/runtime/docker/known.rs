@@ -115,9 +115,10 @@ impl Known {
         self.going().retain(|session| !gone.contains(session));
     }
 
-    /// The engine is asked for a container.
+    /// The engine is asked for a container; there is none of it any more.
     pub(super) fn ask_for(&self, session: SessionId) {
         self.asked().insert(session);
+        self.going().remove(&session);
         self.may_come(session, false);
     }
 

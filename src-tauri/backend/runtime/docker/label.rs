@@ -143,6 +143,7 @@ pub(super) async fn profiles(
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ours {
     pub(super) id: String,
+    pub(super) name: String,
     /// `None` if the label is not one of ours.
     pub(super) session: Option<SessionId>,
     pub(super) state: State,
@@ -180,8 +181,11 @@ pub(super) async fn containers(
 
 fn ours(container: ContainerSummary) -> Option<Ours> {
     let labels = container.labels.unwrap_or_default();
+    let name = container.names.unwrap_or_default().into_iter().next();
     Some(Ours {
         id: container.id?,
+        // As a path, from the engine's own root.
+        name: name.unwrap_or_default().trim_start_matches('/').to_owned(),
         session: session(&labels),
         home_closed: labels.get(HOME).is_some_and(|it| it == "closed"),
         encoder: encoder(&labels),

@@ -61,6 +61,7 @@ impl Half {
         let docker = self.link.docker.clone();
         let name = self.name.as_deref().unwrap_or_default();
         let options = CreateContainerOptionsBuilder::default().name(name).build();
+        self.link.litter.makes(name);
         let making = self.making.insert(tokio::spawn(async move {
             let made = docker.create_container(Some(options), body).await;
             made.map(|made| made.id)

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::{API_DEFAULT_VERSION, Docker};
@@ -12,6 +13,7 @@ use tokio::net::UnixStream;
 use tokio::time::{Instant, timeout};
 
 use super::facts::{self, Facts, Hello};
+use super::litter::Litter;
 use super::place::{Address, Surroundings};
 use super::way::Way;
 use crate::endpoint::Duplex;
@@ -46,6 +48,8 @@ pub(super) struct Link {
     pub(super) product: String,
     /// To another machine.
     pub(super) way: Option<Way>,
+    /// What is to go from it.
+    pub(super) litter: Arc<Litter>,
 }
 
 impl Link {
@@ -144,6 +148,7 @@ impl Link {
                 facts,
                 product,
                 way,
+                litter: Arc::default(),
             }),
             Err(Hello::TooOld(api)) => Err(Silence::Fault(EngineFault::TooOld { api })),
             Err(Hello::Error(error)) => {

@@ -90,6 +90,7 @@ async fn run(link: &Link, container: &str, name: &str) -> Result<Option<String>,
 /// Makes a container of this name.
 pub(super) async fn make(link: &Link, name: &str, body: ContainerCreateBody) -> Result<(), Error> {
     let options = CreateContainerOptionsBuilder::default().name(name).build();
+    link.litter.makes(name);
     link.docker.create_container(Some(options), body).await?;
     Ok(())
 }

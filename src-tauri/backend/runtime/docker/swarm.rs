@@ -47,7 +47,7 @@ use self::watch::Verdict;
 use super::image::Reference;
 use super::link::Link;
 use super::slot::Slot;
-use super::{Docker, WAKE_LIMIT, away, fault, image, ready, refusal, unreachable};
+use super::{Docker, WAKE_LIMIT, away, fault, image, ready, unreachable};
 use crate::endpoint::Endpoint;
 use crate::runtime::{EngineError, EngineNews, StartError, StartSpec};
 
@@ -424,7 +424,7 @@ impl Swarm {
 fn silence(link: &Link, error: &bollard::errors::Error) -> EngineFault {
     tracing::debug!(%error, "a Swarm does not answer");
     let socket = link.socket.clone();
-    link.away(match refusal(error) {
+    link.away(match fault::of_call(error) {
         EngineError::Unreachable(_) => EngineFault::NotRunning { socket },
         _ => EngineFault::Silent { socket },
     })

@@ -73,7 +73,9 @@ async fn a_container_is_made_from_the_digest_that_was_used_first_wherever_the_ta
     let kept = loop {
         match home.news.try_recv() {
             Ok(EngineNews::Keep { kept, .. }) => break kept,
-            Ok(EngineNews::Volumes { .. } | EngineNews::Owned { .. }) => {}
+            Ok(
+                EngineNews::Volumes { .. } | EngineNews::Owned { .. } | EngineNews::Unlimited(_),
+            ) => {}
             other => panic!("{other:?}"),
         }
     };

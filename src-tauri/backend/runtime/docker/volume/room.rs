@@ -101,6 +101,7 @@ impl<'a> Room<'a> {
         // What the engine makes of a question that nobody waits for any more bears this name too.
         self.container = Some(name.clone());
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
+        self.link.litter.makes(&name);
         docker
             .create_container(Some(options), self.body(profile))
             .await?;

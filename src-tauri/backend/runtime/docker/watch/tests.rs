@@ -3,16 +3,15 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use duotab_core::message::SessionId;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 
 use super::*;
-use crate::runtime::docker::{Docker, DockerConfig, Surroundings};
+use crate::runtime::docker::Docker;
+use crate::runtime::docker::stand_in::{FORBIDDEN, StandIn};
 
-/// As a proxy before an engine's socket does it: what it does not let through is answered with 403.
+/// One that forbids its events, and its list of containers for as long as it is told to.
 struct Gate {
-    folder: tempfile::TempDir,
+    engine: StandIn,
     lets_list: watch::Sender<bool>,
     lists: watch::Sender<usize>,
     events: Arc<AtomicUsize>,
@@ -20,60 +19,30 @@ struct Gate {
 
 impl Gate {
     fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let listener = UnixListener::bind(folder.path().join("docker.sock")).unwrap();
-        let gate = Self {
-            folder,
-            lets_list: watch::Sender::new(false),
-            lists: watch::Sender::new(0),
-            events: Arc::default(),
-        };
-        let (lets_list, lists) = (gate.lets_list.subscribe(), gate.lists.clone());
-        let events = Arc::clone(&gate.events);
-        tokio::spawn(async move {
-            while let Ok((mut client, _)) = listener.accept().await {
-                let request = read_head(&mut client).await;
-                let path = request.split(' ').nth(1).unwrap_or_default();
-                let answer = if path.contains("/events") {
-                    events.fetch_add(1, Ordering::Relaxed);
-                    None
-                } else if path.contains("/containers/json") {
-                    lists.send_modify(|it| *it += 1);
-                    lets_list.borrow().then_some("[]")
-                } else if path.contains("/version") {
-                    Some(r#"{"ApiVersion":"1.41"}"#)
-                } else if path.contains("/info") || path.contains("/_ping") {
-                    Some("{}")
-                } else {
-                    None
-                };
-                let (status, body) = match answer {
-                    Some(body) => ("200 OK", body),
-                    None => ("403 Forbidden", r#"{"message":"forbidden"}"#),
-                };
-                let head = format!(
-                    "HTTP/1.1 {status}\r\nContent-Type: application/json\r\n\
-                     Content-Length: {}\r\nConnection: close\r\n\r\n",
-                    body.len()
-                );
-                let _ = client.write_all((head + body).as_bytes()).await;
+        let (lets_list, lists) = (watch::Sender::new(false), watch::Sender::new(0));
+        let events = Arc::new(AtomicUsize::new(0));
+        let (lets, listed, asked) = (lets_list.subscribe(), lists.clone(), Arc::clone(&events));
+        let engine = StandIn::start(move |_, path| {
+            if path.contains("/events") {
+                asked.fetch_add(1, Ordering::Relaxed);
+            } else if path.contains("/containers/json") {
+                listed.send_modify(|it| *it += 1);
+                if *lets.borrow() {
+                    return (200, "[]");
+                }
             }
+            FORBIDDEN
         });
-        gate
+        Self {
+            engine,
+            lets_list,
+            lists,
+            events,
+        }
     }
 
     fn docker(&self) -> Docker {
-        let with = DockerConfig {
-            surroundings: Surroundings {
-                docker_host: Some(format!(
-                    "unix://{}",
-                    self.folder.path().join("docker.sock").display()
-                )),
-                ..Surroundings::default()
-            },
-            ..DockerConfig::new("watched".to_owned())
-        };
-        Docker::new(with).0
+        self.engine.docker()
     }
 
     async fn until_lists(&self, count: usize) {
@@ -82,18 +51,6 @@ impl Gate {
         let listed = tokio::time::timeout(Duration::from_secs(20), listed).await;
         assert!(listed.is_ok(), "{count} looks");
     }
-}
-
-async fn read_head(client: &mut UnixStream) -> String {
-    let mut head = Vec::new();
-    let mut chunk = [0; 1024];
-    while !head.windows(4).any(|it| it == b"\r\n\r\n") {
-        match client.read(&mut chunk).await {
-            Ok(some) if some > 0 => head.extend_from_slice(&chunk[..some]),
-            _ => break,
-        }
-    }
-    String::from_utf8_lossy(&head).into_owned()
 }
 
 #[tokio::test]
