@@ -4,6 +4,9 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::cookie::Realm;
+use crate::site::origin_of;
+
 /// Questions of one page that may be open at a time. A page that asks more is answered for.
 pub const ASKS_CAP: usize = 8;
 
@@ -76,6 +79,8 @@ pub enum Question {
         realm: String,
         /// The last name and password did not fit.
         again: bool,
+        /// The origin of the page around, if the server's is another site that has a part in it.
+        around: Option<String>,
     },
 }
 
@@ -154,17 +159,20 @@ impl Ask {
                 message: cut(message),
                 default: cut(default),
             },
-            Question::Login { realm, again } => Question::Login {
+            Question::Login {
+                realm,
+                again,
+                around,
+            } => Question::Login {
                 realm: cut(realm),
                 again,
+                around,
             },
             other @ (Question::Permission { .. } | Question::Leave) => other,
         };
         Self {
             id,
-            origin: crate::address::display(origin)
-                .trim_end_matches('/')
-                .to_owned(),
+            origin: shown(origin),
             question,
         }
     }
@@ -185,6 +193,22 @@ impl Ask {
     }
 }
 
+/// An origin as it may be shown.
+fn shown(origin: &str) -> String {
+    let shown = crate::address::display(origin);
+    shown.trim_end_matches('/').to_owned()
+}
+
+/// The origin of the page at an address, as it may be shown, if the server that asks is of another site.
+#[must_use]
+pub fn around(asking: &str, page: &str) -> Option<String> {
+    let host_of = |address: &str| url::Url::parse(address).ok()?.host_str().map(str::to_owned);
+    let host = host_of(asking).or_else(|| host_of(&format!("http://{asking}")))?;
+    let page = origin_of(page)?;
+    let its_own = Realm::of(&page)?.has(&host);
+    (!its_own).then(|| shown(&page))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,6 +221,25 @@ mod tests {
             panic!("another question");
         };
         assert_eq!(message.chars().count(), TEXT_CAP + 1);
+    }
+
+    #[test]
+    fn a_server_of_another_site_than_the_page_is_told_from_the_page_s_own() {
+        let page = "https://www.a.test/mail?x#y";
+        for own in [
+            "https://www.a.test",
+            "http://a.test:81",
+            "login.a.test:8080",
+        ] {
+            assert_eq!(around(own, page), None, "{own}");
+        }
+        for other in ["https://b.test", "b.test:80", "https://a.test.b.test"] {
+            let told = around(other, page);
+            assert_eq!(told.as_deref(), Some("https://www.a.test"), "{other}");
+        }
+        let told = around("http://localhost:80", "http://127.0.0.1:8080/");
+        assert_eq!(told.as_deref(), Some("http://127.0.0.1:8080"));
+        assert_eq!(around("https://b.test", "about:blank"), None);
     }
 
     #[test]

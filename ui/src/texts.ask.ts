@@ -83,6 +83,9 @@ export const askTexts = {
   /** What the server calls the place, in its words. */
   realm: (realm: string): string => `It says: “${realm}”`,
   again: "That name and password did not let you in. Try others, or cancel.",
+  /** Who asks is not whose page it is. */
+  around: (origin: string, page: string): string =>
+    `The page is of ${who(page)}. A part of it comes from ${who(origin)}, and what you type here goes there.`,
   unencrypted: "What you type here goes there unencrypted.",
 };
 

@@ -8,6 +8,7 @@ import type { NodeLacks } from "./messages/NodeLacks";
 import type { Problem } from "./messages/Problem";
 import { actionsFor } from "./problem";
 import { texts } from "./texts";
+import { askTexts } from "./texts.ask";
 import { looked } from "./texts.engine";
 
 function lacking(lack: Lack): NodeLacks {
@@ -189,4 +190,10 @@ test("a machine that is large enough but not set up is told what to install", ()
   const words = texts.problem.text({ code: "no_capable_node", nodes });
   expect(words.command).toContain("chromium");
   expect(words.remedy).not.toContain("Close other programs");
+});
+
+test("a server that asks within a page of another site is told from that page", () => {
+  const said = askTexts.around("http://b.test:81", "https://bank.test");
+  expect(said).toContain("The page is of bank.test.");
+  expect(said).toContain("comes from http://b.test:81,");
 });

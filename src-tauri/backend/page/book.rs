@@ -37,6 +37,8 @@ pub(super) struct Page {
     pub(super) session: Arc<OnceCell<String>>,
     /// The frame that is the page.
     pub(super) main_frame: String,
+    /// The address that this frame shows, once it has shown another since we attached to it.
+    pub(super) shows: Option<String>,
     /// Whether it is loading, once that is known.
     pub(super) loading: Option<bool>,
     /// The address that it last wanted to have opened elsewhere.
@@ -160,6 +162,7 @@ impl Book {
             opener: name(&info["openerId"]).map(str::to_owned),
             session: Arc::default(),
             main_frame: target.to_owned(),
+            shows: None,
             loading: None,
             wanted: None,
             failed: None,
@@ -254,16 +257,18 @@ impl Book {
     }
 
     /// A session ended while its page may live on. The page, if the session was its own, and the
-    /// questions that have gone with its frames.
+    /// questions that have gone with it and with its frames.
     pub(super) fn detached(&mut self, session: &str) -> (Option<String>, Vec<(TabId, AskId)>) {
+        let mut ended = self.framed.ended(session);
+        let target = self.sessions.remove(session);
+        ended.extend(target.iter().map(|it| (it.clone(), session.to_owned())));
         let mut gone = Vec::new();
-        for (target, session) in self.framed.ended(session) {
+        for (target, session) in ended {
             if let Some(page) = self.pages.get_mut(&target) {
                 let asked = page.asked.forget_of(&session).into_iter();
                 gone.extend(asked.filter_map(|ask| Some((page.tab?, ask))));
             }
         }
-        let target = self.sessions.remove(session);
         let target = target.filter(|target| match self.pages.get_mut(target) {
             Some(page) => {
                 page.session = Arc::default();

@@ -98,8 +98,7 @@ async fn attach(shared: &Arc<Shared>, target: &str) -> Result<String, PageError>
         .await?;
     super::login::listen(shared, &session).await;
     super::chooser::listen(shared, &session).await;
-    let (of, on) = (Arc::clone(shared), session.clone());
-    shared.spawn(async move { super::frames::attach(&of, &on).await });
+    super::frames::listen(shared, &session).await;
     permission::listen(shared, target, &session).await;
     let notices = shared
         .book()

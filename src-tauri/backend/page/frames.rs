@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Shared, chooser, follow};
+use super::{Shared, chooser, follow, login};
 
 /// Frames of a page that are looked at. One with more has run away.
 const MOST: usize = 64;
@@ -48,27 +48,53 @@ pub(super) async fn all(shared: &Arc<Shared>, target: &str, page: &str) -> Vec<F
     frames
 }
 
+const ATTACH: &str = "Target.setAutoAttach";
+
+/// What has frames of other processes attached. A frame waits until we have sent what we want of it:
+/// what it loads at once may bring a question, or a frame within it.
+fn attaching() -> Value {
+    json!({
+        "autoAttach": true,
+        "waitForDebuggerOnStart": true,
+        "flatten": true,
+        "filter": [{ "type": "iframe" }],
+    })
+}
+
 /// Looks after a frame of another process, and those within it.
 pub(super) async fn greet(shared: Arc<Shared>, session: String) {
-    let enabled = shared.wire.call(Some(&session), "Page.enable", json!({}));
-    if enabled.await.is_ok() {
-        chooser::listen(&shared, &session).await;
-        attach(&shared, &session).await;
+    // In this order, and none waits for the answer of another: the frame waits for the last.
+    tokio::join!(
+        shared.wire.tell(&session, "Page.enable", json!({})),
+        login::listen(&shared, &session),
+        chooser::listen(&shared, &session),
+        shared.wire.tell(&session, ATTACH, attaching()),
+        let_go(&shared, &session),
+    );
+}
+
+/// Lets a frame run that waits for us.
+pub(super) async fn let_go(shared: &Shared, session: &str) {
+    let method = "Runtime.runIfWaitingForDebugger";
+    shared.wire.tell(session, method, json!({})).await;
+}
+
+/// Has the frames within a page that are of other processes attached from now on. Does not wait for an
+/// answer: a process that hangs gives none.
+pub(super) async fn listen(shared: &Shared, session: &str) {
+    let told = shared.wire.tell(session, ATTACH, attaching());
+    if tokio::time::timeout(follow::RENDERER_LIMIT, told)
+        .await
+        .is_err()
+    {
+        tracing::debug!("frames of other processes are left to Chromium");
     }
 }
 
 /// Has the frames within a session's that are of other processes attached, those that are there and
 /// those that come.
 pub(super) async fn attach(shared: &Arc<Shared>, session: &str) {
-    let params = json!({
-        "autoAttach": true,
-        "waitForDebuggerOnStart": false,
-        "flatten": true,
-        "filter": [{ "type": "iframe" }],
-    });
-    let asked = shared
-        .wire
-        .call(Some(session), "Target.setAutoAttach", params);
+    let asked = shared.wire.call(Some(session), ATTACH, attaching());
     // Those of a process that hangs are left to Chromium.
     match tokio::time::timeout(follow::RENDERER_LIMIT, asked).await {
         Ok(Ok(_)) => {}

@@ -76,9 +76,13 @@ fn event(shared: &Arc<Shared>, message: &Value) {
             }
         }
         ("Target.attachedToTarget", Some(teller)) => {
-            let frame = shared.book().attached_frame(teller, &params["sessionId"]);
+            let session = &params["sessionId"];
+            let frame = shared.book().attached_frame(teller, session);
             if let Some(session) = frame {
                 shared.spawn(frames::greet(Arc::clone(shared), session));
+            } else if let Some(session) = session.as_str() {
+                let (of, session) = (Arc::clone(shared), session.to_owned());
+                shared.spawn(async move { frames::let_go(&of, &session).await });
             }
         }
         ("Target.detachedFromTarget", _) => {
@@ -100,7 +104,13 @@ fn event(shared: &Arc<Shared>, message: &Value) {
                 chooser::opened(shared, &target, session, params);
             }
         }
-        (_, Some(session)) => page_event(shared, session, method, params),
+        // Only its questions matter.
+        ("Fetch.requestPaused", Some(session)) => login::go_on(shared, session, params),
+        ("Fetch.authRequired", Some(session)) => login::required(shared, session, params),
+        (_, Some(session)) => {
+            login::moved(shared, session, method, params);
+            page_event(shared, session, method, params);
+        }
         _ => {}
     }
 }
@@ -113,13 +123,7 @@ fn page_event(shared: &Arc<Shared>, session: &str, method: &str, params: &Value)
     };
     let of_main_frame = params["frameId"].as_str() == Some(page.main_frame.as_str());
     match method {
-        "Page.frameStartedNavigating"
-            if of_main_frame
-                && !matches!(
-                    params["navigationType"].as_str(),
-                    Some("sameDocument" | "historySameDocument")
-                ) =>
-        {
+        "Page.frameStartedNavigating" if of_main_frame && wants_document(params) => {
             loading(shared, page, true);
         }
         "Page.frameStartedLoading" if of_main_frame => loading(shared, page, true),
@@ -144,9 +148,6 @@ fn page_event(shared: &Arc<Shared>, session: &str, method: &str, params: &Value)
         {
             page.wanted = wanted(&params["url"]);
         }
-        "Fetch.authRequired" => login::required(shared, page, session, params),
-        // Only its questions matter.
-        "Fetch.requestPaused" => login::go_on(shared, session, params),
         // We have let go of the page already: nobody is there to answer "leave this page?".
         "Page.javascriptDialogOpening" if page.closing => {
             let (shared, session) = (Arc::clone(shared), session.to_owned());
@@ -162,6 +163,12 @@ fn page_event(shared: &Arc<Shared>, session: &str, method: &str, params: &Value)
     }
 }
 
+/// Whether a frame that navigates wants another document.
+pub(super) fn wants_document(params: &Value) -> bool {
+    let kind = params["navigationType"].as_str();
+    !matches!(kind, Some("sameDocument" | "historySameDocument"))
+}
+
 /// An address that a page asked for, if it is a short one.
 fn wanted(url: &Value) -> Option<String> {
     url.as_str()
@@ -174,6 +181,7 @@ fn navigated(shared: &Arc<Shared>, page: &mut Page, target: String, frame: &Valu
     if let Some(id) = frame["id"].as_str().filter(|id| id.len() <= 128) {
         id.clone_into(&mut page.main_frame);
     }
+    page.shows = wanted(&frame["url"]);
     if let Some(tab) = page.tab {
         shared.queue.news(tab, PageNews::Committed);
         for gone in page.asked.forget() {

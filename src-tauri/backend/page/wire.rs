@@ -104,6 +104,21 @@ impl Wire {
         }
     }
 
+    /// Sends a call whose answer nobody waits for. So it goes however many others wait for theirs; it
+    /// waits for its turn alone.
+    pub(super) async fn tell(&self, session: &str, method: &'static str, params: Value) {
+        let id = {
+            let mut pending = self.pending();
+            pending.last += 1;
+            pending.last
+        };
+        let message = json!({
+            "id": id, "method": method, "params": params, "sessionId": session,
+        });
+        // Without a connection there is nothing to be told.
+        let _ = self.out.send(message.to_string()).await;
+    }
+
     /// An answer came in. One that nobody waits for is no error: its caller gave up.
     pub(super) fn answer(&self, id: u64, message: &mut Value) {
         let Some(call) = self.pending().calls.remove(&id) else {

@@ -41,4 +41,8 @@ realm: string,
 /**
  * The last name and password did not fit.
  */
-again: boolean, });
+again: boolean, 
+/**
+ * The origin of the page around, if the server's is another site that has a part in it.
+ */
+around: string | null, });

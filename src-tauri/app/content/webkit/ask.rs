@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use duotab_core::ask::{Answer, Ask, AskId, Question, Wish};
+use duotab_core::ask::{self, Answer, Ask, AskId, Question, Wish};
 use duotab_core::event::PageNews;
 use gtk::glib::{self, Cast, ObjectExt};
 use webkit2gtk::{
@@ -81,20 +81,21 @@ impl Asked {
             true
         });
         let weak = Rc::downgrade(&asked);
-        view.connect_authenticate(move |_, request| {
+        view.connect_authenticate(move |view, request| {
             if Door::keep(request) {
                 return true;
             }
             // What is typed is kept for as long as the app runs, by the engine and nowhere else.
             request.set_can_save_credentials(false);
-            match (weak.upgrade(), login::question(request)) {
-                (Some(asked), Some(question)) if !asked.answers_login.get() => {
-                    asked.ask_login(question, request);
-                    true
-                }
-                // The engine's own form.
-                _ => false,
-            }
+            let asked = weak.upgrade().filter(|it| !it.answers_login.get());
+            // The engine's own form.
+            let Some(asked) = asked else { return false };
+            let page = asked.page_around(view, request);
+            let Some(question) = login::question(request, &page) else {
+                return false;
+            };
+            asked.ask_login(question, request);
+            true
         });
         let weak = Rc::downgrade(&asked);
         view.connect_load_changed(move |view, event| {
@@ -126,6 +127,15 @@ impl Asked {
         self.open.borrow_mut().insert(id, open);
         (self.report)(PageNews::Asks(Ask::new(id, origin, question)));
         id
+    }
+
+    /// The page that a server may ask within: the one that is there, unless the next one asks.
+    fn page_around(&self, view: &WebView, request: &AuthenticationRequest) -> String {
+        let next = view.uri().map(String::from).unwrap_or_default();
+        match ask::around(&login::origin(request), &next) {
+            Some(_) => self.shown.borrow().clone(),
+            None => next,
+        }
     }
 
     /// It is the server that asks, which may be another one than the page's.

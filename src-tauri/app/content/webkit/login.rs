@@ -4,13 +4,13 @@
 //! pressed, before anybody has seen it. Should it ever look otherwise than known here, it stays, and
 //! asks by itself.
 
-use duotab_core::ask::{Answer, Question};
+use duotab_core::ask::{self, Answer, Question};
 use gtk::glib::{Cast, IsA, ObjectExt};
 use gtk::prelude::*;
 use webkit2gtk::{AuthenticationRequest, AuthenticationRequestExt, AuthenticationScheme, WebView};
 
-/// What is asked; `None` for what no name and password answer.
-pub(super) fn question(request: &AuthenticationRequest) -> Option<Question> {
+/// What is asked, and within the page at which address; `None` for what no name and password answer.
+pub(super) fn question(request: &AuthenticationRequest, page: &str) -> Option<Question> {
     match request.scheme() {
         AuthenticationScheme::Default
         | AuthenticationScheme::HttpBasic
@@ -19,6 +19,7 @@ pub(super) fn question(request: &AuthenticationRequest) -> Option<Question> {
         | AuthenticationScheme::Negotiate => Some(Question::Login {
             realm: request.realm().map(String::from).unwrap_or_default(),
             again: request.is_retry(),
+            around: ask::around(&origin(request), page),
         }),
         _ => None,
     }

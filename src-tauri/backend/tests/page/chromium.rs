@@ -10,6 +10,9 @@ use tempfile::TempDir;
 /// How long a Chromium may take to open its port on a busy machine.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
+/// Where sites may not have cookies within others, Chromium does not ask for passwords there either.
+const PREFERENCES: &str = r#"{ "profile": { "cookie_controls_mode": 0 } }"#;
+
 /// A running Chromium with a profile of its own. It ends when it is dropped.
 pub(crate) struct Chromium {
     child: Child,
@@ -26,6 +29,9 @@ impl Chromium {
     #[allow(clippy::expect_used)]
     pub(crate) fn start() -> Self {
         let profile = tempfile::tempdir().expect("a temporary folder");
+        let own = profile.path().join("Default");
+        std::fs::create_dir(&own).expect("a folder");
+        std::fs::write(own.join("Preferences"), PREFERENCES).expect("a file");
         let mut child = Command::new("chromium")
             .args([
                 "--headless=new",

@@ -10,6 +10,7 @@ mod chromium;
 mod cookies;
 mod find;
 mod load;
+mod logins;
 mod lost;
 mod permissions;
 mod site;

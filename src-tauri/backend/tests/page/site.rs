@@ -36,6 +36,12 @@ impl Site {
         format!("http://{}{path}", self.address)
     }
 
+    /// Its port.
+    #[must_use]
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     /// The same as [`Site::url`], but of another site to the browser.
     #[must_use]
     pub(crate) fn other_url(&self, path: &str) -> String {

@@ -123,6 +123,7 @@ fn an_answer_gives_the_keyboard_back_unless_the_page_asks_for_it_again() {
         let question = Question::Login {
             realm: String::new(),
             again: id > 1,
+            around: None,
         };
         tell(
             bench,
