@@ -17,6 +17,7 @@ mod fault;
 mod files;
 mod flavour;
 mod found;
+mod gates;
 mod held;
 mod image;
 mod images;

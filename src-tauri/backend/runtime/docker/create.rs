@@ -86,8 +86,9 @@ pub(super) fn body(plan: &Plan<'_>) -> ContainerCreateBody {
                 plan.way.encoder,
             ),
         )),
-        // What sleeps from within cannot be asked for its health, and nobody here asks the engine.
-        healthcheck: plan.far.then(|| HealthConfig {
+        // Nobody here asks the engine, and a probe that begins while a container is paused keeps that
+        // from ever being woken.
+        healthcheck: Some(HealthConfig {
             test: Some(vec!["NONE".to_owned()]),
             ..HealthConfig::default()
         }),

@@ -26,6 +26,9 @@ pub(super) async fn pause(link: &Link, container: &str) -> Result<(), Error> {
     if link.sleeps_within() {
         return exec::sleep(link, container, true).await;
     }
+    let Some(closed) = link.gates.close(container).await else {
+        return Err(exec::deaf());
+    };
     let mut tries = PAUSE_TRIES;
     let refused = loop {
         tries -= 1;
@@ -42,6 +45,7 @@ pub(super) async fn pause(link: &Link, container: &str) -> Result<(), Error> {
             Err(error) => break error,
         }
     };
+    drop(closed);
     // Whatever its reason is: one that does not run does not listen either.
     tracing::debug!(%refused, container, "the engine does not pause it");
     let asleep = exec::sleep(link, container, true).await;

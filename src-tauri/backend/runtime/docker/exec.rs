@@ -14,7 +14,9 @@ use futures_util::{Stream, StreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, Join};
 use tokio_util::io::StreamReader;
 
+use super::fault;
 use super::files::{CDP_PORT, CONFIG, SLEEP_PROGRAM};
+use super::gates::begun;
 use super::link::Link;
 
 /// Waits some seconds for somebody to listen, then carries. Ends with either side: the
@@ -91,7 +93,7 @@ pub(super) async fn sleep(link: &Link, container: &str, asleep: bool) -> Result<
     asked.await.unwrap_or_else(|_| Err(deaf()))
 }
 
-fn deaf() -> Error {
+pub(super) fn deaf() -> Error {
     Error::DockerStreamError {
         error: "the container's processes do not listen".to_owned(),
     }
@@ -183,15 +185,28 @@ async fn run(link: &Link, container: &str, command: Vec<&str>) -> Result<(Output
         cmd: Some(command),
         ..CreateExecOptions::default()
     };
+    let entered = link.gates.enter(container).await;
     let made = link.docker.create_exec(container, options).await?;
+    let (docker, process) = (link.docker.clone(), made.id.clone());
+    // The engine's answer comes before the process does.
+    let beginning = tokio::spawn(async move {
+        let _entered = entered;
+        begun(&docker, &process).await;
+    });
     let how = StartExecOptions {
         output_capacity: Some(CHUNK),
         ..StartExecOptions::default()
     };
-    match link.docker.start_exec(&made.id, Some(how)).await? {
-        StartExecResults::Attached { output, input } => Ok((output, input)),
-        StartExecResults::Detached => Err(Error::DockerStreamError {
+    match link.docker.start_exec(&made.id, Some(how)).await {
+        Ok(StartExecResults::Attached { output, input }) => Ok((output, input)),
+        Ok(StartExecResults::Detached) => Err(Error::DockerStreamError {
             error: "the engine did not attach".to_owned(),
         }),
+        Err(error) => {
+            if !fault::is_open(&error) {
+                beginning.abort();
+            }
+            Err(error)
+        }
     }
 }

@@ -13,6 +13,7 @@ use tokio::net::UnixStream;
 use tokio::time::{Instant, timeout};
 
 use super::facts::{self, Facts, Hello};
+use super::gates::Gates;
 use super::litter::Litter;
 use super::place::{Address, Surroundings};
 use super::way::Way;
@@ -50,6 +51,8 @@ pub(super) struct Link {
     pub(super) way: Option<Way>,
     /// What is to go from it.
     pub(super) litter: Arc<Litter>,
+    /// To its containers.
+    pub(super) gates: Arc<Gates>,
 }
 
 impl Link {
@@ -149,6 +152,7 @@ impl Link {
                 product,
                 way,
                 litter: Arc::default(),
+                gates: Arc::default(),
             }),
             Err(Hello::TooOld(api)) => Err(Silence::Fault(EngineFault::TooOld { api })),
             Err(Hello::Error(error)) => {

@@ -36,9 +36,14 @@ impl StandIn {
                 } else {
                     answers(method, path)
                 };
+                let way = if status == 101 {
+                    "upgrade\r\nUpgrade: tcp"
+                } else {
+                    "close"
+                };
                 let head = format!(
                     "HTTP/1.1 {status} As asked\r\nContent-Type: application/json\r\n\
-                     Content-Length: {}\r\nConnection: close\r\n\r\n",
+                     Content-Length: {}\r\nConnection: {way}\r\n\r\n",
                     body.len()
                 );
                 let _ = client.write_all((head + body).as_bytes()).await;
