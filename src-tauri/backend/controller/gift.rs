@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -207,13 +207,20 @@ async fn bring(
                 name,
                 batch,
             } = gift;
-            let done = Arc::clone(&counted);
-            let source = Counted { file, done };
+            let ended = Arc::new(AtomicBool::new(false));
+            let source = Counted {
+                file,
+                done: Arc::clone(&counted),
+                ended: Arc::clone(&ended),
+            };
             let put = shelf.put(&batch, &name, size, source).await;
-            put.map_err(|error| match error.kind() {
-                // It has become shorter under our eyes.
-                std::io::ErrorKind::UnexpectedEof => GivingFault::Unreadable { name: name.clone() },
-                _ => broken(error),
+            put.map_err(|error| {
+                let fault = broken(error);
+                // What the way says of that differs, and a way that ends by itself says the same.
+                if ended.load(Ordering::Relaxed) {
+                    return GivingFault::Unreadable { name: name.clone() };
+                }
+                fault
             })?;
             paths.push(format!("{folder}/{batch}/{name}"));
         }
@@ -268,10 +275,13 @@ impl Gift {
     }
 }
 
-/// A file whose bytes are counted as they are read.
+/// A file whose bytes are counted as they are read. No more are read of it than it had when it was
+/// opened, so where it ends it has become shorter under our eyes.
 struct Counted {
     file: File,
     done: Arc<AtomicU64>,
+    /// It has ended, or cannot be read any more.
+    ended: Arc<AtomicBool>,
 }
 
 impl AsyncRead for Counted {
@@ -284,6 +294,12 @@ impl AsyncRead for Counted {
         let read = Pin::new(&mut self.file).poll_read(context, into);
         let more = into.filled().len() - before;
         self.done.fetch_add(more as u64, Ordering::Relaxed);
+        if matches!(&read, Poll::Ready(read) if read.is_err() || more == 0) {
+            self.ended.store(true, Ordering::Relaxed);
+        }
         read
     }
 }
+
+#[cfg(test)]
+mod tests;
