@@ -41,7 +41,7 @@ async fn asking() -> Html<String> {
 }
 
 /// Lets in whoever says `ann:secret`.
-async fn guarded(headers: HeaderMap) -> Response {
+pub(crate) async fn guarded(headers: HeaderMap) -> Response {
     let said = headers.get(header::AUTHORIZATION);
     // `ann:secret` in base64.
     if said.is_some_and(|said| said == "Basic YW5uOnNlY3JldA==") {
@@ -105,13 +105,13 @@ async fn click(room: &Room, x: u32) -> Outcome<()> {
     room.display.click(left + x + 100, top + 140, 1).await
 }
 
-async fn asked(room: &Room, question: &str) -> Outcome<String> {
+pub(crate) async fn asked(room: &Room, question: &str) -> Outcome<String> {
     let bar = format!("document.querySelector('[data-testid=ask][data-question={question}]')");
     let said = room.shell.until(&format!("{bar}?.innerText")).await?;
     Ok(said.as_str().unwrap_or_default().to_owned())
 }
 
-async fn gone(room: &Room) -> Outcome<Value> {
+pub(crate) async fn gone(room: &Room) -> Outcome<Value> {
     room.shell
         .until("!document.querySelector('[data-testid=ask]')")
         .await
@@ -248,7 +248,7 @@ async fn a_page_with_an_open_dialog_can_be_left() -> Outcome<()> {
 }
 
 /// Fills in the bar that asks for a name and a password.
-async fn enter(room: &Room, name: &str, password: &str) -> Outcome<()> {
+pub(crate) async fn enter(room: &Room, name: &str, password: &str) -> Outcome<()> {
     room.shell
         .until("document.activeElement?.dataset.testid === 'ask-user'")
         .await?;

@@ -9,6 +9,7 @@ mod carried;
 mod closing;
 mod downloads;
 mod find;
+mod framed;
 mod kept_out;
 mod keys;
 mod logins;

@@ -85,7 +85,7 @@ export const askTexts = {
   again: "That name and password did not let you in. Try others, or cancel.",
   /** Who asks is not whose page it is. */
   around: (origin: string, page: string): string =>
-    `The page is of ${who(page)}. A part of it comes from ${who(origin)}, and what you type here goes there.`,
+    `You are on ${who(page)}, but that is not who asks: a part of its page comes from ${who(origin)}.`,
   unencrypted: "What you type here goes there unencrypted.",
 };
 

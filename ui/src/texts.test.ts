@@ -194,6 +194,6 @@ test("a machine that is large enough but not set up is told what to install", ()
 
 test("a server that asks within a page of another site is told from that page", () => {
   const said = askTexts.around("http://b.test:81", "https://bank.test");
-  expect(said).toContain("The page is of bank.test.");
-  expect(said).toContain("comes from http://b.test:81,");
+  expect(said).toContain("You are on bank.test,");
+  expect(said).toContain("comes from http://b.test:81.");
 });
