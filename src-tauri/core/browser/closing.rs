@@ -17,6 +17,8 @@ pub(super) struct Leave {
     request: RequestId,
     /// Pages that were asked and have not answered.
     asked: BTreeSet<TabId>,
+    /// Those whose tab was being closed before.
+    closing: BTreeSet<TabId>,
     /// Pages that object, of whom the person is to be asked, one after the other.
     object: Vec<TabId>,
     /// The one of whom the person is being asked.
@@ -49,6 +51,7 @@ impl Browser {
             return open.into_iter().for_each(|id| self.ask_about(id));
         }
         let ids: Vec<TabId> = self.tabs.iter().map(|tab| tab.id).collect();
+        let closing = self.being_closed();
         let asked: BTreeSet<TabId> = ids.into_iter().filter(|id| self.may_object(*id)).collect();
         for id in &asked {
             self.ask_to_leave(*id);
@@ -56,9 +59,28 @@ impl Browser {
         self.leave = Some(Leave {
             request,
             asked,
+            closing,
             object: Vec::new(),
             open: None,
         });
+    }
+
+    /// Tabs that the person has closed, whose page has not answered yet.
+    fn being_closed(&self) -> BTreeSet<TabId> {
+        let waits = |tab: &&Tab| tab.asked_to_leave.is_some();
+        let waiting = self.tabs.iter().filter(waits).map(|tab| tab.id);
+        let of_all = |id: &TabId| {
+            let leave = self.leave.as_ref();
+            leave.is_some_and(|it| it.asked.contains(id) && !it.closing.contains(id))
+        };
+        waiting.filter(|id| !of_all(id)).collect()
+    }
+
+    /// The app ends: what was closed does not come back.
+    pub(super) fn close_without_answer(&mut self) {
+        for id in self.being_closed() {
+            self.close_tab(id, true);
+        }
     }
 
     /// Only a page that is there, and that can answer, has something to lose.
@@ -85,6 +107,10 @@ impl Browser {
         if let Some(leave) = of_all {
             leave.asked.remove(&id);
             leave.object.extend(objects.then_some(id));
+            let closes = leave.closing.contains(&id) && !objects;
+            if closes {
+                self.close_tab(id, true);
+            }
         } else if objects {
             self.ask_about(id);
         } else {

@@ -337,6 +337,7 @@ impl Browser {
         if self.quitting_since.is_some() {
             return;
         }
+        self.close_without_answer();
         self.quitting_since = Some(self.now);
         self.dismiss_all_sessions();
     }

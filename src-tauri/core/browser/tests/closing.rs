@@ -177,3 +177,37 @@ fn a_window_without_anything_to_lose_may_close_at_once_and_silent_pages_hold_it_
     let request = bench.command(Command::MayQuit);
     assert_eq!(reply(&bench, request), Some(Ok(())));
 }
+
+/// Two tabs, one of which is being closed, and its page does not answer.
+fn closed_and_silent() -> (Bench, Vec<TabId>) {
+    let (mut bench, tabs) = browsing(2);
+    bench.world.silent.insert(tabs[0]);
+    leave(&mut bench, tabs[0]);
+    assert!(there(&bench, tabs[0]));
+    (bench, tabs)
+}
+
+#[test]
+fn a_tab_that_was_closed_just_before_the_app_ends_does_not_come_back() {
+    let (mut bench, tabs) = closed_and_silent();
+    bench.command(Command::Quit);
+    bench.settle();
+    assert!(!there(&bench, tabs[0]) && there(&bench, tabs[1]));
+}
+
+#[test]
+fn a_tab_that_was_closed_just_before_its_window_does_not_come_back() {
+    let (mut bench, tabs) = closed_and_silent();
+    let request = bench.command(Command::MayQuit);
+    bench.settle();
+    assert_eq!(reply(&bench, request), None);
+    bench.command(Command::Quit);
+    bench.settle();
+    assert!(!there(&bench, tabs[0]) && there(&bench, tabs[1]));
+    let (mut bench, tabs) = closed_and_silent();
+    let request = bench.command(Command::MayQuit);
+    bench.now.0 += limit_ms(Mode::Proxy);
+    bench.tell(Event::Deadline);
+    assert_eq!(reply(&bench, request), Some(Ok(())));
+    assert!(!there(&bench, tabs[0]) && there(&bench, tabs[1]));
+}
