@@ -28,10 +28,15 @@ pub(super) fn question(request: &AuthenticationRequest, page: &str) -> Option<Qu
 /// Who asks.
 pub(super) fn origin(request: &AuthenticationRequest) -> String {
     let known = request.security_origin();
-    known.map_or_else(
+    let origin: String = known.map_or_else(
         || format!("{}:{}", request.host().unwrap_or_default(), request.port()),
         |known| known.to_str().into(),
-    )
+    );
+    // So the engine calls the port that a scheme has anyway.
+    match origin.strip_suffix(":0") {
+        Some(origin) => origin.to_owned(),
+        None => origin,
+    }
 }
 
 /// Gives the answer to the engine. Without a name, the server shows what it has for strangers.
