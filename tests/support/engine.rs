@@ -154,7 +154,6 @@ impl Engine {
     /// If that takes too long.
     pub async fn until(&self, what: &str, wanted: impl Fn(&[String]) -> bool) -> Outcome<()> {
         const BETWEEN: Duration = Duration::from_millis(500);
-        /// An image's own health check looks every ten seconds, and not in vain each time.
         const LIMIT: Duration = Duration::from_secs(60);
         let mut events = tokio::process::Command::new(CLIENT)
             .args(["--host", &self.socket, "events"])

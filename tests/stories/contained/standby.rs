@@ -2,14 +2,22 @@
 
 use std::time::Instant;
 
+use duotab_core::event::SavedState;
+
 use crate::app::session;
 use crate::home::Home;
 use crate::profiles::open_of;
 use crate::site::Site;
 
-/// Neko's own health check is the image's.
-fn serves(all: &[String]) -> bool {
-    all.len() == 1 && all[0].contains("(healthy)")
+/// Waits until a container serves that no tab has asked for.
+async fn until_ready(home: &Home) {
+    let serves = |all: &[String]| {
+        let rows = home.rows();
+        all.len() == 1 && rows.len() == 1 && rows[0].state != SavedState::Starting
+    };
+    let engine = home.beside.as_ref().unwrap();
+    let ready = engine.until("a container that serves", serves).await;
+    ready.unwrap();
 }
 
 #[tokio::test]
@@ -20,10 +28,7 @@ async fn a_container_is_ready_before_a_tab_asks_and_the_next_one_after_it() {
     home.settings.standby = Some(true);
     let (engine, site) = (home.beside.as_ref().unwrap(), Site::of(&home).await);
     let mut app = home.app().await;
-    engine
-        .until("a container that serves", serves)
-        .await
-        .unwrap();
+    until_ready(&home).await;
     let before = home.rows();
     assert_eq!(before.len(), 1);
     let began = Instant::now();
@@ -49,10 +54,7 @@ async fn a_private_tab_leaves_the_one_that_is_ready_alone_and_keeps_nothing() {
     home.settings.standby = Some(true);
     let (engine, site) = (home.beside.as_ref().unwrap(), Site::of(&home).await);
     let mut app = home.app().await;
-    engine
-        .until("a container that serves", serves)
-        .await
-        .unwrap();
+    until_ready(&home).await;
     let (ready, profiles) = (home.browsers(), home.profiles());
     let private = open_of(&mut app, "private", &site.url("/login")).await;
     app.until_title(private, "welcome").await;
