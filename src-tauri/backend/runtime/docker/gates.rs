@@ -7,9 +7,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use bollard::Docker;
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 use tokio::time::{sleep, timeout};
+
+use super::link::Link;
 
 /// How long a process may take to begin, and a pause to wait for that.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -45,12 +46,17 @@ impl Gates {
 }
 
 /// Until a process that the engine was asked to begin has begun, has ended or will not come.
-pub(super) async fn begun(docker: &Docker, process: &str) {
+pub(super) async fn begun(link: &Link, process: &str) {
     let asking = async {
-        loop {
-            match docker.inspect_exec(process).await {
-                Ok(it) if it.pid.unwrap_or(0) == 0 && it.exit_code.is_none() => {}
-                Ok(_) | Err(_) => return,
+        while let Ok(it) = link.docker.inspect_exec(process).await {
+            // Podman gives an exit code before there is one.
+            let ended = if link.facts.podman {
+                it.can_remove == Some(true)
+            } else {
+                it.exit_code.is_some()
+            };
+            if ended || it.pid.unwrap_or(0) != 0 {
+                return;
             }
             sleep(OFTEN).await;
         }
