@@ -65,6 +65,7 @@ fn attaching() -> Value {
 pub(super) async fn greet(shared: Arc<Shared>, session: String) {
     // In this order, and none waits for the answer of another: the frame waits for the last.
     tokio::join!(
+        biased;
         shared.wire.tell(&session, "Page.enable", json!({})),
         login::listen(&shared, &session),
         chooser::listen(&shared, &session),

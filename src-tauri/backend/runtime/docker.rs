@@ -373,16 +373,21 @@ impl Docker {
         let link = Arc::new(self.inner.reach().await?);
         tracing::info!(socket = link.socket, facts = ?link.facts, "engine found");
         kept.0 = Some(Arc::clone(&link));
-        facts::tell(&self.inner, link.facts.unlimited());
-        if std::mem::take(&mut kept.1) && !found::sweep(&self.inner, &link).await {
+        // Before anything is waited for: whoever asks may give up.
+        let inner = &self.inner;
+        tokio::spawn(watch::watch(Arc::clone(inner), Arc::clone(&link)));
+        tokio::spawn(images::ask_now_and_then(
+            Arc::clone(inner),
+            Arc::clone(&link),
+        ));
+        tokio::spawn(lease::renew(Arc::clone(inner), Arc::clone(&link)));
+        tokio::spawn(litter::clear(Arc::clone(inner), Arc::clone(&link)));
+        facts::tell(inner, link.facts.unlimited());
+        if std::mem::take(&mut kept.1) {
             link.litter.look_again();
+            found::sweep(inner, &link).await;
         }
-        tokio::spawn(litter::clear(Arc::clone(&self.inner), Arc::clone(&link)));
-        self.inner.held.look(&link, &self.inner.with.install).await;
-        tokio::spawn(watch::watch(Arc::clone(&self.inner), Arc::clone(&link)));
-        let asking = images::ask_now_and_then(Arc::clone(&self.inner), Arc::clone(&link));
-        tokio::spawn(asking);
-        tokio::spawn(lease::renew(Arc::clone(&self.inner), Arc::clone(&link)));
+        inner.held.look(&link, &inner.with.install).await;
         Ok(link)
     }
 

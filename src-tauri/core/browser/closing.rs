@@ -38,6 +38,8 @@ impl Browser {
             self.close_tab(id, true);
         } else if self.tab(id).is_some_and(|tab| tab.asked_to_leave.is_none()) {
             self.ask_to_leave(id);
+        } else if let Some(leave) = &mut self.leave {
+            leave.closing.insert(id);
         }
     }
 
@@ -146,7 +148,13 @@ impl Browser {
             (false, true) => self.close_tab(id, true),
             (true, false) => self.end_leave(Err(Problem::Cancelled)),
             // The next one is asked about when this event is over.
-            (true, true) | (false, false) => {}
+            (true, true) => {
+                let leave = self.leave.as_ref();
+                if leave.is_some_and(|it| it.closing.contains(&id)) {
+                    self.close_tab(id, true);
+                }
+            }
+            (false, false) => {}
         }
     }
 

@@ -337,9 +337,9 @@ impl Browser {
         if self.quitting_since.is_some() {
             return;
         }
-        self.close_without_answer();
         self.quitting_since = Some(self.now);
         self.dismiss_all_sessions();
+        self.close_without_answer();
     }
 }
 

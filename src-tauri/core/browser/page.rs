@@ -53,7 +53,7 @@ impl Browser {
     /// Makes sure that the tab has its page, if it has an address.
     pub(super) fn wake(&mut self, id: TabId) {
         let Some(tab) = self.tab(id) else { return };
-        if tab.problem.is_some() {
+        if tab.problem.is_some() || self.quitting_since.is_some() {
             return;
         }
         match tab.mode {

@@ -19,18 +19,33 @@ const REMOVAL_LIMIT: Duration = Duration::from_secs(10);
 /// How often a container is paused before that is given up.
 const PAUSE_TRIES: usize = 5;
 
-/// Pauses a container; on another machine, and where nothing else is possible, from within. The kernel
-/// does not always manage at once: a process in the middle of a system call is waited for, but not for
-/// long.
+/// Pauses a container; on another machine, and where nothing else is possible, from within.
 pub(super) async fn pause(link: &Link, container: &str) -> Result<(), Error> {
     if link.sleeps_within() {
         return exec::sleep(link, container, true).await;
     }
-    let Some(closed) = link.gates.close(container).await else {
-        return Err(exec::deaf());
+    match freeze(link, container).await {
+        Ok(()) => Ok(()),
+        // What gave no answer may pause it yet.
+        Err(error) if fault::is_open(&error) => Err(error),
+        // Whatever its reason is: one that does not run does not listen either.
+        Err(refused) => {
+            tracing::debug!(%refused, container, "the engine does not pause it");
+            let asleep = exec::sleep(link, container, true).await;
+            asleep.map_err(|_| refused)
+        }
+    }
+}
+
+/// Has the engine pause a container. The kernel does not always manage at once: a process in the middle
+/// of a system call is waited for, but not for long.
+async fn freeze(link: &Link, container: &str) -> Result<(), Error> {
+    let Some(_closed) = link.gates.close(container).await else {
+        let error = "a process in the container does not come to its beginning".to_owned();
+        return Err(Error::DockerStreamError { error });
     };
     let mut tries = PAUSE_TRIES;
-    let refused = loop {
+    loop {
         tries -= 1;
         match link.docker.pause_container(container).await {
             Ok(()) => return Ok(()),
@@ -38,18 +53,9 @@ pub(super) async fn pause(link: &Link, container: &str) -> Result<(), Error> {
             Err(error) if tries > 0 && fault::words(&error).contains("freeze") => {
                 tracing::debug!(%error, container, "not paused yet");
             }
-            // What gave no answer may pause it yet.
-            Err(error) if !matches!(error, Error::DockerResponseServerError { .. }) => {
-                return Err(error);
-            }
-            Err(error) => break error,
+            Err(error) => return Err(error),
         }
-    };
-    drop(closed);
-    // Whatever its reason is: one that does not run does not listen either.
-    tracing::debug!(%refused, container, "the engine does not pause it");
-    let asleep = exec::sleep(link, container, true).await;
-    asleep.map_err(|_| refused)
+    }
 }
 
 /// Ends a container in peace and removes it. False if it stays.
@@ -76,28 +82,37 @@ pub(super) async fn until_gone(link: &Link, container: &str) -> bool {
         .condition("removed")
         .build();
     let mut gone = link.pulls.wait_container(container, Some(options));
-    // One that is gone already is an error.
-    timeout(REMOVAL_LIMIT, gone.next()).await.is_ok()
+    match timeout(REMOVAL_LIMIT, gone.next()).await {
+        // A removal that has failed ends the wait as well.
+        Ok(Some(Ok(answer))) => answer.error.is_none_or(|it| it.message.is_none()),
+        Ok(Some(Err(Error::DockerContainerWaitError { error, .. }))) => error.is_empty(),
+        Ok(Some(Err(error))) => fault::is_gone(&error),
+        Ok(None) | Err(_) => false,
+    }
 }
 
-/// Removes a container, running or not, by id or name. False if it stays; it is tried again then, until
-/// it is gone.
+/// Removes a container, running or not, by id or name. False if it stays. What stays, and what somebody
+/// else removes, is seen to until it is gone.
 pub(super) async fn remove(link: &Link, container: &str) -> bool {
+    // Its name may be another one's before long.
+    let id = match link.docker.inspect_container(container, None).await {
+        Ok(found) => found.id.unwrap_or_else(|| container.to_owned()),
+        Err(error) if fault::is_gone(&error) => return true,
+        Err(_) => container.to_owned(),
+    };
     let options = RemoveContainerOptionsBuilder::default().force(true).build();
-    let gone = match link.docker.remove_container(container, Some(options)).await {
+    match link.docker.remove_container(&id, Some(options)).await {
         Ok(()) => true,
         Err(error) if fault::is_gone(&error) => true,
         // Somebody else is at it.
         Err(error) if fault::kind(&error) == fault::Kind::Conflict => {
-            until_gone(link, container).await
+            link.litter.add(&id);
+            true
         }
         Err(error) => {
             tracing::warn!(%error, container, "container not removed");
+            link.litter.add(&id);
             false
         }
-    };
-    if !gone {
-        link.litter.add(container);
     }
-    gone
 }

@@ -93,7 +93,7 @@ pub(super) async fn sleep(link: &Link, container: &str, asleep: bool) -> Result<
     asked.await.unwrap_or_else(|_| Err(deaf()))
 }
 
-pub(super) fn deaf() -> Error {
+fn deaf() -> Error {
     Error::DockerStreamError {
         error: "the container's processes do not listen".to_owned(),
     }

@@ -141,21 +141,25 @@ pub(super) async fn make_room(
 }
 
 /// Ends what an earlier life of this copy of the app has left: it was not there when it was looked for,
-/// and nobody will ask for it. False if it cannot be seen.
-pub(super) async fn sweep(inner: &Inner, link: &Link) -> bool {
+/// and nobody will ask for it. What cannot be seen stays to be looked for.
+pub(super) async fn sweep(inner: &Inner, link: &Link) {
     let Ok(all) = label::containers(link, &inner.with).await else {
-        return false;
+        return;
     };
-    let is_left = |ours: &Ours| match ours.session {
-        Some(session) => inner.known.comes_in_vain(session) && inner.known.get(session).is_none(),
-        None => !link.litter.has_made(&ours.name),
-    };
-    for ours in all.into_iter().filter(is_left) {
+    for ours in all.into_iter().filter(|it| is_left(inner, link, it)) {
         tracing::info!(
             container = ours.id,
             "removing a container that nobody knows"
         );
         end(link, &ours.id, ours.state).await;
     }
-    true
+    link.litter.saw();
+}
+
+/// Whether an earlier life has left it, where nothing was taken over.
+pub(super) fn is_left(inner: &Inner, link: &Link, ours: &Ours) -> bool {
+    match ours.session {
+        Some(session) => inner.known.comes_in_vain(session) && inner.known.get(session).is_none(),
+        None => !link.litter.has_made(&ours.name),
+    }
 }

@@ -7,13 +7,17 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use bollard::models::ExecInspectResponse;
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 use tokio::time::{sleep, timeout};
 
+use super::fault;
 use super::link::Link;
 
-/// How long a process may take to begin, and a pause to wait for that.
+/// How long a pause waits for processes that begin.
 const LIMIT: Duration = Duration::from_secs(10);
+/// How long a process is taken for one that may yet begin: for longer than any pause waits.
+const BEGIN_LIMIT: Duration = Duration::from_secs(60);
 /// How often the engine is asked whether it has begun; no event tells.
 const OFTEN: Duration = Duration::from_millis(20);
 
@@ -45,23 +49,29 @@ impl Gates {
     }
 }
 
-/// Until a process that the engine was asked to begin has begun, has ended or will not come.
+/// Until a process that the engine was asked to begin has begun, has ended or is not known.
 pub(super) async fn begun(link: &Link, process: &str) {
     let asking = async {
-        while let Ok(it) = link.docker.inspect_exec(process).await {
-            // Podman gives an exit code before there is one.
-            let ended = if link.facts.podman {
-                it.can_remove == Some(true)
-            } else {
-                it.exit_code.is_some()
-            };
-            if ended || it.pid.unwrap_or(0) != 0 {
-                return;
+        loop {
+            match link.docker.inspect_exec(process).await {
+                Ok(it) if has_begun(&it, link.facts.podman) => return,
+                Err(error) if fault::is_gone(&error) => return,
+                Ok(_) | Err(_) => sleep(OFTEN).await,
             }
-            sleep(OFTEN).await;
         }
     };
-    let _ = timeout(LIMIT, asking).await;
+    let _ = timeout(BEGIN_LIMIT, asking).await;
+}
+
+/// Or has ended.
+fn has_begun(process: &ExecInspectResponse, podman: bool) -> bool {
+    let ended = if podman {
+        // It gives an exit code before there is one.
+        process.can_remove == Some(true)
+    } else {
+        process.exit_code.is_some()
+    };
+    ended || process.pid.is_some_and(|pid| pid != 0)
 }
 
 #[cfg(test)]

@@ -115,7 +115,7 @@ impl Known {
         self.going().retain(|session| !gone.contains(session));
     }
 
-    /// The engine is asked for a container; there is none of it any more.
+    /// The engine is asked for a container. What there was of it is no concern of this one.
     pub(super) fn ask_for(&self, session: SessionId) {
         self.asked().insert(session);
         self.going().remove(&session);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bollard::models::{ContainerSummary, ContainerSummaryStateEnum};
+use bollard::models::{ContainerState, ContainerSummary, ContainerSummaryStateEnum};
 use bollard::query_parameters::{ListContainersOptionsBuilder, ListVolumesOptionsBuilder};
 use duotab_core::message::{Encoder, ProfileName, SessionId};
 
@@ -198,6 +198,15 @@ pub(super) const fn state(listed: Option<ContainerSummaryStateEnum>) -> State {
     match listed {
         Some(ContainerSummaryStateEnum::RUNNING) => State::Running,
         Some(ContainerSummaryStateEnum::PAUSED) => State::Paused,
+        _ => State::Dead,
+    }
+}
+
+/// What a container does that was inspected.
+pub(super) fn state_of(inspected: Option<&ContainerState>) -> State {
+    match inspected {
+        Some(state) if state.paused == Some(true) => State::Paused,
+        Some(state) if state.running == Some(true) => State::Running,
         _ => State::Dead,
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::link::Link;
-use super::{Inner, fault, found, remove};
+use super::{Inner, end, fault, found, label};
 
 #[cfg(test)]
 mod tests;
@@ -46,7 +46,7 @@ impl Litter {
         }
     }
 
-    /// A container of this name is about to be made. What bore it before is gone.
+    /// A container of this name is about to be made: from now on the name is that one's.
     pub(super) fn makes(&self, name: &str) {
         lock(&self.containers).remove(name);
         lock(&self.made).insert(name.to_owned());
@@ -63,8 +63,18 @@ impl Litter {
         self.more.notify_one();
     }
 
+    /// Now it was looked for.
+    pub(super) fn saw(&self) {
+        self.unseen.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether it still is to be looked for.
+    pub(super) fn is_unseen(&self) -> bool {
+        self.unseen.load(Ordering::Relaxed)
+    }
+
     fn is_empty(&self) -> bool {
-        lock(&self.containers).is_empty() && !self.unseen.load(Ordering::Relaxed)
+        lock(&self.containers).is_empty() && !self.is_unseen()
     }
 }
 
@@ -93,8 +103,11 @@ pub(super) async fn clear(inner: Arc<Inner>, link: Arc<Link>) {
 
 async fn try_all(inner: &Inner, link: &Arc<Link>) {
     let litter = &link.litter;
-    if litter.unseen.load(Ordering::Relaxed) && found::sweep(inner, link).await {
-        litter.unseen.store(false, Ordering::Relaxed);
+    if link.hello().await.is_err() {
+        return;
+    }
+    if litter.is_unseen() {
+        found::sweep(inner, link).await;
     }
     let all: Vec<String> = lock(&litter.containers).iter().cloned().collect();
     join_all(all.iter().map(|container| try_one(link, container))).await;
@@ -102,8 +115,8 @@ async fn try_all(inner: &Inner, link: &Arc<Link>) {
 
 async fn try_one(link: &Link, container: &str) {
     let litter = &link.litter;
-    let id = match link.docker.inspect_container(container, None).await {
-        Ok(found) => found.id,
+    let found = match link.docker.inspect_container(container, None).await {
+        Ok(found) => found.id.map(|id| (id, found.state)),
         Err(error) if fault::is_gone(&error) => None,
         Err(_) => return,
     };
@@ -111,14 +124,12 @@ async fn try_one(link: &Link, container: &str) {
     if !lock(&litter.containers).contains(container) {
         return;
     }
-    let gone = match &id {
-        Some(id) => remove(link, id).await,
-        None => true,
+    let Some((id, state)) = found else {
+        tracing::info!(container, "gone at last");
+        lock(&litter.containers).remove(container);
+        return;
     };
-    if gone {
-        tracing::info!(container, "removed at last");
-        let mut all = lock(&litter.containers);
-        all.remove(container);
-        all.remove(&id.unwrap_or_default());
-    }
+    // It may be one that could not be asked to end: what it has is written first. Whether it is gone is
+    // seen the next time, for somebody else may be at its removal.
+    end(link, &id, label::state_of(state.as_ref())).await;
 }

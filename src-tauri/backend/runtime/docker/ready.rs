@@ -12,7 +12,7 @@ use crate::endpoint::{Endpoint, Question, Secret, Talk};
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 /// A tunnel is made first, and waits some seconds for a Neko that comes.
 const FAR_ANSWER_LIMIT: Duration = Duration::from_secs(10);
-/// Neko has no event for it, and the image's own health check looks every 10 s.
+/// Neko has no event for it.
 const ASK_EVERY: Duration = Duration::from_millis(25);
 /// Bytes of an answer that are read.
 const BODY_LIMIT: usize = 64 * 1024;

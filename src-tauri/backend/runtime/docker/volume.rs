@@ -21,7 +21,7 @@ use self::room::Room;
 use super::end::until_gone;
 use super::label::{self, Ours, State};
 use super::link::Link;
-use super::{Docker, Inner, create, end, fault, remove};
+use super::{Docker, Inner, create, end, fault, found, remove};
 use crate::runtime::data::{DataError, Job};
 
 /// Also for the browser's own start.
@@ -229,7 +229,10 @@ pub(super) async fn clear_way(
                 remove(link, &id).await;
             }
             // It could not be asked to go before; what it has is written first.
-            (Some(own), _) if own.session.is_some_and(|it| inner.known.is_to_go(it)) => {
+            (Some(own), _)
+                if own.session.is_some_and(|it| inner.known.is_to_go(it))
+                    || link.litter.is_unseen() && found::is_left(inner, link, own) =>
+            {
                 end(link, &id, state).await;
                 if !until_gone(link, &id).await {
                     return Err(StartFailure::ProfileInUse);

@@ -196,6 +196,21 @@ fn a_tab_that_was_closed_just_before_the_app_ends_does_not_come_back() {
 }
 
 #[test]
+fn a_tab_that_was_closed_and_objects_goes_when_the_person_leaves_it_with_the_window() {
+    let (mut bench, tabs) = browsing(2);
+    bench.world.silent.insert(tabs[0]);
+    let request = bench.command(Command::MayQuit);
+    // While the window's own question stands.
+    leave(&mut bench, tabs[0]);
+    bench.tell(Event::Page(tabs[0], Mode::Proxy, PageNews::Objects(true)));
+    bench.settle();
+    assert!(is_asked(&bench, tabs[0]));
+    answer(&mut bench, tabs[0], YES);
+    assert_eq!(reply(&bench, request), Some(Ok(())));
+    assert!(!there(&bench, tabs[0]) && there(&bench, tabs[1]));
+}
+
+#[test]
 fn a_tab_that_was_closed_just_before_its_window_does_not_come_back() {
     let (mut bench, tabs) = closed_and_silent();
     let request = bench.command(Command::MayQuit);

@@ -6,6 +6,7 @@ use duotab_core::message::SessionId;
 use tokio::sync::watch;
 
 use super::*;
+use crate::runtime::docker::remove;
 use crate::runtime::docker::stand_in::{Answer, FORBIDDEN, StandIn};
 
 const BUSY: Answer = (500, r#"{"message":"device or resource busy"}"#);
@@ -96,6 +97,8 @@ async fn what_this_life_has_made_is_not_taken_for_an_earlier_one_s() {
     let link = docker.link().await.unwrap();
     docker.inner.known.ask_for(SessionId(7));
     link.litter.makes("old-room");
-    assert!(found::sweep(&docker.inner, &link).await);
+    link.litter.look_again();
+    found::sweep(&docker.inner, &link).await;
+    assert!(!link.litter.is_unseen());
     assert_eq!(*asked.borrow(), 0);
 }
