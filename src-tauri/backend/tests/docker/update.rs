@@ -41,8 +41,13 @@ fn image(home: &Home) -> String {
     images[0].clone()
 }
 
-async fn fetched(home: &mut Home, tag: &str, version: &str) {
+/// Has the registry's `tag` lead to `version`, which the engine does not have, and the app fetch that.
+/// Gives the engine's own name for the image.
+async fn fetched(home: &mut Home, tag: &str, version: &str) -> String {
     lead(home, tag, version);
+    let inspect = ["image", "inspect", "--format={{.Id}}", tag];
+    let id = home.engine.docker(&inspect).concat();
+    home.order(&["image", "rm", "--force", &id]);
     assert_eq!(home.docker.look_for_update().await, Looked::Newer);
     home.until_image(&ImageUpdate::Offered).await;
     let meanwhile = async { home.docker.look_for_update().await };
@@ -50,6 +55,7 @@ async fn fetched(home: &mut Home, tag: &str, version: &str) {
     assert_eq!(within("the update", update).await.1, Looked::Fetching);
     home.until_image(&ImageUpdate::Fetched).await;
     assert_eq!(home.docker.look_for_update().await, Looked::Fetched);
+    id
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,10 +176,7 @@ async fn a_newer_image_that_is_not_there_any_more_is_not_taken_for_one_that_does
     within("a stop", home.docker.stop(SessionId(2)))
         .await
         .unwrap();
-    fetched(&mut home, &tag, "2").await;
-    let newer = home.engine.image("neko:2");
-    let id = ["image", "inspect", "--format={{.Id}}", &newer];
-    let id = home.engine.docker(&id).concat();
+    let id = fetched(&mut home, &tag, "2").await;
     home.order(&["image", "rm", "--force", &id]);
     // Nothing is fetched for this one.
     let mut spec = crate::home::spec(3);
