@@ -53,6 +53,9 @@ leave() {
     [ -z "${DUOTAB_TEST_SWARM:-}" ] || stop_fleet
     [ -z "${DUOTAB_TEST_WORKERS:-}" ] || stop_worker
     umount --lazy "$place/disk" 2>/dev/null || true
+    # What is frozen does not even hear that it is killed.
+    find /sys/fs/cgroup -path "*/$(basename "$place")*" -name freezer.state \
+        -exec sh -c 'echo THAWED >"$1"' thaw {} \; 2>/dev/null || true
     find /sys/fs/cgroup -depth -type d -path "*/$(basename "$place")*" \
         -exec rmdir {} + 2>/dev/null || true
     rm -rf "$place" "$store/run"

@@ -1,7 +1,9 @@
 //! Started, found again, put to sleep, woken and stopped.
 
+use duotab_backend::endpoint::Cdp;
 use duotab_backend::runtime::{EngineError, StartError};
 use duotab_core::message::{SessionId, StartFailure};
+use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use crate::home::{Home, is_healthy, log_in, spec, within};
@@ -64,6 +66,26 @@ async fn an_engine_that_sleeps_is_found_asleep_and_serves_when_it_is_woken() {
     let endpoint = within("waking", home.docker.resume(ONE)).await.unwrap();
     assert!(is_healthy(&endpoint).await);
     home.docker.suspend(ONE).await.unwrap();
+    within("the stop", home.docker.stop(ONE)).await.unwrap();
+    assert_eq!(home.containers("{{.ID}}"), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_is_put_to_sleep_and_woken_whatever_is_just_beginning_in_it() {
+    let Some(home) = Home::new("life-begins") else {
+        return;
+    };
+    let Cdp::Tunnel(tunnel) = home.start(1).await.unwrap().cdp else {
+        panic!("a way without a tunnel");
+    };
+    for _ in 0..6 {
+        // The engine answers before it has begun the processes, one after the other.
+        let dials = std::iter::repeat_with(|| tunnel.dial()).take(6);
+        let reached = within("some processes", join_all(dials)).await;
+        within("the sleep", home.docker.suspend(ONE)).await.unwrap();
+        within("waking", home.docker.resume(ONE)).await.unwrap();
+        drop(reached);
+    }
     within("the stop", home.docker.stop(ONE)).await.unwrap();
     assert_eq!(home.containers("{{.ID}}"), [""; 0]);
 }
