@@ -40,8 +40,12 @@ impl Home {
         loop {
             match self.next_news().await {
                 EngineNews::Back(ONE) => return,
-                EngineNews::Stalled(ONE, Stall::EngineAway { fault })
-                    if matches!(fault, EngineFault::NodeDown { .. }) => {}
+                EngineNews::Stalled(
+                    ONE,
+                    Stall::EngineAway {
+                        fault: EngineFault::NodeDown { .. },
+                    },
+                ) => {}
                 other => panic!("{other:?}"),
             }
         }
