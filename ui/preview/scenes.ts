@@ -135,7 +135,17 @@ const giving = (facts: Giving): Scene => ({
   ]),
 });
 
+/** A server asks for a name and a password. */
+function login(again: boolean, around: string | null): Scene {
+  const asking = news({ mode: "streamed", stream: at("live") });
+  const who = { id: 1, origin: "http://maps.example.net:8080" };
+  asking.page.asks = [{ ...who, question: "login", realm: "Sea charts", again, around }];
+  return { state: stateOf([asking, garden()], { nodes: [HOST] }) };
+}
+
 export const SCENES: Record<string, Scene> = {
+  login: login(false, null),
+  "login-framed": login(true, "https://news.example.org"),
   giving: giving({ state: "under_way", files: 3, done: 31_000_000, total: 84_000_000 }),
   "giving-failed": giving({ state: "failed", fault: "unreadable", name: "holiday.mkv" }),
   downloads: {
