@@ -154,6 +154,10 @@ impl Content {
                 self.transfers.watch(&open.context, &profile);
                 self.transfers.fetch(&open.context, &url);
             }
+            DownloadOrder::GoOn(rest) => {
+                let open = self.profiles.get(&rest.profile);
+                self.transfers.go_on(open, rest);
+            }
             other => self.transfers.act(other),
         }
     }

@@ -1,6 +1,9 @@
 //! Where files land on this machine: the person's folder for downloads, each under a safe name that
 //! nothing else has.
 
+mod kept;
+mod rest;
+
 use std::fs::File as Place;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,11 +12,11 @@ use duotab_core::download::{DownloadFault, name};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 
+pub use kept::{Kept, part_of};
+pub use rest::{Guise, Unfinished, go_on};
+
 /// Names with a number that are tried; a folder with more of them is full in its own way.
 const TRIES: u32 = 10_000;
-
-/// What a file is called until all of it is there.
-const PART: &str = ".part";
 
 /// A file that is coming. Its name is taken from the beginning on, by an empty file; what has come
 /// lies beside it. Dropped before its end, nothing of it stays.
@@ -39,7 +42,8 @@ impl Landing {
                 0 => safe.clone(),
                 number => name::numbered(&safe, number),
             };
-            let (path, part) = (folder.join(&name), folder.join(format!("{name}{PART}")));
+            let path = folder.join(&name);
+            let part = part_of(&path);
             if part.symlink_metadata().is_ok() {
                 continue;
             }

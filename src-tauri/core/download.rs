@@ -1,5 +1,7 @@
 //! Files that pages give to the person: what is known of each, and the rules for their list.
 
+mod hold;
+mod list;
 pub mod name;
 mod print;
 
@@ -8,8 +10,8 @@ use ts_rs::TS;
 
 use crate::message::{Mode, ProfileName, SessionId};
 
-/// Downloads that are remembered; the oldest go first.
-const CAP: usize = 100;
+pub use hold::{Anew, Halt, Hold, Rest, Verdict};
+pub use list::{Change, Downloads};
 
 /// A download. Never reused while the app runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
@@ -64,6 +66,11 @@ pub enum DownloadState {
     Running,
     /// The streamed browser has all of it; it is on its way from there to the person's folder.
     Arriving,
+    /// Held up; what has come is kept beside the file's place.
+    Paused {
+        /// Why.
+        why: Halt,
+    },
     /// There.
     Done,
     /// The person did not want it any more.
@@ -99,6 +106,9 @@ pub struct Download {
     /// Bytes that are to come in all, if the server has said.
     #[ts(type = "number | null")]
     pub total: Option<u64>,
+    /// Whether it can be held up.
+    #[serde(default)]
+    pub hold: Hold,
     /// How far it is.
     #[serde(flatten)]
     pub state: DownloadState,
@@ -142,6 +152,10 @@ pub struct Beginning {
 pub enum DownloadVerb {
     /// Give it up; what has come is deleted.
     Cancel,
+    /// Hold it up; what has come is kept.
+    Pause,
+    /// Go on with what was held up.
+    Resume,
     /// Fetch it again, from the beginning.
     Retry,
     /// Open the file with the desktop's program for it.
@@ -166,6 +180,26 @@ pub enum DownloadNews {
         /// The file, with its folder.
         path: String,
     },
+    /// Whether it can be held up.
+    Holds(Hold),
+    /// It is held up.
+    Held {
+        /// Bytes that are kept.
+        received: u64,
+        /// Why.
+        why: Halt,
+    },
+    /// One that was held up goes on, by this transfer.
+    GoesOn {
+        /// Which one.
+        id: DownloadId,
+        /// The file's name, which can have become another one.
+        name: String,
+        /// The file, with its folder.
+        path: String,
+    },
+    /// It cannot go on where it was, and what had come is gone.
+    Anew(Anew),
     /// Bytes have come.
     Progress {
         /// So many so far.
@@ -203,8 +237,15 @@ pub enum DownloadOrder {
         /// It has once begun to come, so that it was allowed then.
         came: bool,
     },
+    /// Fetch what is still to come of one that was held up; answered by [`DownloadNews::GoesOn`]
+    /// before all else.
+    GoOn(Rest),
+    /// Hold a transfer up; answered by [`DownloadNews::Held`], unless it ends first.
+    Pause(Transfer),
     /// Give a transfer up.
     Cancel(Transfer),
+    /// Remove what is kept of one that was held up, by the file with its folder.
+    Discard(String),
     /// Open a file.
     Open(String),
     /// Show a file in its folder.
@@ -219,204 +260,6 @@ pub enum DownloadOrder {
         /// Its name.
         name: String,
     },
-}
-
-/// A change of the list that is to be saved.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// Save this one.
-    Save(Download),
-    /// Forget this one.
-    Delete(DownloadId),
-}
-
-/// The list, the newest last.
-#[derive(Clone, Debug, Default)]
-pub struct Downloads {
-    list: Vec<Download>,
-    running: Vec<(Transfer, DownloadId)>,
-    /// Prints that are not on paper.
-    prints: Vec<(Transfer, DownloadId)>,
-    last: u32,
-}
-
-impl Downloads {
-    /// The list as it was saved. What was under way then is not any more.
-    #[must_use]
-    pub fn restore(mut saved: Vec<Download>) -> Self {
-        saved.sort_by_key(|download| download.id);
-        for download in &mut saved {
-            if is_running(&download.state) {
-                let fault = DownloadFault::Interrupted;
-                download.state = DownloadState::Failed { fault };
-            }
-        }
-        let last = saved.last().map_or(0, |download| download.id.0);
-        Self {
-            list: saved,
-            running: Vec::new(),
-            prints: Vec::new(),
-            last,
-        }
-    }
-
-    /// Whether any is under way in this profile, fetched by the engine of this mode.
-    #[must_use]
-    pub fn are_running(&self, profile: &ProfileName, mode: Mode) -> bool {
-        let running = |download: &Download| {
-            download.profile == *profile && download.mode == mode && is_running(&download.state)
-        };
-        self.list.iter().any(running)
-    }
-
-    /// All of them, the newest first.
-    #[must_use]
-    pub fn view(&self) -> Vec<Download> {
-        self.list.iter().rev().cloned().collect()
-    }
-
-    /// Takes news of a transfer that has begun.
-    pub fn hear(&mut self, transfer: Transfer, news: DownloadNews) -> Vec<Change> {
-        let Some(at) = self.running.iter().position(|(of, _)| *of == transfer) else {
-            return Vec::new();
-        };
-        let id = self.running[at].1;
-        let Some(download) = self.list.iter_mut().find(|download| download.id == id) else {
-            self.running.remove(at);
-            return Vec::new();
-        };
-        download.state = match news {
-            DownloadNews::Progress { received, total } => {
-                // Not saved: what came of a transfer that was cut off is of no use.
-                download.received = received;
-                download.total = total.filter(|total| *total >= received);
-                return Vec::new();
-            }
-            DownloadNews::Arriving(total) => {
-                (download.received, download.total) = (0, Some(total));
-                download.state = DownloadState::Arriving;
-                return Vec::new();
-            }
-            DownloadNews::Done => {
-                download.total = Some(download.received);
-                DownloadState::Done
-            }
-            DownloadNews::Cancelled => DownloadState::Cancelled,
-            DownloadNews::Failed(fault) => DownloadState::Failed { fault },
-            DownloadNews::Began { .. } | DownloadNews::Printed | DownloadNews::NotPrinted => {
-                return Vec::new();
-            }
-        };
-        let saved = Change::Save(download.clone());
-        self.running.remove(at);
-        vec![saved]
-    }
-
-    /// Takes a new one onto the list.
-    pub fn begin(&mut self, transfer: Transfer, begins: Beginning) -> Vec<Change> {
-        let Beginning {
-            profile,
-            mode,
-            url,
-            name,
-            path,
-        } = begins;
-        self.last += 1;
-        let download = Download {
-            id: DownloadId(self.last),
-            profile,
-            mode,
-            url,
-            name,
-            path,
-            received: 0,
-            total: None,
-            state: DownloadState::Running,
-        };
-        self.running.push((transfer, download.id));
-        self.list.push(download.clone());
-        let mut over = self.list.len().saturating_sub(CAP);
-        let mut changes = Vec::new();
-        // One that runs must stay in sight: it can be cancelled nowhere else.
-        self.list.retain(|old| {
-            let goes = over > 0 && !is_running(&old.state);
-            if goes {
-                over -= 1;
-                changes.push(Change::Delete(old.id));
-            }
-            !goes
-        });
-        changes.push(Change::Save(download));
-        changes
-    }
-
-    /// Does what the person wants with one of them.
-    pub fn act(
-        &mut self,
-        id: DownloadId,
-        verb: DownloadVerb,
-    ) -> (Vec<Change>, Option<DownloadOrder>) {
-        let Some(download) = self.list.iter().find(|download| download.id == id) else {
-            return (Vec::new(), None);
-        };
-        let running = self.running.iter().find(|(_, of)| *of == id);
-        let order = match (verb, &download.state) {
-            (DownloadVerb::Cancel, _) => running.map(|(of, _)| DownloadOrder::Cancel(*of)),
-            (DownloadVerb::Open, DownloadState::Done) => {
-                Some(DownloadOrder::Open(download.path.clone()))
-            }
-            (DownloadVerb::Reveal, DownloadState::Done) => {
-                Some(DownloadOrder::Reveal(download.path.clone()))
-            }
-            (DownloadVerb::Retry, state) if !is_running(state) && can_be_fetched(&download.url) => {
-                let fetch = DownloadOrder::Fetch {
-                    url: download.url.clone(),
-                    profile: download.profile.clone(),
-                    mode: download.mode,
-                    came: download.received > 0,
-                };
-                return (self.forget(id), Some(fetch));
-            }
-            (DownloadVerb::Forget, state) if !is_running(state) => {
-                return (self.forget(id), None);
-            }
-            _ => None,
-        };
-        (Vec::new(), order)
-    }
-
-    /// Takes one off the list.
-    pub fn forget(&mut self, id: DownloadId) -> Vec<Change> {
-        self.list.retain(|download| download.id != id);
-        vec![Change::Delete(id)]
-    }
-
-    /// Takes all of these profiles off the list; those that run are to be given up.
-    pub fn forget_all_of(&mut self, of: impl Fn(&ProfileName) -> bool) -> Vec<DownloadOrder> {
-        let gone = |id: &DownloadId| {
-            let download = self.list.iter().find(|download| download.id == *id);
-            download.is_none_or(|download| of(&download.profile))
-        };
-        let (ended, running) = std::mem::take(&mut self.running)
-            .into_iter()
-            .partition(|(_, id)| gone(id));
-        self.running = running;
-        self.list.retain(|download| !of(&download.profile));
-        let ended: Vec<(Transfer, DownloadId)> = ended;
-        let cancel = |(transfer, _)| DownloadOrder::Cancel(transfer);
-        ended.into_iter().map(cancel).collect()
-    }
-
-    /// Takes all that are over off the list.
-    pub fn clear(&mut self) -> Vec<Change> {
-        let over: Vec<DownloadId> = self
-            .list
-            .iter()
-            .filter(|download| !is_running(&download.state))
-            .map(|download| download.id)
-            .collect();
-        over.into_iter().flat_map(|id| self.forget(id)).collect()
-    }
 }
 
 fn is_running(state: &DownloadState) -> bool {

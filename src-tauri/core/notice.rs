@@ -1,5 +1,6 @@
 //! Messages to the person that belong to no tab.
 
+use crate::download::Anew;
 use crate::fault::ImageUpdate;
 use crate::profile::{ProfileFault, ProfileName};
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,13 @@ use ts_rs::TS;
 #[serde(tag = "code", rename_all = "snake_case")]
 #[ts(export)]
 pub enum Notice {
+    /// A download that was held up could not go on where it was, and is fetched from its beginning.
+    BegunAnew {
+        /// The file's name.
+        name: String,
+        /// Why.
+        why: Anew,
+    },
     /// The database was unreadable and was set aside; the app began afresh.
     StoreSetAside {
         /// Where the old file is now.

@@ -1,5 +1,7 @@
 //! Files that pages give: to the person's own folder, under safe names, told of to the end.
 
+mod held;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -61,6 +63,11 @@ struct Desk {
 
 impl Desk {
     async fn new() -> Outcome<Self> {
+        Self::with(Router::new()).await
+    }
+
+    /// With these pages besides.
+    async fn with(more: Router) -> Outcome<Self> {
         let (bytes, source) = unbounded_channel();
         let source: Source = Arc::new(Mutex::new(Some(source)));
         let pages = Router::new()
@@ -90,7 +97,8 @@ impl Desk {
                 }),
             )
             .route("/slow", get(slow))
-            .with_state(source);
+            .with_state(source)
+            .merge(more);
         let config = tempfile::tempdir()?;
         let folder = config.path().join("my files");
         let line = format!("XDG_DOWNLOAD_DIR=\"{}\"\n", folder.display());

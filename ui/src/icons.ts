@@ -6,6 +6,8 @@ export const PATHS = {
   forward: "M6.5 3l5 5-5 5M11.2 8H3",
   reload: "M13 8a5 5 0 1 1-1.5-3.6M13 2.4v2.8h-2.8",
   stop: "M4 4l8 8M12 4l-8 8",
+  pause: "M5.5 3.5v9M10.5 3.5v9",
+  resume: "M5 3.2v9.6L12.5 8Z",
   close: "M4.5 4.5l7 7M11.5 4.5l-7 7",
   plus: "M8 3v10M3 8h10",
   search: "M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9ZM10.4 10.4 13.5 13.5",

@@ -1,4 +1,5 @@
 //! What the shell says about downloads.
+import type { Anew } from "./messages/Anew";
 import type { Download } from "./messages/Download";
 
 const UNITS = ["B", "KB", "MB", "GB", "TB"] as const;
@@ -19,6 +20,21 @@ export function isRunning(download: Download): boolean {
   return download.state === "running" || download.state === "arriving";
 }
 
+/** Whether nothing more comes, as it is. */
+export function isOver(download: Download): boolean {
+  return !isRunning(download) && download.state !== "paused";
+}
+
+/** Whether it can be held up: what was made for this page alone nobody could give again. */
+export function canPause(download: Download): boolean {
+  return download.state === "running" && download.hold !== "never";
+}
+
+/** Whether it goes on where it was, as far as is known. */
+function goesOn(download: Download): boolean {
+  return typeof download.hold === "object" && download.received > 0;
+}
+
 /** Whether it can be fetched again: what a page made itself went with the page. */
 export function canRetry(download: Download): boolean {
   return /^https?:/.test(download.url);
@@ -35,6 +51,14 @@ export const downloadTexts = {
   none: "No downloads yet. Files that pages give you are listed here.",
   clear: "Clear the list",
   close: "Close",
+  pause: ({ name, hold }: Download): string =>
+    hold === "anew"
+      ? `Pause “${name}”: its server cannot go on in the middle, so it will begin anew`
+      : `Pause “${name}”`,
+  resume: (download: Download): string =>
+    goesOn(download)
+      ? `Go on with “${download.name}”`
+      : `Fetch “${download.name}” again from its beginning`,
   cancel: (name: string): string => `Cancel “${name}”`,
   retry: (name: string): string => `Try again to fetch “${name}”`,
   retryShort: "Try again",
@@ -53,6 +77,8 @@ export const downloadTexts = {
           : `${bytes(received)} of ${bytes(total)}`;
       case "arriving":
         return `Bringing it to this machine: ${bytes(received)} of ${bytes(total ?? received)}`;
+      case "paused":
+        return downloadTexts.paused(download);
       case "done":
         return bytes(received);
       case "cancelled":
@@ -60,6 +86,34 @@ export const downloadTexts = {
       case "failed":
         return downloadTexts.fault(download);
     }
+  },
+
+  /** Why it is held up, and what comes after that. */
+  paused: (download: Extract<Download, { state: "paused" }>): string => {
+    const { received, total } = download;
+    const far = total === null ? bytes(received) : `${bytes(received)} of ${bytes(total)}`;
+    switch (download.why) {
+      case "wanted":
+        return goesOn(download)
+          ? `Paused at ${far}`
+          : `Paused at ${far}. Its server cannot go on in the middle: it will begin anew.`;
+      case "broke":
+        return `Stopped at ${far}: the connection broke. What has come is kept: go on when you are online.`;
+      case "refused":
+        return `Stopped at ${far}: its server does not give the rest now. Go on later, or cancel and try again from the beginning.`;
+      case "disk":
+        return `Stopped at ${far}: nothing more can be written to its folder. Make some room, then go on.`;
+    }
+  },
+
+  /** Why one that was held up begins anew. */
+  anew: (name: string, why: Anew): string => {
+    const reason = {
+      changed: "the file at its server is another one now",
+      whole: "its server cannot go on in the middle",
+      lost: "the part that had come is not there any more",
+    }[why];
+    return `“${name}” begins anew: ${reason}.`;
   },
 
   /** What went wrong, and what can be done. */

@@ -8,6 +8,7 @@ import type { Notice } from "./messages/Notice";
 import type { Problem } from "./messages/Problem";
 import type { Security } from "./messages/Security";
 import type { Stage } from "./messages/Stage";
+import { downloadTexts } from "./texts.download";
 import { awayHere, ended, engineAway, stalled, imageUpdate, encodedBy } from "./texts.engine";
 import { hostOf, pageFault } from "./texts.fault";
 import { leftBehind, machineProblem, notMoved, setback } from "./texts.machine";
@@ -139,6 +140,8 @@ export const texts = {
     leaveNo: "Keep them",
     text: (notice: Notice): string => {
       switch (notice.code) {
+        case "begun_anew":
+          return downloadTexts.anew(notice.name, notice.why);
         case "engine_image":
           return imageUpdate(notice.update);
         case "not_moved":

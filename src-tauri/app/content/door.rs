@@ -24,14 +24,16 @@ impl Door {
 
     /// Has the engine send everything through the proxy, what is on this machine too.
     pub(super) fn lead(&self, data: &WebsiteDataManager) {
-        let address = match &self.0 {
-            Some(proxy) => proxy.access().socks_url(),
-            None => Secret::new(NOWHERE),
-        };
+        let address = self.address().unwrap_or_else(|| Secret::new(NOWHERE));
         // By SOCKS and not by HTTP: libsoup 3.2, given a password for an HTTP proxy in its address,
         // asks the proxy for itself after a challenge, and shows it to sites in tunnels.
         let mut settings = NetworkProxySettings::new(Some(address.expose()), &[]);
         data.set_network_proxy_settings(NetworkProxyMode::Custom, Some(&mut settings));
+    }
+
+    /// The proxy's address, its secret in it; `None` if it does not run.
+    pub(super) fn address(&self) -> Option<Secret> {
+        self.0.as_ref().map(|proxy| proxy.access().socks_url())
     }
 
     /// Whether pages can be loaded at all.

@@ -1,5 +1,11 @@
 //! Downloads of proxied pages: the engine transfers, this module finds them a place and tells of
 //! them. They go through the profile's proxy, as its pages do.
+//!
+//! The engine cannot hold one up. So what it has written is given another name and the transfer
+//! ended, which leaves the bytes; the rest is fetched without the engine ([`rest`]).
+
+mod desk;
+mod rest;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -7,11 +13,16 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use duotab_core::download::{DownloadFault, DownloadNews, DownloadOrder, Source, Transfer, name};
+use desk::{open, reveal};
+use duotab_backend::landing::{Kept, part_of};
+use duotab_core::download::{
+    DownloadFault, DownloadNews, DownloadOrder, Halt, Hold, Source, Transfer, name,
+};
 use duotab_core::message::ProfileName;
 use gtk::gio;
 use gtk::glib;
 use gtk::prelude::*;
+use tokio_util::sync::CancellationToken;
 use webkit2gtk::{
     Download, DownloadError, DownloadExt, URIRequestExt, URIResponseExt, WebContext, WebContextExt,
 };
@@ -41,9 +52,26 @@ struct Inner {
 
 struct Running {
     profile: ProfileName,
-    download: Download,
+    by: By,
+    /// The person wants it held up, and not given up.
+    held: bool,
     /// Where the file will be; empty until the server has named it.
     path: PathBuf,
+}
+
+/// What fetches a file.
+enum By {
+    Engine(Download),
+    Us(CancellationToken),
+}
+
+impl By {
+    fn end(&self) {
+        match self {
+            Self::Engine(download) => download.cancel(),
+            Self::Us(end) => end.cancel(),
+        }
+    }
 }
 
 impl Transfers {
@@ -81,15 +109,10 @@ impl Transfers {
     /// Does what is asked.
     pub(super) fn act(&self, order: DownloadOrder) {
         match order {
-            DownloadOrder::Fetch { .. } => {}
-            DownloadOrder::Cancel(transfer) => {
-                let running = self.0.running.borrow();
-                let download = running.get(&transfer).map(|it| it.download.clone());
-                drop(running);
-                if let Some(download) = download {
-                    download.cancel();
-                }
-            }
+            DownloadOrder::Fetch { .. } | DownloadOrder::GoOn(_) => {}
+            DownloadOrder::Pause(transfer) => self.hold(transfer),
+            DownloadOrder::Cancel(transfer) => self.end_by(transfer),
+            DownloadOrder::Discard(path) => Kept::discard(Path::new(&path)),
             DownloadOrder::Open(path) => open(Path::new(&path)),
             DownloadOrder::Reveal(path) => reveal(Path::new(&path)),
             DownloadOrder::Print {
@@ -118,18 +141,51 @@ impl Transfers {
         }
     }
 
-    fn begin(&self, download: &Download, profile: &ProfileName) {
+    fn end_by(&self, transfer: Transfer) {
+        let running = self.0.running.borrow();
+        let by = running.get(&transfer).map(|it| match &it.by {
+            By::Engine(download) => By::Engine(download.clone()),
+            By::Us(end) => By::Us(end.clone()),
+        });
+        drop(running);
+        if let Some(by) = by {
+            by.end();
+        }
+    }
+
+    /// Ends a transfer and keeps what has come.
+    fn hold(&self, transfer: Transfer) {
+        if let Some(running) = self.0.running.borrow_mut().get_mut(&transfer) {
+            running.held = true;
+            if matches!(running.by, By::Engine(_)) {
+                // The engine removes by its own name for it what it has not finished.
+                let moved =
+                    std::fs::rename(written_by_engine(&running.path), part_of(&running.path));
+                if let Err(error) = moved {
+                    tracing::debug!(%error, "nothing to keep of a download");
+                }
+            }
+        }
+        self.end_by(transfer);
+    }
+
+    /// A number for one that begins.
+    fn add(&self, profile: &ProfileName, by: By, path: PathBuf) -> Transfer {
         let inner = &self.0;
         inner.last.set(inner.last.get().wrapping_add(1));
         let transfer = Transfer(inner.last.get());
-        inner.running.borrow_mut().insert(
-            transfer,
-            Running {
-                profile: profile.clone(),
-                download: download.clone(),
-                path: PathBuf::new(),
-            },
-        );
+        let running = Running {
+            profile: profile.clone(),
+            by,
+            held: false,
+            path,
+        };
+        inner.running.borrow_mut().insert(transfer, running);
+        transfer
+    }
+
+    fn begin(&self, download: &Download, profile: &ProfileName) {
+        let transfer = self.add(profile, By::Engine(download.clone()), PathBuf::new());
         let of = self.clone();
         download.connect_decide_destination(move |download, suggested| {
             of.place(transfer, download, suggested);
@@ -181,6 +237,7 @@ impl Transfers {
             running.path.clone_from(&path);
         }
         (self.0.report)(transfer, began);
+        (self.0.report)(transfer, DownloadNews::Holds(hold_of(download)));
         download.set_allow_overwrite(false);
         match path.to_str() {
             Some(path) => download.set_destination(path),
@@ -243,9 +300,34 @@ impl Transfers {
             };
             (self.0.report)(transfer, began);
         }
+        if ended.held && news != DownloadNews::Done {
+            let received = Kept::hold(&ended.path);
+            (self.0.report)(transfer, progress(download));
+            let why = Halt::Wanted;
+            return (self.0.report)(transfer, DownloadNews::Held { received, why });
+        }
         (self.0.report)(transfer, progress(download));
         (self.0.report)(transfer, news);
     }
+}
+
+/// Where the engine writes what is to be at `path`, until all of it is there.
+fn written_by_engine(path: &Path) -> PathBuf {
+    let mut written = path.as_os_str().to_owned();
+    written.push(".wkdownload");
+    written.into()
+}
+
+/// Whether one can be held up, by what the engine asked for and what the server said.
+fn hold_of(download: &Download) -> Hold {
+    let (request, response) = (download.request(), download.response());
+    let method = request.and_then(|request| request.http_method());
+    let headers = response.and_then(|response| response.http_headers());
+    Hold::of(
+        method.as_deref().unwrap_or_default(),
+        &address(download),
+        |name| headers.as_ref()?.one(name).map(String::from),
+    )
 }
 
 fn progress(download: &Download) -> DownloadNews {
@@ -275,32 +357,4 @@ fn room(folder: &Path) -> Option<u64> {
         .query_filesystem_info("filesystem::free", gio::Cancellable::NONE)
         .ok()?;
     Some(info.attribute_uint64("filesystem::free"))
-}
-
-/// Opens a file with the desktop's program for it; shows it in its folder where that would run it.
-fn open(path: &Path) {
-    let (kind, _) = gio::content_type_guess(Some(path), &[]);
-    // All text may be a script for it; an editor is what opens that.
-    if gio::content_type_can_be_executable(&kind) && !kind.starts_with("text/") {
-        return reveal(path);
-    }
-    launch(path);
-}
-
-fn reveal(path: &Path) {
-    launch(path.parent().unwrap_or(path));
-}
-
-fn launch(path: &Path) {
-    let uri = gio::File::for_path(path).uri();
-    gio::AppInfo::launch_default_for_uri_async(
-        &uri,
-        gio::AppLaunchContext::NONE,
-        gio::Cancellable::NONE,
-        |launched| {
-            if let Err(error) = launched {
-                tracing::warn!(%error, "no program shows the file");
-            }
-        },
-    );
 }

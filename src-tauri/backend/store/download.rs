@@ -65,7 +65,7 @@ fn write(connection: &Connection, download: &Download) -> rusqlite::Result<()> {
 mod tests {
     use super::*;
     use crate::store::migration::fresh;
-    use duotab_core::download::{DownloadFault, DownloadState};
+    use duotab_core::download::{DownloadFault, DownloadState, Hold};
     use duotab_core::message::{Mode, ProfileName};
 
     #[test]
@@ -80,6 +80,7 @@ mod tests {
             path: "/home/ann/f".into(),
             received: 3,
             total: Some(9),
+            hold: Hold::At("\"1\"".into()),
             state: DownloadState::Running,
         };
         write(&connection, &download).unwrap();

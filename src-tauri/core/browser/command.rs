@@ -338,6 +338,7 @@ impl Browser {
             return;
         }
         self.quitting_since = Some(self.now);
+        self.discard_private_downloads();
         self.dismiss_all_sessions();
         self.close_without_answer();
     }

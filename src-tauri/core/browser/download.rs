@@ -3,7 +3,7 @@
 use super::Browser;
 use crate::action::{Action, PageAction};
 use crate::download::{
-    Beginning, Change, DownloadFault, DownloadId, DownloadNews, DownloadOrder, DownloadVerb,
+    Anew, Beginning, Change, DownloadFault, DownloadId, DownloadNews, DownloadOrder, DownloadVerb,
     Source, Transfer,
 };
 use crate::message::{Mode, Notice, ProfileName, SessionId, ShellFocus, TabId};
@@ -22,6 +22,13 @@ impl Browser {
             DownloadNews::Printed | DownloadNews::NotPrinted => {
                 return self.print_answered(transfer, news == DownloadNews::Printed);
             }
+            DownloadNews::GoesOn { id, name, path } => {
+                if !self.downloads.go_on(transfer, id, name, path) {
+                    self.act(Action::Download(DownloadOrder::Cancel(transfer)));
+                }
+                return;
+            }
+            DownloadNews::Anew(why) => return self.begin_anew(transfer, why),
             DownloadNews::Done => Some(true),
             DownloadNews::Cancelled | DownloadNews::Failed(_) => Some(false),
             _ => None,
@@ -102,7 +109,33 @@ impl Browser {
         (!profile.is_private() || self.private).then_some((profile, mode))
     }
 
+    /// What could not go on where it was is fetched by the engine from its beginning.
+    fn begin_anew(&mut self, transfer: Transfer, why: Anew) {
+        let Some(download) = self.downloads.give_up(transfer) else {
+            return;
+        };
+        let (id, name) = (download.id, download.name.clone());
+        self.notice(Notice::BegunAnew { name, why });
+        self.act_on_download(id, DownloadVerb::Retry);
+    }
+
+    /// Nothing of a private profile stays, and its list is not saved.
+    pub(super) fn discard_private_downloads(&mut self) {
+        for order in self.downloads.kept_of(ProfileName::is_private) {
+            self.act(Action::Download(order));
+        }
+    }
+
     pub(super) fn act_on_download(&mut self, id: DownloadId, verb: DownloadVerb) {
+        let mut verb = verb;
+        if verb == DownloadVerb::Resume && self.downloads.begins_anew(id) {
+            verb = DownloadVerb::Retry;
+        }
+        if verb == DownloadVerb::Retry
+            && let Some(kept) = self.downloads.kept(id)
+        {
+            self.act(Action::Download(kept));
+        }
         let (changes, order) = self.downloads.act(id, verb);
         self.save_downloads(changes);
         match order {
@@ -113,13 +146,17 @@ impl Browser {
                 ..
             }) => self.open_for_file(profile, &url),
             Some(order) => {
-                if let DownloadOrder::Fetch {
-                    url,
-                    profile,
-                    came: true,
-                    ..
-                } = &order
-                {
+                let allowed = match &order {
+                    DownloadOrder::GoOn(rest) => Some((&rest.profile, &rest.url)),
+                    DownloadOrder::Fetch {
+                        url,
+                        profile,
+                        came: true,
+                        ..
+                    } => Some((profile, url)),
+                    _ => None,
+                };
+                if let Some((profile, url)) = allowed {
                     self.permit(profile.clone(), url);
                 }
                 self.act(Action::Download(order));

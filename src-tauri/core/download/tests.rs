@@ -1,3 +1,4 @@
+use super::list::CAP;
 use super::*;
 
 const ONE: Transfer = Transfer(1);
@@ -89,4 +90,118 @@ fn a_server_that_sends_more_than_it_said_is_not_believed() {
     };
     downloads.hear(ONE, more);
     assert_eq!(downloads.view()[0].total, None);
+}
+
+const TWO: Transfer = Transfer(2);
+
+/// One of which 5 of 10 bytes have come, and which is held up then.
+fn held(downloads: &mut Downloads, hold: Hold) -> DownloadId {
+    let id = began(downloads, ONE);
+    downloads.hear(ONE, DownloadNews::Holds(hold));
+    let half = DownloadNews::Progress {
+        received: 5,
+        total: Some(10),
+    };
+    downloads.hear(ONE, half);
+    let (_, order) = downloads.act(id, DownloadVerb::Pause);
+    assert_eq!(order, Some(DownloadOrder::Pause(ONE)));
+    let news = DownloadNews::Held {
+        received: 5,
+        why: Halt::Wanted,
+    };
+    let saved = downloads.hear(ONE, news);
+    assert!(matches!(&saved[..], [Change::Save(it)] if it.state == paused(Halt::Wanted)));
+    id
+}
+
+fn paused(why: Halt) -> DownloadState {
+    DownloadState::Paused { why }
+}
+
+fn tagged() -> Hold {
+    Hold::At("\"1\"".into())
+}
+
+#[test]
+fn what_is_held_up_goes_on_where_it_was() {
+    let mut downloads = Downloads::default();
+    let id = held(&mut downloads, tagged());
+    assert!(!downloads.begins_anew(id));
+    let (_, order) = downloads.act(id, DownloadVerb::Resume);
+    let rest = Rest {
+        id,
+        profile: ProfileName("p1".into()),
+        url: "http://a.example/f".into(),
+        path: "/home/ann/f".into(),
+        version: "\"1\"".into(),
+        total: Some(10),
+    };
+    assert_eq!(order, Some(DownloadOrder::GoOn(rest)));
+    let (_, order) = downloads.act(id, DownloadVerb::Resume);
+    assert_eq!(order, None, "once is enough");
+    assert!(downloads.go_on(TWO, id, "f (1)".into(), "/home/ann/f (1)".into()));
+    downloads.hear(TWO, DownloadNews::Done);
+    let there = &downloads.view()[0];
+    assert_eq!((there.id, &there.state), (id, &DownloadState::Done));
+    assert_eq!(there.name, "f (1)");
+}
+
+#[test]
+fn what_is_held_up_outlives_the_app_also_while_it_goes_on() {
+    let mut before = Downloads::default();
+    let id = held(&mut before, tagged());
+    let saved = before.view();
+    let (changes, _) = before.act(id, DownloadVerb::Resume);
+    assert_eq!(changes, [], "on the disk it stays held up");
+    let mut after = Downloads::restore(saved);
+    assert_eq!(after.view()[0].state, paused(Halt::Wanted));
+    let (_, order) = after.act(id, DownloadVerb::Resume);
+    assert!(matches!(order, Some(DownloadOrder::GoOn(_))));
+}
+
+#[test]
+fn what_is_held_up_is_not_over_and_goes_with_what_is_kept_of_it() {
+    let mut downloads = Downloads::default();
+    let id = held(&mut downloads, tagged());
+    assert_eq!(downloads.clear(), []);
+    assert_eq!(downloads.act(id, DownloadVerb::Forget), (vec![], None));
+    let kept = DownloadOrder::Discard("/home/ann/f".into());
+    assert_eq!(downloads.kept(id), Some(kept.clone()));
+    assert_eq!(downloads.kept_of(|_| true), std::slice::from_ref(&kept));
+    let (changes, order) = downloads.act(id, DownloadVerb::Cancel);
+    assert!(matches!(&changes[..], [Change::Save(it)] if it.state == DownloadState::Cancelled));
+    assert_eq!(order, Some(kept));
+    assert_eq!(downloads.kept_of(|_| true), []);
+}
+
+#[test]
+fn without_a_version_or_a_byte_it_begins_anew() {
+    let mut downloads = Downloads::default();
+    let id = held(&mut downloads, Hold::Anew);
+    assert!(downloads.begins_anew(id));
+    let mut downloads = Downloads::default();
+    let id = began(&mut downloads, ONE);
+    downloads.hear(ONE, DownloadNews::Holds(tagged()));
+    let nothing = DownloadNews::Held {
+        received: 0,
+        why: Halt::Wanted,
+    };
+    downloads.hear(ONE, nothing);
+    assert!(downloads.begins_anew(id));
+}
+
+#[test]
+fn what_cannot_be_given_again_is_not_held_up() {
+    let mut downloads = Downloads::default();
+    let id = began(&mut downloads, ONE);
+    assert_eq!(downloads.act(id, DownloadVerb::Pause), (vec![], None));
+}
+
+#[test]
+fn a_row_that_is_gone_is_not_gone_on_with() {
+    let mut downloads = Downloads::default();
+    let id = held(&mut downloads, tagged());
+    let orders = downloads.forget_all_of(|_| true);
+    assert_eq!(orders, [DownloadOrder::Discard("/home/ann/f".into())]);
+    assert!(!downloads.go_on(TWO, id, "f".into(), "/home/ann/f".into()));
 }

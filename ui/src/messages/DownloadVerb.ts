@@ -3,4 +3,4 @@
 /**
  * What can be done with a download.
  */
-export type DownloadVerb = "cancel" | "retry" | "open" | "reveal" | "forget";
+export type DownloadVerb = "cancel" | "pause" | "resume" | "retry" | "open" | "reveal" | "forget";

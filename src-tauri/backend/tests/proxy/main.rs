@@ -12,6 +12,7 @@ mod leads;
 mod names;
 mod profiles;
 mod requests;
+mod rests;
 mod socks;
 mod streams;
 mod tunnels;

@@ -3,10 +3,11 @@
 use super::world::{Bench, host};
 use crate::action::{Action, PageAction};
 use crate::download::{
-    DownloadFault, DownloadNews, DownloadOrder, DownloadState, DownloadVerb, Source, Transfer,
+    Anew, DownloadFault, DownloadNews, DownloadOrder, DownloadState, DownloadVerb, Halt, Hold,
+    Source, Transfer,
 };
 use crate::event::{Command, Event, PageNews, SavedState};
-use crate::message::{Mode, ProfileName, SessionId, TabId};
+use crate::message::{Mode, Notice, ProfileName, SessionId, TabId};
 use crate::profile::PRIVATE;
 use crate::tab::Tab;
 
@@ -146,4 +147,85 @@ fn the_only_private_tab_stays_when_its_page_has_become_a_file() {
     bench.command(Command::CloseTab(tab));
     let cancel = Action::Download(DownloadOrder::Cancel(ONE));
     assert!(bench.world.log.contains(&cancel));
+}
+
+/// A proxied download that is held up.
+fn held(bench: &mut Bench, profile: &str, hold: Hold) -> crate::message::DownloadId {
+    const MINE: Transfer = Transfer(1);
+    let news = DownloadNews::Began {
+        source: Source::Proxied(ProfileName(profile.into())),
+        url: FILE.into(),
+        name: "file".into(),
+        path: "/downloads/file".into(),
+    };
+    bench.tell(Event::Download(MINE, news));
+    bench.tell(Event::Download(MINE, DownloadNews::Holds(hold)));
+    let news = DownloadNews::Held {
+        received: 5,
+        why: Halt::Wanted,
+    };
+    bench.tell(Event::Download(MINE, news));
+    bench.browser.downloads.view()[0].id
+}
+
+fn fetched(bench: &Bench) -> bool {
+    let fetch = |action: &Action| matches!(action, Action::Download(DownloadOrder::Fetch { url, .. }) if url == FILE);
+    bench.world.log.iter().any(fetch)
+}
+
+#[test]
+fn what_is_gone_on_with_was_allowed_when_it_began() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let id = held(&mut bench, "default", Hold::At("\"1\"".into()));
+    bench.command(Command::Download(id, DownloadVerb::Resume));
+    let permit = Action::Permit(ProfileName("default".into()), FILE.into());
+    assert!(bench.world.log.contains(&permit));
+    let asked = |action: &Action| matches!(action, Action::Download(DownloadOrder::GoOn(rest)) if rest.id == id);
+    assert!(bench.world.log.iter().any(asked));
+    assert!(!fetched(&bench));
+}
+
+#[test]
+fn a_file_that_has_changed_meanwhile_begins_anew_and_the_person_is_told() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let id = held(&mut bench, "default", Hold::At("\"1\"".into()));
+    bench.command(Command::Download(id, DownloadVerb::Resume));
+    let (name, path) = ("file".to_owned(), "/downloads/file".to_owned());
+    let goes_on = DownloadNews::GoesOn { id, name, path };
+    bench.tell(Event::Download(Transfer(2), goes_on));
+    bench.tell(Event::Download(
+        Transfer(2),
+        DownloadNews::Anew(Anew::Changed),
+    ));
+    let notice = Notice::BegunAnew {
+        name: "file".into(),
+        why: Anew::Changed,
+    };
+    assert_eq!(bench.browser.view().notices, [notice]);
+    assert!(fetched(&bench));
+    assert!(bench.browser.downloads.view().is_empty());
+}
+
+#[test]
+fn what_can_only_begin_anew_leaves_nothing_of_its_first_part() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let id = held(&mut bench, "default", Hold::Anew);
+    bench.command(Command::Download(id, DownloadVerb::Resume));
+    let gone = Action::Download(DownloadOrder::Discard("/downloads/file".into()));
+    assert!(bench.world.log.contains(&gone));
+    assert!(fetched(&bench));
+    assert!(
+        bench.browser.view().notices.is_empty(),
+        "it was said before"
+    );
+}
+
+#[test]
+fn nothing_that_a_private_page_gave_is_kept_when_the_app_ends() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    bench.command(Command::OpenTabOf(ProfileName(PRIVATE.into())));
+    held(&mut bench, PRIVATE, Hold::At("\"1\"".into()));
+    bench.command(Command::Quit);
+    let gone = Action::Download(DownloadOrder::Discard("/downloads/file".into()));
+    assert!(bench.world.log.contains(&gone));
 }

@@ -1,0 +1,218 @@
+//! What is kept of a file that was held up: its first bytes, and its name.
+
+use std::fs::File as Place;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use duotab_core::download::DownloadFault;
+use tokio::fs::File;
+use tokio::io::AsyncWriteExt as _;
+
+use super::{Landing, fault};
+
+/// What is added to the name of a file until all of it is there.
+const PART: &str = ".part";
+
+/// What the file at `path` is called until all of it is there.
+#[must_use]
+pub fn part_of(path: &Path) -> PathBuf {
+    let mut part = path.as_os_str().to_owned();
+    part.push(PART);
+    part.into()
+}
+
+/// The first part of a file. It stays when this is dropped.
+#[derive(Debug)]
+pub struct Kept {
+    path: PathBuf,
+}
+
+impl Kept {
+    /// Keeps the name of `path` for the part that lies beside it, and says how long that is, in bytes;
+    /// 0 if there is none.
+    #[must_use]
+    pub fn hold(path: &Path) -> u64 {
+        let length = length(path);
+        if length > 0
+            && let Err(error) = Place::create_new(path)
+            && error.kind() != io::ErrorKind::AlreadyExists
+        {
+            tracing::warn!(%error, "a name is not kept");
+        }
+        length
+    }
+
+    /// Removes what is kept, and the name that was kept for it.
+    pub fn discard(path: &Path) {
+        // Its part alone says that the name is ours.
+        if std::fs::remove_file(part_of(path)).is_ok() {
+            free(path);
+        }
+    }
+
+    /// Takes up what is kept of `path`, by another name if somebody has taken that one; `None` if it
+    /// is not there any more.
+    ///
+    /// # Errors
+    /// If nothing can be written there.
+    pub fn take(path: &Path) -> Result<Option<Self>, DownloadFault> {
+        if length(path) == 0 {
+            free(path);
+            return Ok(None);
+        }
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        let is_ours = match path.symlink_metadata() {
+            Ok(file) => file.is_file() && file.len() == 0,
+            Err(_) => Place::create_new(path).is_ok(),
+        };
+        if is_ours {
+            let path = path.to_owned();
+            return Ok(Some(Self { path }));
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let mut other = Landing::reserve(folder, &name)?;
+        let moved = std::fs::rename(part_of(path), &other.part);
+        moved.map_err(|error| fault(folder, &error))?;
+        other.landed = true;
+        let path = other.path.clone();
+        Ok(Some(Self { path }))
+    }
+
+    /// The file, with its folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many bytes are there.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        length(&self.path)
+    }
+
+    /// Begins to write behind what is there.
+    ///
+    /// # Errors
+    /// If nothing can be written there.
+    pub async fn open(&self) -> Result<Adding<'_>, DownloadFault> {
+        let part = part_of(&self.path);
+        let file = File::options().append(true).open(part).await;
+        let file = file.map_err(|error| self.fault(&error))?;
+        Ok(Adding { file, to: self })
+    }
+
+    /// All of it is there: it is what it is called from now on.
+    ///
+    /// # Errors
+    /// If it cannot take its name.
+    pub async fn land(&self) -> Result<(), DownloadFault> {
+        let moved = tokio::fs::rename(part_of(&self.path), &self.path).await;
+        moved.map_err(|error| self.fault(&error))
+    }
+
+    fn fault(&self, error: &io::Error) -> DownloadFault {
+        fault(self.path.parent().unwrap_or(Path::new("/")), error)
+    }
+}
+
+/// A file that more is added to.
+#[derive(Debug)]
+pub struct Adding<'a> {
+    file: File,
+    to: &'a Kept,
+}
+
+impl Adding<'_> {
+    /// The next bytes.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), DownloadFault> {
+        let written = self.file.write_all(bytes).await;
+        written.map_err(|error| self.to.fault(&error))
+    }
+
+    /// These were the last ones.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub async fn end(mut self) -> Result<(), DownloadFault> {
+        let written = self.file.flush().await;
+        written.map_err(|error| self.to.fault(&error))
+    }
+}
+
+fn length(path: &Path) -> u64 {
+    let part = part_of(path).symlink_metadata();
+    part.ok()
+        .filter(std::fs::Metadata::is_file)
+        .map_or(0, |part| part.len())
+}
+
+/// Gives up a name that was kept, if nobody has put anything there.
+fn free(path: &Path) {
+    let there = path.symlink_metadata();
+    if there.is_ok_and(|file| file.is_file() && file.len() == 0) {
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn half(folder: &Path) -> PathBuf {
+        let path = folder.join("a.txt");
+        std::fs::write(part_of(&path), "half ").unwrap();
+        assert_eq!(Kept::hold(&path), 5);
+        path
+    }
+
+    #[tokio::test]
+    async fn the_rest_is_added_and_the_file_takes_its_name() {
+        let home = tempfile::tempdir().unwrap();
+        let path = half(home.path());
+        assert_eq!(std::fs::read(&path).unwrap(), b"", "the name is kept");
+        let kept = Kept::take(&path).unwrap().unwrap();
+        let mut adding = kept.open().await.unwrap();
+        adding.write(b"and half").await.unwrap();
+        adding.end().await.unwrap();
+        assert_eq!(kept.length(), 13);
+        kept.land().await.unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"half and half");
+        assert!(!part_of(&path).exists());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_somebody_has_put_there_meanwhile_is_not_touched() {
+        let home = tempfile::tempdir().unwrap();
+        let path = half(home.path());
+        std::fs::write(&path, "another").unwrap();
+        let kept = Kept::take(&path).unwrap().unwrap();
+        assert_eq!(kept.path(), home.path().join("a (1).txt"));
+        kept.land().await.unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"another");
+        assert_eq!(std::fs::read(kept.path()).unwrap(), b"half ");
+    }
+
+    #[test]
+    fn what_is_discarded_leaves_nothing_and_what_is_not_ours_stays() {
+        let home = tempfile::tempdir().unwrap();
+        let path = half(home.path());
+        Kept::discard(&path);
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+        std::fs::write(&path, "").unwrap();
+        Kept::discard(&path);
+        assert!(path.exists(), "without a part the name is somebody else's");
+    }
+
+    #[test]
+    fn a_part_that_is_gone_is_none() {
+        let home = tempfile::tempdir().unwrap();
+        let path = half(home.path());
+        std::fs::remove_file(part_of(&path)).unwrap();
+        assert!(Kept::take(&path).unwrap().is_none());
+        assert!(!path.exists());
+    }
+}
