@@ -5,7 +5,7 @@ mod address;
 
 pub use address::AddressFlaw;
 
-use crate::fault::EngineFault;
+use crate::fault::{EngineFault, StartFailure};
 use crate::node::{Lack, NodeId, NodeName, Setback};
 use crate::streaming::Limit;
 use serde::{Deserialize, Serialize};
@@ -147,6 +147,27 @@ pub enum WorkerCheck {
         /// MiB of memory in total.
         #[ts(type = "number")]
         total_memory_mib: u64,
+        /// What came of trying the ways into a container there; `None` without an image.
+        ways: Option<WaysCheck>,
+    },
+}
+
+/// The ways into a container of a worker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "came", rename_all = "snake_case")]
+#[ts(export)]
+pub enum WaysCheck {
+    /// No container can be started to try them.
+    Refused {
+        /// Why.
+        failure: StartFailure,
+    },
+    /// They were tried.
+    Tried {
+        /// Whether signalling and page control get through, by the engine's own connection.
+        signalling: bool,
+        /// Whether datagrams arrive and come back: else the picture takes that connection too.
+        datagrams: bool,
     },
 }
 

@@ -56,7 +56,8 @@ make_certificates() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj '/CN=tests' \
         -keyout "$far/ca.key" -out "$far/ca.pem" 2>/dev/null
     new_key "$far/server" server worker
-    vouch "$far/server" server "subjectAltName=IP:$far_there,IP:$far_there6,DNS:worker"
+    vouch "$far/server" server \
+        "subjectAltName=IP:$far_there,IP:$far_there6,IP:127.0.0.1,DNS:worker"
     new_key "$far/client" client person
     vouch "$far/client" client 'extendedKeyUsage=clientAuth'
     # Somebody whom the worker does not know.

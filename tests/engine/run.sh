@@ -30,7 +30,8 @@ store=$PWD/target/engine
 place=${DUOTAB_TEST_PLACE:-}
 if [ -z "$place" ]; then
     tests/setup.sh docker.io docker-registry debootstrap busybox-static e2fsprogs iptables
-    [ -z "${DUOTAB_TEST_WORKERS:-}" ] || tests/setup.sh openssh-server openssh-client openssl
+    [ -z "${DUOTAB_TEST_WORKERS:-}" ] ||
+        tests/setup.sh openssh-server openssh-client openssl faketime
     [ "${ENGINE:-docker}" = docker ] || tests/setup.sh podman containernetworking-plugins \
         uidmap slirp4netns rootlesskit fuse-overlayfs
     [ -n "${DUOTAB_TEST_BUILT:-}" ] || ENGINE=docker tests/engine/build.sh
@@ -49,6 +50,11 @@ fi
 # The engine's containers, its disk and what it left of cgroups; the namespaces do the rest.
 leave() {
     trap '' INT TERM
+    # What is paused cannot even be killed, and its namespace would never end.
+    find /sys/fs/cgroup -path "*/$(basename "$place")*" -name freezer.state \
+        -exec sh -c 'echo THAWED >"$1"' sh {} \; 2>/dev/null || true
+    find /sys/fs/cgroup -path "*/$(basename "$place")*" -name cgroup.freeze \
+        -exec sh -c 'echo 0 >"$1"' sh {} \; 2>/dev/null || true
     stop_engine
     [ -z "${DUOTAB_TEST_SWARM:-}" ] || stop_fleet
     [ -z "${DUOTAB_TEST_WORKERS:-}" ] || stop_worker

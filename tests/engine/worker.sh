@@ -2,6 +2,8 @@
 # What happens to the worker of run.sh, and on the way to it, for tests of bad days:
 #     worker.sh cut | mend      the cable
 #     worker.sh drop | pass     datagrams, and nothing else
+#     worker.sh hush PORT | speak PORT   what goes to a port of this side's loopback, and back
+#     worker.sh fill | empty    its engine's disk
 #     worker.sh kill | start    its engine, with SIGKILL
 #     worker.sh freeze | thaw   its engine is there and says nothing
 #     worker.sh memory MIB      what the machine has, from the next start of its engine on
@@ -18,11 +20,25 @@ here=$(dirname "$0")
 # shellcheck disable=SC1091 # beside this
 . "$here/far.sh"
 pid=$(cat "$far/docker.pid" 2>/dev/null || true)
+loopback() {
+    for side in dport sport; do
+        iptables "$1" INPUT --in-interface lo --protocol tcp --$side "$2" --jump DROP
+    done
+}
 case ${1:-} in
     cut) ip link set "$far_cable" down ;;
     mend) plug_far ;;
     drop) iptables --insert INPUT --in-interface "$far_cable" --protocol udp --jump DROP ;;
     pass) iptables --delete INPUT --in-interface "$far_cable" --protocol udp --jump DROP ;;
+    hush) loopback --insert "$2" ;;
+    speak) loopback --delete "$2" ;;
+    fill)
+        # All but a little in one step, and that by being written.
+        fallocate -l "$(($(df -B1 --output=avail "$far/disk" | tail -n 1) - 8388608))" \
+            "$far/disk/filling"
+        cat /dev/zero >>"$far/disk/filling" 2>/dev/null || true
+        ;;
+    empty) rm -f "$far/disk/filling" ;;
     kill)
         keeper=$(cat "$far/exec/containerd/containerd.pid" 2>/dev/null || true)
         kill -KILL "$pid"
@@ -40,7 +56,7 @@ case ${1:-} in
         exec /usr/bin/docker --host "unix://$far/docker.sock" "$@"
         ;;
     *)
-        sed -n '2,13p' "$0" | sed 's/^# \{0,1\}//' >&2
+        sed -n '2,15p' "$0" | sed 's/^# \{0,1\}//' >&2
         exit 2
         ;;
 esac

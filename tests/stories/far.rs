@@ -1,6 +1,8 @@
 //! Tabs that run on another machine, whose engine is a real one behind a cable. Where none is, each of
 //! these says so and has nothing to tell: `make test-workers` has one.
 
+mod moves;
+
 use std::path::Path;
 use std::time::Duration;
 

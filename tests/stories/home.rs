@@ -64,6 +64,8 @@ const CONTAINED: &str = "DUOTAB_TEST_CONTAINED";
 const SOCKET: &str = "DUOTAB_TEST_SOCKET";
 /// The same, that they run in a Swarm.
 const ON_FLEET: &str = "DUOTAB_TEST_ON_FLEET";
+/// The same, that there is another machine.
+const BESIDE_WORKER: &str = "DUOTAB_TEST_BESIDE_WORKER";
 
 impl Home {
     /// Fresh folders on a machine with 16 GB and no workers.
@@ -90,11 +92,15 @@ impl Home {
     pub(crate) fn with_worker() -> Option<Self> {
         let far = Far::here()?;
         let mut home = Self::new();
-        // Two cores have to do.
-        home.settings.demand.worker.cores = 1;
-        home.settings.demand.worker.total_memory_mib = 1024;
-        home.far = Some(far);
+        home.use_worker(far);
         Some(home)
+    }
+
+    fn use_worker(&mut self, far: Far) {
+        // Two cores have to do.
+        self.settings.demand.worker.cores = 1;
+        self.settings.demand.worker.total_memory_mib = 1024;
+        self.far = Some(far);
     }
 
     /// The same, with a Swarm, whose nodes are the only ones that have room. Where none is, there is
@@ -145,10 +151,12 @@ impl Home {
     pub(crate) fn environment(&self) -> Vec<(&'static str, &str)> {
         let contained = self.beside.is_some().then_some((CONTAINED, "1"));
         let on_fleet = self.fleet.is_some().then_some((ON_FLEET, "1"));
+        let beside_worker = self.far.is_some().then_some((BESIDE_WORKER, "1"));
         let socket = self.socket.as_deref().map(|it| (SOCKET, it));
         contained
             .into_iter()
             .chain(on_fleet)
+            .chain(beside_worker)
             .chain(socket)
             .collect()
     }
@@ -192,6 +200,11 @@ impl Home {
             && let Some(fleet) = Fleet::here()
         {
             home.use_fleet(fleet);
+        }
+        if std::env::var_os(BESIDE_WORKER).is_some()
+            && let Some(far) = Far::here()
+        {
+            home.use_worker(far);
         }
         home
     }

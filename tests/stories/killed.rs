@@ -5,7 +5,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use duotab_core::message::{Mode, Stage, TabId};
+use duotab_core::message::{Mode, ShellState, Stage, TabId};
+use duotab_core::worker::MachineView;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
@@ -18,6 +19,9 @@ use crate::within;
 /// How far the app has come when it is killed.
 pub(crate) const STEPS: [&str; 3] = ["starting", "connecting", "live"];
 pub(crate) const LAST_STEPS: [&str; 4] = ["suspending", "suspended", "waking", "ending"];
+
+/// While the data of its tab are on their way to another machine.
+pub(crate) const MOVING: &str = "moving";
 
 #[tokio::test]
 async fn killed_on_its_way_to_the_picture_the_app_finds_or_removes_its_engine() {
@@ -150,6 +154,7 @@ async fn the_app() {
             say("ending");
         }
         "suspending" | "suspended" | "waking" => sleep(&home, &mut app, tab).await,
+        MOVING => leave(&mut app, tab).await,
         _ => {}
     }
     std::future::pending::<()>().await;
@@ -165,6 +170,22 @@ async fn sleep(home: &Home, app: &mut App, tab: TabId) {
     } else {
         say("suspended");
     }
+}
+
+/// To the first other machine.
+async fn leave(app: &mut App, tab: TabId) {
+    let is_there = |it: &&MachineView| it.address.is_some() && it.facts.is_some();
+    let seen = |state: &ShellState| state.machines.known.iter().any(|it| is_there(&it));
+    app.until("the worker", seen).await;
+    let there = app.state.machines.known.iter().find(is_there).unwrap();
+    let body = json!({ "tab": tab, "mode": "streamed", "node": there.node.id });
+    app.ask("set_tab_mode", body).await.unwrap();
+    app.until_tab(tab, MOVING, |tab| {
+        let stream = tab.stream.as_ref();
+        stream.is_some_and(|stream| stream.moving.is_some())
+    })
+    .await;
+    say(MOVING);
 }
 
 fn say(step: &str) {

@@ -109,6 +109,28 @@ impl Far {
         self.undo("pass")
     }
 
+    /// Loses all that is sent to a port of this side's loopback, and back, until the answer is
+    /// dropped.
+    #[must_use]
+    pub fn drop_all_to(&self, port: u16) -> Undo {
+        let port = port.to_string();
+        self.order(&["hush", &port]);
+        Undo(self.program.clone(), vec!["speak".to_owned(), port])
+    }
+
+    /// The folder of the certificate that it shows.
+    #[must_use]
+    pub fn server_papers(&self) -> PathBuf {
+        self.folder.join("server")
+    }
+
+    /// Takes all of its engine's disk, until the answer is dropped.
+    #[must_use]
+    pub fn fill_disk(&self) -> Undo {
+        self.order(&["fill"]);
+        self.undo("empty")
+    }
+
     /// SIGKILL for its engine, which is started again when the answer is dropped.
     #[must_use]
     pub fn kill(&self) -> Undo {
@@ -124,7 +146,7 @@ impl Far {
     }
 
     fn undo(&self, word: &'static str) -> Undo {
-        Undo(self.program.clone(), word)
+        Undo(self.program.clone(), vec![word.to_owned()])
     }
 
     /// What its engine's own client says there, line by line.
@@ -140,6 +162,12 @@ impl Far {
         said.lines().map(str::to_owned).collect()
     }
 
+    /// Tells its engine's own client to do something that may be done already.
+    pub fn tell(&self, arguments: &[&str]) {
+        let mut client = Command::new(&self.program);
+        let _ = client.arg("docker").args(arguments).output();
+    }
+
     fn order(&self, words: &[&str]) -> String {
         let out = Command::new(&self.program).args(words).output().unwrap();
         assert!(
@@ -153,13 +181,13 @@ impl Far {
 
 /// Puts things right again when it is dropped.
 #[derive(Debug)]
-pub struct Undo(PathBuf, &'static str);
+pub struct Undo(PathBuf, Vec<String>);
 
 impl Drop for Undo {
     fn drop(&mut self) {
-        let done = Command::new(&self.0).arg(self.1).status();
+        let done = Command::new(&self.0).args(&self.1).status();
         if !done.is_ok_and(|it| it.success()) {
-            eprintln!("{} {} failed", self.0.display(), self.1);
+            eprintln!("{} {:?} failed", self.0.display(), self.1);
         }
     }
 }

@@ -57,12 +57,13 @@ const answers: MachineView["checked"] = {
     engine: "Docker 28.2.2",
     labels: [],
     round_trip_ms: 3,
-    image_there: false,
+    image_there: true,
     swarm_node: null,
     unlimited: [],
   },
   cores: 8,
   total_memory_mib: 32 * GIB,
+  ways: { came: "tried", signalling: true, datagrams: false },
 };
 
 export const FLEET: MachineView[] = [

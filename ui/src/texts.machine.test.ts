@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { actionsFor } from "./problem";
 import type { MachineView } from "./messages/MachineView";
+import type { WaysCheck } from "./messages/WaysCheck";
 import type { WorkerCheck } from "./messages/WorkerCheck";
 import { texts } from "./texts";
 import { limitsTexts } from "./texts.limits";
@@ -24,8 +25,8 @@ function machine(more: Partial<MachineView> = {}): MachineView {
   };
 }
 
-const answers: WorkerCheck & { found: "answers" } = {
-  found: "answers",
+const answers = {
+  found: "answers" as const,
   facts: {
     engine: "Docker 28",
     labels: [],
@@ -36,19 +37,33 @@ const answers: WorkerCheck & { found: "answers" } = {
   },
   cores: 4,
   total_memory_mib: 8192,
-};
+  ways: null,
+} satisfies WorkerCheck;
 
 const states = (view: MachineView) => checkSteps(view).map(({ state }) => state);
 
 test("a check goes as far as the first step that fails", () => {
-  expect(states(machine())).toEqual(["open", "open", "open", "open"]);
+  const open = (count: number) => Array<string>(count).fill("open");
+  expect(states(machine())).toEqual(open(6));
   const silent = { found: "away", fault: { fault: "silent", socket: "attic" } } as const;
-  expect(states(machine({ checked: silent }))).toEqual(["bad", "open", "open", "open"]);
+  expect(states(machine({ checked: silent }))).toEqual(["bad", ...open(5)]);
   const closed = { found: "away", fault: { fault: "no_permission", socket: "x" } } as const;
-  expect(states(machine({ checked: closed }))).toEqual(["good", "bad", "open", "open"]);
+  expect(states(machine({ checked: closed }))).toEqual(["good", "bad", ...open(4)]);
   const small = machine({ checked: answers, lacks: [{ lack: "cores", has: 2, needs: 4 }] });
-  expect(states(small)).toEqual(["good", "good", "bad", "open"]);
-  expect(states(machine({ checked: answers }))).toEqual(["good", "good", "good", "good"]);
+  expect(states(small)).toEqual(["good", "good", "bad", ...open(3)]);
+  const fetched = states(machine({ checked: answers }));
+  expect(fetched).toEqual(["good", "good", "good", "good", ...open(2)]);
+});
+
+test("the leg that fails is named, with what to do", () => {
+  const facts = { ...answers.facts, image_there: true };
+  const legs = (ways: WaysCheck) =>
+    checkSteps(machine({ checked: { ...answers, facts, ways } })).slice(4);
+  const [signalling, picture] = legs({ came: "tried", signalling: true, datagrams: false });
+  expect([signalling?.state, picture?.state]).toEqual(["good", "bad"]);
+  expect(picture?.text).toContain("firewall");
+  const [refused] = legs({ came: "refused", failure: { cause: "engine_disk_full" } });
+  expect(refused?.text).toContain("its disk is full");
 });
 
 test("a step that fails says what to do on that machine, not on this one", () => {

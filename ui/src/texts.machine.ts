@@ -11,6 +11,7 @@ import type { ProfileFault } from "./messages/ProfileFault";
 import type { Setback } from "./messages/Setback";
 import type { StartFailure } from "./messages/StartFailure";
 import type { WorkerAddress } from "./messages/WorkerAddress";
+import type { WaysCheck } from "./messages/WaysCheck";
 import type { WorkerCheck } from "./messages/WorkerCheck";
 import { engineAway } from "./texts.engine";
 import { limits, notHeld } from "./texts.limits";
@@ -215,7 +216,14 @@ export interface CheckStep {
   text: string;
 }
 
-const NAMES = ["Reachable", "Permitted", "Enough room", "Browser image"] as const;
+const NAMES = [
+  "Reachable",
+  "Permitted",
+  "Enough room",
+  "Browser image",
+  "Signalling",
+  "Picture",
+] as const;
 
 /** What a check has found, step by step: each needs the one before it. */
 export function checkSteps(machine: MachineView): CheckStep[] {
@@ -241,16 +249,38 @@ export function checkSteps(machine: MachineView): CheckStep[] {
   );
   const room = roomOf(checked, lacks);
   set(2, room.state, room.text);
-  if (room.state === "good") {
-    set(
-      3,
-      "good",
-      checked.facts.image_there === true
-        ? "It is there."
-        : "It is fetched at the first start, which takes some minutes.",
-    );
+  if (room.state !== "good") return steps;
+  if (!checked.facts.image_there) {
+    set(3, "good", "It is fetched at the first start, which takes some minutes. Check again then.");
+    return steps;
   }
+  set(3, "good", "It is there.");
+  for (const [at, step] of waysOf(checked.ways).entries()) set(4 + at, step.state, step.text);
   return steps;
+}
+
+/** What came of trying the two ways into a container there. */
+function waysOf(ways: WaysCheck | null): { state: CheckStep["state"]; text: string }[] {
+  if (!ways) return [];
+  if (ways.came === "refused") {
+    const text = `No container can be started there to try it: ${failed(ways.failure)}.`;
+    return [{ state: "bad", text }];
+  }
+  const { signalling, datagrams } = ways;
+  return [
+    signalling
+      ? { state: "good", text: "It gets through, by the engine's own connection." }
+      : {
+          state: "bad",
+          text: "Nothing gets into a container by the engine's connection. If a proxy stands before the engine, it must let connections be upgraded.",
+        },
+    datagrams
+      ? { state: "good", text: "It comes straight: datagrams (UDP) arrive." }
+      : {
+          state: "bad",
+          text: "No datagram (UDP) comes back from there. Open the ports 61000 to 65000 in that machine's firewall; until then the picture takes the engine's connection, and comes a little later.",
+        },
+  ];
 }
 
 function roomOf(

@@ -2,10 +2,10 @@
 
 mod claims;
 mod data;
+mod moving;
 mod worker;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use duotab_core::event::FoundEngine;
@@ -90,8 +90,6 @@ pub struct Runtime {
     serving: Mutex<HashMap<SessionId, Server>>,
     workers: Workers,
     owner: Owner,
-    /// Where data are that are on their way from one machine to another.
-    moving: PathBuf,
     news: mpsc::Sender<EngineNews>,
     _end_of_life: DropGuard,
 }
@@ -100,16 +98,12 @@ impl Runtime {
     /// Starts nothing yet. The receiver tells of what happens to engines although nobody asked.
     #[must_use]
     pub fn new(with: RuntimeConfig) -> (Self, mpsc::Receiver<EngineNews>) {
-        let moving = with.embedded.profiles_dir.with_file_name("moving");
-        // An earlier life of the app may have been killed in the middle.
-        data::forget(&moving);
         let swarms = with.embedded.profiles_dir.with_file_name("swarm");
         let sockets = with.embedded.run_dir.join("ssh");
         let (embedded, ended) = Embedded::new(with.embedded);
         let far = DockerConfig {
             sockets: Some(sockets),
-            // What is kept is of the engine here; there each life of the app begins anew, with the
-            // image that is set.
+            // Each worker has its own.
             kept: String::new(),
             volumes: String::new(),
             update_every: None,
@@ -133,7 +127,6 @@ impl Runtime {
             docker,
             owner: far.owner.clone(),
             serving: Mutex::default(),
-            moving,
             workers: Workers::new(far, swarms, to_app.clone()),
             news: to_app,
             _end_of_life: end,

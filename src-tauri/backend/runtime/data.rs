@@ -2,6 +2,7 @@
 //! machines and kinds as one file.
 
 mod archive;
+mod carry;
 mod contents;
 mod file;
 
@@ -15,7 +16,8 @@ use duotab_core::profile::ProfileFault;
 use tokio_util::sync::CancellationToken;
 
 pub(super) use self::archive::{Kind, Limits, Piece, Reader, Writer, below, header, walk};
-pub(super) use self::contents::{KEPT_PROFILE, KEPT_TOP, is_kept, is_left_out};
+pub(super) use self::carry::{Carried, Give, Pump, Put, Take, carry, sum_of};
+pub(super) use self::contents::{KEPT_PROFILE, KEPT_TOP, LEFT_OUT, is_kept, is_left_out};
 pub(super) use self::file::{Half, check_room, folder_of, open_export};
 
 /// Bytes that stay free beside what is written.
@@ -61,6 +63,23 @@ impl DataError {
                 detail: format!("{at}: {error}"),
             },
         })
+    }
+
+    /// Something that nobody can do anything about but try again.
+    pub(super) fn failed(detail: impl Into<String>) -> Self {
+        Self::Fault(ProfileFault::Failed {
+            detail: detail.into(),
+        })
+    }
+
+    /// An engine takes no more, and does not say why.
+    pub(super) fn silent() -> Self {
+        Self::failed("the container engine takes nothing any more")
+    }
+
+    /// What arrived is not what was sent.
+    pub(super) fn differs() -> Self {
+        Self::failed("what has arrived is not what was sent")
     }
 
     /// A path that no export can have.
@@ -153,18 +172,6 @@ impl Job {
     #[must_use]
     pub fn unwatched() -> Self {
         Self::new(Arc::new(|_, _| {}), CancellationToken::new())
-    }
-
-    /// One of several parts of it, which are taken for equally long.
-    pub(super) fn part(&self, index: u64, of: u64) -> Self {
-        let progress = Arc::clone(&self.progress);
-        let part = move |done, total: u64| {
-            progress(
-                total.saturating_mul(index).saturating_add(done),
-                total.saturating_mul(of),
-            );
-        };
-        Self::new(Arc::new(part), self.cancel.clone())
     }
 
     /// So many bytes there are in all; none of them is done.

@@ -43,18 +43,19 @@ mod slot;
 #[cfg(test)]
 mod stand_in;
 mod swarm;
+mod up;
 mod volume;
 mod watch;
 mod way;
+mod ways;
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use duotab_core::event::FoundEngine;
 use duotab_core::fault::EngineFault;
-use duotab_core::message::{Encoder, ProfileName, SessionId, StartFailure};
+use duotab_core::message::{Encoder, SessionId, StartFailure};
 use duotab_core::node::NodeId;
 use duotab_core::worker::EngineContext;
 use tokio::sync::{Notify, mpsc};
@@ -73,8 +74,10 @@ pub use self::machine::{Device, Machine};
 pub use self::node::{Managed, Seen};
 pub use self::owner::Owner;
 pub use self::place::{Address, Surroundings};
-use self::slot::Slot;
+use self::slot::Slots;
 pub use self::swarm::Swarm;
+pub(in crate::runtime) use self::swarm::{Arriving as ArrivingNode, Leaving as LeavingNode};
+pub(in crate::runtime) use self::volume::{Arriving, Leaving};
 use super::{EngineError, EngineNews, StartError, StartSpec};
 use crate::endpoint::Endpoint;
 
@@ -94,7 +97,7 @@ struct Inner {
     held: Held,
     home_closed: AtomicBool,
     /// Why another machine's engine cannot be asked, while it cannot.
-    away: Mutex<Option<EngineFault>>,
+    away: tokio::sync::watch::Sender<Option<EngineFault>>,
     /// It went away, or came back.
     turned: Notify,
     /// One container at a time is made: no profile may come into two.
@@ -115,13 +118,6 @@ impl Inner {
         worker.map_or_else(NodeId::host, |worker| worker.id.clone())
     }
 
-    /// A profile's volume was taken.
-    async fn took(&self, profile: &ProfileName, epoch: u64) {
-        let kept = self.with.owner.took(profile, epoch);
-        // Without a receiver nobody keeps anything.
-        let _ = self.news.send(EngineNews::Owned { kept }).await;
-    }
-
     /// Looks for the engine.
     async fn reach(&self) -> Result<Link, EngineFault> {
         match &self.with.worker {
@@ -137,7 +133,7 @@ pub struct Docker {
     inner: Arc<Inner>,
     /// The engine, once one has answered, and whether containers were looked for in vain before.
     link: tokio::sync::Mutex<(Option<Arc<Link>>, bool)>,
-    slots: Mutex<HashMap<SessionId, Arc<Slot>>>,
+    slots: Slots,
     _end_of_life: DropGuard,
 }
 
@@ -147,8 +143,9 @@ impl Docker {
     pub fn new(with: DockerConfig) -> (Self, mpsc::Receiver<EngineNews>) {
         let (news, receiver) = mpsc::channel(NEWS_LIMIT);
         let life = CancellationToken::new();
+        let node = with.worker.as_ref().map(|worker| worker.id.clone());
         let images = Images::new(
-            with.image.clone(),
+            (with.image.clone(), node.unwrap_or_else(NodeId::host)),
             with.surroundings.config_dir.clone(),
             &with.kept,
             news.clone(),
@@ -159,7 +156,7 @@ impl Docker {
                 held: Held::new(&with.volumes, news.clone()),
                 home_closed: AtomicBool::new(with.home_closed),
                 with,
-                away: Mutex::default(),
+                away: tokio::sync::watch::Sender::default(),
                 turned: Notify::new(),
                 known: Known::default(),
                 making: tokio::sync::Mutex::default(),
@@ -168,7 +165,7 @@ impl Docker {
                 life: life.clone(),
             }),
             link: tokio::sync::Mutex::default(),
-            slots: Mutex::default(),
+            slots: Slots::default(),
             _end_of_life: life.drop_guard(),
         };
         (docker, receiver)
@@ -228,7 +225,7 @@ impl Docker {
         fetched: &(dyn Fn(u8) + Send + Sync),
     ) -> Result<Endpoint, StartError> {
         let session = spec.session;
-        let slot = self.slot(session);
+        let slot = self.slots.of(session);
         // `stop` cancels it as well.
         let cancel = cancel.child_token();
         slot.start.begins(&cancel);
@@ -241,7 +238,15 @@ impl Docker {
             return Ok(held.endpoint);
         }
         let link = self.link().await.map_err(away)?;
-        let launched = launch::launch(&self.inner, &link, &spec, &cancel, fetched).await;
+        let launched = tokio::select! {
+            biased;
+            launched = Box::pin(launch::launch(&self.inner, &link, &spec, &cancel, fetched)) => launched,
+            fault = self.inner.lost() => {
+                // What there is of it goes when the engine is back.
+                self.inner.known.abandon(session);
+                Err(away(fault))
+            }
+        };
         let launched = launched.map_err(|error| link.truer(error))?;
         tracing::info!(
             session = session.0,
@@ -262,7 +267,7 @@ impl Docker {
     /// # Errors
     /// Why it does not run.
     pub async fn adopt(&self, session: SessionId) -> Result<Endpoint, StartError> {
-        let slot = self.slot(session);
+        let slot = self.slots.of(session);
         let _turn = slot.turn.lock().await;
         let link = self.link().await.map_err(away)?;
         self.hold(&link, session).await
@@ -273,7 +278,7 @@ impl Docker {
     /// # Errors
     /// If it does not run, or the engine does not do it.
     pub async fn suspend(&self, session: SessionId) -> Result<(), EngineError> {
-        let slot = self.slot(session);
+        let slot = self.slots.of(session);
         let _turn = slot.turn.lock().await;
         let link = self.link().await.map_err(unreachable)?;
         let held = match self.inner.known.get(session) {
@@ -297,7 +302,7 @@ impl Docker {
     /// # Errors
     /// If it does not run, or does not answer.
     pub async fn resume(&self, session: SessionId) -> Result<Endpoint, EngineError> {
-        let slot = self.slot(session);
+        let slot = self.slots.of(session);
         let _turn = slot.turn.lock().await;
         let link = self.link().await.map_err(unreachable)?;
         let held = self.hold(&link, session).await;
@@ -316,7 +321,7 @@ impl Docker {
     /// # Errors
     /// If the engine cannot be asked, or something stays.
     pub async fn stop(&self, session: SessionId) -> Result<(), EngineError> {
-        let slot = self.slot(session);
+        let slot = self.slots.of(session);
         slot.start.give_up();
         let turn = slot.turn.lock().await;
         self.inner.known.let_go(session);
@@ -329,7 +334,7 @@ impl Docker {
             _ => self.inner.known.abandon(session),
         }
         drop(turn);
-        self.forget(session, slot);
+        self.slots.forget(session, slot);
         stopped
     }
 
@@ -423,20 +428,6 @@ impl Docker {
         // Whoever does not listen need not know.
         let news = EngineNews::Encodes(session, encoder);
         let _ = self.inner.news.try_send(news);
-    }
-
-    fn slot(&self, session: SessionId) -> Arc<Slot> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(slots.entry(session).or_default())
-    }
-
-    /// Drops a slot that nobody else uses: sessions come and go.
-    fn forget(&self, session: SessionId, slot: Arc<Slot>) {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        // The map's and ours.
-        if Arc::strong_count(&slot) <= 2 {
-            slots.remove(&session);
-        }
     }
 }
 

@@ -31,6 +31,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use self::config::{Screen, Size};
 use self::control::Control;
+pub(super) use self::data::{Arriving, Leaving};
 use self::folder::Folder;
 use self::launch::Launched;
 use self::slot::{Running, Slot};

@@ -79,7 +79,7 @@ async fn add(room: &Room, far: &Far) -> Outcome<String> {
                     .map((it) => it.closest('[data-testid^=machine-]:not(p)'))
                     .find((card) => card.innerText.includes('The attic'));
                 const steps = ready.querySelectorAll('[data-state=good]');
-                return steps.length === 4 && ready.dataset.testid.replace('machine-', '');
+                return steps.length === 6 && ready.dataset.testid.replace('machine-', '');
             })()",
         )
         .await?;

@@ -1,7 +1,6 @@
 //! A profile's data, wherever they are, and from one machine to another.
 
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use duotab_core::fault::EngineFault;
 use duotab_core::message::ProfileName;
@@ -9,7 +8,7 @@ use duotab_core::node::NodeId;
 use duotab_core::profile::ProfileFault;
 
 use super::{Kind, Runtime, Server};
-use crate::runtime::data::{DataError, Job, blocking};
+use crate::runtime::data::{DataError, Job};
 
 impl Runtime {
     /// How much space a profile's data take on a node, in bytes. Nothing if there are none.
@@ -111,35 +110,6 @@ impl Runtime {
         self.embedded.delete_profile(profile).await
     }
 
-    /// Brings a profile's data, which nobody has, to another node. Those at the first one stay as
-    /// they are. Without any there is nothing to do. They come by this machine, as one file that is
-    /// whole before the other node hears of it, and nothing is left of that.
-    ///
-    /// # Errors
-    /// Why they are not there. What was there before is untouched.
-    pub async fn move_profile(
-        &self,
-        profile: &ProfileName,
-        from: &NodeId,
-        to: &NodeId,
-        job: Job,
-    ) -> Result<(), DataError> {
-        // Whoever cannot take them is asked before anything is written.
-        self.keeper(profile, to).await?;
-        let way = OnTheWay::new(self.moving.clone()).await?;
-        let taken = self
-            .export_profile(profile, from, way.file(), job.part(0, 2))
-            .await;
-        match taken {
-            Err(DataError::Fault(ProfileFault::Empty)) => Ok(()),
-            Err(error) => Err(error),
-            Ok(()) => {
-                self.import_profile(profile, to, way.file(), job.part(1, 2))
-                    .await
-            }
-        }
-    }
-
     /// What serves another machine; `None` for this one.
     fn elsewhere(&self, node: &NodeId) -> Result<Option<Server>, DataError> {
         if *node == NodeId::host() {
@@ -161,7 +131,11 @@ impl Runtime {
     }
 
     /// What has the profile's data on a node, or would have them.
-    async fn keeper(&self, profile: &ProfileName, node: &NodeId) -> Result<Server, DataError> {
+    pub(super) async fn keeper(
+        &self,
+        profile: &ProfileName,
+        node: &NodeId,
+    ) -> Result<Server, DataError> {
         if let Some(server) = self.elsewhere(node)? {
             return Ok(server);
         }
@@ -172,46 +146,5 @@ impl Runtime {
             }
             Err(_) => Ok(Server::Here(Kind::Embedded)),
         }
-    }
-}
-
-/// A folder of this person's alone for data between two nodes; dropped, it is removed.
-struct OnTheWay(PathBuf);
-
-impl OnTheWay {
-    /// In `moving`, which need not be there.
-    async fn new(moving: PathBuf) -> Result<Self, DataError> {
-        let mut bytes = [0; 8];
-        // Two at once are two profiles'; the same name twice would be told.
-        let _ = getrandom::fill(&mut bytes);
-        let folder = moving.join(format!("{:016x}", u64::from_le_bytes(bytes)));
-        blocking(move || {
-            let mut closed = std::fs::DirBuilder::new();
-            closed.mode(0o700).recursive(true);
-            let made = closed.create(&folder);
-            made.map_err(|error| DataError::of(&folder, &error))?;
-            Ok(Self(folder))
-        })
-        .await
-    }
-
-    fn file(&self) -> PathBuf {
-        self.0.join("profile")
-    }
-}
-
-impl Drop for OnTheWay {
-    fn drop(&mut self) {
-        forget(&self.0);
-    }
-}
-
-/// Removes what is, or was, on the way.
-pub(super) fn forget(folder: &Path) {
-    match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            tracing::warn!(%error, folder = %folder.display(), "a profile's data stay on the way");
-        }
-        _ => {}
     }
 }

@@ -1,9 +1,9 @@
 //! The workers in use: one more container engine each, with the Swarm that it may manage, and a look
 //! at both now and then.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use duotab_core::fault::EngineFault;
@@ -32,6 +32,12 @@ pub(super) struct Workers {
     news: mpsc::Sender<EngineNews>,
     used: Mutex<HashMap<NodeId, Used>>,
     claims: Claims,
+    /// What was last to be kept for the image of each.
+    kept: Arc<Mutex<BTreeMap<NodeId, String>>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[derive(Debug)]
@@ -47,17 +53,23 @@ struct Used {
 impl Workers {
     /// `with` is what all of them have in common.
     pub(super) fn new(with: DockerConfig, folder: PathBuf, news: mpsc::Sender<EngineNews>) -> Self {
+        let kept = Arc::new(Mutex::new(with.kept_there.clone()));
         Self {
             with,
             folder,
             news,
             used: Mutex::default(),
             claims: Claims::default(),
+            kept,
         }
     }
 
-    fn used(&self) -> std::sync::MutexGuard<'_, HashMap<NodeId, Used>> {
-        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    fn used(&self) -> MutexGuard<'_, HashMap<NodeId, Used>> {
+        lock(&self.used)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<NodeId, String>> {
+        lock(&self.kept)
     }
 
     /// A worker's engine.
@@ -105,21 +117,23 @@ impl Workers {
     }
 
     fn begin(&self, worker: Worker, home_closed: bool) -> Used {
+        let kept = self.kept().get(&worker.id).cloned();
         let with = DockerConfig {
             worker: Some(worker.clone()),
+            kept: kept.unwrap_or_default(),
             home_closed,
             ..self.with.clone().elsewhere()
         };
         let (docker, mut told) = Docker::new(with);
         let (docker, life) = (Arc::new(docker), CancellationToken::new());
-        let news = self.news.clone();
+        let (news, kept) = (self.news.clone(), Arc::clone(&self.kept));
         // Ends with the engine: whoever still has a session there hears of it.
         tokio::spawn(async move {
             while let Some(told) = told.recv().await {
-                let of_here = matches!(
-                    told,
-                    EngineNews::Keep { .. } | EngineNews::Volumes { .. } | EngineNews::Image { .. }
-                );
+                if let EngineNews::Keep { node, kept: it, .. } = &told {
+                    lock(&kept).insert(node.clone(), it.clone());
+                }
+                let of_here = matches!(told, EngineNews::Volumes { .. } | EngineNews::Image { .. });
                 if !of_here && news.send(told).await.is_err() {
                     return;
                 }

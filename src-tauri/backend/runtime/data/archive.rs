@@ -79,7 +79,7 @@ struct Tail {
     md5: Option<String>,
 }
 
-fn hex(sum: Md5) -> String {
+pub(super) fn hex(sum: Md5) -> String {
     let sum = sum.finalize();
     sum.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -268,11 +268,11 @@ pub(crate) fn header(piece: &Piece) -> Header {
 
 /// As many bytes as were promised: a file that has shrunk meanwhile is filled up, for an archive
 /// cannot take a size back.
-struct Exactly<'a> {
-    left: u64,
-    data: &'a mut dyn Read,
-    sum: &'a mut Md5,
-    job: &'a Job,
+pub(super) struct Exactly<'a> {
+    pub(super) left: u64,
+    pub(super) data: &'a mut dyn Read,
+    pub(super) sum: &'a mut Md5,
+    pub(super) job: &'a Job,
 }
 
 impl Read for Exactly<'_> {

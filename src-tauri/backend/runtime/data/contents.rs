@@ -8,7 +8,7 @@ use std::path::{Component, Path};
 
 /// Caches, locks and what the browser fetches anew by itself: in the folder itself, or in one of
 /// its profiles.
-const LEFT_OUT: [&str; 29] = [
+pub(crate) const LEFT_OUT: [&str; 29] = [
     "BrowserMetrics",
     "BrowserMetrics-spare.pma",
     "Cache",

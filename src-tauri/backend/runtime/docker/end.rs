@@ -67,7 +67,7 @@ pub(super) async fn end(link: &Link, container: &str, state: State) -> bool {
     if state == State::Paused {
         let _awake = link.docker.unpause_container(container).await;
     }
-    if state != State::Dead {
+    if state != State::Dead && !exec::end_browser(link, container).await {
         let grace = StopContainerOptionsBuilder::default().t(STOP_GRACE).build();
         if let Err(error) = link.docker.stop_container(container, Some(grace)).await {
             tracing::warn!(%error, container, "container not stopped in peace");

@@ -39,8 +39,22 @@ pub(super) const SANDBOX: &str = r#"until [ -s /tmp/duotab-sandbox ]; do
 done
 cat /tmp/duotab-sandbox"#;
 
+/// Has the browser write what it has and end, and says so when it has ended. The rest of a container
+/// has nothing to keep, and supervisord takes a second for each of its programs.
+const END: &str = r#"pid=$(cat /tmp/duotab-browser.pid) && [ -n "$pid" ] || exit 1
+kill -INT "$pid" 2>/dev/null
+while [ -d "/proc/$pid" ]; do
+    [ $((tries += 1)) -le 400 ] || exit 1
+    sleep 0.02
+done
+echo done"#;
+
 /// A browser that is there answers within milliseconds; [`BRIDGE`] waits for one that comes.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+/// Says so if there is no room for the little that a container writes before its browser.
+const FULL: &str = r#"[ "$(df -B1 --output=avail /tmp | tail -n 1)" -ge 65536 ] || echo full"#;
+/// Longer than the script itself gives the browser.
+const END_LIMIT: Duration = Duration::from_secs(10);
 /// Bytes of a process's output that are taken at once.
 const CHUNK: usize = 64 * 1024;
 /// Characters of the answer of [`is_sandboxed`] that are read.
@@ -102,7 +116,30 @@ fn deaf() -> Error {
 async fn sleep_unlimited(link: &Link, container: &str, asleep: bool) -> Result<(), Error> {
     let word = if asleep { "STOP" } else { "CONT" };
     let command = vec!["/bin/bash", SLEEP_PROGRAM, word];
-    let (mut output, _input) = run(link, container, command).await?;
+    let said = last_word(run(link, container, command).await?).await?;
+    if said == "done" {
+        return Ok(());
+    }
+    Err(deaf())
+}
+
+/// Ends a container's browser in peace. False if it does not end within some seconds, or cannot be
+/// asked to.
+pub(super) async fn end_browser(link: &Link, container: &str) -> bool {
+    let ended = async { last_word(bash(link, container, END, 0).await?).await };
+    let ended = tokio::time::timeout(END_LIMIT, ended).await;
+    matches!(ended, Ok(Ok(said)) if said == "done")
+}
+
+/// Whether the disk of a container is full, as far as it can be asked.
+pub(super) async fn is_full(link: &Link, container: &str) -> bool {
+    let asked = async { last_word(bash(link, container, FULL, 0).await?).await };
+    let asked = tokio::time::timeout(ANSWER_LIMIT, asked).await;
+    matches!(asked, Ok(Ok(said)) if said == "full")
+}
+
+/// What a process says until it ends, if it is short.
+async fn last_word((mut output, input): (Output, Input)) -> Result<String, Error> {
     let mut said = Vec::new();
     while let Some(some) = output.next().await {
         if let LogOutput::StdOut { message } | LogOutput::Console { message } = some?
@@ -111,10 +148,8 @@ async fn sleep_unlimited(link: &Link, container: &str, asleep: bool) -> Result<(
             said.extend_from_slice(&message);
         }
     }
-    if String::from_utf8_lossy(&said).trim() == "done" {
-        return Ok(());
-    }
-    Err(deaf())
+    drop(input);
+    Ok(String::from_utf8_lossy(&said).trim().to_owned())
 }
 
 /// Whether the browser's control answers as a browser does, within some seconds.
@@ -136,17 +171,8 @@ pub(super) async fn browser_answers(link: &Link, container: &str) -> bool {
 
 /// Whether the browser's own sandbox is on, once it starts. `None` if that cannot be told.
 pub(super) async fn is_sandboxed(link: &Link, container: &str) -> Option<bool> {
-    let (mut output, input) = bash(link, container, SANDBOX, 0).await.ok()?;
-    let mut word = Vec::new();
-    while let Some(said) = output.next().await {
-        if let LogOutput::StdOut { message } | LogOutput::Console { message } = said.ok()?
-            && word.len() < WORD_LIMIT
-        {
-            word.extend_from_slice(&message);
-        }
-    }
-    drop(input);
-    match String::from_utf8_lossy(&word).trim() {
+    let said = bash(link, container, SANDBOX, 0).await.ok()?;
+    match last_word(said).await.ok()?.as_str() {
         "namespaces" => Some(true),
         "none" => Some(false),
         _ => None,

@@ -8,6 +8,7 @@ use bollard::errors::Error;
 use duotab_core::event::FoundEngine;
 use duotab_core::message::SessionId;
 
+use super::end::until_gone;
 use super::label::{self, Ours, State};
 use super::launch::Launched;
 use super::link::Link;
@@ -32,7 +33,7 @@ pub(super) async fn all(docker: &Docker, link: &Arc<Link>) -> Result<Vec<FoundEn
             }
             continue;
         };
-        let slot = docker.slot(session);
+        let slot = docker.slots.of(session);
         let Ok(_turn) = slot.turn.try_lock() else {
             continue;
         };

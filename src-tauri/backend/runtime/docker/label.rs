@@ -16,6 +16,7 @@ const PROFILE: &str = "io.duotab.profile";
 const HOME: &str = "io.duotab.home-network";
 const ENCODER: &str = "io.duotab.encoder";
 const VERSION: &str = "io.duotab.version";
+const CHECK: &str = "io.duotab.check";
 const OWNER: &str = "io.duotab.owner";
 const OWNER_NAME: &str = "io.duotab.owner-name";
 
@@ -54,6 +55,15 @@ pub(super) fn of_install(install: &str) -> HashMap<String, String> {
     ])
 }
 
+/// The labels of what tries the ways into a container: it goes by itself, and is nobody's leftover
+/// while it is there.
+pub(super) fn of_check(install: &str) -> HashMap<String, String> {
+    HashMap::from([
+        (CHECK.to_owned(), install.to_owned()),
+        (VERSION.to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+    ])
+}
+
 /// With whose container it is: an install can be there twice, and each copy minds its own.
 pub(super) fn owned_by(
     owner: &Owner,
@@ -86,8 +96,13 @@ pub(super) fn filter(install: &str) -> HashMap<String, Vec<String>> {
 /// A session's container, for people who look at their engine. Two copies of an install count
 /// their sessions alike.
 pub(super) fn container_name(with: &DockerConfig, session: SessionId) -> String {
+    container_name_for(with, &session.0.to_string())
+}
+
+/// The name of another container, by what it is for.
+pub(super) fn container_name_for(with: &DockerConfig, what: &str) -> String {
     let (install, owner) = (short(&with.install), short(&with.owner.id));
-    format!("duotab-{install}-{owner}-{}", session.0)
+    format!("duotab-{install}-{owner}-{what}")
 }
 
 /// A room's service in a Swarm, in which names are everybody's.
@@ -146,6 +161,8 @@ pub(super) struct Ours {
     pub(super) name: String,
     /// `None` if the label is not one of ours.
     pub(super) session: Option<SessionId>,
+    /// Whose data it has.
+    pub(super) profile: Option<ProfileName>,
     pub(super) state: State,
     /// Whether the home network is closed to it, or to be closed.
     pub(super) home_closed: bool,
@@ -187,6 +204,7 @@ fn ours(container: ContainerSummary) -> Option<Ours> {
         // As a path, from the engine's own root.
         name: name.unwrap_or_default().trim_start_matches('/').to_owned(),
         session: session(&labels),
+        profile: profile(&labels),
         home_closed: labels.get(HOME).is_some_and(|it| it == "closed"),
         encoder: encoder(&labels),
         state: state(container.state),

@@ -9,10 +9,9 @@ use std::sync::atomic::Ordering;
 
 use bollard::errors::Error;
 use bollard::models::ContainerCreateBody;
-use bollard::query_parameters::{CreateContainerOptionsBuilder, WaitContainerOptionsBuilder};
-use duotab_core::message::{Encoder, ProfileName, SessionId, StartFailure};
+use bollard::query_parameters::CreateContainerOptionsBuilder;
+use duotab_core::message::{Encoder, SessionId, StartFailure};
 use duotab_core::streaming::Limit;
-use futures_util::StreamExt as _;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -22,19 +21,14 @@ use super::encoder::Way;
 use super::end::until_gone;
 use super::files::{self, Settings};
 use super::link::Link;
-use super::owner::Taken;
 use super::reach::{base, endpoint, free_port, seen_at};
-use super::ready::{self, Door};
-use super::{
-    Inner, archive, exec, facts, fault, found, label, logs, network, probe, remove, volume,
-};
+use super::up::Up;
+use super::{Inner, archive, facts, fault, found, label, logs, network, probe, remove, volume};
 use crate::endpoint::{Endpoint, Secret};
-use crate::runtime::{EngineNews, StartError, StartSpec, random_password};
+use crate::runtime::{StartError, StartSpec, random_password};
 
 /// Somebody else may take the port between our look and the engine's.
 const PORT_TRIES: usize = 5;
-/// Between two questions whether the browser is there; the question itself waits some seconds.
-const BROWSER_AGAIN: std::time::Duration = std::time::Duration::from_millis(100);
 /// Who logs in.
 const USERNAME: &str = "duotab";
 
@@ -185,7 +179,7 @@ async fn attempt(
         biased;
         () = cancel.cancelled() => Err(StartError::Cancelled),
         () = sleep_until(limit) => Err(StartError::bare(StartFailure::TimedOut)),
-        launched = steps(inner, link, spec, (&image, &way, trial), &mut half) => launched,
+        launched = Box::pin(steps(inner, link, spec, (&image, &way, trial), &mut half)) => launched,
     };
     match launched {
         Ok(launched) => {
@@ -289,22 +283,18 @@ async fn steps(
     }
     let base = base(link, &container).await.map_err(|e| refused(&e))?;
     let endpoint = endpoint(link, &container, base, USERNAME.to_owned(), password).await;
-    let closed = async {
-        if !home_closed {
-            return Ok(());
-        }
-        network::close(link, &container, &name).await
+    let up = Up {
+        inner,
+        link,
+        container: &container,
     };
-    let ready = until_ready(link, &container, &endpoint);
-    let came_up = tokio::try_join!(closed, ready);
-    if !spec.profile.is_private() {
-        own(inner, link, &container, &spec.profile, came_up.is_ok()).await?;
-    }
-    let ((), login) = came_up.map_err(StartError::bare)?;
+    let closes = home_closed.then_some(name.as_str());
+    let login = Box::pin(up.comes(&endpoint, closes, &spec.profile)).await;
+    let login = login.map_err(StartError::bare)?;
     if trial {
-        browser_answers(link, &container).await;
+        up.browser_answers().await;
     }
-    report_sandbox(inner, link, spec.session, &container);
+    up.report_sandbox(spec.session);
     Ok(Launched {
         container,
         endpoint: Endpoint { login, ..endpoint },
@@ -352,94 +342,4 @@ async fn made(
     link.docker.start_container(&container, None).await?;
     tracing::debug!(container, "container started");
     Ok(container)
-}
-
-/// Until Neko lets us in, or the container has ended; gives the login. The browser comes up meanwhile:
-/// page control waits for it, and a browser that ends takes its container along.
-async fn until_ready(
-    link: &Link,
-    container: &str,
-    endpoint: &Endpoint,
-) -> Result<Option<Secret>, StartFailure> {
-    let door = tokio::select! {
-        biased;
-        code = ended(link, container) => return Err(StartFailure::Exited { code }),
-        door = ready::serves(endpoint) => door,
-    };
-    match door {
-        Door::Open(login) => Ok(Some(login)),
-        Door::Taken => Ok(None),
-        Door::Shut => {
-            let detail = "Neko does not take its configuration".to_owned();
-            Err(StartFailure::Refused { detail })
-        }
-    }
-}
-
-/// Sees to whose the profile's volume is, which is settled before the browser starts. `comes`: it will
-/// be, if it is not yet.
-async fn own(
-    inner: &Inner,
-    link: &Link,
-    container: &str,
-    profile: &ProfileName,
-    comes: bool,
-) -> Result<(), StartError> {
-    loop {
-        match inner.with.owner.ask(link, container).await {
-            Ok(Some(Taken::Ours(epoch))) => {
-                inner.took(profile, epoch).await;
-                return Ok(());
-            }
-            Ok(Some(Taken::Theirs(by))) => {
-                return Err(StartError::bare(StartFailure::ProfileTaken { by }));
-            }
-            Ok(Some(Taken::InUse)) => return Err(StartError::bare(StartFailure::ProfileInUse)),
-            Ok(None) if comes => tokio::time::sleep(BROWSER_AGAIN).await,
-            Err(error) if comes => {
-                return Err(StartError::bare(fault::of_start(&error, &link.socket)));
-            }
-            Ok(None) | Err(_) => return Ok(()),
-        }
-    }
-}
-
-/// Until the browser answers: an image on trial is not trusted with that.
-async fn browser_answers(link: &Link, container: &str) {
-    while !exec::browser_answers(link, container).await {
-        tokio::time::sleep(BROWSER_AGAIN).await;
-    }
-}
-
-/// Says so if the browser's pages are not fenced by the browser itself.
-fn report_sandbox(inner: &Inner, link: &Arc<Link>, session: SessionId, container: &str) {
-    let (life, link) = (inner.life.clone(), Arc::clone(link));
-    let news = inner.news.clone();
-    let container = container.to_owned();
-    tokio::spawn(async move {
-        tokio::select! {
-            () = life.cancelled() => {}
-            sandboxed = exec::is_sandboxed(&link, &container) => if sandboxed == Some(false) {
-                tracing::warn!(
-                    "Chromium runs without its own sandbox: the kernel or the engine forbids it"
-                );
-                // Without a receiver there is nobody to tell.
-                let _ = news.send(EngineNews::Unsandboxed(session)).await;
-            }
-        }
-    });
-}
-
-/// Waits for the container's end; gives its exit code.
-async fn ended(link: &Link, container: &str) -> Option<i32> {
-    let options = WaitContainerOptionsBuilder::default()
-        .condition("not-running")
-        .build();
-    let mut wait = link.pulls.wait_container(container, Some(options));
-    let code = match wait.next().await {
-        Some(Ok(answer)) => Some(answer.status_code),
-        Some(Err(Error::DockerContainerWaitError { code, .. })) => Some(code),
-        _ => None,
-    };
-    code.and_then(|code| i32::try_from(code).ok())
 }

@@ -1,6 +1,7 @@
 //! What another machine's engine tells of the machine.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use bollard::models::{SwarmInfo, SystemInfo};
 use bollard::query_parameters::ListContainersOptionsBuilder;
@@ -10,7 +11,7 @@ use duotab_core::worker::{Worker, WorkerCheck, WorkerFacts};
 use tokio::time::timeout;
 
 use super::link::Link;
-use super::{Docker, DockerConfig, image};
+use super::{Docker, DockerConfig, image, ways};
 
 /// How long a whole look may take.
 const LOOK_LIMIT: std::time::Duration = std::time::Duration::from_secs(12);
@@ -45,13 +46,9 @@ impl Docker {
     /// Looks at the worker whose engine this is. Takes some seconds if it is away.
     pub async fn look(&self) -> Seen {
         let inner = &self.inner;
-        let away = || {
-            let away = inner.away.lock();
-            away.unwrap_or_else(std::sync::PoisonError::into_inner)
-                .clone()
-        };
         let looked = async {
-            if let Some(fault) = away() {
+            let away = inner.away.borrow().clone();
+            if let Some(fault) = away {
                 return Err(fault);
             }
             let link = self.link().await?;
@@ -109,18 +106,26 @@ impl Docker {
     pub async fn check(with: &DockerConfig, worker: &Worker) -> WorkerCheck {
         let looking = async {
             let link = Link::far(&worker.address, with.sockets.as_deref()).await?;
-            look(&link, &with.image).await
+            let looked = look(&link, &with.image).await?;
+            Ok((Arc::new(link), looked))
         };
         let silent = EngineFault::Silent {
             socket: worker.name.clone(),
         };
-        match timeout(LOOK_LIMIT, looking).await.unwrap_or(Err(silent)) {
-            Ok(looked) => WorkerCheck::Answers {
-                cores: looked.cores,
-                total_memory_mib: looked.total_memory_mib,
-                facts: looked.facts.unwrap_or_default(),
+        let (link, looked) = match timeout(LOOK_LIMIT, looking).await.unwrap_or(Err(silent)) {
+            Ok(there) => there,
+            Err(fault) => return WorkerCheck::Away { fault },
+        };
+        let facts = looked.facts.unwrap_or_default();
+        WorkerCheck::Answers {
+            cores: looked.cores,
+            total_memory_mib: looked.total_memory_mib,
+            // No session runs on a machine that manages a Swarm: each of its nodes has a door of its own.
+            ways: match facts.image_there {
+                Some(true) if !looked.manages => Some(ways::check(with, &link).await),
+                _ => None,
             },
-            Err(fault) => WorkerCheck::Away { fault },
+            facts,
         }
     }
 }

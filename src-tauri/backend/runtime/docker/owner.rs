@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use super::files::File;
 use super::link::Link;
-use super::{archive, fault};
+use super::{Inner, archive, fault};
+use crate::runtime::EngineNews;
 
 /// Takes a volume, for whatever is about to use it.
 pub(super) const OWN: &str = include_str!("files/own.sh");
@@ -136,6 +137,15 @@ impl Owner {
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// A profile's volume was taken.
+    pub(super) async fn took(&self, profile: &ProfileName, epoch: u64) {
+        let kept = self.with.owner.took(profile, epoch);
+        // Without a receiver nobody keeps anything.
+        let _ = self.news.send(EngineNews::Owned { kept }).await;
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) enum Door {
     Shut,
 }
 
-/// Waits, without a limit, until it serves, and asks to be let in.
+/// Waits, without a limit, until it serves and says whether it lets us in.
 pub(super) async fn serves(endpoint: &Endpoint) -> Door {
     loop {
         let asking = async {
@@ -74,9 +74,11 @@ pub(super) async fn serves(endpoint: &Endpoint) -> Door {
         if let Ok(Some(mut talk)) = timeout(limit(endpoint), asking).await {
             tracing::debug!(base = %endpoint.base, "Neko answers");
             let knocking = timeout(limit(endpoint), knock(&mut talk, endpoint));
-            let door = knocking.await.ok().flatten().unwrap_or(Door::Shut);
-            tracing::debug!(base = %endpoint.base, open = door != Door::Shut, "Neko lets us in");
-            return door;
+            if let Ok(Some(door)) = knocking.await {
+                tracing::debug!(base = %endpoint.base, open = door != Door::Shut, "Neko lets us in");
+                return door;
+            }
+            // It may have ended in the meantime.
         }
         tokio::time::sleep(ASK_EVERY).await;
     }
@@ -96,8 +98,8 @@ async fn knock(talk: &mut Talk, endpoint: &Endpoint) -> Option<Door> {
     let (status, body) = talk.ask(question, Some(&login), BODY_LIMIT).await.ok()?;
     match status {
         200 => {
-            let Login { token } = serde_json::from_slice(&body).ok()?;
-            Some(Door::Open(Secret::new(token)))
+            let login: Result<Login, _> = serde_json::from_slice(&body);
+            Some(login.map_or(Door::Shut, |login| Door::Open(Secret::new(login.token))))
         }
         422 => Some(Door::Taken),
         _ => {

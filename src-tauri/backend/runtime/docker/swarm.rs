@@ -42,6 +42,7 @@ use self::held::{Held, Known};
 use self::launch::Launch;
 use self::papers::Drawer;
 use self::rooms::Rooms;
+pub(in crate::runtime) use self::rooms::{Arriving, Leaving};
 use self::turns::Turns;
 use self::watch::Verdict;
 use super::image::Reference;

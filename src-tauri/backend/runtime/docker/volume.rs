@@ -4,19 +4,21 @@
 //! What is put in is first put beside the old data, then takes their place by steps that can be cut
 //! short anywhere and are ended by whatever next has the volume (`settle.sh`).
 
+mod moving;
 pub(super) mod pack;
 pub(super) mod room;
 pub(super) mod stream;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bollard::errors::Error;
 use bollard::query_parameters::{ListContainersOptionsBuilder, RemoveVolumeOptionsBuilder};
 use duotab_core::message::{ProfileName, StartFailure};
 use duotab_core::profile::ProfileFault;
 
+pub(in crate::runtime) use self::moving::{Arriving, Leaving};
 use self::room::Room;
 use super::end::until_gone;
 use super::label::{self, Ours, State};
@@ -57,7 +59,7 @@ impl Docker {
             room.leave().await;
             size
         };
-        until_given_up(&job, work).await
+        self.until_given_up(&job, work).await
     }
 
     /// Writes a profile's data to a file, without caches. The file is there when it is whole.
@@ -80,7 +82,7 @@ impl Docker {
             room.leave().await;
             done
         };
-        until_given_up(&job, work).await
+        self.until_given_up(&job, work).await
     }
 
     /// Puts the data of an export in the place of a profile's.
@@ -101,7 +103,7 @@ impl Docker {
             let staged = room.stage(from, bytes, &job).await;
             room.if_well(staged).await
         };
-        let room = until_given_up(&job, work).await?;
+        let room = self.until_given_up(&job, work).await?;
         let done = room.put().await;
         room.leave().await;
         done
@@ -121,7 +123,7 @@ impl Docker {
             let staged = room.run("keep").await.map(drop);
             room.if_well(staged).await.map(Some)
         };
-        let Some(room) = until_given_up(&job, work).await? else {
+        let Some(room) = self.until_given_up(&job, work).await? else {
             return Ok(());
         };
         let done = room.put().await;
@@ -136,6 +138,9 @@ impl Docker {
     pub async fn delete_profile(&self, profile: &ProfileName) -> Result<(), DataError> {
         let link = self.link().await.map_err(away)?;
         let volume = label::volume_name(&self.inner.with.install, profile);
+        if is_there(&self.inner, &link, profile).await? {
+            self.own(&link, profile).await?;
+        }
         let _making = self.inner.making.lock().await;
         make_way(&self.inner, &link, profile).await?;
         let options = RemoveVolumeOptionsBuilder::default().force(false).build();
@@ -151,10 +156,42 @@ impl Docker {
         Ok(())
     }
 
+    /// Sees to it that no other copy of the app has had the volume since. Without an image, or room for
+    /// a container, there is nobody who could look.
+    async fn own(&self, link: &Arc<Link>, profile: &ProfileName) -> Result<(), DataError> {
+        let image = self.inner.images.choose(link, false, false, &|_| {}).await;
+        if matches!(image, Err(StartFailure::ImageMissing { .. })) {
+            return Ok(());
+        }
+        let owned = async {
+            let room = Room::enter(&self.inner, Arc::clone(link), profile, false).await?;
+            let owned = room.run("own").await;
+            room.leave().await;
+            owned.map(drop)
+        };
+        match owned.await {
+            Err(DataError::Fault(ProfileFault::DiskFull { .. })) => Ok(()),
+            owned => owned,
+        }
+    }
+
     /// Whether the profile may have a volume, as far as is known without asking the engine.
     #[must_use]
     pub fn may_hold(&self, profile: &ProfileName) -> bool {
         self.inner.held.has(profile)
+    }
+
+    /// What is dropped when the person gives up, or with the engine, cleans up behind itself.
+    async fn until_given_up<T>(
+        &self,
+        job: &Job,
+        work: impl Future<Output = Result<T, DataError>>,
+    ) -> Result<T, DataError> {
+        tokio::select! {
+            biased;
+            done = Box::pin(until_given_up(job, work)) => done,
+            fault = self.inner.lost() => Err(away(fault)),
+        }
     }
 }
 
@@ -164,12 +201,6 @@ fn away(fault: duotab_core::fault::EngineFault) -> DataError {
 
 fn refused(link: &Link, error: &Error) -> DataError {
     fault::of_start(error, &link.socket).into()
-}
-
-pub(super) fn failed(detail: impl Into<String>) -> DataError {
-    DataError::Fault(ProfileFault::Failed {
-        detail: detail.into(),
-    })
 }
 
 /// Makes a profile's volume, if it is not there. Podman does not take its labels from a container.

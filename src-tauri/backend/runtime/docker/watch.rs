@@ -1,7 +1,7 @@
 //! What the engine tells by itself: ends, pauses, removals, and its own going away.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::models::{ContainerStateStatusEnum, EventMessage};
@@ -61,6 +61,21 @@ pub(super) async fn watch(inner: Arc<Inner>, link: Arc<Link>) {
     tokio::select! {
         () = life.cancelled() => {}
         () = watching => {}
+    }
+}
+
+impl Inner {
+    /// Until it is seen that the engine cannot be asked any more. That it could not be asked before
+    /// says nothing: it may be back.
+    pub(super) async fn lost(&self) -> EngineFault {
+        let mut away = self.away.subscribe();
+        while away.changed().await.is_ok() {
+            if let Some(fault) = away.borrow_and_update().clone() {
+                return fault;
+            }
+        }
+        // This engine is about to be let go of.
+        std::future::pending().await
     }
 }
 
@@ -353,13 +368,12 @@ impl Watch {
 
     /// Whoever looks at the machine does so now.
     fn turned(&self, away: Option<EngineFault>) {
-        let mut known = self
-            .inner
-            .away
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if *known != away {
+        let turned = self.inner.away.send_if_modified(|known| {
+            let turned = *known != away;
             *known = away;
+            turned
+        });
+        if turned {
             self.inner.turned.notify_one();
         }
     }

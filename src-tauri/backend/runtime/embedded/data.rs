@@ -1,6 +1,7 @@
 //! A profile's data on this machine: measured, taken out, put in, cleared and deleted, while no
 //! engine has them.
 
+mod moving;
 mod place;
 
 use std::fs::{self, File, OpenOptions};
@@ -13,12 +14,13 @@ use duotab_core::message::ProfileName;
 use duotab_core::profile::ProfileFault;
 use rustix::fs::OFlags;
 
+pub(in crate::runtime) use self::moving::{Arriving, Leaving};
 use self::place::{Place, make};
 pub(super) use self::place::{settle, sweep};
 use super::Embedded;
 use super::profile::{self, folder_name};
 use crate::runtime::data::{
-    DataError, Half, Job, Kind, Limits, Piece, Reader, Writer, below, blocking, check_room,
+    DataError, Half, Job, Kind, Limits, Piece, Reader, Take, Writer, below, blocking, check_room,
     is_kept, is_left_out, open_export,
 };
 
@@ -90,17 +92,23 @@ impl Embedded {
 }
 
 impl Place {
-    fn export(&self, to: &Path, job: &Job) -> Result<(), DataError> {
-        let _lock = self.lock()?;
+    /// What leaves with the profile, as an archive: each piece with a header and the rest of its last
+    /// block.
+    fn bytes(&self) -> Result<u64, DataError> {
         let mut bytes = 0;
         each(&self.folder, &mut |path, facts| {
             let goes = !is_left_out(path);
             if goes && facts.is_file() {
-                // A header and the rest of the last block.
                 bytes += facts.len() + 1024;
             }
             Ok(goes)
         })?;
+        Ok(bytes)
+    }
+
+    fn export(&self, to: &Path, job: &Job) -> Result<(), DataError> {
+        let _lock = self.lock()?;
+        let bytes = self.bytes()?;
         if bytes == 0 {
             return Err(DataError::Fault(ProfileFault::Empty));
         }
@@ -110,30 +118,10 @@ impl Place {
         let refused = |error: &io::Error| DataError::of(to, error);
         let buffered = io::BufWriter::new(half.file());
         let mut writer = Writer::begin(buffered, job.clone()).map_err(|error| refused(&error))?;
-        each(&self.folder, &mut |path, facts| {
-            if is_left_out(path) {
-                return Ok(false);
-            }
-            job.goes_on()?;
-            let piece = Piece {
-                path: path.to_owned(),
-                kind: kind_of(facts),
-                bytes: if facts.is_file() { facts.len() } else { 0 },
-                mode: facts.mode(),
-                changed: u64::try_from(facts.mtime()).unwrap_or(0),
-            };
-            match piece.kind {
-                Kind::Folder => writer.add(&piece, &mut io::empty()),
-                Kind::File => match unless_gone(open_plain(&self.folder.join(path))) {
-                    Ok(Some(mut file)) => writer.add(&piece, &mut file),
-                    Ok(None) => Ok(()),
-                    Err(error) => return Err(DataError::of(path, &error)),
-                },
-                Kind::Other => Ok(()),
-            }
-            .map_err(|error| refused(&error))?;
-            Ok(true)
-        })?;
+        give(&self.folder, job, &mut |piece, data| {
+            writer.add(piece, data)
+        })
+        .map_err(|error| refused(&error))?;
         writer
             .end()
             .and_then(|buffered| buffered.into_inner().map_err(io::Error::from).map(drop))
@@ -196,6 +184,39 @@ impl Place {
         }
         self.change_places(new)
     }
+}
+
+/// Gives what leaves with a profile, piece by piece.
+fn give(folder: &Path, job: &Job, take: Take<'_>) -> io::Result<()> {
+    let mut untaken = None;
+    let given = each(folder, &mut |path, facts| {
+        if is_left_out(path) {
+            return Ok(false);
+        }
+        job.goes_on()?;
+        let piece = Piece {
+            path: path.to_owned(),
+            kind: kind_of(facts),
+            bytes: if facts.is_file() { facts.len() } else { 0 },
+            mode: facts.mode(),
+            changed: u64::try_from(facts.mtime()).unwrap_or(0),
+        };
+        let taken = match piece.kind {
+            Kind::Folder => take(&piece, &mut io::empty()),
+            Kind::File => match unless_gone(open_plain(&folder.join(path))) {
+                Ok(Some(mut file)) => take(&piece, &mut file),
+                Ok(None) => Ok(()),
+                Err(error) => return Err(DataError::of(path, &error)),
+            },
+            Kind::Other => Ok(()),
+        };
+        taken.map_err(|error| {
+            untaken = Some(error);
+            DataError::silent()
+        })?;
+        Ok(true)
+    });
+    given.map_err(|error| untaken.unwrap_or_else(|| error.carried()))
 }
 
 /// Every file and folder below `folder`, each folder before what is in it. Links are not followed.

@@ -93,6 +93,13 @@ impl Home {
         self
     }
 
+    /// Containers are made from that one.
+    pub(crate) fn with_image(mut self, image: &str) -> Self {
+        image.clone_into(&mut self.with.docker.image);
+        self.restart();
+        self
+    }
+
     /// The app is gone.
     pub(crate) fn end(&mut self) {
         (self.runtime, self.news) = Runtime::new(self.with.clone());
@@ -136,9 +143,14 @@ impl Home {
         }
     }
 
+    /// What all of this install has, as the engine's own client asks for it.
+    pub(crate) fn label(&self) -> String {
+        format!("label=io.duotab.install={}", self.with.docker.install)
+    }
+
     /// The containers of this install there, by the engine's own client.
     pub(crate) fn containers(&self, format: &str) -> Vec<String> {
-        let label = format!("label=io.duotab.install={}", self.with.docker.install);
+        let label = self.label();
         self.far.docker(&[
             "ps",
             "--all",

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use duotab_backend::runtime::EngineNews;
-use duotab_core::fault::{EndCause, Stall};
+use duotab_backend::runtime::{EngineNews, StartError};
+use duotab_core::fault::{EndCause, Stall, StartFailure};
 use duotab_core::message::SessionId;
 
 use crate::home::{Client, Home, attic, within};
@@ -83,6 +83,65 @@ async fn a_container_that_is_killed_there_is_an_end() {
     };
     assert_eq!((ended.session, ended.cause), (ONE, EndCause::Killed));
     assert_eq!(home.containers("{{.ID}}"), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_somebody_pauses_there_is_told_and_goes_on_when_it_is_woken() {
+    let Some(mut home) = Home::new("far-paused") else {
+        return;
+    };
+    let endpoint = home.start(1).await.unwrap();
+    let container = home.containers("{{.ID}}");
+    let _ = home.far.docker(&["pause", &container[0]]);
+    assert_eq!(
+        home.next_news().await,
+        EngineNews::Stalled(ONE, Stall::Paused)
+    );
+    let woken = within("waking", home.runtime.resume(ONE, &attic())).await;
+    assert_eq!(woken.unwrap(), endpoint);
+    let mut client = Client::start(endpoint);
+    client.frame().await;
+    client.neko.close().await;
+    // And one that was paused while the app was not there is found by its next life.
+    home.end();
+    let _ = home.far.docker(&["pause", &container[0]]);
+    home.restart();
+    let found = within("a look", home.runtime.find(&attic())).await.unwrap();
+    assert!(found[0].suspended, "{found:?}");
+    home.stop(1).await;
+    assert_eq!(home.containers("{{.ID}}"), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_is_gone_there_is_told_and_serves_again_when_it_is_back() {
+    let Some(far) = duotab_test_support::worker::Far::here() else {
+        return;
+    };
+    let image = far.image.replace("neko:1", "fleeting:1");
+    let there = || drop(far.docker(&["tag", &far.image, &image]));
+    there();
+    let Some(home) = Home::new("far-image") else {
+        return;
+    };
+    let home = home.with_image(&image);
+    home.start(1).await.unwrap();
+    home.stop(1).await;
+    let _ = far.docker(&["rmi", &image]);
+    let StartError::Failed { failure, .. } = home.start(2).await.unwrap_err() else {
+        panic!("nobody is told why");
+    };
+    assert!(
+        matches!(
+            failure,
+            StartFailure::ImageMissing { .. } | StartFailure::RegistryUnreachable { .. }
+        ),
+        "{failure:?}"
+    );
+    assert_eq!(home.containers("{{.ID}}"), [""; 0]);
+    there();
+    home.start(3).await.unwrap();
+    home.stop(3).await;
+    let _ = far.docker(&["rmi", &image]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@
     reason = "a test stops where it is surprised"
 )]
 
+mod clock;
 mod fault;
 mod home;
 mod life;
@@ -14,3 +15,5 @@ mod moved;
 mod node;
 mod owner;
 mod picture;
+mod steps;
+mod wire;

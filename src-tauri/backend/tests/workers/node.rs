@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use duotab_backend::runtime::EngineNews;
 use duotab_core::node::{EngineHealth, Node, NodeKind};
-use duotab_core::worker::{WorkerCheck, WorkerFacts};
+use duotab_core::worker::{WaysCheck, WorkerCheck, WorkerFacts};
 
 use crate::home::{Home, attic, within};
 
@@ -73,15 +73,42 @@ async fn a_worker_whose_engine_is_killed_is_seen_away_and_back_within_seconds() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_check_says_what_a_machine_has() {
+async fn a_check_says_what_a_machine_has_and_which_way_does_not_lead_there() {
     let Some(home) = Home::new("far-check") else {
         return;
     };
     for address in [home.far.tls("client"), home.far.ssh("worker")] {
-        let check = home.runtime.check_worker(&home.far.worker(address)).await;
-        let WorkerCheck::Answers { facts, cores, .. } = check else {
+        let worker = home.far.worker(address);
+        let check = home.runtime.check_worker(&worker).await;
+        let WorkerCheck::Answers {
+            facts, cores, ways, ..
+        } = check
+        else {
             panic!("{check:?}");
         };
         assert!(facts.image_there == Some(true) && cores > 0);
+        let tried = |signalling, datagrams| WaysCheck::Tried {
+            signalling,
+            datagrams,
+        };
+        assert_eq!(ways, Some(tried(true, true)));
+        let _lost = home.far.drop_datagrams();
+        let check = home.runtime.check_worker(&worker).await;
+        let WorkerCheck::Answers { ways, .. } = check else {
+            panic!("{check:?}");
+        };
+        assert_eq!(
+            ways,
+            Some(tried(true, false)),
+            "the leg that fails is named"
+        );
     }
+    let left = [
+        "ps",
+        "--all",
+        "--quiet",
+        "--filter",
+        "label=io.duotab.check",
+    ];
+    assert_eq!(home.far.docker(&left), [""; 0]);
 }

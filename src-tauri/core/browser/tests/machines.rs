@@ -100,6 +100,7 @@ fn a_machine_that_is_added_is_saved_used_and_checked_under_an_id_of_its_own() {
         facts: WorkerFacts::default(),
         cores: 4,
         total_memory_mib: 8_000,
+        ways: None,
     };
     bench.tell(Event::WorkerChecked(id.clone(), check.clone()));
     let attic = bench.browser.view().machines.known[1].clone();

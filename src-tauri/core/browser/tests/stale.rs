@@ -209,7 +209,10 @@ fn take_back(bench: &mut Bench, back: bool) {
 #[test]
 fn newer_data_of_a_machine_that_is_back_are_mentioned_and_can_be_used_again() {
     let (mut bench, tab) = left_behind();
+    let address = bench.browser.view().tabs[0].address.clone();
+    assert!(!address.is_empty());
     take_back(&mut bench, true);
+    assert_eq!(bench.browser.view().tabs[0].address, address);
     assert_eq!(bench.browser.view().notices, []);
     assert_eq!(node_of(&bench, tab), Some(NodeId::worker(1)));
     assert_eq!(bench.stage(tab), Some(Stage::Live));

@@ -2,6 +2,7 @@
 # Starts the browser when the screen is there, and ends the container with it.
 # usage: browser.sh PROGRAM PROFILE
 program=$1 profile=$2
+echo $$ >/tmp/duotab-browser.pid
 mapfile -t arguments </etc/neko/duotab-arguments
 
 # A profile in a volume is ours alone from here on, or not to be touched.

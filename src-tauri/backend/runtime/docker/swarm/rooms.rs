@@ -3,6 +3,7 @@
 
 mod carry;
 mod entering;
+mod moving;
 mod room;
 
 use std::collections::HashMap;
@@ -17,13 +18,14 @@ use duotab_core::profile::ProfileFault;
 use tokio::time::timeout;
 
 use self::entering::{Entering, Entry};
+pub(in crate::runtime) use self::moving::{Arriving, Leaving};
 use self::room::{NOTES, Room};
 use super::{Inner, Swarm, nodes, remains};
 use crate::runtime::StartError;
 use crate::runtime::data::{DataError, Job};
 use crate::runtime::docker::link::Link;
+use crate::runtime::docker::volume;
 use crate::runtime::docker::volume::pack;
-use crate::runtime::docker::volume::{self, failed};
 use crate::runtime::docker::{away, label};
 
 /// Somebody else may have the port.
@@ -184,7 +186,8 @@ impl Swarm {
     ) -> Result<(), DataError> {
         // Nobody gives this up, and no Swarm says how far a node's fetching is.
         let entered = timeout(FETCH_LIMIT, self.enter(profile, node, true)).await;
-        let (room, entering) = entered.map_err(|_| failed("its image takes too long"))??;
+        let (room, entering) =
+            entered.map_err(|_| DataError::failed("its image takes too long"))??;
         let emptied = room.run("empty").await;
         room.leave().await;
         emptied?;

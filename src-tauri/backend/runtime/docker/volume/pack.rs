@@ -1,14 +1,14 @@
 //! Between an export and the archives that engines speak.
 
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use duotab_core::profile::ProfileFault;
 
-use super::{failed, stream};
+use super::stream;
 use crate::runtime::data::{
-    DataError, Half, Job, Kind, Limits, Piece, Reader, Writer, below, blocking, header,
-    is_left_out, open_export, walk,
+    DataError, Give, Half, Job, Kind, Limits, Piece, Put, Reader, Take, Writer, below, blocking,
+    header, is_left_out, open_export, walk,
 };
 use crate::runtime::docker::files::NEKO;
 
@@ -28,20 +28,11 @@ pub(in crate::runtime::docker) async fn check(from: PathBuf, job: Job) -> Result
     .await
 }
 
-/// From the engine's archive of a folder to an export. `names` are in the folder: an engine that
-/// cannot read one of them leaves it out and says nothing.
-pub(in crate::runtime::docker) fn write_export(
-    bytes: stream::Bytewise,
-    names: u64,
-    to: &Path,
-    job: &Job,
-) -> Result<(), DataError> {
-    let half = Half::begin(to)?;
-    let refused = |error: &io::Error| DataError::of(to, error);
-    let buffered = io::BufWriter::new(half.file());
-    let mut writer = Writer::begin(buffered, job.clone()).map_err(|error| refused(&error))?;
+/// Gives what leaves with a profile from the engine's archive of its folder. `names` are in the folder:
+/// an engine that cannot read one of them leaves it out and says nothing.
+fn give(bytes: stream::Bytewise, names: u64, take: Take<'_>) -> io::Result<()> {
     let mut seen: u64 = 0;
-    let walked = walk(bytes, &mut |piece, data| {
+    walk(bytes, &mut |piece, data| {
         // The engine's names begin with the folder's own.
         let mut parts = piece.path.components();
         parts.next();
@@ -54,15 +45,35 @@ pub(in crate::runtime::docker) fn write_export(
             return Ok(());
         }
         let path = below(path).ok_or_else(|| DataError::too_deep(path).carried())?;
-        writer.add(&Piece { path, ..piece }, data)
-    });
-    walked.map_err(|error| refused(&error))?;
+        take(&Piece { path, ..piece }, data)
+    })?;
     if seen < names {
         let missing = names - seen;
-        return Err(failed(format!(
-            "the container engine has left out {missing} of {names} files and folders"
-        )));
+        let detail =
+            format!("the container engine has left out {missing} of {names} files and folders");
+        return Err(DataError::failed(detail).carried());
     }
+    Ok(())
+}
+
+/// The same, to be called elsewhere.
+pub(in crate::runtime::docker) fn giver(bytes: stream::Bytewise, names: u64) -> Give {
+    Box::new(move |take| give(bytes, names, take))
+}
+
+/// From the engine's archive of a folder to an export.
+pub(in crate::runtime::docker) fn write_export(
+    bytes: stream::Bytewise,
+    names: u64,
+    to: &Path,
+    job: &Job,
+) -> Result<(), DataError> {
+    let half = Half::begin(to)?;
+    let refused = |error: &io::Error| DataError::of(to, error);
+    let buffered = io::BufWriter::new(half.file());
+    let mut writer = Writer::begin(buffered, job.clone()).map_err(|error| refused(&error))?;
+    let given = give(bytes, names, &mut |piece, data| writer.add(piece, data));
+    given.map_err(|error| refused(&error))?;
     if writer.pieces() == 0 {
         return Err(DataError::Fault(ProfileFault::Empty));
     }
@@ -71,6 +82,31 @@ pub(in crate::runtime::docker) fn write_export(
         .and_then(|buffered| buffered.into_inner().map_err(io::Error::from).map(drop))
         .map_err(|error| refused(&error))?;
     half.keep()
+}
+
+/// An archive for the engine, of what belongs to Neko's user.
+pub(in crate::runtime::docker) struct Packer(tar::Builder<stream::Pieces>);
+
+impl Packer {
+    pub(in crate::runtime::docker) fn new(to: stream::Pieces) -> Self {
+        Self(tar::Builder::new(to))
+    }
+}
+
+impl Put for Packer {
+    fn put(&mut self, piece: &Piece, data: &mut dyn Read) -> io::Result<()> {
+        if is_left_out(&piece.path) || piece.path.as_os_str().is_empty() {
+            return Ok(());
+        }
+        let mut header = header(piece);
+        header.set_uid(NEKO);
+        header.set_gid(NEKO);
+        self.0.append_data(&mut header, &piece.path, data)
+    }
+
+    fn end(self: Box<Self>) -> io::Result<()> {
+        self.0.into_inner().and_then(stream::Pieces::end)
+    }
 }
 
 /// Why an export did not become an archive.
@@ -89,7 +125,7 @@ pub(in crate::runtime::docker) fn pack_import(
     job: &Job,
 ) -> Result<(), Stopped> {
     let (file, _) = open_export(from).map_err(Stopped::File)?;
-    let mut tar = tar::Builder::new(to);
+    let mut packer = Packer::new(to);
     let reader = Reader {
         path: from,
         limits: Limits::default(),
@@ -99,21 +135,14 @@ pub(in crate::runtime::docker) fn pack_import(
     let is_closed = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
     let mut closed = false;
     let read = reader.read(io::BufReader::new(file), &mut |piece, data| {
-        if is_left_out(&piece.path) || piece.path.as_os_str().is_empty() {
-            return Ok(());
-        }
-        let mut header = header(piece);
-        header.set_uid(NEKO);
-        header.set_gid(NEKO);
-        let added = tar.append_data(&mut header, &piece.path, data);
+        let added = packer.put(piece, data);
         added.inspect_err(|error| closed |= is_closed(error))
     });
     match read {
         Err(_) if closed => return Err(Stopped::Engine),
         read => read.map(drop).map_err(Stopped::File)?,
     }
-    let ended = tar.into_inner().and_then(stream::Pieces::end);
-    ended.map_err(|_| Stopped::Engine)
+    Box::new(packer).end().map_err(|_| Stopped::Engine)
 }
 
 #[cfg(test)]

@@ -7,15 +7,16 @@ use std::time::Duration;
 use bollard::errors::Error;
 use bollard::models::{ContainerCreateBody, HostConfig};
 use bollard::query_parameters::{CreateContainerOptionsBuilder, WaitContainerOptionsBuilder};
-use duotab_core::message::ProfileName;
+use duotab_core::message::{ProfileName, StartFailure};
 use duotab_core::profile::ProfileFault;
 use futures_util::StreamExt as _;
 use tokio::time::timeout;
 
 use super::pack::{self, Stopped};
-use super::{SETTLE, failed, make, make_way, refused, stream};
+use super::{SETTLE, away, make, make_way, refused, stream};
 use crate::runtime::data::{
-    DataError, Job, KEPT_PROFILE, KEPT_TOP, SLACK, blocking, check_room, folder_of,
+    Carried, DataError, Job, KEPT_PROFILE, KEPT_TOP, LEFT_OUT, Pump, SLACK, blocking, check_room,
+    folder_of,
 };
 use crate::runtime::docker::files::{File, NEKO};
 use crate::runtime::docker::link::Link;
@@ -32,15 +33,24 @@ pub(in crate::runtime::docker) const TASK_LIMIT: Duration = Duration::from_secs(
 
 /// How `task.sh` ends when it has dropped what was not put in yet.
 pub(in crate::runtime::docker) const DROPPED: i64 = 3;
+/// How it ends when there is no room for what it writes.
+pub(in crate::runtime::docker) const FULL: i64 = 6;
+/// How it ends when what has arrived is not what was sent.
+pub(in crate::runtime::docker) const DIFFERS: i64 = 5;
 /// How it ends when the volume is somebody else's. It has touched nothing then.
 pub(in crate::runtime::docker) const NOT_OURS: i64 = 4;
 
-/// Bytes in a volume, bytes beside it, and how many files and folders it has.
+/// What a task says of a volume.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::runtime::docker) struct Said {
+    /// Bytes in it.
     pub(in crate::runtime::docker) used: u64,
+    /// Bytes beside it.
     pub(in crate::runtime::docker) free: u64,
+    /// Files and folders in it.
     pub(in crate::runtime::docker) names: u64,
+    /// Bytes of what leaves with the profile, about.
+    pub(in crate::runtime::docker) goes: u64,
 }
 
 pub(in crate::runtime::docker) fn parse(text: &str) -> Option<Said> {
@@ -49,6 +59,7 @@ pub(in crate::runtime::docker) fn parse(text: &str) -> Option<Said> {
         used: numbers.next()?.ok()?,
         free: numbers.next()?.ok()?,
         names: numbers.next()?.ok()?,
+        goes: numbers.next()?.ok()?,
     })
 }
 
@@ -147,14 +158,17 @@ impl<'a> Room<'a> {
     /// Has a task done, and waits for its end.
     pub(super) async fn run(&self, task: &str) -> Result<Said, DataError> {
         self.set(task).await?;
-        let (code, said) = self.carry_out().await?;
-        match parse(&said) {
-            Some(said) if code == 0 => {
-                self.note().await;
-                Ok(said)
-            }
-            _ if code == NOT_OURS => Err(self.refusal().await),
-            _ => Err(failed(format!("“{task}” ended with {code}"))),
+        match self.carry_out().await? {
+            (0, said) => match parse(&said?) {
+                Some(said) => {
+                    self.note().await;
+                    Ok(said)
+                }
+                None => Err(DataError::failed(format!("“{task}” said nothing"))),
+            },
+            (NOT_OURS, _) => Err(self.refusal().await),
+            (FULL, _) => Err(StartFailure::EngineDiskFull.into()),
+            (code, _) => Err(DataError::failed(format!("“{task}” ended with {code}"))),
         }
     }
 
@@ -183,8 +197,9 @@ impl<'a> Room<'a> {
         let detail = match self.carry_out().await {
             Ok((0, _)) => return Ok(()),
             Ok((NOT_OURS, _)) => return Err(self.refusal().await),
+            Ok((DIFFERS, _)) => return Err(DataError::differs()),
             Ok((code, _)) => format!("the last step ended with {code}"),
-            Err(error) => error.to_string(),
+            Err(error) => in_words(error),
         };
         tracing::warn!(detail, "a profile's data were perhaps not put in");
         let dropped = async {
@@ -194,7 +209,7 @@ impl<'a> Room<'a> {
         match dropped.await {
             // It was decided on already, and now it is done.
             Ok((0, _)) => Ok(()),
-            Ok((DROPPED, _)) => Err(failed(detail)),
+            Ok((DROPPED, _)) => Err(DataError::failed(detail)),
             Ok(_) | Err(_) => Err(DataError::Fault(ProfileFault::Unfinished { detail })),
         }
     }
@@ -212,7 +227,7 @@ impl<'a> Room<'a> {
     }
 
     /// Starts the container and waits for its end; gives its exit code and what it has said.
-    async fn carry_out(&self) -> Result<(i64, String), DataError> {
+    async fn carry_out(&self) -> Result<(i64, Result<String, DataError>), DataError> {
         let link = &self.link;
         let steps = async {
             link.docker.start_container(self.container(), None).await?;
@@ -227,10 +242,15 @@ impl<'a> Room<'a> {
                 None => -1,
             };
             let said = archive::get(link, self.container(), SAID).await;
-            Ok((code, said.unwrap_or_default()))
+            let said = said.map_err(|error| refused(link, &error));
+            Ok((code, said))
         };
-        let done = timeout(TASK_LIMIT, steps).await;
-        done.map_err(|_| failed("the container engine takes too long"))?
+        let done = tokio::select! {
+            biased;
+            done = timeout(TASK_LIMIT, steps) => done,
+            fault = self.inner.lost() => return Err(away(fault)),
+        };
+        done.map_err(|_| DataError::failed("the container engine takes too long"))?
             .map_err(|error| refused(link, &error))
     }
 
@@ -241,14 +261,60 @@ impl<'a> Room<'a> {
         let used = there.used;
         blocking(move || check_room(&folder, used)).await?;
         job.begins(used);
-        let (bytes, pump) = stream::download(&self.link, self.container(), self.profile);
+        let (bytes, pump) = self.download();
         let own = job.clone();
         let written = blocking(move || pack::write_export(bytes, there.names, &to, &own));
         match tokio::join!(written, pump) {
             // What is not sent is not read either.
-            (Err(_), Err(error)) => Err(refused(&self.link, &error)),
+            (Err(_), Err(error)) => Err(error),
             (written, _) => written,
         }
+    }
+
+    /// The volume as an archive, and what brings it.
+    pub(super) fn download(&self) -> (stream::Bytewise, Pump<'_>) {
+        let (bytes, pump) = stream::download(&self.link, self.container(), self.profile);
+        let pump = async { pump.await.map_err(|error| refused(&self.link, &error)) };
+        (bytes, Box::pin(pump))
+    }
+
+    /// Where an archive of what is to be staged goes, and what takes it there.
+    pub(super) fn upload(&self) -> (stream::Pieces, Pump<'_>) {
+        let (writer, body) = stream::body();
+        let pump = async {
+            let folder = format!("{}/{STAGE}", self.profile);
+            let sent = stream::upload(&self.link, self.container(), &folder, body).await;
+            sent.map_err(|broken| match broken {
+                stream::Broken::Engine(error) => refused(&self.link, &error),
+                stream::Broken::Silent => DataError::silent(),
+            })
+        };
+        (writer, Box::pin(pump))
+    }
+
+    /// Makes room for so many bytes that are to be staged.
+    pub(super) async fn make_room(&self, bytes: u64) -> Result<(), DataError> {
+        let there = self.run("stage").await?;
+        if there.free < bytes.saturating_add(SLACK) {
+            return Err(DataError::Fault(ProfileFault::DiskFull {
+                path: None,
+                needs: bytes,
+                has: there.free,
+            }));
+        }
+        Ok(())
+    }
+
+    /// What is put in from now on has to have this sum.
+    pub(super) async fn expect(&self, carried: Carried) -> Result<(), DataError> {
+        let files = expected(carried);
+        let told = archive::put(&self.link, self.container(), &files).await;
+        told.map_err(|error| refused(&self.link, &error))
+    }
+
+    /// Until the engine cannot be asked any more.
+    pub(super) async fn lost(&self) -> DataError {
+        away(self.inner.lost().await)
     }
 
     /// Puts an export beside the old data; it does not count yet.
@@ -258,27 +324,16 @@ impl<'a> Room<'a> {
         bytes: u64,
         job: &Job,
     ) -> Result<(), DataError> {
-        let there = self.run("stage").await?;
-        if there.free < bytes.saturating_add(SLACK) {
-            return Err(DataError::Fault(ProfileFault::DiskFull {
-                path: None,
-                needs: bytes,
-                has: there.free,
-            }));
-        }
+        self.make_room(bytes).await?;
         job.begins(bytes);
-        let (writer, body) = stream::body();
+        let (writer, upload) = self.upload();
         let own = job.clone();
         let read = blocking(move || Ok(pack::pack_import(&from, writer, &own)));
-        let folder = format!("{}/{STAGE}", self.profile);
-        let upload = stream::upload(&self.link, self.container(), &folder, body);
         let (read, uploaded) = tokio::join!(read, upload);
-        let silent = || failed("the container engine takes nothing any more");
         match (read?, uploaded) {
             // What was read badly was also sent badly.
-            (Err(Stopped::File(error)), _) => Err(error),
-            (_, Err(stream::Broken::Engine(error))) => Err(refused(&self.link, &error)),
-            (_, Err(stream::Broken::Silent)) | (Err(Stopped::Engine), Ok(())) => Err(silent()),
+            (Err(Stopped::File(error)), _) | (_, Err(error)) => Err(error),
+            (Err(Stopped::Engine), Ok(())) => Err(DataError::silent()),
             (Ok(()), Ok(())) => Ok(()),
         }
     }
@@ -314,7 +369,7 @@ impl Drop for Room<'_> {
 }
 
 /// What a task needs beside a profile's folder.
-pub(in crate::runtime::docker) fn files() -> [File; 4] {
+pub(in crate::runtime::docker) fn files() -> [File; 5] {
     let file = |path: &str, text: &str| File {
         path: path.to_owned(),
         owner: 0,
@@ -326,7 +381,34 @@ pub(in crate::runtime::docker) fn files() -> [File; 4] {
         file("/etc/neko/duotab-settle.sh", SETTLE),
         file("/etc/neko/duotab-kept", &lines(&KEPT_TOP)),
         file("/etc/neko/duotab-kept-within", &lines(&KEPT_PROFILE)),
+        file("/etc/neko/duotab-left-out", &lines(&LEFT_OUT)),
     ]
+}
+
+/// What is to have arrived, for the task that puts it in.
+pub(in crate::runtime::docker) fn expected(carried: Carried) -> [File; 2] {
+    let file = |path: &str, text: String| File {
+        path: path.to_owned(),
+        owner: 0,
+        mode: 0o644,
+        text,
+    };
+    [
+        file("/etc/neko/duotab-order", carried.order),
+        file("/etc/neko/duotab-sum", carried.md5),
+    ]
+}
+
+/// Why a step may have been cut short, for a person.
+pub(in crate::runtime::docker) fn in_words(error: DataError) -> String {
+    match error {
+        DataError::Fault(ProfileFault::EngineAway { .. }) => {
+            "the container engine went away in the middle".to_owned()
+        }
+        DataError::Fault(ProfileFault::DiskFull { .. }) => "its disk is full".to_owned(),
+        DataError::Fault(ProfileFault::Failed { detail }) => detail,
+        other => other.to_string(),
+    }
 }
 
 /// Names as `task.sh` reads them, one a line.

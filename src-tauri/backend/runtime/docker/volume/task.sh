@@ -1,17 +1,22 @@
 #!/bin/bash
 # Does one thing to a profile's volume, where no browser runs, and says what there is afterwards.
-# usage: task.sh PROFILE, with the task in a file beside it. Says "USED FREE NAMES", the former two in
-# bytes. Ends with 4 where the volume is somebody else's, and with 3 where a drop has dropped.
+# usage: task.sh PROFILE, with the task in a file beside it. Says "USED FREE NAMES GOES", all but
+# the names in bytes. Ends with
+#   3  where a drop has dropped
+#   4  where the volume is somebody else's
+#   5  where what was staged has not the sum that it should have
+#   6  where there is no room
 set -eu
 profile=$1 task=$(cat /etc/neko/duotab-task)
 cd "$profile"
 shopt -s nullglob
+trap '[ "$(df -B1 --output=avail . | tail -1)" -ge 65536 ] || exit 6' ERR
 . /etc/neko/duotab-own.sh
 own || exit 4
 . /etc/neko/duotab-settle.sh
 # What was staged just now is not left over.
 case $task in
-put | drop) ;;
+put | drop | own) ;;
 *) settle ;;
 esac
 
@@ -23,7 +28,7 @@ keep() {
 }
 
 case $task in
-measure) ;;
+measure | own) ;;
 stage) mkdir .duotab-import ;;
 keep)
     mkdir .duotab-import
@@ -39,9 +44,13 @@ keep)
     ;;
 empty) find . -mindepth 1 -delete ;;
 put)
-    sync
+    if [ -e /etc/neko/duotab-sum ]; then
+        sum=$(cd .duotab-import && xargs -0 -r cat -- </etc/neko/duotab-order | md5sum)
+        [ "${sum%% *}" = "$(cat /etc/neko/duotab-sum)" ] || exit 5
+    fi
+    sync --file-system .
     mv .duotab-import .duotab-ready
-    sync
+    sync --file-system .
     settle
     ;;
 drop)
@@ -57,4 +66,5 @@ esac
 used=$(du -s -B1 . | cut -f1)
 free=$(df -B1 --output=avail . | tail -1)
 names=$(find . -mindepth 1 ! -type s -printf . | wc -c)
-echo "$used" $free "$names" >/tmp/duotab-said
+goes=$(du -s -B1 --exclude-from=/etc/neko/duotab-left-out . | cut -f1)
+echo "$used" $free "$names" "$goes" >/tmp/duotab-said

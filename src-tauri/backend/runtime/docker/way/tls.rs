@@ -109,6 +109,11 @@ pub(super) fn told(error: &io::Error, host: &str) -> EngineFault {
             host,
             detail: other.to_string(),
         },
+        // Whoever hangs up in the middle says nothing more about it than that.
+        None if error.kind() == io::ErrorKind::UnexpectedEof => EngineFault::Unreachable {
+            host,
+            detail: "It closes the connection.".to_owned(),
+        },
         None => EngineFault::Unreachable {
             host,
             detail: error.to_string(),
@@ -119,9 +124,11 @@ pub(super) fn told(error: &io::Error, host: &str) -> EngineFault {
 fn in_words(wrong: &CertificateError) -> String {
     use CertificateError as Wrong;
     match wrong {
-        Wrong::Expired | Wrong::ExpiredContext { .. } => "Its certificate is out of date.".into(),
+        Wrong::Expired | Wrong::ExpiredContext { .. } => {
+            "Its certificate is out of date, by this machine's clock.".into()
+        }
         Wrong::NotValidYet | Wrong::NotValidYetContext { .. } => {
-            "Its certificate is not valid yet.".into()
+            "Its certificate is not valid yet, by this machine's clock.".into()
         }
         Wrong::UnknownIssuer => "Its certificate was not made by the one in ca.pem.".into(),
         Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => {

@@ -89,6 +89,7 @@ fn beside(profiles: &Path, name: &str, end: &str) -> PathBuf {
 }
 
 /// One profile's place.
+#[derive(Debug)]
 pub(super) struct Place {
     pub(super) profiles: PathBuf,
     pub(super) folder: PathBuf,
@@ -176,6 +177,7 @@ impl Place {
 }
 
 /// What is being made, or what it has taken the place of. Dropped, it goes.
+#[derive(Debug)]
 pub(super) struct New(pub(super) PathBuf);
 
 impl Drop for New {

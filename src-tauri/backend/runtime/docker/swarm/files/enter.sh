@@ -16,6 +16,8 @@ as_neko=(setpriv --reuid neko --regid neko --clear-groups)
 "${as_neko[@]}" mkdir -p -m 700 /home/neko/Downloads
 ln -sf /tmp/duotab-lease /etc/neko/duotab-lease
 ln -sf /tmp/duotab-task /etc/neko/duotab-task
+ln -sf /tmp/duotab-order /etc/neko/duotab-order
+ln -sf /tmp/duotab-sum /etc/neko/duotab-sum
 
 if [ -e /etc/neko/duotab-home-closed ]; then
     python3 -I /etc/neko/duotab-network.py

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::room::broken;
 use crate::runtime::data::DataError;
-use crate::runtime::docker::volume::{failed, stream};
+use crate::runtime::docker::volume::stream;
 
 /// Pieces under way, and bytes of one.
 pub(super) const AHEAD: usize = 8;
@@ -29,7 +29,7 @@ pub(super) async fn out(
     loop {
         let mut piece = BytesMut::with_capacity(PIECE);
         let read = timeout(SILENCE, node.read_buf(&mut piece)).await;
-        let read = read.map_err(|_| failed("the node sends nothing any more"))?;
+        let read = read.map_err(|_| DataError::failed("the node sends nothing any more"))?;
         let end = read.map_err(|error| broken(&error))? == 0;
         let piece = (!end).then(|| piece.freeze());
         // Whoever reads no more says why.
@@ -44,13 +44,13 @@ pub(super) async fn into(
     mut node: impl AsyncRead + AsyncWrite + Unpin,
     mut body: stream::Body,
 ) -> Result<(), DataError> {
-    let silent = |_| failed("the node takes nothing any more");
+    let silent = |_| DataError::failed("the node takes nothing any more");
     loop {
         let piece = match body.next().await {
             Some(Ok(piece)) if !piece.is_empty() => piece,
             Some(Ok(_)) => break,
             Some(Err(error)) => return Err(broken(&error)),
-            None => return Err(failed("the file was not read to its end")),
+            None => return Err(DataError::failed("the file was not read to its end")),
         };
         let sent = timeout(SILENCE, node.write_all(&piece)).await;
         sent.map_err(silent)?.map_err(|error| broken(&error))?;
@@ -65,7 +65,7 @@ pub(super) async fn into(
     let said = timeout(SILENCE, ended).await.map_err(silent)?;
     match said.map_err(|error| broken(&error))?.trim() {
         "done" => Ok(()),
-        _ => Err(failed("the archive was not taken")),
+        _ => Err(DataError::failed("the archive was not taken")),
     }
 }
 

@@ -18,7 +18,6 @@ use crate::runtime::docker::swarm::service::{self, Kept, Plan};
 use crate::runtime::docker::swarm::starting::Starting;
 use crate::runtime::docker::swarm::task::{self, Refusal, Standing};
 use crate::runtime::docker::swarm::{files, objects, papers};
-use crate::runtime::docker::volume::failed;
 use crate::runtime::docker::{image, label, reach};
 use crate::runtime::random_password;
 
@@ -108,7 +107,7 @@ impl Entering {
     }
 
     pub(super) async fn open(self: &Arc<Self>, may_fetch: bool) -> Result<Room, Entry> {
-        let nothing = || failed("this machine has no randomness to give");
+        let nothing = || DataError::failed("this machine has no randomness to give");
         let port = reach::free_port(&self.link).ok_or(Entry::PortTaken)?;
         let password = random_password().ok_or_else(nothing)?;
         let (papers, to_door) = papers::make(Secret::new(password)).ok_or_else(nothing)?;
@@ -181,14 +180,14 @@ impl Entering {
                         Standing::Over(_, words)
                         | Standing::Failed(words)
                         | Standing::Refused(words),
-                    ) => return Err(failed(words)),
+                    ) => return Err(DataError::failed(words)),
                     _ => sleep(ASK_EVERY).await,
                 }
             }
         });
         let ended = ended.await;
         room.leave().await;
-        ended.unwrap_or_else(|_| Err(failed("the node's engine takes too long")))
+        ended.unwrap_or_else(|_| Err(DataError::failed("the node's engine takes too long")))
     }
 
     /// The same for a task that has the node's engine remove the volume.

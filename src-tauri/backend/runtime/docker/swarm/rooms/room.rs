@@ -1,25 +1,30 @@
 //! A room, from its door on.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bollard::errors::Error;
-use duotab_core::message::ProfileName;
+use duotab_core::message::{ProfileName, StartFailure};
 use duotab_core::profile::ProfileFault;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::Claim;
 use super::carry::{self, AHEAD, SILENCE};
-use crate::runtime::data::{DataError, Job, SLACK, blocking, check_room, folder_of};
+use crate::runtime::data::{Carried, DataError, Job, Pump, SLACK, blocking, check_room, folder_of};
+use crate::runtime::docker::archive;
+use crate::runtime::docker::files::File;
 use crate::runtime::docker::link::Link;
 use crate::runtime::docker::owner::{OWNER, Taken};
 use crate::runtime::docker::swarm::gate::Gate;
 use crate::runtime::docker::swarm::service::Kept;
 use crate::runtime::docker::swarm::{objects, remains};
 use crate::runtime::docker::volume::pack::{self, Stopped};
-use crate::runtime::docker::volume::room::{DROPPED, NOT_OURS, STAGE, Said, TASK_LIMIT, parse};
-use crate::runtime::docker::volume::{failed, stream};
+use crate::runtime::docker::volume::room::{
+    self, DIFFERS, DROPPED, FULL, NOT_OURS, STAGE, Said, TASK_LIMIT, parse,
+};
+use crate::runtime::docker::volume::stream;
 
 /// Files that are in a volume from the first look at it on: whose it is. With no others it is empty.
 pub(super) const NOTES: u64 = 1;
@@ -84,6 +89,10 @@ impl Drop for Room {
     }
 }
 
+fn failed(detail: impl Into<String>) -> DataError {
+    DataError::failed(detail)
+}
+
 pub(super) fn broken(error: &std::io::Error) -> DataError {
     failed(format!("the connection to the node has broken: {error}"))
 }
@@ -135,6 +144,7 @@ impl Room {
                 Ok(said)
             }
             _ if code == NOT_OURS => Err(self.refusal().await),
+            _ if code == FULL => Err(StartFailure::EngineDiskFull.into()),
             _ => Err(failed(format!("“{task}” ended with {code}"))),
         }
     }
@@ -164,8 +174,9 @@ impl Room {
         let detail = match self.carry_out("put").await {
             Ok((0, _)) => return Ok(()),
             Ok((NOT_OURS, _)) => return Err(self.refusal().await),
+            Ok((DIFFERS, _)) => return Err(DataError::differs()),
             Ok((code, _)) => format!("the last step ended with {code}"),
-            Err(error) => error.to_string(),
+            Err(error) => room::in_words(error),
         };
         tracing::warn!(detail, "a profile's data were perhaps not put in");
         match self.carry_out("drop").await {
@@ -186,22 +197,43 @@ impl Room {
         let used = there.used;
         blocking(move || check_room(&folder, used)).await?;
         job.begins(used);
+        let (bytes, pump) = self.download();
+        let own = job.clone();
+        let written = blocking(move || pack::write_export(bytes, there.names, &to, &own));
+        match tokio::join!(written, pump) {
+            // What is not sent is not read either.
+            (Err(_), Err(error)) => Err(error),
+            (written, _) => written,
+        }
+    }
+
+    /// The volume as an archive, and what brings it.
+    pub(super) fn download(&self) -> (stream::Bytewise, Pump<'_>) {
+        let (sender, pieces) = mpsc::channel(AHEAD);
         let folder = Path::new(self.folder());
         let parts = folder.parent().zip(folder.file_name());
         let (parent, name) = parts
             .and_then(|(parent, name)| parent.to_str().zip(name.to_str()))
             .unwrap_or_default();
-        let out = ["tar", "-c", "-C", parent, name];
-        let opened = self.gate()?.run(&out).await.map_err(|e| broken(&e))?;
-        let (sender, pieces) = mpsc::channel(AHEAD);
-        let own = job.clone();
-        let bytes = stream::Bytewise::new(pieces);
-        let written = blocking(move || pack::write_export(bytes, there.names, &to, &own));
-        match tokio::join!(written, carry::out(opened, sender)) {
-            // What is not sent is not read either.
-            (Err(_), Err(error)) => Err(error),
-            (written, _) => written,
+        let pump = async move {
+            let out = ["tar", "-c", "-C", parent, name];
+            let opened = self.gate()?.run(&out).await.map_err(|e| broken(&e))?;
+            carry::out(opened, sender).await
+        };
+        (stream::Bytewise::new(pieces), Box::pin(pump))
+    }
+
+    /// Makes room for so many bytes that are to be staged.
+    pub(super) async fn make_room(&self, bytes: u64) -> Result<(), DataError> {
+        let there = self.run("stage").await?;
+        if there.free < bytes.saturating_add(SLACK) {
+            return Err(DataError::Fault(ProfileFault::DiskFull {
+                path: None,
+                needs: bytes,
+                has: there.free,
+            }));
         }
+        Ok(())
     }
 
     /// Puts an export beside the old data; it does not count yet.
@@ -211,28 +243,51 @@ impl Room {
         bytes: u64,
         job: &Job,
     ) -> Result<(), DataError> {
-        let there = self.run("stage").await?;
-        if there.free < bytes.saturating_add(SLACK) {
-            return Err(DataError::Fault(ProfileFault::DiskFull {
-                path: None,
-                needs: bytes,
-                has: there.free,
-            }));
-        }
+        self.make_room(bytes).await?;
         job.begins(bytes);
-        let folder = format!("{}/{STAGE}", self.folder());
-        let into = ["/bin/bash", "-c", PUT_IN, "duotab", &folder];
-        let opened = self.gate()?.run(&into).await.map_err(|e| broken(&e))?;
-        let (writer, body) = stream::body();
+        let (writer, upload) = self.upload();
         let own = job.clone();
         let read = blocking(move || Ok(pack::pack_import(&from, writer, &own)));
-        let (read, sent) = tokio::join!(read, carry::into(opened, body));
+        let (read, sent) = tokio::join!(read, upload);
         match (read?, sent) {
             // What was read badly was also sent badly.
             (Err(Stopped::File(error)), _) | (_, Err(error)) => Err(error),
             (Err(Stopped::Engine), Ok(())) => Err(failed(format!("nothing is in {STAGE}"))),
             (Ok(()), Ok(())) => Ok(()),
         }
+    }
+
+    /// Where an archive of what is to be staged goes, and what takes it there.
+    pub(super) fn upload(&self) -> (stream::Pieces, Pump<'_>) {
+        let (writer, body) = stream::body();
+        let pump = async move {
+            let folder = format!("{}/{STAGE}", self.folder());
+            self.put_into(&folder, body).await
+        };
+        (writer, Box::pin(pump))
+    }
+
+    /// What is put in from now on has to have this sum.
+    pub(super) async fn expect(&self, carried: Carried) -> Result<(), DataError> {
+        // Links lead there from where they are looked for.
+        let files = room::expected(carried).map(|file| File {
+            path: file.path.replace("/etc/neko", "/tmp"),
+            ..file
+        });
+        let archive = archive::pack(&files).map_err(|error| broken(&error))?;
+        let (mut writer, body) = stream::body();
+        let written = blocking(move || {
+            let written = writer.write_all(&archive).and_then(|()| writer.end());
+            written.map_err(|error| broken(&error))
+        });
+        let (written, sent) = tokio::join!(written, self.put_into("/", body));
+        sent.and(written)
+    }
+
+    async fn put_into(&self, folder: &str, body: stream::Body) -> Result<(), DataError> {
+        let into = ["/bin/bash", "-c", PUT_IN, "duotab", folder];
+        let opened = self.gate()?.run(&into).await.map_err(|e| broken(&e))?;
+        carry::into(opened, body).await
     }
 
     /// Gives the room back if all is well so far.

@@ -4,16 +4,21 @@ use crate::runtime::docker::owner::OWN;
 use std::path::Path;
 
 #[test]
-fn what_a_task_says_is_three_numbers_or_nothing() {
-    let (used, free, names) = (12, 34, 5);
-    assert_eq!(parse("12 34 5\n"), Some(Said { used, free, names }));
+fn what_a_task_says_is_four_numbers_or_nothing() {
+    let said = Said {
+        used: 12,
+        free: 34,
+        names: 5,
+        goes: 6,
+    };
+    assert_eq!(parse("12 34 5 6\n"), Some(said));
     for text in [
         "",
         "12",
-        "1 2",
-        "a b 3",
-        "-1 2 3",
-        "1 99999999999999999999999 3",
+        "1 2 3",
+        "a b 3 4",
+        "-1 2 3 4",
+        "1 99999999999999999999999 3 4",
     ] {
         assert_eq!(parse(text), None, "{text}");
     }
@@ -28,6 +33,7 @@ fn run(home: &Path, task: &str) -> std::process::ExitStatus {
         ("duotab-settle.sh", SETTLE.to_owned()),
         ("duotab-kept", lines(&KEPT_TOP)),
         ("duotab-kept-within", lines(&KEPT_PROFILE)),
+        ("duotab-left-out", lines(&LEFT_OUT)),
         ("duotab-own.sh", OWN.replace("/tmp", "/etc/neko")),
         ("duotab-claim", "here 0 0 here\n".to_owned()),
     ] {
