@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use duotab_core::message::{Mode, ShellState, Stage, TabId};
+use duotab_core::message::{Mode, NodeId, ShellState, Stage, TabId, TabView};
 use duotab_core::worker::MachineView;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -20,8 +20,9 @@ use crate::within;
 pub(crate) const STEPS: [&str; 3] = ["starting", "connecting", "live"];
 pub(crate) const LAST_STEPS: [&str; 4] = ["suspending", "suspended", "waking", "ending"];
 
-/// While the data of its tab are on their way to another machine.
-pub(crate) const MOVING: &str = "moving";
+/// While its tab leaves for another machine: before the data are on their way, when some of them are
+/// there, and when its browser starts there.
+pub(crate) const MOVES: [&str; 3] = ["leaving", "carried", "arriving"];
 
 #[tokio::test]
 async fn killed_on_its_way_to_the_picture_the_app_finds_or_removes_its_engine() {
@@ -154,7 +155,7 @@ async fn the_app() {
             say("ending");
         }
         "suspending" | "suspended" | "waking" => sleep(&home, &mut app, tab).await,
-        MOVING => leave(&mut app, tab).await,
+        "leaving" | "carried" | "arriving" => leave(&mut app, tab).await,
         _ => {}
     }
     std::future::pending::<()>().await;
@@ -179,13 +180,24 @@ async fn leave(app: &mut App, tab: TabId) {
     app.until("the worker", seen).await;
     let there = app.state.machines.known.iter().find(is_there).unwrap();
     let body = json!({ "tab": tab, "mode": "streamed", "node": there.node.id });
+    let there = there.node.id.clone();
     app.ask("set_tab_mode", body).await.unwrap();
-    app.until_tab(tab, MOVING, |tab| {
-        let stream = tab.stream.as_ref();
-        stream.is_some_and(|stream| stream.moving.is_some())
-    })
-    .await;
-    say(MOVING);
+    for (step, done) in [("leaving", 0), ("carried", 1)] {
+        app.until_tab(tab, step, |tab| {
+            let moving = tab.stream.as_ref().and_then(|it| it.moving.as_ref());
+            moving.is_some_and(|it| it.done >= done) || runs_on(tab, &there)
+        })
+        .await;
+        say(step);
+    }
+    app.until_tab(tab, "arriving", |tab| runs_on(tab, &there))
+        .await;
+    say("arriving");
+}
+
+fn runs_on(tab: &TabView, node: &NodeId) -> bool {
+    let there = tab.stream.as_ref().and_then(|it| it.node.as_ref());
+    there.is_some_and(|it| it.id == *node)
 }
 
 fn say(step: &str) {

@@ -122,7 +122,9 @@ impl Docker {
             total_memory_mib: looked.total_memory_mib,
             // No session runs on a machine that manages a Swarm: each of its nodes has a door of its own.
             ways: match facts.image_there {
-                Some(true) if !looked.manages => Some(ways::check(with, &link).await),
+                Some(true) if looked.manages == Managed::Nothing => {
+                    Some(ways::check(with, &link).await)
+                }
                 _ => None,
             },
             facts,

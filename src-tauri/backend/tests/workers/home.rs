@@ -135,6 +135,7 @@ impl Home {
                     | EngineNews::FleetSeen(..)
                     | EngineNews::Unsandboxed(_)
                     | EngineNews::Encodes(..)
+                    | EngineNews::Keep { .. }
                     | EngineNews::Volumes { .. }
                     | EngineNews::Owned { .. }
             ) {

@@ -98,8 +98,9 @@ async fn a_container_that_somebody_pauses_there_is_told_and_goes_on_when_it_is_w
         EngineNews::Stalled(ONE, Stall::Paused)
     );
     let woken = within("waking", home.runtime.resume(ONE, &attic())).await;
-    assert_eq!(woken.unwrap(), endpoint);
-    let mut client = Client::start(endpoint);
+    let woken = woken.unwrap();
+    assert_eq!(woken, endpoint.without_login());
+    let mut client = Client::start(woken);
     client.frame().await;
     client.neko.close().await;
     // And one that was paused while the app was not there is found by its next life.

@@ -4,9 +4,11 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use duotab_core::worker::WorkerAddress;
 use duotab_test_support::worker::{Far, Undo};
+use rustix::net::sockopt;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::watch;
@@ -164,12 +166,22 @@ fn papers(folder: &Path) -> ServerConfig {
         .unwrap()
 }
 
+/// Whoever has gone without a word, or whose word was lost, is noticed; an engine's own door does so
+/// within a quarter of a minute. Until then it holds the container that was written to.
+fn notice_ends(client: &TcpStream) {
+    let often = Duration::from_secs(3);
+    sockopt::set_socket_keepalive(client, true).unwrap();
+    sockopt::set_tcp_keepidle(client, often).unwrap();
+    sockopt::set_tcp_keepintvl(client, often).unwrap();
+}
+
 /// One connection, until either side ends it or the way is cut.
 async fn serve(shared: Arc<Shared>, acceptor: TlsAcceptor, client: TcpStream) {
     let mut cut = shared.cut.subscribe();
     if *cut.borrow() {
         return;
     }
+    notice_ends(&client);
     let carried = async {
         let client = acceptor.accept(client).await.ok()?;
         let engine = UnixStream::connect(shared.far.socket()).await.ok()?;
