@@ -2,8 +2,8 @@
 //! fault comes at the first one, then all is begun anew and it comes at the second one, and so on to
 //! the last. Afterwards nothing is lost and nothing is left, and it was said that something was wrong.
 //!
-//! `DUOTAB_TEST_STEPS=all` takes them all, and a number that one on; else every third one, from another
-//! one on each day.
+//! `DUOTAB_TEST_STEPS=all` takes them all, and a number each third one from that one on; else each test
+//! takes the one that it names, for all of them take half an hour.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -104,14 +104,14 @@ impl Bench {
     }
 }
 
-/// Which steps are taken.
-fn steps() -> impl Iterator<Item = usize> {
+/// Which steps are taken, if one is named.
+fn steps(named: usize) -> Box<dyn Iterator<Item = usize>> {
     let wanted = std::env::var("DUOTAB_TEST_STEPS").unwrap_or_default();
-    let (all, number) = (wanted == "all", wanted.parse::<usize>().ok());
-    let now = std::time::SystemTime::now();
-    let days = now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() / 86_400;
-    let first = number.unwrap_or(if all { 1 } else { 1 + (days % 3) as usize });
-    (first..MOST).step_by(if all { 1 } else { 3 })
+    match wanted.parse() {
+        Ok(first) => Box::new((first..MOST).step_by(3)),
+        Err(_) if wanted == "all" => Box::new(1..MOST),
+        Err(_) => Box::new(std::iter::once(named)),
+    }
 }
 
 /// What goes wrong.
@@ -326,19 +326,21 @@ fn md5(bytes: &[u8]) -> String {
     said.split_whitespace().next().unwrap().to_owned()
 }
 
-async fn moves(install: &str, bad: Bad) {
+async fn moves(install: &str, bad: Bad, (there, back): (usize, usize)) {
     let Some(mut bench) = Bench::new(install).await else {
         return;
     };
     let sum = bench.fill();
-    for step in steps() {
+    for step in steps(there) {
         if !bench.move_at(step, bad, &sum).await {
+            assert_ne!(step, there, "there is no such step");
             break;
         }
     }
     bench.carry(&NodeId::host(), &attic()).await.unwrap();
-    for step in steps() {
+    for step in steps(back) {
         if !bench.move_back_at(step, bad, &sum).await {
+            assert_ne!(step, back, "there is no such step");
             break;
         }
     }
@@ -353,26 +355,28 @@ fn told(started: &Result<Endpoint, StartError>) -> String {
     }
 }
 
-async fn starts(install: &str, bad: Bad) {
+async fn starts(install: &str, bad: Bad, named: usize) {
     let Some(mut bench) = Bench::new(install).await else {
         return;
     };
     bench.mark().await;
-    for step in steps() {
+    for step in steps(named) {
         if !bench.start_at(step, bad).await {
+            assert_ne!(step, named, "there is no such step");
             break;
         }
     }
     bench.marked().await;
 }
 
-async fn ends(install: &str, bad: Bad) {
+async fn ends(install: &str, bad: Bad, named: usize) {
     let Some(mut bench) = Bench::new(install).await else {
         return;
     };
     bench.mark().await;
-    for step in steps() {
+    for step in steps(named) {
         if !bench.end_at(step, bad).await {
+            assert_ne!(step, named, "there is no such step");
             break;
         }
     }
@@ -381,58 +385,58 @@ async fn ends(install: &str, bad: Bad) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_whose_way_is_cut_leaves_nothing() {
-    starts("start-a", Bad::Unheard).await;
-    starts("start-b", Bad::Unanswered).await;
+    starts("start-a", Bad::Unheard, 6).await;
+    starts("start-b", Bad::Unanswered, 4).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_whose_packets_are_lost_leaves_nothing() {
-    starts("start-c", Bad::Dropped).await;
+    starts("start-c", Bad::Dropped, 5).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_whose_engine_is_killed_leaves_nothing() {
-    starts("start-d", Bad::EngineKilled).await;
+    starts("start-d", Bad::EngineKilled, 7).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_whose_container_is_killed_leaves_nothing() {
-    starts("start-e", Bad::ContainerKilled).await;
+    starts("start-e", Bad::ContainerKilled, 8).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_on_a_disk_that_gets_full_leaves_nothing() {
-    starts("start-f", Bad::DiskFull).await;
+    starts("start-f", Bad::DiskFull, 3).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_whose_way_is_cut_leaves_the_data_where_they_were_or_brings_all_of_them() {
-    moves("move-a", Bad::Unheard).await;
-    moves("move-b", Bad::Unanswered).await;
+    moves("move-a", Bad::Unheard, (9, 6)).await;
+    moves("move-b", Bad::Unanswered, (12, 8)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_whose_packets_are_lost_leaves_the_data_where_they_were_or_brings_all_of_them() {
-    moves("move-c", Bad::Dropped).await;
+    moves("move-c", Bad::Dropped, (15, 7)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_whose_engine_is_killed_leaves_the_data_where_they_were_or_brings_all_of_them() {
-    moves("move-d", Bad::EngineKilled).await;
+    moves("move-d", Bad::EngineKilled, (11, 9)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_whose_container_is_killed_leaves_the_data_where_they_were_or_brings_all_of_them() {
-    moves("move-e", Bad::ContainerKilled).await;
+    moves("move-e", Bad::ContainerKilled, (16, 5)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_to_a_disk_that_gets_full_leaves_the_data_where_they_were_or_brings_all_of_them() {
-    moves("move-f", Bad::DiskFull).await;
+    moves("move-f", Bad::DiskFull, (10, 4)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_end_whose_way_is_cut_is_an_end_all_the_same() {
-    ends("end-a", Bad::Unheard).await;
-    ends("end-b", Bad::Unanswered).await;
+    ends("end-a", Bad::Unheard, 2).await;
+    ends("end-b", Bad::Unanswered, 3).await;
 }
