@@ -23,6 +23,13 @@ impl Slots {
         Arc::clone(self.all().entry(session).or_default())
     }
 
+    /// Whether something is being done to a session right now.
+    pub(super) fn is_busy(&self, session: SessionId) -> bool {
+        let all = self.all();
+        let slot = all.get(&session);
+        slot.is_some_and(|slot| slot.turn.try_lock().is_err())
+    }
+
     /// Drops one that nobody else uses: sessions come and go.
     pub(super) fn forget(&self, session: SessionId, slot: Arc<Slot>) {
         let mut all = self.all();

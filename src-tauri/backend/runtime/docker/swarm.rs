@@ -23,7 +23,6 @@ mod tidy;
 mod turns;
 mod watch;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,7 +46,7 @@ use self::turns::Turns;
 use self::watch::Verdict;
 use super::image::Reference;
 use super::link::Link;
-use super::slot::Slot;
+use super::slot::Slots;
 use super::{Docker, WAKE_LIMIT, away, fault, image, ready, unreachable};
 use crate::endpoint::Endpoint;
 use crate::runtime::{EngineError, EngineNews, StartError, StartSpec};
@@ -71,7 +70,7 @@ struct Inner {
     image: Mutex<Option<String>>,
     /// No profile may come into two services.
     turns: Turns,
-    slots: Mutex<HashMap<SessionId, Arc<Slot>>>,
+    slots: Slots,
     /// Whether all that an earlier life of the app has left was taken over or removed.
     found: AtomicBool,
     news: mpsc::Sender<EngineNews>,
@@ -108,27 +107,6 @@ impl Inner {
         *kept() = Some(pinned.clone());
         pinned
     }
-
-    fn slot(&self, session: SessionId) -> Arc<Slot> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(slots.entry(session).or_default())
-    }
-
-    /// Whether something is being done to a session right now.
-    fn is_busy(&self, session: SessionId) -> bool {
-        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        let slot = slots.get(&session);
-        slot.is_some_and(|slot| slot.turn.try_lock().is_err())
-    }
-
-    /// Drops a slot that nobody else uses: sessions come and go.
-    fn forget(&self, session: SessionId, slot: Arc<Slot>) {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        // The map's and ours.
-        if Arc::strong_count(&slot) <= 2 {
-            slots.remove(&session);
-        }
-    }
 }
 
 /// All sessions of this install on the nodes of one Swarm. Dropped, it lets go of them, and they live
@@ -153,7 +131,7 @@ impl Swarm {
             rooms: Rooms::default(),
             image: Mutex::default(),
             turns: Turns::default(),
-            slots: Mutex::default(),
+            slots: Slots::default(),
             found: AtomicBool::new(false),
             news,
             life: life.clone(),
@@ -213,7 +191,7 @@ impl Swarm {
         fetched: &(dyn Fn(u8) + Send + Sync),
     ) -> Result<Endpoint, StartError> {
         let session = spec.session;
-        let slot = self.inner.slot(session);
+        let slot = self.inner.slots.of(session);
         // `stop` cancels it as well.
         let cancel = cancel.child_token();
         slot.start.begins(&cancel);
@@ -248,7 +226,7 @@ impl Swarm {
     /// # Errors
     /// Why it does not run.
     pub async fn adopt(&self, session: SessionId) -> Result<Endpoint, StartError> {
-        let slot = self.inner.slot(session);
+        let slot = self.inner.slots.of(session);
         let _turn = slot.turn.lock().await;
         let link = self.link().await.map_err(away);
         // One that is held already needs no manager.
@@ -268,7 +246,7 @@ impl Swarm {
     /// # Errors
     /// If it does not run, or does not do it.
     pub async fn suspend(&self, session: SessionId) -> Result<(), EngineError> {
-        let slot = self.inner.slot(session);
+        let slot = self.inner.slots.of(session);
         let _turn = slot.turn.lock().await;
         let held = match self.inner.known.get(session) {
             Some(held) => held,
@@ -291,7 +269,7 @@ impl Swarm {
     /// # Errors
     /// If it does not run, or does not answer.
     pub async fn resume(&self, session: SessionId) -> Result<Endpoint, EngineError> {
-        let slot = self.inner.slot(session);
+        let slot = self.inner.slots.of(session);
         let _turn = slot.turn.lock().await;
         // Before it wakes, or the watch would see to it that it sleeps.
         remains::expect(&self.inner, session, false);
@@ -320,7 +298,7 @@ impl Swarm {
     /// # Errors
     /// If the manager cannot be asked, or something stays.
     pub async fn stop(&self, session: SessionId) -> Result<(), EngineError> {
-        let slot = self.inner.slot(session);
+        let slot = self.inner.slots.of(session);
         slot.start.give_up();
         let turn = slot.turn.lock().await;
         self.inner.known.let_go(session);
@@ -334,7 +312,7 @@ impl Swarm {
             self.inner.known.abandon(session);
         }
         drop(turn);
-        self.inner.forget(session, slot);
+        self.inner.slots.forget(session, slot);
         stopped
     }
 

@@ -68,7 +68,7 @@ pub(super) async fn all(inner: &Inner, link: &Link) -> Result<Vec<FoundEngine>, 
             }
             return Ok(None);
         };
-        let slot = inner.slot(session);
+        let slot = inner.slots.of(session);
         let Ok(_turn) = slot.turn.try_lock() else {
             return Ok(None);
         };
@@ -99,7 +99,9 @@ pub(super) async fn all(inner: &Inner, link: &Link) -> Result<Vec<FoundEngine>, 
 async fn drop_unused(inner: &Inner, link: &Link, services: &[Ours]) {
     let listed: HashSet<SessionId> = services.iter().filter_map(|ours| ours.session).collect();
     let is_used = |session| {
-        listed.contains(&session) || inner.is_busy(session) || inner.known.get(session).is_some()
+        listed.contains(&session)
+            || inner.slots.is_busy(session)
+            || inner.known.get(session).is_some()
     };
     objects::remove_kept(link, &inner.docker.inner.with, |session| match session {
         Some(session) => !is_used(session),
@@ -130,7 +132,9 @@ pub(super) async fn sweep(
     let before = std::mem::take(strays);
     for ours in &services {
         let is_known = |session| inner.known.get(session).is_some();
-        let slot = ours.session.map(|session| (session, inner.slot(session)));
+        let slot = ours
+            .session
+            .map(|session| (session, inner.slots.of(session)));
         let turn = slot.as_ref().map(|(_, slot)| slot.turn.try_lock());
         let is_stray = match (&ours.session, &turn) {
             (Some(session), Some(Ok(_))) => !is_known(*session),
@@ -149,7 +153,7 @@ pub(super) async fn sweep(
         }
         drop(turn);
         if let Some((session, slot)) = slot {
-            inner.forget(session, slot);
+            inner.slots.forget(session, slot);
         }
     }
     drop_unused(inner, link, &services).await;

@@ -49,7 +49,7 @@ async fn end_abandoned(inner: &Inner) {
         return;
     };
     for session in all {
-        let slot = inner.slot(session);
+        let slot = inner.slots.of(session);
         // It may be started again meanwhile.
         if let Ok(_turn) = slot.turn.try_lock()
             && going().contains(&session)
@@ -59,6 +59,6 @@ async fn end_abandoned(inner: &Inner) {
                 inner.known.settle(session);
             }
         }
-        inner.forget(session, slot);
+        inner.slots.forget(session, slot);
     }
 }

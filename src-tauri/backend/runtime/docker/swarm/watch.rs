@@ -170,7 +170,7 @@ impl After {
     /// It was started anew while it was to sleep; nobody looks at it.
     async fn lull(&self, session: SessionId) {
         // Whoever wakes it has its turn, and expects something else before that.
-        let slot = self.inner.slot(session);
+        let slot = self.inner.slots.of(session);
         let Ok(_turn) = slot.turn.try_lock() else {
             return;
         };
