@@ -8,7 +8,6 @@ use bollard::errors::Error;
 use duotab_core::event::FoundEngine;
 use duotab_core::message::SessionId;
 
-use super::end::until_gone;
 use super::label::{self, Ours, State};
 use super::launch::Launched;
 use super::link::Link;
