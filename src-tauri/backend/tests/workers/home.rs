@@ -9,6 +9,7 @@ use duotab_backend::neko::{self, Neko, News, Options};
 use duotab_backend::runtime::docker::{DockerConfig, Owner, Surroundings};
 use duotab_backend::runtime::embedded::EmbeddedConfig;
 use duotab_backend::runtime::{Choice, EngineNews, Runtime, RuntimeConfig, StartError, StartSpec};
+use duotab_core::event::FoundEngine;
 use duotab_core::message::{ProfileName, SessionId};
 use duotab_core::node::NodeId;
 use duotab_core::worker::WorkerAddress;
@@ -123,6 +124,21 @@ impl Home {
         let stopping = self.runtime.stop(SessionId(session), &node);
         within("a stop", stopping).await.unwrap();
         eprintln!("stopped in {:?}", began.elapsed());
+    }
+
+    /// Waits until the machine answers, after a loss; gives the sessions that are found there.
+    pub(crate) async fn back(&mut self) -> Vec<FoundEngine> {
+        // It is asked again each time that it is seen, until it answers.
+        let back = async {
+            loop {
+                self.runtime.look_at_workers().await;
+                while !matches!(self.news.recv().await, Some(EngineNews::NodeSeen(..))) {}
+                if let Some(found) = self.runtime.find(&attic()).await {
+                    return found;
+                }
+            }
+        };
+        within("the machine", back).await
     }
 
     /// What is told of sessions, not of machines.

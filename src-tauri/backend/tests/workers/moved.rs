@@ -88,6 +88,72 @@ async fn a_profile_s_data_go_there_and_come_back_the_same_and_nothing_is_left_on
     assert!(fs::read_dir(on_the_way).map_or(true, |all| all.count() == 0));
 }
 
+/// Connections by SSH from here to the machine.
+fn connections(home: &Home) -> String {
+    let to = format!("dst {} dport = 22", home.far.address);
+    let asked = std::process::Command::new("ss")
+        .args(["-tnH", &to])
+        .output();
+    String::from_utf8(asked.unwrap().stdout).unwrap()
+}
+
+/// How often this machine's kernel, in the tests' own network, repeats the last words of a program that
+/// has ended.
+fn repeat_last_words(times: &str) {
+    fs::write("/proc/sys/net/ipv4/tcp_orphan_retries", times).unwrap();
+}
+
+/// Nobody tells the other end of a connection that this one is gone, if the way is down for long
+/// enough: what the engine does for it there would hold its container.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_way_by_ssh_that_is_cut_in_the_middle_holds_nothing_there_once_it_is_back() {
+    let Some(mut home) = Home::by("far-held", |far| far.ssh("worker")) else {
+        return;
+    };
+    let (profile, here, there) = (ProfileName("default".into()), NodeId::host(), attic());
+    let folder = home.profiles().join("default").join("Default");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("Own Data"), vec![7; 256 << 20]).unwrap();
+    let (flows, mut flowing) = tokio::sync::mpsc::unbounded_channel();
+    let progress = Arc::new(move |done, total| {
+        if done * 8 > total {
+            let _ = flows.send(());
+        }
+    });
+    let job = Job::new(progress, CancellationToken::new());
+    let far = home.far.clone();
+    let moving = home.runtime.move_profile(&profile, &here, &there, job);
+    let cutting = async {
+        flowing.recv().await;
+        far.cut()
+    };
+    let (moved, cut) = tokio::join!(within("a refusal", moving), cutting);
+    assert!(
+        matches!(
+            moved,
+            Err(DataError::Fault(ProfileFault::EngineAway { .. }))
+        ),
+        "{moved:?}"
+    );
+    let mut glance = tokio::time::interval(std::time::Duration::from_millis(250));
+    repeat_last_words("1");
+    within("the end of the connection, here", async {
+        while !connections(&home).is_empty() {
+            glance.tick().await;
+        }
+    })
+    .await;
+    repeat_last_words("0");
+    drop(cut);
+    home.back().await;
+    within("the end of what was there", async {
+        while !home.containers("{{.ID}}").is_empty() {
+            glance.tick().await;
+        }
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn data_on_their_way_to_a_machine_that_is_lost_stay_where_they_are() {
     let Some(home) = Home::new("far-stays") else {

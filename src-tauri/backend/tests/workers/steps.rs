@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use duotab_backend::endpoint::Endpoint;
+use duotab_backend::runtime::StartError;
 use duotab_backend::runtime::data::{DataError, Job};
-use duotab_backend::runtime::{EngineNews, StartError};
 use duotab_core::message::{ProfileName, SessionId};
 use duotab_core::node::NodeId;
 use duotab_test_support::worker::Undo;
@@ -73,18 +73,7 @@ impl Bench {
 
     /// As the app does when it hears that the machine is back.
     async fn back(&mut self) {
-        // It is asked again each time that it is seen, until it answers.
-        let back = async {
-            loop {
-                self.home.runtime.look_at_workers().await;
-                while !matches!(self.home.news.recv().await, Some(EngineNews::NodeSeen(..))) {}
-                if let Some(found) = self.home.runtime.find(&attic()).await {
-                    return found;
-                }
-            }
-        };
-        let found = within("the machine", back).await;
-        for engine in found {
+        for engine in self.home.back().await {
             self.home.stop(engine.session.0).await;
         }
     }

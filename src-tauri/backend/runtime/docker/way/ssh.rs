@@ -27,10 +27,13 @@ const LAST_WORDS: Duration = Duration::from_millis(300);
 /// Where the engine is, unless it is told.
 const USUAL_SOCKET: &str = "/var/run/docker.sock";
 
-/// Docker's client, or Podman's, whichever is there. `$1` is a socket, or nothing.
-const COMMAND: &str = "if command -v docker >/dev/null; then exec docker ${1:+--host \"unix://$1\"} \
-    system dial-stdio; elif command -v podman >/dev/null; then exec podman ${1:+--url \"unix://$1\"} \
-    system dial-stdio; else exit 127; fi";
+/// Docker's client, or Podman's, whichever is there. `$1` is a socket, or nothing. The empty lines
+/// are for the network there: whoever only listens is never told that the other end is gone, and what
+/// an engine was doing for us then would hold its container for hours.
+const COMMAND: &str = "while sleep 5 2>/dev/null; do echo >&2 || exit; done </dev/null >/dev/null & \
+    if command -v docker >/dev/null; then docker ${1:+--host \"unix://$1\"} system dial-stdio; \
+    elif command -v podman >/dev/null; then podman ${1:+--url \"unix://$1\"} system dial-stdio; \
+    else (exit 127); fi; ended=$?; kill $!; exit $ended";
 
 /// Where to.
 pub(super) struct To<'a> {
@@ -225,11 +228,8 @@ enum State {
     Silent(Child, ChildStderr),
     /// It ended without a word, and says why.
     Ending(LastWords),
-    /// It was heard. The process is killed when this goes; its words keep its pipe open.
-    Heard(
-        #[allow(dead_code, reason = "held")] Child,
-        #[allow(dead_code, reason = "held")] ChildStderr,
-    ),
+    /// It was heard. The process is killed when this goes.
+    Heard(#[allow(dead_code, reason = "held")] Child),
     Ended,
 }
 
@@ -274,6 +274,11 @@ async fn last_words(mut child: Child, mut words: ChildStderr) -> Last {
     }
 }
 
+/// Whatever else SSH says: a full pipe would hold it up.
+async fn unheard(mut words: ChildStderr) {
+    let _ = tokio::io::copy(&mut words, &mut tokio::io::sink()).await;
+}
+
 impl AsyncRead for Piped {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -295,7 +300,8 @@ impl AsyncRead for Piped {
                     let polled = Pin::new(&mut self.output).poll_read(context, into);
                     match &polled {
                         Poll::Ready(Ok(())) if into.filled().len() > before => {
-                            self.state = State::Heard(child, words);
+                            self.state = State::Heard(child);
+                            tokio::spawn(unheard(words));
                             (self.told)(None);
                         }
                         Poll::Ready(_) => {
