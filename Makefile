@@ -64,7 +64,8 @@ bench: setup $(PAGE)
 	tests/offline.sh $(CARGO) bench --offline --locked -p duotab-backend --bench proxy
 	$(CARGO) build --locked -p koneko
 	$(CARGO) bench --locked --no-run -p duotab-backend --bench containers
-	tests/engine/run.sh $(CARGO) bench --offline --locked -p duotab-backend --bench containers
+	DUOTAB_TEST_WORKERS=1 tests/engine/run.sh \
+		$(CARGO) bench --offline --locked -p duotab-backend --bench containers
 
 conformance: setup
 	$(CARGO) test --locked -p duotab-backend --test conformance -- --test-threads=1

@@ -118,6 +118,7 @@ PasswordAuthentication no
 UsePAM no
 StrictModes no
 PidFile $far/ssh/sshd.pid
+Subsystem sftp internal-sftp
 SetEnv DOCKER_HOST=unix://$far/docker.sock
 CONF
     there /usr/sbin/sshd -D -E "$place/sshd.log" -f "$far/ssh/sshd.conf" </dev/null >/dev/null 2>&1 &

@@ -1,6 +1,7 @@
 #!/bin/sh
 # What happens to the worker of run.sh, and on the way to it, for tests of bad days:
 #     worker.sh cut | mend      the cable
+#     worker.sh slow | fast     1 Gbit/s in both directions
 #     worker.sh drop | pass     datagrams, and nothing else
 #     worker.sh hush PORT | speak PORT   what goes to a port of this side's loopback, and back
 #     worker.sh fill | empty    its engine's disk
@@ -28,6 +29,14 @@ loopback() {
 case ${1:-} in
     cut) ip link set "$far_cable" down ;;
     mend) plug_far ;;
+    slow)
+        tc qdisc replace dev "$far_cable" root tbf rate 1gbit burst 256kb latency 50ms
+        there tc qdisc replace dev eth0 root tbf rate 1gbit burst 256kb latency 50ms
+        ;;
+    fast)
+        tc qdisc delete dev "$far_cable" root
+        there tc qdisc delete dev eth0 root
+        ;;
     drop) iptables --insert INPUT --in-interface "$far_cable" --protocol udp --jump DROP ;;
     pass) iptables --delete INPUT --in-interface "$far_cable" --protocol udp --jump DROP ;;
     hush) loopback --insert "$2" ;;
@@ -56,7 +65,7 @@ case ${1:-} in
         exec /usr/bin/docker --host "unix://$far/docker.sock" "$@"
         ;;
     *)
-        sed -n '2,15p' "$0" | sed 's/^# \{0,1\}//' >&2
+        sed -n '2,16p' "$0" | sed 's/^# \{0,1\}//' >&2
         exit 2
         ;;
 esac

@@ -102,6 +102,19 @@ impl Far {
         self.undo("mend")
     }
 
+    /// Makes the cable one of 1 Gbit/s in both directions, until the answer is dropped.
+    #[must_use]
+    pub fn slow(&self) -> Undo {
+        self.order(&["slow"]);
+        self.undo("fast")
+    }
+
+    /// The folder of its engine's disk, which is its own.
+    #[must_use]
+    pub fn disk(&self) -> PathBuf {
+        self.folder.join("disk")
+    }
+
     /// Loses all datagrams, and nothing else, until the answer is dropped.
     #[must_use]
     pub fn drop_datagrams(&self) -> Undo {

@@ -16,18 +16,18 @@ const ROUNDS: usize = 7;
 
 /// Milliseconds of each round.
 #[derive(Default)]
-struct Ways {
+pub(crate) struct Ways {
     /// Of each stage.
     stages: Vec<Vec<f64>>,
     /// To the first frame.
-    frame: Vec<f64>,
+    pub(crate) frame: Vec<f64>,
     /// To a tab that is live, its picture in the view.
     live: Vec<f64>,
 }
 
 impl Ways {
     /// Takes down a way that began then and has come to its end.
-    fn take(&mut self, began: Instant, stages: &[Stage]) -> Outcome<()> {
+    pub(crate) fn take(&mut self, began: Instant, stages: &[Stage]) -> Outcome<()> {
         self.live.push(ms(began.elapsed()));
         let split = clock::split(began, stages)?;
         self.frame.push(split.iter().sum());
@@ -45,7 +45,7 @@ impl Ways {
     }
 
     /// Each stage's row; `name` is the way's.
-    fn rows(&self, name: &str, stages: &[Stage]) -> Vec<Row> {
+    pub(crate) fn rows(&self, name: &str, stages: &[Stage]) -> Vec<Row> {
         let all = stages.iter().zip(&self.stages);
         all.map(|((stage, end), samples)| {
             let method = format!("from the stage before until «{end}»; median");
@@ -155,6 +155,6 @@ pub(crate) async fn measure(engine: &Engine, report: &mut Report, folder: &Path)
     Ok(())
 }
 
-fn pairs(all: &[f64], less: &[f64]) -> Vec<f64> {
+pub(crate) fn pairs(all: &[f64], less: &[f64]) -> Vec<f64> {
     all.iter().zip(less).map(|(all, less)| all - less).collect()
 }

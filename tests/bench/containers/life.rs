@@ -13,6 +13,8 @@ use duotab_core::browser::Settings;
 use duotab_core::event::Command;
 use duotab_core::message::{ContentArea, Mode, ShellState, Stage, TabId, Update};
 use duotab_core::node::{EngineHealth, Node, NodeId, NodeKind};
+use duotab_core::placement::Demand;
+use duotab_core::worker::{MachineView, WorkerCommand};
 use duotab_test_support::Outcome;
 use duotab_test_support::engine::Engine;
 use tempfile::TempDir;
@@ -41,6 +43,7 @@ pub(crate) struct Life {
     updates: mpsc::UnboundedReceiver<Update>,
     /// As the last update told.
     tabs: Vec<(TabId, Mode)>,
+    workers: Vec<NodeId>,
     orders: mpsc::UnboundedReceiver<ContentOrder>,
 }
 
@@ -76,6 +79,7 @@ impl Life {
             proxy: ProxyConfig::default(),
             settings: Settings {
                 standby: Some(standby),
+                demand: small(),
                 ..Settings::default()
             },
         };
@@ -87,6 +91,7 @@ impl Life {
             controller,
             updates,
             tabs: Vec::new(),
+            workers: Vec::new(),
             orders,
         };
         life.until("the first tab", |state| !state.tabs.is_empty())
@@ -117,6 +122,33 @@ impl Life {
         self.live().await
     }
 
+    /// Takes another machine as a worker, and waits until it is seen.
+    pub(crate) async fn take_worker(
+        &mut self,
+        address: String,
+        certificates: String,
+    ) -> Outcome<NodeId> {
+        let name = "the worker".to_owned();
+        let add = WorkerCommand::Add {
+            name,
+            address,
+            certificates,
+        };
+        self.command(Command::Worker(add)).await?;
+        let seen = |state: &ShellState| state.machines.known.iter().any(is_seen);
+        self.until("the worker", seen).await?;
+        self.workers.first().cloned().ok_or("no worker".into())
+    }
+
+    /// Has the last tab streamed from a machine, and waits until it is live and the view has a picture
+    /// of it.
+    pub(crate) async fn open_on(&mut self, node: &NodeId) -> Outcome<()> {
+        let tab = self.last()?;
+        let to = Command::SetMode(tab, Mode::Streamed, Some(node.clone()));
+        self.command(to).await?;
+        self.live().await
+    }
+
     async fn live(&mut self) -> Outcome<()> {
         let live = |state: &ShellState| {
             let mut streams = state.tabs.iter().filter_map(|tab| tab.stream.as_ref());
@@ -142,13 +174,12 @@ impl Life {
     }
 
     async fn toggle(&self, to: Mode) -> Outcome<()> {
-        let last = self
-            .tabs
-            .iter()
-            .map(|(tab, _)| *tab)
-            .max()
-            .ok_or("no tab")?;
-        self.command(Command::SetMode(last, to, None)).await
+        self.command(Command::SetMode(self.last()?, to, None)).await
+    }
+
+    fn last(&self) -> Outcome<TabId> {
+        let tabs = self.tabs.iter().map(|(tab, _)| *tab);
+        Ok(tabs.max().ok_or("no tab")?)
     }
 
     /// Ends it, with all that it started. The next one has no streamed tab to begin with.
@@ -182,6 +213,8 @@ impl Life {
             while let Some(update) = self.updates.recv().await {
                 if let Update::State { state } = update {
                     self.tabs = state.tabs.iter().map(|tab| (tab.id, tab.mode)).collect();
+                    let seen = state.machines.known.iter().filter(|it| is_seen(it));
+                    self.workers = seen.map(|it| it.node.id.clone()).collect();
                     if let Some(problem) = state.tabs.iter().find_map(|it| it.problem.as_ref()) {
                         return Err(problem.to_string());
                     }
@@ -195,6 +228,19 @@ impl Life {
         let came = tokio::time::timeout(LIMIT, waiting).await;
         Ok(came.map_err(|_| format!("waited in vain: {what}"))??)
     }
+}
+
+/// Is a worker, and was looked at.
+fn is_seen(machine: &MachineView) -> bool {
+    machine.address.is_some() && machine.facts.is_some()
+}
+
+/// The worker of the tests has two cores, as this machine has.
+fn small() -> Demand {
+    let mut demand = Demand::default();
+    demand.worker.cores = 1;
+    demand.worker.total_memory_mib = 1024;
+    demand
 }
 
 /// A machine with room for two.

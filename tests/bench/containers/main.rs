@@ -1,5 +1,6 @@
 //! What a container costs: the way to its picture, cold and kept ready, split by stage; what the
-//! app adds to the engine's own start; and the memory of ten pages in one session or in ten.
+//! app adds to the engine's own start; the memory of ten pages in one session or in ten; and the same
+//! way on another machine, and how fast a profile goes there.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,10 +10,12 @@
 
 mod clock;
 mod eye;
+mod far;
 mod frames;
 mod install;
 mod life;
 mod memory;
+mod moved;
 #[path = "../row.rs"]
 #[allow(dead_code, reason = "the other bench needs the rest")]
 mod row;
@@ -22,6 +25,7 @@ use std::time::Duration;
 
 use duotab_test_support::app::workspace;
 use duotab_test_support::engine::Engine;
+use duotab_test_support::worker::Far;
 use row::Report;
 
 /// For anything that is waited for.
@@ -53,6 +57,21 @@ async fn main() -> ExitCode {
         && let Err(error) = memory::measure(&engine, &mut report, &folder).await
     {
         report.lacks("containers-memory", &error);
+    }
+    let Some(far) = Far::here() else {
+        report.lacks("workers", &"there is none");
+        report.print();
+        return ExitCode::FAILURE;
+    };
+    if is_chosen("far")
+        && let Err(error) = far::measure(&engine, &far, &mut report, &folder).await
+    {
+        report.lacks("workers-first-frame", &error);
+    }
+    if is_chosen("moved")
+        && let Err(error) = moved::measure(&far, &mut report, &folder).await
+    {
+        report.lacks("workers-moved", &error);
     }
     if report.print() {
         ExitCode::SUCCESS
