@@ -116,8 +116,7 @@ impl Controller {
         let (queue, inputs) = mpsc::unbounded_channel();
         let news = News(queue.clone());
         let (database, image) = (config.database.clone(), config.runtime.docker.image.clone());
-        let there = config.runtime.docker.clone().elsewhere().image;
-        let opened = tokio::task::spawn_blocking(move || Left::open(&database, &image, &there))
+        let opened = tokio::task::spawn_blocking(move || Left::open(&database, &image))
             .await
             .map_err(std::io::Error::other)?;
         let runtime = RuntimeConfig {
@@ -132,7 +131,6 @@ impl Controller {
                 install: opened.install,
                 owner: opened.owner,
                 kept: opened.image,
-                kept_there: opened.images_there,
                 volumes: opened.volumes,
                 home_closed: (config.settings.home_closed)
                     .unwrap_or(opened.saved.switches.home_closed),

@@ -113,8 +113,6 @@ pub enum EngineNews {
     },
     /// To be kept for the image, and to be given back at the next start of the app.
     Keep {
-        /// Whose engine has it.
-        node: NodeId,
         /// The image's reference, as it was set.
         image: String,
         /// It.

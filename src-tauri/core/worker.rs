@@ -166,8 +166,9 @@ pub enum WaysCheck {
     Tried {
         /// Whether signalling and page control get through, by the engine's own connection.
         signalling: bool,
-        /// Whether datagrams arrive and come back: else the picture takes that connection too.
-        datagrams: bool,
+        /// Whether datagrams arrive and come back: else the picture takes that connection too. `None`
+        /// where the machine's own address is not known, behind another one.
+        datagrams: Option<bool>,
     },
 }
 

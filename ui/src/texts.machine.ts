@@ -261,7 +261,13 @@ export function checkSteps(machine: MachineView): CheckStep[] {
 
 /** What came of trying the two ways into a container there. */
 function waysOf(ways: WaysCheck | null): { state: CheckStep["state"]; text: string }[] {
-  if (!ways) return [];
+  if (!ways) {
+    const text = "Each node of its Swarm has a way of its own, which is tried at a start.";
+    return [
+      { state: "good", text },
+      { state: "good", text },
+    ];
+  }
   if (ways.came === "refused") {
     const text = `No container can be started there to try it: ${failed(ways.failure)}.`;
     return [{ state: "bad", text }];
@@ -274,13 +280,22 @@ function waysOf(ways: WaysCheck | null): { state: CheckStep["state"]; text: stri
           state: "bad",
           text: "Nothing gets into a container by the engine's connection. If a proxy stands before the engine, it must let connections be upgraded.",
         },
-    datagrams
+    datagramsOf(datagrams),
+  ];
+}
+
+function datagramsOf(datagrams: boolean | null): { state: CheckStep["state"]; text: string } {
+  if (datagrams === null) {
+    const text =
+      "It takes the engine's connection, and comes a little later: that machine is behind another one, and nothing gets there straight.";
+    return { state: "good", text };
+  }
+  return datagrams
       ? { state: "good", text: "It comes straight: datagrams (UDP) arrive." }
       : {
           state: "bad",
           text: "No datagram (UDP) comes back from there. Open the ports 61000 to 65000 in that machine's firewall; until then the picture takes the engine's connection, and comes a little later.",
-        },
-  ];
+        };
 }
 
 function roomOf(

@@ -3,7 +3,7 @@
 
 use super::News;
 use super::gift::Gifts;
-use super::left::{OWNED, VOLUMES, image_key};
+use super::left::{OWNED, VOLUMES};
 use super::session::{Attached, Link};
 use super::transfer::Transfers;
 use super::viewer::Viewer;
@@ -88,8 +88,8 @@ impl Engines {
                     }
                     EngineNews::Unsandboxed(_) => Event::Notice(Notice::SandboxOff),
                     EngineNews::Unlimited(limits) => Event::EnginesUnlimited(limits),
-                    EngineNews::Keep { node, image, kept } => {
-                        to_core.keep(image_key(&node, &image), kept);
+                    EngineNews::Keep { image, kept } => {
+                        to_core.keep(format!("image:{image}"), kept);
                         continue;
                     }
                     EngineNews::Volumes { kept } => {

@@ -1,28 +1,18 @@
 //! What an earlier run of the app left in the store.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::capacity;
 use crate::runtime::docker::Owner;
 use crate::store::{Store, StoreError};
 use duotab_core::browser::Saved;
-use duotab_core::message::{NodeId, Notice};
+use duotab_core::message::Notice;
 
 /// The setting of what is kept of the volumes.
 pub(super) const VOLUMES: &str = "volumes";
 
 /// The setting of what is kept of the volumes that are this copy's.
 pub(super) const OWNED: &str = "owned";
-
-/// The setting of what is kept for an image on a node.
-pub(super) fn image_key(node: &NodeId, image: &str) -> String {
-    if *node == NodeId::host() {
-        format!("image:{image}")
-    } else {
-        format!("image@{}:{image}", node.0)
-    }
-}
 
 /// What the store held, and what is to be told about it.
 pub(super) struct Left {
@@ -33,16 +23,13 @@ pub(super) struct Left {
     pub(super) owner: Owner,
     /// What was kept for the image.
     pub(super) image: String,
-    /// What was kept for that of each worker.
-    pub(super) images_there: BTreeMap<NodeId, String>,
     /// What was kept of the volumes.
     pub(super) volumes: String,
     pub(super) notices: Vec<Notice>,
 }
 
 impl Left {
-    /// `image` is that of the engine here, `there` that of workers.
-    pub(super) fn open(database: &Path, image: &str, there: &str) -> Self {
+    pub(super) fn open(database: &Path, image: &str) -> Self {
         let opened = Store::open(database);
         let store = opened.store;
         let read = || -> Result<(Saved, String, String), StoreError> {
@@ -71,15 +58,8 @@ impl Left {
             (Saved::default(), unsaved(), unsaved())
         });
         let kept = |key: &str| store.setting(key).ok().flatten().unwrap_or_default();
-        let workers = saved.workers.iter().map(|it| it.worker.id.clone());
         Self {
-            images_there: workers
-                .map(|node| {
-                    let kept = kept(&image_key(&node, there));
-                    (node, kept)
-                })
-                .collect(),
-            image: kept(&image_key(&NodeId::host(), image)),
+            image: kept(&format!("image:{image}")),
             volumes: kept(VOLUMES),
             owner: Owner::new(copy, &capacity::host_name(), &kept(OWNED)),
             saved,

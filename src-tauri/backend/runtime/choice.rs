@@ -103,7 +103,8 @@ impl Runtime {
         let (embedded, ended) = Embedded::new(with.embedded);
         let far = DockerConfig {
             sockets: Some(sockets),
-            // Each worker has its own.
+            // What is kept is of the engine here; there each life of the app begins anew, with the
+            // image that is set.
             kept: String::new(),
             volumes: String::new(),
             update_every: None,

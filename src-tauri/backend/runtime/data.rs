@@ -207,6 +207,11 @@ impl Job {
         }
     }
 
+    /// How many bytes are done.
+    pub(super) fn done(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
+    }
+
     pub(super) async fn given_up(&self) {
         self.cancel.cancelled().await;
     }

@@ -143,9 +143,8 @@ impl Docker {
     pub fn new(with: DockerConfig) -> (Self, mpsc::Receiver<EngineNews>) {
         let (news, receiver) = mpsc::channel(NEWS_LIMIT);
         let life = CancellationToken::new();
-        let node = with.worker.as_ref().map(|worker| worker.id.clone());
         let images = Images::new(
-            (with.image.clone(), node.unwrap_or_else(NodeId::host)),
+            with.image.clone(),
             with.surroundings.config_dir.clone(),
             &with.kept,
             news.clone(),
@@ -244,6 +243,7 @@ impl Docker {
             fault = self.inner.lost() => {
                 // What there is of it goes when the engine is back.
                 self.inner.known.abandon(session);
+                self.inner.known.may_come(session, true);
                 Err(away(fault))
             }
         };

@@ -21,6 +21,8 @@ struct Way {
     address: String,
     certificates: String,
     kept: Kept,
+    /// Whether the install has it.
+    known: bool,
     taken: Ways,
 }
 
@@ -32,17 +34,22 @@ impl Way {
             address,
             certificates,
             kept,
+            known: false,
             taken,
         })
     }
 
     async fn round(&mut self, engine: &Engine, stages: &[Stage], timed: bool) -> Outcome<()> {
         let mut life = Life::begin(engine, &self.kept, false).await?;
-        let node = if self.address.is_empty() {
-            NodeId::host()
-        } else {
+        if !self.address.is_empty() && !self.known {
             let (address, certificates) = (self.address.clone(), self.certificates.clone());
-            life.take_worker(address, certificates).await?
+            life.take_worker(address, certificates).await?;
+            self.known = true;
+        }
+        let node = if self.known {
+            life.worker().await?
+        } else {
+            NodeId::host()
         };
         let began = Instant::now();
         life.open_on(&node).await?;

@@ -122,21 +122,23 @@ impl Life {
         self.live().await
     }
 
-    /// Takes another machine as a worker, and waits until it is seen.
-    pub(crate) async fn take_worker(
-        &mut self,
-        address: String,
-        certificates: String,
-    ) -> Outcome<NodeId> {
+    /// Takes another machine as a worker, for this life and all later ones.
+    pub(crate) async fn take_worker(&self, address: String, certificates: String) -> Outcome<()> {
         let name = "the worker".to_owned();
         let add = WorkerCommand::Add {
             name,
             address,
             certificates,
         };
-        self.command(Command::Worker(add)).await?;
+        self.command(Command::Worker(add)).await
+    }
+
+    /// The worker, once it is seen.
+    pub(crate) async fn worker(&mut self) -> Outcome<NodeId> {
         let seen = |state: &ShellState| state.machines.known.iter().any(is_seen);
-        self.until("the worker", seen).await?;
+        if self.workers.is_empty() {
+            self.until("the worker", seen).await?;
+        }
         self.workers.first().cloned().ok_or("no worker".into())
     }
 

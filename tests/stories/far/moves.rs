@@ -227,7 +227,7 @@ async fn a_check_names_the_leg_on_which_nothing_comes_through() {
         let signalling = true;
         Some(WaysCheck::Tried {
             signalling,
-            datagrams,
+            datagrams: Some(datagrams),
         })
     };
     app.until("a check", |state| ways(state) == tried(true))

@@ -102,8 +102,8 @@ impl Runtime {
         let carried = tokio::select! {
             biased;
             carried = carry(source.give(job), target.take(), job.clone()) => carried,
-            lost = source.lost() => Err(lost),
-            lost = target.lost() => Err(lost),
+            lost = source.lost(job) => Err(lost),
+            lost = target.lost(job) => Err(lost),
         };
         match carried {
             Ok(carried) => Ok(Some((source, target, carried))),
@@ -133,10 +133,10 @@ impl Source<'_> {
         }
     }
 
-    async fn lost(&self) -> DataError {
+    async fn lost(&self, job: &Job) -> DataError {
         match self {
             Self::Folder(_) | Self::Node(_) => std::future::pending().await,
-            Self::Volume(volume) => volume.lost().await,
+            Self::Volume(volume) => volume.lost(job).await,
         }
     }
 
@@ -158,10 +158,10 @@ impl Target<'_> {
         }
     }
 
-    async fn lost(&self) -> DataError {
+    async fn lost(&self, job: &Job) -> DataError {
         match self {
             Self::Folder(_) | Self::Node(_) => std::future::pending().await,
-            Self::Volume(volume) => volume.lost().await,
+            Self::Volume(volume) => volume.lost(job).await,
         }
     }
 

@@ -1,14 +1,15 @@
 //! The workers in use: one more container engine each, with the Swarm that it may manage, and a look
 //! at both now and then.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use duotab_core::fault::EngineFault;
 use duotab_core::message::ProfileName;
 use duotab_core::node::{EngineHealth, NodeId};
+use duotab_core::profile::ProfileFault;
 use duotab_core::worker::{EngineContext, Worker, WorkerAddress, WorkerCheck};
 use futures_util::future::join_all;
 use tokio::sync::mpsc;
@@ -17,6 +18,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::Runtime;
 use super::claims::{Claim, Claims};
 use crate::runtime::EngineNews;
+use crate::runtime::data::DataError;
 use crate::runtime::docker::{Docker, DockerConfig, Managed, Seen, Swarm};
 
 /// How often a worker that is there is looked at, and one that is away.
@@ -32,12 +34,6 @@ pub(super) struct Workers {
     news: mpsc::Sender<EngineNews>,
     used: Mutex<HashMap<NodeId, Used>>,
     claims: Claims,
-    /// What was last to be kept for the image of each.
-    kept: Arc<Mutex<BTreeMap<NodeId, String>>>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[derive(Debug)]
@@ -53,23 +49,17 @@ struct Used {
 impl Workers {
     /// `with` is what all of them have in common.
     pub(super) fn new(with: DockerConfig, folder: PathBuf, news: mpsc::Sender<EngineNews>) -> Self {
-        let kept = Arc::new(Mutex::new(with.kept_there.clone()));
         Self {
             with,
             folder,
             news,
             used: Mutex::default(),
             claims: Claims::default(),
-            kept,
         }
     }
 
-    fn used(&self) -> MutexGuard<'_, HashMap<NodeId, Used>> {
-        lock(&self.used)
-    }
-
-    fn kept(&self) -> MutexGuard<'_, BTreeMap<NodeId, String>> {
-        lock(&self.kept)
+    fn used(&self) -> std::sync::MutexGuard<'_, HashMap<NodeId, Used>> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A worker's engine.
@@ -117,23 +107,21 @@ impl Workers {
     }
 
     fn begin(&self, worker: Worker, home_closed: bool) -> Used {
-        let kept = self.kept().get(&worker.id).cloned();
         let with = DockerConfig {
             worker: Some(worker.clone()),
-            kept: kept.unwrap_or_default(),
             home_closed,
             ..self.with.clone().elsewhere()
         };
         let (docker, mut told) = Docker::new(with);
         let (docker, life) = (Arc::new(docker), CancellationToken::new());
-        let (news, kept) = (self.news.clone(), Arc::clone(&self.kept));
+        let news = self.news.clone();
         // Ends with the engine: whoever still has a session there hears of it.
         tokio::spawn(async move {
             while let Some(told) = told.recv().await {
-                if let EngineNews::Keep { node, kept: it, .. } = &told {
-                    lock(&kept).insert(node.clone(), it.clone());
-                }
-                let of_here = matches!(told, EngineNews::Volumes { .. } | EngineNews::Image { .. });
+                let of_here = matches!(
+                    told,
+                    EngineNews::Keep { .. } | EngineNews::Volumes { .. } | EngineNews::Image { .. }
+                );
                 if !of_here && news.send(told).await.is_err() {
                     return;
                 }
@@ -250,11 +238,15 @@ impl Runtime {
 
     /// Removes an older copy of a profile's data from a node. Whether it is gone.
     pub async fn drop_copy(&self, profile: &ProfileName, node: &NodeId) -> bool {
-        let dropped = self.delete_profile(profile, node).await;
-        if let Err(error) = &dropped {
-            tracing::warn!(?error, "an older copy of a profile stays");
+        match self.delete_profile(profile, node).await {
+            Ok(()) => true,
+            // Another copy of the app has it now: it is no copy of ours any more.
+            Err(DataError::Fault(ProfileFault::Taken { .. })) => true,
+            Err(error) => {
+                tracing::warn!(?error, "an older copy of a profile stays");
+                false
+            }
         }
-        dropped.is_ok()
     }
 }
 

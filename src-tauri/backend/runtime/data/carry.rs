@@ -6,7 +6,9 @@ use std::pin::Pin;
 
 use md5::{Digest as _, Md5};
 
-use super::archive::{Exactly, hex};
+use duotab_core::profile::ProfileFault;
+
+use super::archive::{Exactly, Limits, hex};
 use super::{DataError, Job, Piece, blocking};
 
 /// Takes a piece; what it leaves unread is lost.
@@ -36,10 +38,14 @@ pub(crate) struct Carried {
     pub(crate) pieces: u64,
 }
 
+/// What a fault of theirs is about, for a person.
+const ON_THEIR_WAY: &str = "the data on their way";
+
 struct Carrier {
     sum: Md5,
     order: String,
     pieces: u64,
+    bytes: u64,
     job: Job,
 }
 
@@ -47,6 +53,12 @@ impl Carrier {
     fn hand(&mut self, piece: &Piece, data: &mut dyn Read, to: &mut dyn Put) -> io::Result<()> {
         self.job.goes_on().map_err(DataError::carried)?;
         self.pieces += 1;
+        self.bytes = self.bytes.saturating_add(piece.bytes);
+        let most = Limits::default();
+        if self.pieces > most.pieces || self.bytes > most.bytes {
+            let path = ON_THEIR_WAY.to_owned();
+            return Err(DataError::Fault(ProfileFault::TooLarge { path }).carried());
+        }
         let mut unnamed = Md5::new();
         // A name that is no text is no line of a list either.
         let sum = match piece.path.to_str() {
@@ -102,11 +114,12 @@ fn through(give: Give, mut put: Box<dyn Put>, job: Job) -> Result<Carried, Stopp
         sum: Md5::new(),
         order: String::new(),
         pieces: 0,
+        bytes: 0,
         job,
     };
     let stopped = |error: io::Error| match error.kind() {
         io::ErrorKind::BrokenPipe => Stopped::Closed,
-        _ => Stopped::Here(DataError::of(Path::new("the data on their way"), &error)),
+        _ => Stopped::Here(DataError::of(Path::new(ON_THEIR_WAY), &error)),
     };
     give(&mut |piece, data| carrier.hand(piece, data, put.as_mut())).map_err(stopped)?;
     put.end().map_err(stopped)?;

@@ -1,10 +1,8 @@
 //! What can be set about engines in containers.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use duotab_core::node::NodeId;
 use duotab_core::worker::Worker;
 
 use super::flavour;
@@ -46,8 +44,6 @@ pub struct DockerConfig {
     pub home_closed: bool,
     /// What was to be kept for the image: see [`crate::runtime::EngineNews::Keep`]. Empty at first.
     pub kept: String,
-    /// The same for the engines of workers.
-    pub kept_there: BTreeMap<NodeId, String>,
     /// What was to be kept of the volumes: see [`crate::runtime::EngineNews::Volumes`]. Empty at first.
     pub volumes: String,
     /// How often the registry is asked for a newer image; `None` is never.
@@ -73,7 +69,6 @@ impl DockerConfig {
             lease: Duration::from_secs(10 * 60),
             home_closed: false,
             kept: String::new(),
-            kept_there: BTreeMap::new(),
             volumes: String::new(),
             update_every: Some(Duration::from_secs(24 * 60 * 60)),
         }

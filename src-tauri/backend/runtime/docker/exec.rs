@@ -42,7 +42,7 @@ cat /tmp/duotab-sandbox"#;
 /// Has the browser write what it has and end, and says so when it has ended. The rest of a container
 /// has nothing to keep, and supervisord takes a second for each of its programs.
 const END: &str = r#"pid=$(cat /tmp/duotab-browser.pid) && [ -n "$pid" ] || exit 1
-kill -INT "$pid" 2>/dev/null
+kill -TERM "$pid" 2>/dev/null
 while [ -d "/proc/$pid" ]; do
     [ $((tries += 1)) -le 400 ] || exit 1
     sleep 0.02
@@ -52,7 +52,8 @@ echo done"#;
 /// A browser that is there answers within milliseconds; [`BRIDGE`] waits for one that comes.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// Says so if there is no room for the little that a container writes before its browser.
-const FULL: &str = r#"[ "$(df -B1 --output=avail /tmp | tail -n 1)" -ge 65536 ] || echo full"#;
+const FULL: &str = r#"free=$(df -B1 --output=avail /tmp | tail -n 1)
+[[ $free =~ ^\ *[0-9]+$ ]] && [ "$free" -lt 65536 ] && echo full"#;
 /// Longer than the script itself gives the browser.
 const END_LIMIT: Duration = Duration::from_secs(10);
 /// Bytes of a process's output that are taken at once.

@@ -13,7 +13,7 @@ use super::launch::Launched;
 use super::link::Link;
 use super::reach::{base, endpoint};
 use super::{
-    Docker, Inner, archive, end, exec, fault, files, lease, network, ready, remove, volume,
+    Docker, Inner, archive, end, exec, fault, files, lease, network, ready, remove, volume, ways,
 };
 use crate::endpoint::Secret;
 use crate::runtime::{StartError, StartSpec};
@@ -153,6 +153,7 @@ pub(super) async fn sweep(inner: &Inner, link: &Link) {
         );
         end(link, &ours.id, ours.state).await;
     }
+    ways::sweep(&inner.with, link).await;
     link.litter.saw();
 }
 

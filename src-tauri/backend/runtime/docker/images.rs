@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use duotab_core::fault::ImageUpdate;
-use duotab_core::message::{NodeId, SessionId, StartFailure};
+use duotab_core::message::{SessionId, StartFailure};
 use duotab_core::streaming::Looked;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
@@ -30,8 +30,6 @@ const AGAIN: Duration = Duration::from_secs(60 * 60);
 pub(super) struct Images {
     /// As it was set: a tag, most often.
     name: String,
-    /// Whose engine has it.
-    node: NodeId,
     config_dir: Option<PathBuf>,
     pin: Mutex<Pin>,
     /// What the registry has, until it is fetched.
@@ -51,14 +49,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Images {
     /// `kept` is what was told last to be kept.
     pub(super) fn new(
-        (name, node): (String, NodeId),
+        name: String,
         config_dir: Option<PathBuf>,
         kept: &str,
         news: mpsc::Sender<EngineNews>,
     ) -> Self {
         Self {
             name,
-            node,
             config_dir,
             pin: Mutex::new(Pin::parse(kept)),
             offered: Mutex::default(),
@@ -270,9 +267,9 @@ impl Images {
             (result, (*pin != before).then(|| pin.text()))
         };
         if let Some(kept) = kept {
-            let (node, image) = (self.node.clone(), self.name.clone());
+            let image = self.name.clone();
             // Without a receiver nobody keeps anything.
-            let _ = self.news.send(EngineNews::Keep { node, image, kept }).await;
+            let _ = self.news.send(EngineNews::Keep { image, kept }).await;
         }
         result
     }
@@ -363,7 +360,7 @@ mod tests {
     #[tokio::test]
     async fn the_last_word_on_an_update_waits_until_there_is_room_for_it() {
         let (news, mut told) = mpsc::channel(1);
-        let images = Images::new(("a/b:1".to_owned(), NodeId::host()), None, "", news);
+        let images = Images::new("a/b:1".to_owned(), None, "", news);
         images.mention(ImageUpdate::Fetching { percent: 1 });
         images.mention(ImageUpdate::Fetching { percent: 2 });
         let hears = async {

@@ -93,6 +93,11 @@ pub(super) fn filter(install: &str) -> HashMap<String, Vec<String>> {
     HashMap::from([("label".to_owned(), vec![format!("{INSTALL}={install}")])])
 }
 
+/// The same for what tries the ways into a container.
+pub(super) fn filter_check(install: &str) -> HashMap<String, Vec<String>> {
+    HashMap::from([("label".to_owned(), vec![format!("{CHECK}={install}")])])
+}
+
 /// A session's container, for people who look at their engine. Two copies of an install count
 /// their sessions alike.
 pub(super) fn container_name(with: &DockerConfig, session: SessionId) -> String {
@@ -132,11 +137,12 @@ pub(super) fn volume_name(install: &str, profile: &ProfileName) -> String {
 }
 
 fn short(install: &str) -> String {
-    install
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .take(SHORT)
-        .collect()
+    plain(install).chars().take(SHORT).collect()
+}
+
+/// What of it can stand in a name.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 /// The profiles that have a volume of this install.

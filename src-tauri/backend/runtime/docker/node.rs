@@ -123,7 +123,7 @@ impl Docker {
             // No session runs on a machine that manages a Swarm: each of its nodes has a door of its own.
             ways: match facts.image_there {
                 Some(true) if looked.manages == Managed::Nothing => {
-                    Some(ways::check(with, &link).await)
+                    Some(ways::check(with, &link, &worker.id).await)
                 }
                 _ => None,
             },

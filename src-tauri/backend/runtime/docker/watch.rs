@@ -32,6 +32,8 @@ const PATIENCE: Duration = Duration::from_millis(400);
 /// loss is known within five seconds.
 const BEAT: Duration = Duration::from_secs(1);
 const BEAT_LIMIT: Duration = Duration::from_millis(2500);
+/// How long nothing moves on a way that is lost.
+const AT_REST: Duration = Duration::from_secs(3);
 
 /// Watches until the app lets go of the engine.
 pub(super) async fn watch(inner: Arc<Inner>, link: Arc<Link>) {
@@ -76,6 +78,23 @@ impl Inner {
         }
         // This engine is about to be let go of.
         std::future::pending().await
+    }
+
+    /// The same while much is carried, of which `done` says how much: a way that is full of it lets no
+    /// question through in time, and yet nothing is lost.
+    pub(super) async fn lost_at_rest(&self, done: impl Fn() -> u64) -> EngineFault {
+        let mut away = self.away.subscribe();
+        loop {
+            if away.wait_for(Option::is_some).await.is_err() {
+                return std::future::pending().await;
+            }
+            let before = done();
+            sleep(AT_REST).await;
+            let fault = away.borrow().clone();
+            if let Some(fault) = fault.filter(|_| done() == before) {
+                return fault;
+            }
+        }
     }
 }
 

@@ -9,12 +9,16 @@ use std::time::Duration;
 
 use bollard::errors::Error;
 use bollard::models::{ContainerCreateBody, HostConfig, PortBinding};
+use bollard::query_parameters::ListContainersOptionsBuilder;
+use duotab_core::fault::{EngineFault, StartFailure};
+use duotab_core::node::NodeId;
 use duotab_core::worker::WaysCheck;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UdpSocket;
 use tokio::time::{sleep, timeout};
 
 use super::files::{File, SERVER_PORT};
+use super::label::State;
 use super::link::Link;
 use super::reach::free_port;
 use super::{DockerConfig, archive, create, exec, fault, label, network, remove};
@@ -26,8 +30,11 @@ const MEMORY: i64 = 128 << 20;
 const PIDS: i64 = 16;
 /// Somebody else may have the port.
 const PORT_TRIES: usize = 3;
-/// For the way of signalling. It waits some seconds itself for the program to come up.
-const STREAM_LIMIT: Duration = Duration::from_secs(6);
+/// For all of it, on a machine that has just answered.
+const LIMIT: Duration = Duration::from_secs(60);
+/// For the way of signalling, with the start of the program on a small machine.
+const STREAM_LIMIT: Duration = Duration::from_secs(12);
+const STREAM_AGAIN: Duration = Duration::from_millis(300);
 /// For the first datagram to come back: a picture takes the relay after as long.
 const DATAGRAM_LIMIT: Duration = Duration::from_millis(2500);
 const DATAGRAM_EVERY: Duration = Duration::from_millis(200);
@@ -50,20 +57,67 @@ impl Drop for Echo {
 }
 
 /// Tries them with an image that is there.
-pub(super) async fn check(with: &DockerConfig, link: &Arc<Link>) -> WaysCheck {
+pub(super) async fn check(with: &DockerConfig, link: &Arc<Link>, worker: &NodeId) -> WaysCheck {
+    let silent = || WaysCheck::Refused {
+        failure: StartFailure::EngineAway {
+            fault: EngineFault::Silent {
+                socket: link.socket.clone(),
+            },
+        },
+    };
+    let checked = timeout(LIMIT, unlimited(with, link, worker)).await;
+    checked.unwrap_or_else(|_| silent())
+}
+
+/// Those of an earlier life of the app that were never started: what runs goes by itself.
+pub(super) async fn sweep(with: &DockerConfig, link: &Link) {
+    let options = ListContainersOptionsBuilder::default()
+        .all(true)
+        .filters(&label::filter_check(&with.install))
+        .build();
+    let Ok(all) = link.docker.list_containers(Some(options)).await else {
+        return;
+    };
+    let (copy, life) = (name(with, ""), name(with, &life()));
+    for left in all
+        .into_iter()
+        .filter(|it| label::state(it.state) == State::Dead)
+    {
+        let names = left.names.unwrap_or_default();
+        let named = |start: &str| {
+            let mut names = names.iter().map(|it| it.trim_start_matches('/'));
+            names.any(|it| it.starts_with(start))
+        };
+        if named(&copy) && !named(&life) {
+            remove(link, &left.id.unwrap_or_default()).await;
+        }
+    }
+}
+
+/// What this life of the app is called, in the names of its containers.
+fn life() -> String {
+    format!("{}-", std::process::id())
+}
+
+fn name(with: &DockerConfig, what: &str) -> String {
+    label::container_name_for(with, &format!("check-{what}"))
+}
+
+async fn unlimited(with: &DockerConfig, link: &Arc<Link>, worker: &NodeId) -> WaysCheck {
     let refused = |error: &Error| WaysCheck::Refused {
         failure: fault::of_start(error, &link.socket),
     };
     let echo = Echo {
         link: Arc::clone(link),
-        name: label::container_name_for(with, "check"),
+        // One engine may be known by two addresses, which are checked side by side.
+        name: name(with, &format!("{}{}", life(), label::plain(&worker.0))),
     };
     let mut tries = 0;
     let port = loop {
         let Some(port) = free_port(link) else {
             return WaysCheck::Tried {
                 signalling: false,
-                datagrams: false,
+                datagrams: Some(false),
             };
         };
         remove(link, &echo.name).await;
@@ -74,19 +128,31 @@ pub(super) async fn check(with: &DockerConfig, link: &Arc<Link>) -> WaysCheck {
             Err(error) => return refused(&error),
         }
     };
-    let signalling = timeout(STREAM_LIMIT, stream(link, &echo.name)).await;
+    let streams = async {
+        while stream(link, &echo.name).await.is_none() {
+            sleep(STREAM_AGAIN).await;
+        }
+    };
+    let signalling = timeout(STREAM_LIMIT, streams).await.is_ok();
+    if !signalling && let Err(fault) = link.hello().await {
+        let failure = StartFailure::EngineAway { fault };
+        return WaysCheck::Refused { failure };
+    }
     let peer = match &link.way {
         Some(way) => way.peer().await,
         None => None,
     };
     let datagrams = match peer {
-        Some(peer) => timeout(DATAGRAM_LIMIT, datagram((peer, port).into())).await,
-        None => Ok(None),
+        Some(peer) => {
+            let heard = timeout(DATAGRAM_LIMIT, datagram((peer, port).into())).await;
+            Some(heard == Ok(Some(())))
+        }
+        None => None,
     };
     remove(link, &echo.name).await;
     WaysCheck::Tried {
-        signalling: signalling == Ok(Some(())),
-        datagrams: datagrams == Ok(Some(())),
+        signalling,
+        datagrams,
     }
 }
 

@@ -89,7 +89,7 @@ async fn a_check_says_what_a_machine_has_and_which_way_does_not_lead_there() {
         assert!(facts.image_there == Some(true) && cores > 0);
         let tried = |signalling, datagrams| WaysCheck::Tried {
             signalling,
-            datagrams,
+            datagrams: Some(datagrams),
         };
         assert_eq!(ways, Some(tried(true, true)));
         let _lost = home.far.drop_datagrams();

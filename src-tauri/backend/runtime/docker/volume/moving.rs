@@ -5,7 +5,7 @@ use duotab_core::message::ProfileName;
 use super::pack::{self, Packer};
 use super::room::Room;
 use super::{away, is_there};
-use crate::runtime::data::{Carried, DataError, Give, Pump, Put};
+use crate::runtime::data::{Carried, DataError, Give, Job, Pump, Put};
 use crate::runtime::docker::Docker;
 
 /// Data that leave. They stay in the volume as they are.
@@ -64,9 +64,9 @@ impl Leaving<'_> {
         (pack::giver(bytes, self.names), pump)
     }
 
-    /// Until the engine cannot be asked any more.
-    pub(in crate::runtime) async fn lost(&self) -> DataError {
-        self.room.lost().await
+    /// Until the engine cannot be asked any more, and nothing of the job is done either.
+    pub(in crate::runtime) async fn lost(&self, job: &Job) -> DataError {
+        self.room.lost(job).await
     }
 
     pub(in crate::runtime) async fn end(self) {
@@ -80,9 +80,9 @@ impl Arriving<'_> {
         (Box::new(Packer::new(writer)), pump)
     }
 
-    /// Until the engine cannot be asked any more.
-    pub(in crate::runtime) async fn lost(&self) -> DataError {
-        self.0.lost().await
+    /// Until the engine cannot be asked any more, and nothing of the job is done either.
+    pub(in crate::runtime) async fn lost(&self, job: &Job) -> DataError {
+        self.0.lost(job).await
     }
 
     /// They take the place of what was there, if they are what was sent.

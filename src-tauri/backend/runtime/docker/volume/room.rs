@@ -312,9 +312,9 @@ impl<'a> Room<'a> {
         told.map_err(|error| refused(&self.link, &error))
     }
 
-    /// Until the engine cannot be asked any more.
-    pub(super) async fn lost(&self) -> DataError {
-        away(self.inner.lost().await)
+    /// Until the engine cannot be asked any more, and nothing of the job is done either.
+    pub(super) async fn lost(&self, job: &Job) -> DataError {
+        away(self.inner.lost_at_rest(|| job.done()).await)
     }
 
     /// Puts an export beside the old data; it does not count yet.

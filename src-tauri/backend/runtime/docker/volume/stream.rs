@@ -3,7 +3,7 @@
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bollard::errors::Error;
@@ -21,7 +21,7 @@ use crate::runtime::docker::link::Link;
 const AHEAD: usize = 8;
 /// Bytes of a piece.
 const PIECE: usize = 256 * 1024;
-/// For each piece.
+/// For each piece, while the engine has it.
 const SILENCE: Duration = Duration::from_secs(60);
 
 /// What an engine sends, to be read by a thread. It has an end only if the engine came to it.
@@ -154,6 +154,30 @@ pub(super) enum Broken {
     Silent,
 }
 
+/// What an engine has taken of a body. It is silent only with a piece in its hand: where the pieces come
+/// from may have nothing for it for minutes.
+#[derive(Default)]
+struct Taken {
+    pieces: AtomicU64,
+    asks: AtomicBool,
+}
+
+impl Taken {
+    fn asks(&self) {
+        self.asks.store(true, Ordering::Relaxed);
+    }
+
+    fn has(&self) {
+        self.pieces.fetch_add(1, Ordering::Relaxed);
+        self.asks.store(false, Ordering::Relaxed);
+    }
+
+    /// How many it has; `None` while it waits for one.
+    fn now(&self) -> Option<u64> {
+        (!self.asks.load(Ordering::Relaxed)).then(|| self.pieces.load(Ordering::Relaxed))
+    }
+}
+
 /// Puts an archive into a folder of a container.
 pub(super) async fn upload(
     link: &Link,
@@ -164,13 +188,16 @@ pub(super) async fn upload(
     let options = UploadToContainerOptionsBuilder::default()
         .path(path)
         .build();
-    let taken = Arc::new(AtomicU64::new(0));
+    let taken = Arc::new(Taken::default());
     let count = Arc::clone(&taken);
     let body = futures_util::stream::unfold(Some(pieces), move |pieces| {
-        count.fetch_add(1, Ordering::Relaxed);
+        let count = Arc::clone(&count);
         async move {
             let mut pieces = pieces?;
-            match pieces.recv().await {
+            count.asks();
+            let piece = pieces.recv().await;
+            count.has();
+            match piece {
                 Some(Ok(piece)) if piece.is_empty() => None,
                 Some(piece) => Some((piece, Some(pieces))),
                 None => Some((Err(io::ErrorKind::UnexpectedEof.into()), None)),
@@ -185,11 +212,11 @@ pub(super) async fn upload(
         let mut before = 0;
         loop {
             tokio::time::sleep(SILENCE).await;
-            let now = taken.load(Ordering::Relaxed);
-            if now == before {
-                return;
+            match taken.now() {
+                Some(now) if now == before => return,
+                Some(now) => before = now,
+                None => {}
             }
-            before = now;
         }
     };
     tokio::select! {

@@ -10,9 +10,18 @@ set -eu
 profile=$1 task=$(cat /etc/neko/duotab-task)
 cd "$profile"
 shopt -s nullglob
-trap '[ "$(df -B1 --output=avail . | tail -1)" -ge 65536 ] || exit 6' ERR
+full() {
+    local free
+    free=$(df -B1 --output=avail . | tail -1)
+    [[ $free =~ ^\ *[0-9]+$ ]] && [ "$free" -lt 65536 ]
+}
+trap '! full || exit 6' ERR
 . /etc/neko/duotab-own.sh
-own || exit 4
+if ! own; then
+    # Without room nobody can say whose it is.
+    ! full || exit 6
+    exit 4
+fi
 . /etc/neko/duotab-settle.sh
 # What was staged just now is not left over.
 case $task in

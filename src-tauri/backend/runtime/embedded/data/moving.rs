@@ -88,12 +88,14 @@ impl Arriving {
     /// They take the place of what was there, if they are what was sent.
     pub(in crate::runtime) async fn arrived(self, carried: Carried) -> Result<(), DataError> {
         blocking(move || {
-            let sum = sum_of(&self.new.0, &carried.order);
-            let sum = sum.map_err(|error| DataError::of(&self.new.0, &error))?;
+            // With its lock, whoever still waits for this.
+            let this = self;
+            let sum = sum_of(&this.new.0, &carried.order);
+            let sum = sum.map_err(|error| DataError::of(&this.new.0, &error))?;
             if sum != carried.md5 {
                 return Err(DataError::differs());
             }
-            self.place.change_places(self.new)
+            this.place.change_places(this.new)
         })
         .await
     }
