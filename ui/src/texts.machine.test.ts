@@ -62,8 +62,17 @@ test("the leg that fails is named, with what to do", () => {
   const [signalling, picture] = legs({ came: "tried", signalling: true, datagrams: false });
   expect([signalling?.state, picture?.state]).toEqual(["good", "bad"]);
   expect(picture?.text).toContain("firewall");
+  const behind = legs({ came: "tried", signalling: true, datagrams: null });
+  expect(behind.map(({ state }) => state)).toEqual(["good", "good"]);
+  expect(behind[1]?.text).toContain("behind another one");
   const [refused] = legs({ came: "refused", failure: { cause: "engine_disk_full" } });
   expect(refused?.text).toContain("its disk is full");
+});
+
+test("a Swarm's ways are its nodes'", () => {
+  const facts = { ...answers.facts, image_there: true };
+  const steps = checkSteps(machine({ checked: { ...answers, facts } }));
+  expect(steps.map(({ state }) => state)).toEqual(Array<string>(6).fill("good"));
 });
 
 test("a step that fails says what to do on that machine, not on this one", () => {

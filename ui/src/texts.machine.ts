@@ -291,11 +291,11 @@ function datagramsOf(datagrams: boolean | null): { state: CheckStep["state"]; te
     return { state: "good", text };
   }
   return datagrams
-      ? { state: "good", text: "It comes straight: datagrams (UDP) arrive." }
-      : {
-          state: "bad",
-          text: "No datagram (UDP) comes back from there. Open the ports 61000 to 65000 in that machine's firewall; until then the picture takes the engine's connection, and comes a little later.",
-        };
+    ? { state: "good", text: "It comes straight: datagrams (UDP) arrive." }
+    : {
+        state: "bad",
+        text: "No datagram (UDP) comes back from there. Open the ports 61000 to 65000 in that machine's firewall; until then the picture takes the engine's connection, and comes a little later.",
+      };
 }
 
 function roomOf(

@@ -14,6 +14,7 @@ failure: StartFailure, } | { "came": "tried",
  */
 signalling: boolean, 
 /**
- * Whether datagrams arrive and come back: else the picture takes that connection too.
+ * Whether datagrams arrive and come back: else the picture takes that connection too. `None`
+ * where the machine's own address is not known, behind another one.
  */
-datagrams: boolean, };
+datagrams: boolean | null, };
