@@ -5,7 +5,8 @@ import type { WaysCheck } from "./messages/WaysCheck";
 import type { WorkerCheck } from "./messages/WorkerCheck";
 import { texts } from "./texts";
 import { limitsTexts } from "./texts.limits";
-import { addressText, age, checkSteps, machineTexts } from "./texts.machine";
+import { checkSteps } from "./texts.check";
+import { addressText, age, machineTexts } from "./texts.machine";
 
 function machine(more: Partial<MachineView> = {}): MachineView {
   return {
