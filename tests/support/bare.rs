@@ -37,6 +37,7 @@ impl Bare {
             .env_remove("WAYLAND_DISPLAY")
             .env_remove("DBUS_SESSION_BUS_ADDRESS")
             .envs(display.environment())
+            .envs(renderer())
             .env("HOME", home.path())
             .env("NO_AT_BRIDGE", "1")
             .args(proxy.map(|proxy| format!("--proxy={proxy}")))
@@ -53,16 +54,6 @@ impl Bare {
         Ok(Self { home, program })
     }
 
-    /// Types an address, the shorter the quicker.
-    ///
-    /// # Errors
-    /// If there are no hands.
-    pub async fn visit(&self, display: &Display, url: &str) -> Outcome<()> {
-        display.press("ctrl+l").await?;
-        display.write(url).await?;
-        display.press("Return").await
-    }
-
     /// Where it keeps everything.
     #[must_use]
     pub fn home(&self) -> &std::path::Path {
@@ -76,6 +67,15 @@ impl Bare {
     pub async fn close(mut self) -> Outcome<()> {
         Ok(self.program.child().kill().await?)
     }
+}
+
+/// What the app sets for itself where there is no GPU, so that like is compared with like.
+fn renderer() -> Option<(&'static str, &'static str)> {
+    let gpu = std::fs::read_dir("/dev/dri").is_ok_and(|devices| {
+        let mut names = devices.flatten().map(|it| it.file_name());
+        names.any(|name| name.to_string_lossy().starts_with("renderD"))
+    });
+    (!gpu).then_some(("WEBKIT_DISABLE_DMABUF_RENDERER", "1"))
 }
 
 /// Where the distribution has put it.

@@ -226,6 +226,16 @@ impl Display {
         self.hand(&["type", "--delay", "12", "--", text]).await
     }
 
+    /// Types an address into the bar of the browser in front, the shorter the quicker.
+    ///
+    /// # Errors
+    /// If there are no hands.
+    pub async fn visit(&self, url: &str) -> Outcome<()> {
+        self.press("ctrl+l").await?;
+        self.write(url).await?;
+        self.press("Return").await
+    }
+
     /// Moves the pointer to a place of the screen and clicks a button (1 left, 2 middle, 3 right;
     /// 4 and 5 are the wheel).
     ///

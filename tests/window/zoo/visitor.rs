@@ -125,7 +125,7 @@ impl Visitor for Bare {
         let (number, short) = zoo.short(url);
         // What is typed into a window that is not ready yet is lost.
         for _ in 0..5 {
-            self.browser.visit(&self.display, &short).await?;
+            self.display.visit(&short).await?;
             if zoo.is_asked(number).await {
                 return Ok(());
             }

@@ -33,6 +33,7 @@ const PAINTED: &str = "return new Promise((done) => {
 pub(super) fn draw(view: &WebView, report: &Rc<dyn Fn(PageNews)>) {
     view.set_opacity(FAINT);
     let lifted = Rc::new(Cell::new(false));
+    let seen = Rc::clone(&lifted);
     let told = Rc::clone(report);
     let weak = view.downgrade();
     let lift: Rc<dyn Fn()> = Rc::new(move || {
@@ -51,6 +52,8 @@ pub(super) fn draw(view: &WebView, report: &Rc<dyn Fn(PageNews)>) {
     let ended = Rc::clone(&lift);
     view.connect_web_process_terminated(move |_, _| ended());
     view.connect_load_changed(move |view, event| match event {
+        // The pages after the first one are not asked.
+        _ if seen.get() => {}
         LoadEvent::Committed => {
             let shown = Rc::clone(&lift);
             let none = gio::Cancellable::NONE;
