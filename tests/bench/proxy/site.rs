@@ -13,10 +13,10 @@ const SMALL: usize = 1024;
 const LINE: usize = 117 * 1024 * 1024 / 200;
 const TICK: Duration = Duration::from_millis(5);
 
-/// Answers `/small` with a KiB, `/large` without end, and `/line` no faster than a line would. What comes before a request's method is
-/// passed over, so that a tunnel can begin as TLS does.
-pub(crate) async fn start() -> Outcome<SocketAddr> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// Answers `/small` with a KiB, `/large` without end, and `/line` no faster than a line would. What
+/// comes before a request's method is passed over, so that a tunnel can begin as TLS does.
+pub(crate) async fn start(address: &str) -> Outcome<SocketAddr> {
+    let listener = TcpListener::bind((address, 0)).await?;
     let address = listener.local_addr()?;
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {

@@ -1,6 +1,6 @@
 //! The ways to the site: straight, by our proxy, by its peers.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -55,11 +55,11 @@ impl Way {
 
     /// A connection that leads to the site.
     pub(crate) async fn open(&self, site: SocketAddr, kind: Kind) -> Outcome<TcpStream> {
-        let port = match &self.door {
-            Door::None => site.port(),
-            Door::Socks(port, _) | Door::Http(port) => *port,
+        let door = match &self.door {
+            Door::None => site,
+            Door::Socks(port, _) | Door::Http(port) => (Ipv4Addr::LOCALHOST, *port).into(),
         };
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        let mut stream = TcpStream::connect(door).await?;
         stream.set_nodelay(true)?;
         match &self.door {
             Door::None => {}
@@ -149,7 +149,11 @@ async fn socks(stream: &mut TcpStream, secret: &str, site: SocketAddr) -> Outcom
     message.extend(b"duotab");
     message.push(u8::try_from(secret.len())?);
     message.extend(secret.as_bytes());
-    message.extend([5, 1, 0, 1, 127, 0, 0, 1]);
+    let SocketAddr::V4(site) = site else {
+        return Err("a site of the new kind".into());
+    };
+    message.extend([5, 1, 0, 1]);
+    message.extend(site.ip().octets());
     message.extend(site.port().to_be_bytes());
     stream.write_all(&message).await?;
     let mut answer = [0; 2 + 2 + 10];
@@ -160,8 +164,8 @@ async fn socks(stream: &mut TcpStream, secret: &str, site: SocketAddr) -> Outcom
     Ok(())
 }
 
-/// Our own, in a process of its own.
-pub(crate) async fn duotab(site: SocketAddr) -> Outcome<Way> {
+/// Our own, in a process of its own, for these sites.
+pub(crate) async fn duotab(sites: &[SocketAddr]) -> Outcome<Way> {
     let mut process = Command::new(std::env::current_exe()?)
         .arg("--serve")
         .stdin(Stdio::piped())
@@ -175,10 +179,11 @@ pub(crate) async fn duotab(site: SocketAddr) -> Outcome<Way> {
     let (port, secret) = line.split_once(' ').ok_or("no secret")?;
     let door = Door::Socks(port.parse()?, secret.to_owned());
     let input = process.stdin.as_mut().ok_or("no input")?;
-    input
-        .write_all(format!("http://{site}/\n").as_bytes())
-        .await?;
-    within("the permit", lines.next_line()).await??;
+    for site in sites {
+        let permit = format!("http://{site}/\n");
+        input.write_all(permit.as_bytes()).await?;
+        within("the permit", lines.next_line()).await??;
+    }
     Ok(Way {
         name: "duotab",
         door,
