@@ -11,6 +11,8 @@ mod choose;
 #[cfg(target_os = "linux")]
 mod print;
 #[cfg(target_os = "linux")]
+mod sandbox;
+#[cfg(target_os = "linux")]
 pub(crate) use choose::{choose_file, choose_files};
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
@@ -18,3 +20,5 @@ pub(crate) use linux::{
 };
 #[cfg(target_os = "linux")]
 pub(crate) use print::print_file;
+#[cfg(target_os = "linux")]
+pub(crate) use sandbox::has_sandbox;

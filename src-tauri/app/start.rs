@@ -77,6 +77,8 @@ pub fn run() -> ExitCode {
     };
     tauri::async_runtime::set(runtime.handle().clone());
     let _entered = runtime.enter();
+    // Known by the time that the first page is wanted.
+    runtime.spawn_blocking(platform::has_sandbox);
 
     let (content, orders) = unbounded_channel();
     let controller = match runtime.block_on(start_controller(&dirs, content)) {

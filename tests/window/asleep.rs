@@ -55,8 +55,8 @@ async fn room(sleep_after: &str) -> Outcome<Room> {
     })
 }
 
-/// The web processes that an app with this data folder has, and their memory in MB: what is theirs
-/// alone, and their share of what they have in common.
+/// The web processes that an app with this data folder has, and their own memory in MB. What they
+/// have from files is left out: they share it with those of other tests, which come and go.
 fn web_processes(data: &Path) -> Outcome<(usize, u64)> {
     let (mut count, mut memory) = (0, 0);
     for entry in std::fs::read_dir("/proc")?.flatten() {
@@ -65,11 +65,15 @@ fn web_processes(data: &Path) -> Outcome<(usize, u64)> {
             continue;
         };
         let ours = data.to_str().is_some_and(|data| environment.contains(data));
-        if !ours || !command.contains("WebKitWebProcess") {
+        // What starts it in the sandbox names it too.
+        let program = command.split('\0').next().unwrap_or_default();
+        if !ours || !program.ends_with("WebKitWebProcess") {
             continue;
         }
         let rollup = read("smaps_rollup").unwrap_or_default();
-        let share = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
+        let share = rollup
+            .lines()
+            .find_map(|line| line.strip_prefix("Pss_Anon:"));
         let kilobytes = share.and_then(|share| share.trim().strip_suffix(" kB"));
         count += 1;
         memory += kilobytes

@@ -19,6 +19,7 @@ mod pages;
 mod profiles;
 mod proxied;
 mod room;
+mod sandboxed;
 mod settings;
 mod starts;
 mod streamed;

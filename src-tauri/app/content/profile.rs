@@ -42,6 +42,10 @@ impl Profile {
         door.lead(&data);
         let blocking = Blocking::new(door.clone());
         let context = WebContext::with_website_data_manager(&data);
+        // Before it has a process: later would end the app.
+        if crate::platform::has_sandbox() {
+            context.set_sandbox_enabled(true);
+        }
         if let Some(text) = text {
             if let Some(cookies) = data.cookie_manager() {
                 cookies.set_persistent_storage(
