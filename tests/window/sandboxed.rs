@@ -68,6 +68,20 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// Whether this machine lets bubblewrap do what the engine needs; said where it does not.
+fn is_possible() -> bool {
+    let tried = std::process::Command::new("bwrap")
+        .args(["--unshare-pid", "--unshare-net", "--unshare-uts"])
+        .args(["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"])
+        .arg("true")
+        .status();
+    let possible = tried.is_ok_and(|status| status.success());
+    if !possible {
+        eprintln!("Left out: this machine lets nobody have a sandbox.");
+    }
+    possible
+}
+
 /// Opens a page, and looks at the processes that draw it.
 async fn look(room: &Room) -> Outcome<()> {
     let (data, app) = (room.app.data(), room.app.pid()?);
@@ -99,6 +113,9 @@ async fn look(room: &Room) -> Outcome<()> {
 #[tokio::test]
 async fn a_page_s_process_sees_no_file_and_no_process_of_others_and_has_no_network() -> Outcome<()>
 {
+    if !is_possible() {
+        return Ok(());
+    }
     let room = Room::open().await?;
     look(&room).await?;
     room.shell.close().await
@@ -106,6 +123,9 @@ async fn a_page_s_process_sees_no_file_and_no_process_of_others_and_has_no_netwo
 
 #[tokio::test]
 async fn it_is_so_on_a_desktop_with_a_session_bus_too() -> Outcome<()> {
+    if !is_possible() {
+        return Ok(());
+    }
     let display = Display::start(1280, 800).await?;
     let mut bus = tokio::process::Command::new("dbus-daemon")
         .args(["--session", "--nofork", "--print-address=1"])
