@@ -53,16 +53,46 @@ struct Inner {
 struct Running {
     profile: ProfileName,
     by: By,
-    /// The person wants it held up, and not given up.
-    held: bool,
+    wish: Wish,
+    /// What has come lies beside its place as a part, and not where the engine has it.
+    kept: bool,
     /// Where the file will be; empty until the server has named it.
     path: PathBuf,
+}
+
+/// What the person wants of a transfer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    All,
+    Hold,
+    /// Nothing: however it ends, nothing of it stays.
+    GiveUp,
 }
 
 /// What fetches a file.
 enum By {
     Engine(Download),
     Us(CancellationToken),
+}
+
+impl Running {
+    fn discard(&self) {
+        if self.kept {
+            Kept::discard(&self.path);
+        }
+    }
+
+    /// Nobody wants what has all come.
+    fn remove(&self) {
+        if let Err(error) = std::fs::remove_file(&self.path) {
+            tracing::warn!(%error, "a file that was given up stays");
+        }
+    }
+
+    /// How many bytes are kept.
+    fn hold(&self) -> u64 {
+        if self.kept { Kept::hold(&self.path) } else { 0 }
+    }
 }
 
 impl By {
@@ -111,7 +141,7 @@ impl Transfers {
         match order {
             DownloadOrder::Fetch { .. } | DownloadOrder::GoOn(_) => {}
             DownloadOrder::Pause(transfer) => self.hold(transfer),
-            DownloadOrder::Cancel(transfer) => self.end_by(transfer),
+            DownloadOrder::Cancel(transfer) => self.give_up(transfer),
             DownloadOrder::Discard(path) => Kept::discard(Path::new(&path)),
             DownloadOrder::Open(path) => open(Path::new(&path)),
             DownloadOrder::Reveal(path) => reveal(Path::new(&path)),
@@ -156,28 +186,41 @@ impl Transfers {
     /// Ends a transfer and keeps what has come.
     fn hold(&self, transfer: Transfer) {
         if let Some(running) = self.0.running.borrow_mut().get_mut(&transfer) {
-            running.held = true;
-            if matches!(running.by, By::Engine(_)) {
+            if running.wish == Wish::GiveUp {
+                return;
+            }
+            running.wish = Wish::Hold;
+            if matches!(running.by, By::Engine(_)) && !running.kept {
                 // The engine removes by its own name for it what it has not finished.
-                let moved =
-                    std::fs::rename(written_by_engine(&running.path), part_of(&running.path));
-                if let Err(error) = moved {
-                    tracing::debug!(%error, "nothing to keep of a download");
+                match Kept::keep(&written_by_engine(&running.path), &running.path) {
+                    Ok(()) => running.kept = true,
+                    Err(error) => tracing::debug!(%error, "nothing to keep of a download"),
                 }
             }
         }
         self.end_by(transfer);
     }
 
+    /// Ends a transfer and removes what has come: at once, as the app may be about to end.
+    fn give_up(&self, transfer: Transfer) {
+        if let Some(running) = self.0.running.borrow_mut().get_mut(&transfer) {
+            running.wish = Wish::GiveUp;
+            running.discard();
+        }
+        self.end_by(transfer);
+    }
+
     /// A number for one that begins.
     fn add(&self, profile: &ProfileName, by: By, path: PathBuf) -> Transfer {
+        let kept = matches!(by, By::Us(_));
         let inner = &self.0;
         inner.last.set(inner.last.get().wrapping_add(1));
         let transfer = Transfer(inner.last.get());
         let running = Running {
             profile: profile.clone(),
             by,
-            held: false,
+            wish: Wish::All,
+            kept,
             path,
         };
         inner.running.borrow_mut().insert(transfer, running);
@@ -254,8 +297,12 @@ impl Transfers {
                 number => name::numbered(name, number),
             };
             let path = folder.join(&name);
-            let taken =
-                path.symlink_metadata().is_ok() || running.values().any(|other| other.path == path);
+            // What is kept of another has its name too, and so has what the engine writes.
+            let taken = [part_of(&path), written_by_engine(&path)]
+                .iter()
+                .chain([&path])
+                .any(|path| path.symlink_metadata().is_ok())
+                || running.values().any(|other| other.path == path);
             (!taken).then_some((path, name))
         })
     }
@@ -300,8 +347,15 @@ impl Transfers {
             };
             (self.0.report)(transfer, began);
         }
-        if ended.held && news != DownloadNews::Done {
-            let received = Kept::hold(&ended.path);
+        if ended.wish == Wish::GiveUp {
+            ended.discard();
+            if news == DownloadNews::Done {
+                ended.remove();
+            }
+            return (self.0.report)(transfer, DownloadNews::Cancelled);
+        }
+        if ended.wish == Wish::Hold && news != DownloadNews::Done {
+            let received = ended.hold();
             (self.0.report)(transfer, progress(download));
             let why = Halt::Wanted;
             return (self.0.report)(transfer, DownloadNews::Held { received, why });

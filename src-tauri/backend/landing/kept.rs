@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use duotab_core::download::DownloadFault;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 
@@ -28,13 +30,22 @@ pub struct Kept {
 }
 
 impl Kept {
+    /// Keeps what has been `written` as the first part of `path`.
+    ///
+    /// # Errors
+    /// If it cannot be moved, or something is where the part is to be.
+    pub fn keep(written: &Path, path: &Path) -> io::Result<()> {
+        rename(written, &part_of(path))
+    }
+
     /// Keeps the name of `path` for the part that lies beside it, and says how long that is, in bytes;
-    /// 0 if there is none.
+    /// 0 if there is none: then nothing is kept.
     #[must_use]
     pub fn hold(path: &Path) -> u64 {
         let length = length(path);
-        if length > 0
-            && let Err(error) = Place::create_new(path)
+        if length == 0 {
+            Self::discard(path);
+        } else if let Err(error) = Place::create_new(path)
             && error.kind() != io::ErrorKind::AlreadyExists
         {
             tracing::warn!(%error, "a name is not kept");
@@ -71,7 +82,7 @@ impl Kept {
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let mut other = Landing::reserve(folder, &name)?;
-        let moved = std::fs::rename(part_of(path), &other.part);
+        let moved = rename(&part_of(path), &other.part);
         moved.map_err(|error| fault(folder, &error))?;
         other.landed = true;
         let path = other.path.clone();
@@ -142,6 +153,17 @@ impl Adding<'_> {
     }
 }
 
+/// Moves a file to where nothing is.
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // Some file systems cannot see to it.
+        Err(Errno::INVAL | Errno::NOSYS) if to.symlink_metadata().is_err() => {
+            std::fs::rename(from, to)
+        }
+        moved => Ok(moved?),
+    }
+}
+
 fn length(path: &Path) -> u64 {
     let part = part_of(path).symlink_metadata();
     part.ok()
@@ -205,6 +227,32 @@ mod tests {
         std::fs::write(&path, "").unwrap();
         Kept::discard(&path);
         assert!(path.exists(), "without a part the name is somebody else's");
+    }
+
+    #[test]
+    fn a_part_that_somebody_else_has_there_is_not_replaced() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a.txt");
+        let written = home.path().join("written");
+        std::fs::write(&written, "half ").unwrap();
+        std::fs::write(part_of(&path), "mine").unwrap();
+        let kept = Kept::keep(&written, &path).map_err(|error| error.kind());
+        assert_eq!(kept, Err(io::ErrorKind::AlreadyExists));
+        assert_eq!(std::fs::read(part_of(&path)).unwrap(), b"mine");
+        std::fs::remove_file(part_of(&path)).unwrap();
+        Kept::keep(&written, &path).unwrap();
+        assert_eq!(Kept::hold(&path), 5);
+    }
+
+    #[test]
+    fn of_a_file_that_has_not_begun_to_come_nothing_is_kept() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a.txt");
+        let written = home.path().join("written");
+        std::fs::write(&written, "").unwrap();
+        Kept::keep(&written, &path).unwrap();
+        assert_eq!(Kept::hold(&path), 0);
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::session::{Happening, State};
 
 impl Browser {
     pub(super) fn download_news(&mut self, transfer: Transfer, news: DownloadNews) {
+        let news = self.overruled(transfer, news);
         let is_print = matches!(
             news,
             DownloadNews::Began {
@@ -23,8 +24,9 @@ impl Browser {
                 return self.print_answered(transfer, news == DownloadNews::Printed);
             }
             DownloadNews::GoesOn { id, name, path } => {
-                if !self.downloads.go_on(transfer, id, name, path) {
+                if !self.downloads.go_on(transfer, id, name, path.clone()) {
                     self.act(Action::Download(DownloadOrder::Cancel(transfer)));
+                    self.act(Action::Download(DownloadOrder::Discard(path)));
                 }
                 return;
             }
@@ -69,6 +71,19 @@ impl Browser {
             None => {}
         }
         self.let_unused_sessions_rest();
+    }
+
+    /// A wish to give it up stands, also where it was held up or came to nothing meanwhile.
+    fn overruled(&mut self, transfer: Transfer, news: DownloadNews) -> DownloadNews {
+        if !matches!(news, DownloadNews::Held { .. } | DownloadNews::Anew(_)) {
+            return news;
+        }
+        let Some(path) = self.downloads.unwanted(transfer) else {
+            return news;
+        };
+        let kept = DownloadOrder::Discard(path.to_owned());
+        self.act(Action::Download(kept));
+        DownloadNews::Cancelled
     }
 
     /// What a streamed page looks like on paper is there: this machine's printers are asked by its own
@@ -121,7 +136,7 @@ impl Browser {
 
     /// Nothing of a private profile stays, and its list is not saved.
     pub(super) fn discard_private_downloads(&mut self) {
-        for order in self.downloads.kept_of(ProfileName::is_private) {
+        for order in self.downloads.give_up_all_of(ProfileName::is_private) {
             self.act(Action::Download(order));
         }
     }

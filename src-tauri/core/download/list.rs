@@ -25,6 +25,8 @@ pub struct Downloads {
     pub(super) running: Vec<(Transfer, DownloadId)>,
     /// Prints that are not on paper.
     pub(super) prints: Vec<(Transfer, DownloadId)>,
+    /// Under way still, and not wanted any more.
+    given_up: Vec<DownloadId>,
     last: u32,
 }
 
@@ -44,6 +46,7 @@ impl Downloads {
             list: saved,
             running: Vec::new(),
             prints: Vec::new(),
+            given_up: Vec::new(),
             last,
         }
     }
@@ -107,7 +110,16 @@ impl Downloads {
         };
         let saved = Change::Save(download.clone());
         self.running.remove(at);
+        self.given_up.retain(|it| *it != id);
         vec![saved]
+    }
+
+    /// The file of a transfer that was given up before its last news came.
+    #[must_use]
+    pub fn unwanted(&self, transfer: Transfer) -> Option<&str> {
+        let (_, id) = self.running.iter().find(|(of, _)| *of == transfer)?;
+        let download = self.list.iter().find(|download| download.id == *id)?;
+        self.given_up.contains(id).then_some(&download.path)
     }
 
     /// Takes a new one onto the list.
@@ -176,7 +188,10 @@ impl Downloads {
                 let kept = DownloadOrder::Discard(download.path.clone());
                 return (vec![Change::Save(download.clone())], Some(kept));
             }
-            (DownloadVerb::Cancel, _) => running.map(|(of, _)| DownloadOrder::Cancel(*of)),
+            (DownloadVerb::Cancel, state) if is_running(state) => {
+                self.given_up.push(id);
+                running.map(|(of, _)| DownloadOrder::Cancel(*of))
+            }
             (DownloadVerb::Open, DownloadState::Done) => {
                 Some(DownloadOrder::Open(download.path.clone()))
             }
@@ -206,7 +221,8 @@ impl Downloads {
         vec![Change::Delete(id)]
     }
 
-    /// One that was held up goes on by this transfer; `false` if it is not on the list any more.
+    /// One that was held up goes on by this transfer; `false` if it is not on the list any more, or
+    /// was given up meanwhile: then nothing of it is to stay.
     pub fn go_on(
         &mut self,
         transfer: Transfer,
@@ -220,7 +236,7 @@ impl Downloads {
         download.state = DownloadState::Running;
         (download.name, download.path) = (name, path);
         self.running.push((transfer, id));
-        true
+        !self.given_up.contains(&id)
     }
 
     /// One that went on cannot: it is held up with nothing left of it.
@@ -251,31 +267,33 @@ impl Downloads {
         Some(DownloadOrder::Discard(held.path.clone()))
     }
 
-    /// What is kept of these profiles, to be removed.
+    /// What has to be done that nothing stays of these profiles but what is over: those that run are
+    /// given up, and what is kept is removed, also of those that run: one may have been held up
+    /// without its news having come.
     #[must_use]
-    pub fn kept_of(&self, of: impl Fn(&ProfileName) -> bool) -> Vec<DownloadOrder> {
-        let held = |download: &&Download| is_paused(&download.state) && of(&download.profile);
-        let kept = self.list.iter().filter(held);
-        kept.map(|download| DownloadOrder::Discard(download.path.clone()))
-            .collect()
-    }
-
-    /// Takes all of these profiles off the list; those that run are to be given up, and what is kept
-    /// of others is to be removed.
-    pub fn forget_all_of(&mut self, of: impl Fn(&ProfileName) -> bool) -> Vec<DownloadOrder> {
-        let kept = self.kept_of(&of);
-        let gone = |id: &DownloadId| {
+    pub fn give_up_all_of(&self, of: impl Fn(&ProfileName) -> bool) -> Vec<DownloadOrder> {
+        let gone = |(_, id): &&(Transfer, DownloadId)| {
             let download = self.list.iter().find(|download| download.id == *id);
             download.is_none_or(|download| of(&download.profile))
         };
-        let (ended, running) = std::mem::take(&mut self.running)
-            .into_iter()
-            .partition(|(_, id)| gone(id));
-        self.running = running;
+        let ended = self.running.iter().filter(gone);
+        let here =
+            |it: &&Download| it.mode == Mode::Proxy && !is_over(&it.state) && of(&it.profile);
+        let kept = self.list.iter().filter(here);
+        ended
+            .map(|(transfer, _)| DownloadOrder::Cancel(*transfer))
+            .chain(kept.map(|it| DownloadOrder::Discard(it.path.clone())))
+            .collect()
+    }
+
+    /// Takes all of these profiles off the list, and says what has to be done that nothing stays.
+    pub fn forget_all_of(&mut self, of: impl Fn(&ProfileName) -> bool) -> Vec<DownloadOrder> {
+        let orders = self.give_up_all_of(&of);
         self.list.retain(|download| !of(&download.profile));
-        let ended: Vec<(Transfer, DownloadId)> = ended;
-        let cancel = |(transfer, _)| DownloadOrder::Cancel(transfer);
-        ended.into_iter().map(cancel).chain(kept).collect()
+        let list = &self.list;
+        self.running
+            .retain(|(_, id)| list.iter().any(|download| download.id == *id));
+        orders
     }
 
     /// Takes all that are over off the list.

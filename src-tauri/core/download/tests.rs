@@ -167,11 +167,14 @@ fn what_is_held_up_is_not_over_and_goes_with_what_is_kept_of_it() {
     assert_eq!(downloads.act(id, DownloadVerb::Forget), (vec![], None));
     let kept = DownloadOrder::Discard("/home/ann/f".into());
     assert_eq!(downloads.kept(id), Some(kept.clone()));
-    assert_eq!(downloads.kept_of(|_| true), std::slice::from_ref(&kept));
+    assert_eq!(
+        downloads.give_up_all_of(|_| true),
+        std::slice::from_ref(&kept)
+    );
     let (changes, order) = downloads.act(id, DownloadVerb::Cancel);
     assert!(matches!(&changes[..], [Change::Save(it)] if it.state == DownloadState::Cancelled));
     assert_eq!(order, Some(kept));
-    assert_eq!(downloads.kept_of(|_| true), []);
+    assert_eq!(downloads.give_up_all_of(|_| true), []);
 }
 
 #[test]

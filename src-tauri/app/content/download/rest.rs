@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use webkit2gtk::{CookieManagerExt, SettingsExt, WebContextExt};
 
 use super::super::Profile;
-use super::{By, PACE, Transfers};
+use super::{By, PACE, Transfers, Wish};
 
 /// How a transfer without the engine ended; `None` as was asked.
 type End = Option<Result<u64, Unfinished>>;
@@ -72,19 +72,29 @@ impl Transfers {
                 (of.0.report)(transfer, DownloadNews::Progress { received, total });
                 glib::timeout_future(PACE).await;
             }
-            of.stop(transfer, work.await.unwrap_or(None));
+            let end = work.await.unwrap_or_else(|error| {
+                tracing::error!(%error, "a download does not go on");
+                Some(Err(Unfinished::Halt(Halt::Broke)))
+            });
+            of.stop(transfer, end);
         });
     }
 
     fn stop(&self, transfer: Transfer, end: End) {
         let ended = self.0.running.borrow_mut().remove(&transfer);
         let Some(ended) = ended else { return };
-        let path = ended.path.as_path();
         let held = |why| DownloadNews::Held {
-            received: Kept::hold(path),
+            received: ended.hold(),
             why,
         };
         let news = match end {
+            end if ended.wish == Wish::GiveUp => {
+                ended.discard();
+                if matches!(end, Some(Ok(_))) {
+                    ended.remove();
+                }
+                DownloadNews::Cancelled
+            }
             Some(Ok(length)) => {
                 let all = DownloadNews::Progress {
                     received: length,
@@ -93,14 +103,10 @@ impl Transfers {
                 (self.0.report)(transfer, all);
                 DownloadNews::Done
             }
-            None if ended.held => held(Halt::Wanted),
-            None => {
-                Kept::discard(path);
-                DownloadNews::Cancelled
-            }
+            None => held(Halt::Wanted),
             Some(Err(Unfinished::Halt(why))) => held(why),
             Some(Err(Unfinished::Anew(why))) => {
-                Kept::discard(path);
+                ended.discard();
                 DownloadNews::Anew(why)
             }
         };

@@ -229,3 +229,77 @@ fn nothing_that_a_private_page_gave_is_kept_when_the_app_ends() {
     let gone = Action::Download(DownloadOrder::Discard("/downloads/file".into()));
     assert!(bench.world.log.contains(&gone));
 }
+
+/// One that was held up goes on, by this transfer.
+fn gone_on(bench: &mut Bench, profile: &str) -> (Transfer, crate::message::DownloadId) {
+    let id = held(bench, profile, Hold::At("\"1\"".into()));
+    bench.command(Command::Download(id, DownloadVerb::Resume));
+    let (name, path) = ("file (1)".to_owned(), "/downloads/file (1)".to_owned());
+    let goes_on = DownloadNews::GoesOn { id, name, path };
+    bench.tell(Event::Download(Transfer(2), goes_on));
+    (Transfer(2), id)
+}
+
+/// The two orders after which nothing of it is there.
+fn nothing_stays(bench: &Bench, transfer: Transfer, path: &str) {
+    for order in [
+        DownloadOrder::Cancel(transfer),
+        DownloadOrder::Discard(path.into()),
+    ] {
+        let order = Action::Download(order);
+        assert!(bench.world.log.contains(&order), "{order:?}");
+    }
+}
+
+#[test]
+fn nothing_stays_of_a_private_file_that_goes_on_when_the_app_ends() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    bench.command(Command::OpenTabOf(ProfileName(PRIVATE.into())));
+    let (transfer, _) = gone_on(&mut bench, PRIVATE);
+    bench.command(Command::Quit);
+    nothing_stays(&bench, transfer, "/downloads/file (1)");
+}
+
+#[test]
+fn nothing_stays_of_a_private_file_that_goes_on_when_its_last_tab_closes() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    bench.command(Command::OpenTabOf(ProfileName(PRIVATE.into())));
+    let tab = bench.browser.active.expect("a tab in front");
+    let (transfer, _) = gone_on(&mut bench, PRIVATE);
+    bench.command(Command::CloseTab(tab));
+    nothing_stays(&bench, transfer, "/downloads/file (1)");
+}
+
+#[test]
+fn a_file_that_was_given_up_is_not_there_also_where_its_halt_came_first() {
+    for news in [
+        DownloadNews::Held {
+            received: 5,
+            why: Halt::Broke,
+        },
+        DownloadNews::Anew(Anew::Changed),
+    ] {
+        let mut bench = Bench::new(vec![host(16_000)]);
+        let (transfer, id) = gone_on(&mut bench, "default");
+        bench.command(Command::Download(id, DownloadVerb::Cancel));
+        bench.tell(Event::Download(transfer, news));
+        nothing_stays(&bench, transfer, "/downloads/file (1)");
+        assert_eq!(state(&bench), DownloadState::Cancelled);
+        assert!(!fetched(&bench));
+        assert!(bench.browser.view().notices.is_empty());
+    }
+}
+
+#[test]
+fn a_file_that_was_given_up_before_it_went_on_does_not() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let id = held(&mut bench, "default", Hold::At("\"1\"".into()));
+    bench.command(Command::Download(id, DownloadVerb::Resume));
+    bench.command(Command::Download(id, DownloadVerb::Cancel));
+    let (name, path) = ("file".to_owned(), "/downloads/file".to_owned());
+    let goes_on = DownloadNews::GoesOn { id, name, path };
+    bench.tell(Event::Download(Transfer(2), goes_on));
+    nothing_stays(&bench, Transfer(2), "/downloads/file");
+    bench.tell(Event::Download(Transfer(2), DownloadNews::Cancelled));
+    assert_eq!(state(&bench), DownloadState::Cancelled);
+}
