@@ -96,6 +96,8 @@ async fn ask(rest: &Rest, have: u64, guise: &Guise) -> Result<reqwest::Response,
             .proxy(way)
             .connect_timeout(CONNECT)
             .read_timeout(SILENCE)
+            // Where one server sends on to another is nothing to tell that one.
+            .referer(false)
             .build()
     });
     let client = client.map_err(|error| broke(&error))?;
@@ -107,7 +109,7 @@ async fn ask(rest: &Rest, have: u64, guise: &Guise) -> Result<reqwest::Response,
         .header(ACCEPT_ENCODING, "identity")
         .header(USER_AGENT, &guise.agent);
     // What is no header is no cookie.
-    if let Ok(mut cookies) = HeaderValue::from_str(guise.cookies.expose())
+    if let Ok(mut cookies) = HeaderValue::from_bytes(guise.cookies.expose().as_bytes())
         && !cookies.is_empty()
     {
         cookies.set_sensitive(true);

@@ -128,7 +128,9 @@ impl Rest {
                 else {
                     return Verdict::Anew(Anew::Whole);
                 };
-                if first != have || is_packed(&header) {
+                // Without a length it could not be told whether all has come.
+                let unknown = self.total.is_none() && total.is_none();
+                if first != have || unknown || is_packed(&header) {
                     return Verdict::Anew(Anew::Whole);
                 }
                 let other_length = self.total.zip(total).is_some_and(|(was, is)| was != is);
@@ -138,6 +140,8 @@ impl Rest {
                 Verdict::GoesOn(self.total.or(total))
             }
             200 if version.as_ref() == Some(&self.version) => Verdict::Anew(Anew::Whole),
+            // A page that asks to log in, say: nothing is said about the file.
+            200 if version.is_none() => Verdict::Halt(Halt::Refused),
             200 | 412 | 416 => Verdict::Anew(Anew::Changed),
             // What a proxy says when the way beyond it breaks.
             502 | 504 => Verdict::Halt(Halt::Broke),
@@ -146,15 +150,18 @@ impl Rest {
     }
 }
 
-/// The first byte of a range, and how many there are in all if that is said.
+/// The first byte of a range that can be, and how many there are in all if that is said.
 fn range(says: &str) -> Option<(u64, Option<u64>)> {
     let (range, total) = says.strip_prefix("bytes ")?.split_once('/')?;
-    let (first, _) = range.split_once('-')?;
-    let first = first.trim().parse().ok()?;
-    match total.trim() {
-        "*" => Some((first, None)),
-        total => Some((first, Some(total.parse().ok()?))),
-    }
+    let (first, last) = range.split_once('-')?;
+    let first: u64 = first.trim().parse().ok()?;
+    let last: u64 = last.trim().parse().ok()?;
+    let total: Option<u64> = match total.trim() {
+        "*" => None,
+        total => Some(total.parse().ok()?),
+    };
+    let can_be = first <= last && total.is_none_or(|total| last < total);
+    can_be.then_some((first, total))
 }
 
 #[cfg(test)]
@@ -258,6 +265,7 @@ mod tests {
             (206, &[], Verdict::Anew(Anew::Whole)),
             (200, &[("etag", "\"a\"")], Verdict::Anew(Anew::Whole)),
             (200, &[("etag", "\"b\"")], Verdict::Anew(Anew::Changed)),
+            (200, &[], Verdict::Halt(Halt::Refused)),
             (416, &[], Verdict::Anew(Anew::Changed)),
             (403, &[], Verdict::Halt(Halt::Refused)),
             (503, &[], Verdict::Halt(Halt::Refused)),
@@ -265,6 +273,23 @@ mod tests {
         ] {
             let verdict = rest("\"a\"").judge(40, status, said(headers));
             assert_eq!(verdict, expected, "{status} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_which_nobody_says_the_whole_is_not_taken_for_it() {
+        let rest = Rest {
+            total: None,
+            ..rest("\"a\"")
+        };
+        for (range, expected) in [
+            ("bytes 40-59/100", Verdict::GoesOn(Some(100))),
+            ("bytes 40-59/*", Verdict::Anew(Anew::Whole)),
+            ("bytes 40-39/100", Verdict::Anew(Anew::Whole)),
+            ("bytes 40-100/100", Verdict::Anew(Anew::Whole)),
+        ] {
+            let verdict = rest.judge(40, 206, said(&[("content-range", range)]));
+            assert_eq!(verdict, expected, "{range}");
         }
     }
 

@@ -203,7 +203,7 @@ impl Downloads {
                     url: download.url.clone(),
                     profile: download.profile.clone(),
                     mode: download.mode,
-                    came: download.received > 0,
+                    came: download.received > 0 || download.hold != Hold::Never,
                 };
                 return (self.forget(id), Some(fetch));
             }

@@ -152,6 +152,30 @@ async fn the_rest_is_asked_for_as_the_engine_would_and_makes_the_file_whole() {
 }
 
 #[tokio::test]
+async fn another_server_that_has_the_rest_hears_neither_cookies_nor_who_sent_there() {
+    let heads: Arc<Mutex<Vec<HeaderMap>>> = Arc::default();
+    let server = Server {
+        tag: TAG,
+        ranges: true,
+        heads: Arc::clone(&heads),
+    };
+    let file_there = Router::new().route("/file", get(serve)).with_state(server);
+    let other = Site::start(file_there).await;
+    let there = other.url("/file");
+    let away = get(move || async move { Redirect::temporary(&there) });
+    let (proxy, _, site) = room(Router::new().route("/away", away)).await;
+    proxy.permit(&other.url("/"));
+    let desk = Desk::with(300_000);
+    let url = site.url("/away?secret");
+    assert_eq!(desk.go_on(&proxy, &url).await, Ok(800_000));
+    let heads = heads.lock().unwrap();
+    assert_eq!(heads.len(), 1);
+    for name in ["referer", "cookie"] {
+        assert_eq!(heads[0].get(name), None, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_file_that_is_another_one_now_is_not_mixed_with_the_old_one() {
     let bench = Bench::new("\"two\"", true).await;
     let fetched = bench.go_on("/file").await;
