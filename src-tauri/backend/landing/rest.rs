@@ -6,6 +6,8 @@ use std::time::Duration;
 use duotab_core::download::{Anew, DownloadFault, Halt, Rest, Verdict};
 use reqwest::header::{ACCEPT_ENCODING, COOKIE, HeaderValue, IF_RANGE, RANGE, USER_AGENT};
 
+use tokio_util::sync::CancellationToken;
+
 use super::Kept;
 use crate::endpoint::Secret;
 
@@ -35,7 +37,8 @@ pub enum Unfinished {
 }
 
 /// Fetches the rest and gives the file its name. `told` hears how many bytes are there, and how many
-/// it will be in all. Dropped, it stops, and what has come is kept. Gives the file's length.
+/// it will be in all. Ended by `end`, it halts as wanted when all that has come is written. Gives the
+/// file's length.
 ///
 /// # Errors
 /// If the rest is not there now.
@@ -43,6 +46,7 @@ pub async fn go_on(
     rest: &Rest,
     kept: &Kept,
     guise: &Guise,
+    end: &CancellationToken,
     told: impl Fn(u64, Option<u64>),
 ) -> Result<u64, Unfinished> {
     let mut have = kept.length();
@@ -51,7 +55,8 @@ pub async fn go_on(
         return Err(Unfinished::Anew(Anew::Lost));
     }
     if total != Some(have) {
-        let mut answer = ask(rest, have, guise).await?;
+        let asked = end.run_until_cancelled(ask(rest, have, guise)).await;
+        let mut answer = asked.unwrap_or(Err(Unfinished::Halt(Halt::Wanted)))?;
         let header = |name: &str| {
             let value = answer.headers().get(name)?.to_str();
             value.ok().map(str::to_owned)
@@ -63,8 +68,12 @@ pub async fn go_on(
         };
         told(have, total);
         let mut adding = kept.open().await.map_err(unwritten)?;
-        let end = loop {
-            match answer.chunk().await {
+        let ended = loop {
+            // Nothing is cut off while it is written.
+            let Some(came) = end.run_until_cancelled(answer.chunk()).await else {
+                break Err(Unfinished::Halt(Halt::Wanted));
+            };
+            match came {
                 Ok(Some(bytes)) => {
                     have += bytes.len() as u64;
                     if total.is_some_and(|total| have > total) {
@@ -78,9 +87,12 @@ pub async fn go_on(
             }
         };
         adding.end().await.map_err(unwritten)?;
-        end?;
+        ended?;
         if total.is_some_and(|total| have < total) {
             return Err(Unfinished::Halt(Halt::Broke));
+        }
+        if kept.length() != have {
+            return Err(Unfinished::Anew(Anew::Lost));
         }
     }
     kept.land().await.map_err(unwritten)?;

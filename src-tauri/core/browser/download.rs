@@ -28,7 +28,8 @@ impl Browser {
                     self.act(Action::Download(DownloadOrder::Cancel(transfer)));
                     self.act(Action::Download(DownloadOrder::Discard(path)));
                 }
-                return;
+                let saved = self.downloads.held_as(id);
+                return self.save_downloads(saved);
             }
             DownloadNews::Anew(why) => return self.begin_anew(transfer, why),
             DownloadNews::Done => Some(true),

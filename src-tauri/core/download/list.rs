@@ -239,6 +239,16 @@ impl Downloads {
         !self.given_up.contains(&id)
     }
 
+    /// One that goes on, as it is saved: should the app end meanwhile, it is held up as before, by the
+    /// name that it has now.
+    #[must_use]
+    pub fn held_as(&self, id: DownloadId) -> Vec<Change> {
+        let found = self.list.iter().find(|download| download.id == id);
+        let state = DownloadState::Paused { why: Halt::Wanted };
+        let held = found.cloned().map(|it| Download { state, ..it });
+        held.into_iter().map(Change::Save).collect()
+    }
+
     /// One that went on cannot: it is held up with nothing left of it.
     pub fn give_up(&mut self, transfer: Transfer) -> Option<&Download> {
         let at = self.running.iter().position(|(of, _)| *of == transfer)?;

@@ -13,8 +13,8 @@ use webkit2gtk::{CookieManagerExt, SettingsExt, WebContextExt};
 use super::super::Profile;
 use super::{By, PACE, Transfers, Wish};
 
-/// How a transfer without the engine ended; `None` as was asked.
-type End = Option<Result<u64, Unfinished>>;
+/// How a transfer without the engine ended.
+type End = Result<u64, Unfinished>;
 
 impl Transfers {
     /// Goes on with a download that was held up, with the profile's cookies and through its proxy.
@@ -44,7 +44,7 @@ impl Transfers {
         };
         let (kept, proxy) = match ready {
             Ok(ready) => ready,
-            Err(why) => return self.stop(transfer, Some(Err(why))),
+            Err(why) => return self.stop(transfer, Err(why)),
         };
         let agent = profile.settings.user_agent();
         let manager = profile.context.cookie_manager();
@@ -64,8 +64,7 @@ impl Transfers {
                 let told = |received, total| {
                     tell.send_replace((received, total));
                 };
-                let fetching = go_on(&rest, &kept, &guise, told);
-                end.run_until_cancelled(fetching).await
+                go_on(&rest, &kept, &guise, &end, told).await
             });
             while told.changed().await.is_ok() {
                 let (received, total) = *told.borrow_and_update();
@@ -74,7 +73,7 @@ impl Transfers {
             }
             let end = work.await.unwrap_or_else(|error| {
                 tracing::error!(%error, "a download does not go on");
-                Some(Err(Unfinished::Halt(Halt::Broke)))
+                Err(Unfinished::Halt(Halt::Broke))
             });
             of.stop(transfer, end);
         });
@@ -90,12 +89,12 @@ impl Transfers {
         let news = match end {
             end if ended.wish == Wish::GiveUp => {
                 ended.discard();
-                if matches!(end, Some(Ok(_))) {
+                if end.is_ok() {
                     ended.remove();
                 }
                 DownloadNews::Cancelled
             }
-            Some(Ok(length)) => {
+            Ok(length) => {
                 let all = DownloadNews::Progress {
                     received: length,
                     total: Some(length),
@@ -103,9 +102,8 @@ impl Transfers {
                 (self.0.report)(transfer, all);
                 DownloadNews::Done
             }
-            None => held(Halt::Wanted),
-            Some(Err(Unfinished::Halt(why))) => held(why),
-            Some(Err(Unfinished::Anew(why))) => {
+            Err(Unfinished::Halt(why)) => held(why),
+            Err(Unfinished::Anew(why)) => {
                 ended.discard();
                 DownloadNews::Anew(why)
             }

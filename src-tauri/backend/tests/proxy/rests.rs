@@ -15,6 +15,7 @@ use duotab_backend::proxy::Proxy;
 use duotab_core::download::{Anew, DownloadId, Halt, Rest};
 use duotab_core::message::ProfileName;
 use tokio::io::AsyncWriteExt as _;
+use tokio_util::sync::CancellationToken;
 
 use crate::kit::{Site, room, room_by_hand, within};
 
@@ -109,7 +110,8 @@ impl Desk {
     async fn go_on(&self, proxy: &Proxy, url: &str) -> Result<u64, Unfinished> {
         let kept = Kept::take(&self.path).unwrap().expect("a part");
         let (rest, guise) = (rest(url, &self.path), guise(proxy));
-        within("the rest", go_on(&rest, &kept, &guise, |_, _| {})).await
+        let end = CancellationToken::new();
+        within("the rest", go_on(&rest, &kept, &guise, &end, |_, _| {})).await
     }
 }
 
@@ -237,6 +239,37 @@ async fn a_server_that_dies_in_the_middle_costs_only_what_was_still_to_come() {
     }
     assert_eq!(desk.go_on(&proxy, &url).await, Ok(800_000));
     assert_eq!(std::fs::read(&desk.path).unwrap(), file());
+}
+
+#[tokio::test]
+async fn what_was_told_of_is_written_when_the_person_holds_it_up() {
+    let (proxy, _, address) = room_by_hand(async |mut wire| {
+        wire.head().await;
+        let says = format!(
+            "HTTP/1.1 206 Partial Content\r\nETag: {TAG}\r\nContent-Length: 700000\r\n\
+             Content-Range: bytes 100000-799999/800000\r\n\r\n"
+        );
+        wire.send(&says).await;
+        let part = &file()[100_000..400_000];
+        within("sending", wire.stream.write_all(part))
+            .await
+            .unwrap();
+        // No more comes, and it does not end either.
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let desk = Desk::with(100_000);
+    let kept = Kept::take(&desk.path).unwrap().expect("a part");
+    let rest = rest(&format!("http://{address}/file"), &desk.path);
+    let (guise, end) = (guise(&proxy), CancellationToken::new());
+    let told = |have, _| {
+        if have == 400_000 {
+            end.cancel();
+        }
+    };
+    let fetched = within("the rest", go_on(&rest, &kept, &guise, &end, told)).await;
+    assert_eq!(fetched, Err(Unfinished::Halt(Halt::Wanted)));
+    assert_eq!(desk.part(), file()[..400_000]);
 }
 
 #[tokio::test]

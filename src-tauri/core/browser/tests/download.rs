@@ -240,6 +240,14 @@ fn gone_on(bench: &mut Bench, profile: &str) -> (Transfer, crate::message::Downl
     (Transfer(2), id)
 }
 
+#[test]
+fn a_file_that_goes_on_by_another_name_is_found_by_it_after_the_next_start() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    gone_on(&mut bench, "default");
+    let saved = |action: &Action| matches!(action, Action::SaveDownload(it) if it.path == "/downloads/file (1)" && it.state == (DownloadState::Paused { why: Halt::Wanted }));
+    assert!(bench.world.log.iter().any(saved));
+}
+
 /// The two orders after which nothing of it is there.
 fn nothing_stays(bench: &Bench, transfer: Transfer, path: &str) {
     for order in [
