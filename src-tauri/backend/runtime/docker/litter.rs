@@ -63,6 +63,13 @@ impl Litter {
         self.more.notify_one();
     }
 
+    /// The engine can be asked again.
+    pub(super) fn engine_is_back(&self) {
+        if !self.is_empty() {
+            self.more.notify_one();
+        }
+    }
+
     /// Now it was looked for.
     pub(super) fn saw(&self) {
         self.unseen.store(false, Ordering::Relaxed);

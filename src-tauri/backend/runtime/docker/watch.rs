@@ -357,6 +357,7 @@ impl Watch {
         loop {
             let Err(fault) = self.link.hello().await else {
                 tracing::info!(socket = self.link.socket, "the engine is back");
+                self.link.litter.engine_is_back();
                 return self.turned(None);
             };
             if began.elapsed() >= PATIENCE {
