@@ -1,6 +1,8 @@
 //! What a page or the person opens from a page: windows with their opener, sources, places of the
 //! history, the menu, the whole screen. And a page whose process is gone.
 
+use std::path::PathBuf;
+
 use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
@@ -10,6 +12,7 @@ use serde_json::json;
 use tokio::process::Command;
 
 use crate::room::{BLUE, RED, Room, fills, start};
+use crate::sandboxed::drawing;
 
 const TABS: &str = "document.querySelectorAll('[role=tab]').length";
 
@@ -205,14 +208,21 @@ async fn a_page_whose_process_is_killed_is_told_of_and_comes_back() -> Outcome<(
     let room = room_on("/desk").await?;
     room.site.tells(&json!({ "desk": "loaded" })).await?;
     room.filled("the desk", RED).await?;
-    // The shell's own process is the older one of the two.
-    let app = room.app.pid()?.to_string();
-    let killed = Command::new("pkill")
-        .args(["--newest", "--signal", "KILL", "--parent", &app])
-        .arg("WebKitWebProces")
+    // The shell's own process is the oldest one.
+    let number = |process: &PathBuf| process.file_name()?.to_str()?.parse::<u32>().ok();
+    let mut all: Vec<u32> = drawing(&room.app.data())?
+        .iter()
+        .filter_map(number)
+        .collect();
+    all.sort_unstable();
+    let pages = all.get(1..).unwrap_or_default().iter();
+    let pages: Vec<String> = pages.map(u32::to_string).collect();
+    let killed = Command::new("kill")
+        .arg("-KILL")
+        .args(&pages)
         .status()
         .await?;
-    assert!(killed.success(), "no process of a page below {app}");
+    assert!(killed.success(), "no process of a page among {all:?}");
     room.shell
         .until("document.querySelector('[data-testid=problem][data-code=page_crashed]')")
         .await?;

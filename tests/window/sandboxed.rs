@@ -11,7 +11,7 @@ use crate::room::{RED, Room, start};
 
 /// The processes that draw the pages of the app with these data, the shell's own among them, each
 /// by its folder in `/proc`.
-fn drawing(data: &Path) -> Outcome<Vec<PathBuf>> {
+pub(crate) fn drawing(data: &Path) -> Outcome<Vec<PathBuf>> {
     let data = data.display().to_string();
     let is_ours = |process: &PathBuf| {
         let read = |file: &str| fs::read_to_string(process.join(file)).unwrap_or_default();
