@@ -21,32 +21,45 @@ fn volumes(far: &Far) -> Vec<String> {
 
 fn tasks(far: &Far) -> Vec<String> {
     let ours = "label=io.duotab.install";
-    let shown = "{{.Names}} {{.Status}}";
-    far.docker(&["ps", "--all", "--filter", ours, "--format", shown])
+    let shown = "{{.Names}}";
+    let mut all = far.docker(&["ps", "--all", "--filter", ours, "--format", shown]);
+    all.sort();
+    all
 }
 
-/// Waits until so many volumes and containers are there.
-async fn until_there(far: &Far, kept: usize, run: usize) {
-    let mut glance = tokio::time::interval(std::time::Duration::from_millis(500));
-    crate::within("what is to be there", async {
-        while (volumes(far).len(), tasks(far).len()) != (kept, run) {
-            glance.tick().await;
-        }
-    })
-    .await;
+/// Volumes and containers.
+type There = (Vec<String>, Vec<String>);
+
+/// What is there, another test's perhaps, whose next life would see to it.
+fn there(far: &Far) -> There {
+    (volumes(far), tasks(far))
 }
 
-/// Waits until there is nothing there but what was before.
-async fn until_only(far: &Far, before: &[String]) {
+/// How many volumes and containers are there that were not before.
+fn more(far: &Far, before: &There) -> (usize, usize) {
+    let new = |now: Vec<String>, before: &[String]| {
+        let new = now.iter().filter(|it| !before.contains(it));
+        new.count()
+    };
+    (new(volumes(far), &before.0), new(tasks(far), &before.1))
+}
+
+/// Waits until so many volumes and containers more are there.
+async fn until_more(far: &Far, before: &There, expected: (usize, usize)) {
     let mut glance = tokio::time::interval(std::time::Duration::from_millis(500));
-    let gone = async {
-        while volumes(far) != before || !tasks(far).is_empty() {
+    let come = async {
+        while more(far, before) != expected {
             glance.tick().await;
         }
     };
-    if tokio::time::timeout(crate::LIMIT, gone).await.is_err() {
-        panic!("left there: {:?}, {:?}", volumes(far), tasks(far));
+    if tokio::time::timeout(crate::LIMIT, come).await.is_err() {
+        panic!("there: {:?}, and before: {before:?}", there(far));
     }
+}
+
+/// Waits until there is nothing there but what was before.
+async fn until_only(far: &Far, before: &There) {
+    until_more(far, before, (0, 0)).await;
 }
 
 fn is_on(state: &ShellState, tab: TabId, node: &NodeId) -> bool {
@@ -81,7 +94,7 @@ async fn a_live_tab_whose_move_fails_goes_on_where_it_was_and_nothing_of_it_stay
         return;
     };
     let (mut app, far, attic) = with_worker(&home).await;
-    let before = volumes(&far);
+    let before = there(&far);
     let site = Site::at(far.gateway).await;
     let tab = app.open(&site.url("/login"), "streamed").await;
     app.until_live(tab).await;
@@ -125,7 +138,7 @@ async fn killed_while_a_tab_moves_the_app_has_its_data_in_one_place_and_removes_
         return;
     };
     let (mut app, far, _) = with_worker(&home).await;
-    let before = volumes(&far);
+    let before = there(&far);
     let site = Site::at(far.gateway).await;
     let tab = app.open(&site.url("/login"), "streamed").await;
     app.until_live(tab).await;
@@ -150,7 +163,7 @@ async fn killed_while_a_tab_moves_the_app_has_its_data_in_one_place_and_removes_
         if !is_on(&app.state, tab, &NodeId::host()) {
             assert_ne!(step, "leaving", "nothing was there yet");
             // What was there is all that is there, and comes home whole.
-            until_there(&far, before.len() + 1, 1).await;
+            until_more(&far, &before, (1, 1)).await;
             run_on(&mut app, tab, &NodeId::host()).await;
             app.until_tab(tab, "the login at home", |tab| who(&tab.title))
                 .await;

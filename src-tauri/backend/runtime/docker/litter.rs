@@ -94,9 +94,13 @@ pub(super) async fn clear(inner: Arc<Inner>, link: Arc<Link>) {
             let mut wait = AGAIN_FIRST;
             while !litter.is_empty() {
                 // It was refused a moment ago, unless there is more by now.
-                let _more = timeout(wait, litter.more.notified()).await;
+                let more = timeout(wait, litter.more.notified()).await.is_ok();
                 try_all(&inner, &link).await;
-                wait = (wait * 2).min(AGAIN_LAST);
+                wait = if more {
+                    AGAIN_FIRST
+                } else {
+                    (wait * 2).min(AGAIN_LAST)
+                };
             }
             // What a container has held can be asked for again.
             inner.turned.notify_one();

@@ -351,8 +351,10 @@ impl<'a> Room<'a> {
 
     /// Removes the container, and waits for it.
     pub(super) async fn leave(mut self) {
-        if let Some(name) = self.container.take() {
+        if let Some(name) = self.container.clone() {
             remove(&self.link, &name).await;
+            // Only now: whoever waits for this may give up.
+            self.container = None;
         }
     }
 }
