@@ -94,10 +94,13 @@ export const downloadTexts = {
     const far = total === null ? bytes(received) : `${bytes(received)} of ${bytes(total)}`;
     switch (download.why) {
       case "wanted":
+        if (received === 0) return "Paused before anything has come";
         return goesOn(download)
           ? `Paused at ${far}`
           : `Paused at ${far}. Its server cannot go on in the middle: it will begin anew.`;
       case "broke":
+        if (received === 0)
+          return "The connection broke before anything has come. Go on when you are online.";
         return `Stopped at ${far}: the connection broke. What has come is kept: go on when you are online.`;
       case "refused":
         return `Stopped at ${far}: its server does not give the rest now. Go on later, or cancel and try again from the beginning.`;

@@ -189,14 +189,21 @@ impl Transfers {
             if running.wish == Wish::GiveUp {
                 return;
             }
-            running.wish = Wish::Hold;
             if matches!(running.by, By::Engine(_)) && !running.kept {
                 // The engine removes by its own name for it what it has not finished.
                 match Kept::keep(&written_by_engine(&running.path), &running.path) {
                     Ok(()) => running.kept = true,
-                    Err(error) => tracing::debug!(%error, "nothing to keep of a download"),
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                        tracing::debug!("nothing has come of a download yet");
+                    }
+                    // What has come would be lost: it goes on instead.
+                    Err(error) => {
+                        tracing::warn!(%error, "a download cannot be held up");
+                        return;
+                    }
                 }
             }
+            running.wish = Wish::Hold;
         }
         self.end_by(transfer);
     }
@@ -302,7 +309,9 @@ impl Transfers {
                 .iter()
                 .chain([&path])
                 .any(|path| path.symlink_metadata().is_ok())
-                || running.values().any(|other| other.path == path);
+                || running
+                    .values()
+                    .any(|other| other.path == path || part_of(&other.path) == path);
             (!taken).then_some((path, name))
         })
     }

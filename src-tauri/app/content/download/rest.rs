@@ -51,7 +51,11 @@ impl Transfers {
         let of = self.clone();
         glib::MainContext::default().spawn_local(async move {
             let cookies = match manager {
-                Some(manager) => manager.cookies_future(&rest.url).await.unwrap_or_default(),
+                Some(manager) => tokio::select! {
+                    biased;
+                    () = end.cancelled() => Vec::new(),
+                    cookies = manager.cookies_future(&rest.url) => cookies.unwrap_or_default(),
+                },
                 None => Vec::new(),
             };
             let guise = Guise {
