@@ -147,7 +147,8 @@ pub enum WorkerCheck {
         /// MiB of memory in total.
         #[ts(type = "number")]
         total_memory_mib: u64,
-        /// What came of trying the ways into a container there; `None` without an image.
+        /// What came of trying the ways into a container there; `None` without an image, and
+        /// for a machine that manages a Swarm: each node has ways of its own.
         ways: Option<WaysCheck>,
     },
 }

@@ -61,8 +61,8 @@ function waysOf(ways: WaysCheck | null): { state: CheckStep["state"]; text: stri
   if (!ways) {
     const text = "Each node of its Swarm has a way of its own, which is tried at a start.";
     return [
-      { state: "good", text },
-      { state: "good", text },
+      { state: "open", text },
+      { state: "open", text },
     ];
   }
   if (ways.came === "refused") {

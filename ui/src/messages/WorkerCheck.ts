@@ -24,6 +24,7 @@ cores: number,
  */
 total_memory_mib: number, 
 /**
- * What came of trying the ways into a container there; `None` without an image.
+ * What came of trying the ways into a container there; `None` without an image, and
+ * for a machine that manages a Swarm: each node has ways of its own.
  */
 ways: WaysCheck | null, };

@@ -115,10 +115,8 @@ async fn unlimited(with: &DockerConfig, link: &Arc<Link>, worker: &NodeId) -> Wa
     let mut tries = 0;
     let port = loop {
         let Some(port) = free_port(link) else {
-            return WaysCheck::Tried {
-                signalling: false,
-                datagrams: Some(false),
-            };
+            let failure = StartFailure::PortTaken;
+            return WaysCheck::Refused { failure };
         };
         remove(link, &echo.name).await;
         tries += 1;

@@ -21,14 +21,18 @@ callers = []
 while time.monotonic() < end:
     ready, _, _ = select.select([door, datagrams, *callers], [], [], 1)
     for one in ready:
-        if one is door:
-            callers.append(door.accept()[0])
-        elif one is datagrams:
-            said, whom = datagrams.recvfrom(2048)
-            datagrams.sendto(said, whom)
-        else:
-            said = one.recv(2048)
-            if said:
-                one.sendall(said)
+        # Whoever has gone says nothing about the other way.
+        try:
+            if one is door:
+                callers.append(door.accept()[0])
+            elif one is datagrams:
+                said, whom = datagrams.recvfrom(2048)
+                datagrams.sendto(said, whom)
             else:
+                said = one.recv(2048)
+                one.sendall(said)
+                if not said:
+                    callers.remove(one)
+        except OSError:
+            if one in callers:
                 callers.remove(one)
