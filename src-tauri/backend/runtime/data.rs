@@ -1,5 +1,5 @@
-//! A profile's data as both kinds of engines keep them: the browser's own folder, moved between
-//! machines and kinds as one file.
+//! A profile's data as both kinds of engines keep them: the browser's own folder, exported as
+//! one file and carried piece by piece between machines and kinds.
 
 mod archive;
 mod carry;

@@ -154,7 +154,7 @@ impl Place {
             })
         });
         read.map_err(|error| unwritten.unwrap_or(error))?;
-        self.change_places(new)
+        self.change_places(&new)
     }
 
     fn clear(&self, job: &Job) -> Result<(), DataError> {
@@ -182,7 +182,7 @@ impl Place {
             let _same_already =
                 std::os::unix::fs::chown(&new.0, Some(facts.uid()), Some(facts.gid()));
         }
-        self.change_places(new)
+        self.change_places(&new)
     }
 }
 

@@ -53,6 +53,21 @@ pub(in crate::runtime::docker) struct Said {
     pub(in crate::runtime::docker) goes: u64,
 }
 
+impl Said {
+    /// # Errors
+    /// If there is no room for so many bytes more.
+    pub(in crate::runtime::docker) fn has_room(&self, bytes: u64) -> Result<(), DataError> {
+        if self.free >= bytes.saturating_add(SLACK) {
+            return Ok(());
+        }
+        Err(DataError::Fault(ProfileFault::DiskFull {
+            path: None,
+            needs: bytes,
+            has: self.free,
+        }))
+    }
+}
+
 pub(in crate::runtime::docker) fn parse(text: &str) -> Option<Said> {
     let mut numbers = text.split_whitespace().map(str::parse);
     Some(Said {
@@ -294,15 +309,7 @@ impl<'a> Room<'a> {
 
     /// Makes room for so many bytes that are to be staged.
     pub(super) async fn make_room(&self, bytes: u64) -> Result<(), DataError> {
-        let there = self.run("stage").await?;
-        if there.free < bytes.saturating_add(SLACK) {
-            return Err(DataError::Fault(ProfileFault::DiskFull {
-                path: None,
-                needs: bytes,
-                has: there.free,
-            }));
-        }
-        Ok(())
+        self.run("stage").await?.has_room(bytes)
     }
 
     /// What is put in from now on has to have this sum.

@@ -55,7 +55,10 @@ empty) find . -mindepth 1 -delete ;;
 put)
     if [ -e /etc/neko/duotab-sum ]; then
         sum=$(cd .duotab-import && xargs -0 -r cat -- </etc/neko/duotab-order | md5sum)
-        [ "${sum%% *}" = "$(cat /etc/neko/duotab-sum)" ] || exit 5
+        [ "${sum%% *}" = "$(cat /etc/neko/duotab-sum)" ] || {
+            rm -rf .duotab-import
+            exit 5
+        }
     fi
     sync --file-system .
     mv .duotab-import .duotab-ready

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use duotab_core::message::ProfileName;
 
@@ -25,6 +26,13 @@ pub(in crate::runtime) struct Leaving {
 #[derive(Debug)]
 pub(in crate::runtime) struct Arriving {
     place: Place,
+    held: Arc<Held>,
+}
+
+/// What they are put in, and the profile's lock. The thread that puts them there has it too: it goes
+/// on for a moment when they are given up.
+#[derive(Debug)]
+struct Held {
     new: New,
     _lock: Lock,
 }
@@ -61,11 +69,8 @@ impl Embedded {
             let lock = place.lock()?;
             check_room(&place.profiles, bytes)?;
             let new = place.fresh()?;
-            Ok(Arriving {
-                place,
-                new,
-                _lock: lock,
-            })
+            let held = Arc::new(Held { new, _lock: lock });
+            Ok(Arriving { place, held })
         })
         .await
     }
@@ -81,7 +86,7 @@ impl Leaving {
 
 impl Arriving {
     pub(in crate::runtime) fn take(&self) -> (Box<dyn Put>, Pump<'_>) {
-        let folder = Folder(self.new.0.clone());
+        let folder = Folder(Arc::clone(&self.held));
         (Box::new(folder), Box::pin(async { Ok(()) }))
     }
 
@@ -89,27 +94,27 @@ impl Arriving {
     pub(in crate::runtime) async fn arrived(self, carried: Carried) -> Result<(), DataError> {
         blocking(move || {
             // With its lock, whoever still waits for this.
-            let this = self;
-            let sum = sum_of(&this.new.0, &carried.order);
-            let sum = sum.map_err(|error| DataError::of(&this.new.0, &error))?;
+            let Self { place, held } = self;
+            let sum = sum_of(&held.new.0, &carried.order);
+            let sum = sum.map_err(|error| DataError::of(&held.new.0, &error))?;
             if sum != carried.md5 {
                 return Err(DataError::differs());
             }
-            this.place.change_places(this.new)
+            place.change_places(&held.new)
         })
         .await
     }
 }
 
 /// The folder in which they are put.
-struct Folder(std::path::PathBuf);
+struct Folder(Arc<Held>);
 
 impl Put for Folder {
     fn put(&mut self, piece: &Piece, data: &mut dyn Read) -> io::Result<()> {
         if is_left_out(&piece.path) {
             return Ok(());
         }
-        let folder: &Path = &self.0;
+        let folder: &Path = &self.0.new.0;
         put(folder, piece, data).map_err(|error| match error.raw_os_error() {
             Some(_) => DataError::of(folder, &error).carried(),
             None => error,

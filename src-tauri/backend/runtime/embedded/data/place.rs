@@ -142,7 +142,7 @@ impl Place {
         Ok(new)
     }
 
-    pub(super) fn change_places(&self, new: New) -> Result<(), DataError> {
+    pub(super) fn change_places(&self, new: &New) -> Result<(), DataError> {
         let refused = |error: Errno| self.refused(&error.into());
         // All of it is on the disk before it counts.
         if let Ok(folder) = File::open(&new.0) {
@@ -153,7 +153,7 @@ impl Place {
                 fs::rename(&new.0, &self.folder).map_err(|error| self.refused(&error))
             }
             Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
-                self.step_aside(&new).map_err(|error| self.refused(&error))
+                self.step_aside(new).map_err(|error| self.refused(&error))
             }
             // What was the profile goes with `new`.
             done => done.map_err(refused),

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::Claim;
 use super::carry::{self, AHEAD, SILENCE};
-use crate::runtime::data::{Carried, DataError, Job, Pump, SLACK, blocking, check_room, folder_of};
+use crate::runtime::data::{Carried, DataError, Job, Pump, blocking, check_room, folder_of};
 use crate::runtime::docker::archive;
 use crate::runtime::docker::files::File;
 use crate::runtime::docker::link::Link;
@@ -225,15 +225,7 @@ impl Room {
 
     /// Makes room for so many bytes that are to be staged.
     pub(super) async fn make_room(&self, bytes: u64) -> Result<(), DataError> {
-        let there = self.run("stage").await?;
-        if there.free < bytes.saturating_add(SLACK) {
-            return Err(DataError::Fault(ProfileFault::DiskFull {
-                path: None,
-                needs: bytes,
-                has: there.free,
-            }));
-        }
-        Ok(())
+        self.run("stage").await?.has_room(bytes)
     }
 
     /// Puts an export beside the old data; it does not count yet.
