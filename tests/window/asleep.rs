@@ -11,6 +11,7 @@ use duotab_test_support::{App, Display, Outcome, ProbeSite};
 use serde_json::json;
 
 use crate::room::{RED, Room, start};
+use crate::sandboxed::drawing;
 
 /// A long page with a field, which says how far it is scrolled. The first key scrolls it.
 async fn long() -> Html<String> {
@@ -59,18 +60,8 @@ async fn room(sleep_after: &str) -> Outcome<Room> {
 /// have from files is left out: they share it with those of other tests, which come and go.
 fn web_processes(data: &Path) -> Outcome<(usize, u64)> {
     let (mut count, mut memory) = (0, 0);
-    for entry in std::fs::read_dir("/proc")?.flatten() {
-        let read = |file: &str| std::fs::read_to_string(entry.path().join(file));
-        let (Ok(command), Ok(environment)) = (read("cmdline"), read("environ")) else {
-            continue;
-        };
-        let ours = data.to_str().is_some_and(|data| environment.contains(data));
-        // What starts it in the sandbox names it too.
-        let program = command.split('\0').next().unwrap_or_default();
-        if !ours || !program.ends_with("WebKitWebProcess") {
-            continue;
-        }
-        let rollup = read("smaps_rollup").unwrap_or_default();
+    for process in drawing(data)? {
+        let rollup = std::fs::read_to_string(process.join("smaps_rollup")).unwrap_or_default();
         let share = rollup
             .lines()
             .find_map(|line| line.strip_prefix("Pss_Anon:"));
