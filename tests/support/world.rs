@@ -4,6 +4,7 @@
 //! In it a test's sites have public addresses, the web's own ports, and certificates that need no
 //! exception: what a page meets there is what it meets outside.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -100,6 +101,25 @@ impl World {
     /// # Errors
     /// If it fails, or no such world can be made here.
     pub async fn play(&self, test: &str) -> Outcome<()> {
+        let played = self.run(["--ignored", "--exact", "--nocapture", test]);
+        let failed = |error| format!("{test} in a world of its own: {error}").into();
+        played.await.map_err(failed)
+    }
+
+    /// Whether this program runs in a world.
+    #[must_use]
+    pub fn is_here() -> bool {
+        std::env::var_os(FOLDER).is_some()
+    }
+
+    /// Runs this program once more, in the world.
+    ///
+    /// # Errors
+    /// If it fails, or no such world can be made here.
+    pub async fn run<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Outcome<()> {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "--", "unshare", "--net", "--mount"]);
         let root = rustix::process::getuid().is_root();
@@ -112,7 +132,7 @@ impl World {
             .arg(rustix::process::getuid().as_raw().to_string())
             .arg(rustix::process::getgid().as_raw().to_string())
             .arg(std::env::current_exe()?)
-            .args(["--ignored", "--exact", "--nocapture", test])
+            .args(arguments)
             .env(FOLDER, self.folder.path())
             .stdin(Stdio::null())
             .kill_on_drop(true)
@@ -121,7 +141,7 @@ impl World {
         if status.success() {
             Ok(())
         } else {
-            Err(format!("{test} in a world of its own: {status}").into())
+            Err(status.to_string().into())
         }
     }
 

@@ -20,7 +20,7 @@ async function judge(work) {
     });
     try {
         await Promise.race([work(), late]);
-        await tell({ verdict: 'pass' });
+        await tell({ verdict: 'pass', took: performance.now() });
     } catch (error) {
         await tell({ verdict: 'fail', why: `${error} (after: ${step})` });
     }
