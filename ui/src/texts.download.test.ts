@@ -22,6 +22,7 @@ test("a download that is held up says how far it is, and what comes after that",
   expect(paused({})).toBe("Paused at 40 B of 100 B");
   expect(paused({ hold: "anew" })).toContain("it will begin anew");
   expect(paused({ received: 0 })).toBe("Paused before anything has come");
+  expect(paused({ why: "login" })).toContain("asks for a password");
   expect(paused({ why: "broke" })).toContain("is kept");
   expect(paused({ why: "broke", received: 0 })).not.toContain("is kept");
 });

@@ -104,6 +104,8 @@ export const downloadTexts = {
         return `Stopped at ${far}: the connection broke. What has come is kept: go on when you are online.`;
       case "refused":
         return `Stopped at ${far}: its server does not give the rest now. Go on later, or cancel and try again from the beginning.`;
+      case "login":
+        return `Stopped at ${far}: its server asks for a password. Cancel, then open its page and fetch it from there.`;
       case "disk":
         return `Stopped at ${far}: nothing more can be written to its folder. Make some room, then go on.`;
     }

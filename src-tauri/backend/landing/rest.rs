@@ -63,6 +63,7 @@ pub async fn go_on(
         };
         total = match rest.judge(have, answer.status().as_u16(), header) {
             Verdict::GoesOn(total) => total,
+            Verdict::Whole => return land(kept, have).await,
             Verdict::Anew(why) => return Err(Unfinished::Anew(why)),
             Verdict::Halt(why) => return Err(Unfinished::Halt(why)),
         };
@@ -95,6 +96,10 @@ pub async fn go_on(
             return Err(Unfinished::Anew(Anew::Lost));
         }
     }
+    land(kept, have).await
+}
+
+async fn land(kept: &Kept, have: u64) -> Result<u64, Unfinished> {
     kept.land().await.map_err(unwritten)?;
     Ok(have)
 }

@@ -62,6 +62,8 @@ pub enum Halt {
     Broke,
     /// Its server did not give the rest.
     Refused,
+    /// Its server wants a password, which pages alone can be asked for.
+    Login,
     /// Nothing more can be written to its folder.
     Disk,
 }
@@ -100,6 +102,8 @@ pub struct Rest {
 pub enum Verdict {
     /// The rest follows, to so many bytes in all if that is known.
     GoesOn(Option<u64>),
+    /// There is no rest: all of it is there.
+    Whole,
     /// It has to begin anew.
     Anew(Anew),
     /// Nothing follows; what is there is kept.
@@ -142,12 +146,26 @@ impl Rest {
             200 if version.as_ref() == Some(&self.version) => Verdict::Anew(Anew::Whole),
             // A page that asks to log in, say: nothing is said about the file.
             200 if version.is_none() => Verdict::Halt(Halt::Refused),
+            // Nothing lies behind what is there, and it is the same file: with another one a server
+            // does not look at the range.
+            416 if self.total.is_none_or(|total| total == have)
+                && header("content-range").as_deref().and_then(length) == Some(have)
+                && version.is_none_or(|version| version == self.version) =>
+            {
+                Verdict::Whole
+            }
             200 | 412 | 416 => Verdict::Anew(Anew::Changed),
+            401 => Verdict::Halt(Halt::Login),
             // What a proxy says when the way beyond it breaks.
             502 | 504 => Verdict::Halt(Halt::Broke),
             _ => Verdict::Halt(Halt::Refused),
         }
     }
+}
+
+/// How long a file is, of a range that was not given.
+fn length(says: &str) -> Option<u64> {
+    says.strip_prefix("bytes */")?.trim().parse().ok()
 }
 
 /// The first byte of a range that can be, and how many there are in all if that is said.
@@ -267,6 +285,12 @@ mod tests {
             (200, &[("etag", "\"b\"")], Verdict::Anew(Anew::Changed)),
             (200, &[], Verdict::Halt(Halt::Refused)),
             (416, &[], Verdict::Anew(Anew::Changed)),
+            (
+                416,
+                &[("content-range", "bytes */40")],
+                Verdict::Anew(Anew::Changed),
+            ),
+            (401, &[], Verdict::Halt(Halt::Login)),
             (403, &[], Verdict::Halt(Halt::Refused)),
             (503, &[], Verdict::Halt(Halt::Refused)),
             (502, &[], Verdict::Halt(Halt::Broke)),
@@ -290,6 +314,27 @@ mod tests {
         ] {
             let verdict = rest.judge(40, 206, said(&[("content-range", range)]));
             assert_eq!(verdict, expected, "{range}");
+        }
+    }
+
+    #[test]
+    fn a_file_whose_end_was_not_known_is_whole_where_its_server_has_no_more() {
+        let rest = Rest {
+            total: None,
+            ..rest("\"a\"")
+        };
+        let all = ("content-range", "bytes */40");
+        for (headers, expected) in [
+            (&[all][..], Verdict::Whole),
+            (&[all, ("etag", "\"a\"")], Verdict::Whole),
+            (&[all, ("etag", "\"b\"")], Verdict::Anew(Anew::Changed)),
+            (
+                &[("content-range", "bytes */39")],
+                Verdict::Anew(Anew::Changed),
+            ),
+            (&[], Verdict::Anew(Anew::Changed)),
+        ] {
+            assert_eq!(rest.judge(40, 416, said(headers)), expected, "{headers:?}");
         }
     }
 

@@ -44,6 +44,10 @@ async fn serve(State(server): State<Server>, head: HeaderMap) -> Response {
     server.heads.lock().unwrap().push(head.clone());
     let file = file();
     match from.filter(|_| server.ranges && same) {
+        Some(from) if from == file.len() => {
+            let headers = [("content-range", format!("bytes */{from}"))];
+            (StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response()
+        }
         Some(from) => {
             let range = format!("bytes {from}-{}/{}", file.len() - 1, file.len());
             let headers = [("etag", server.tag.to_owned()), ("content-range", range)];
@@ -73,6 +77,7 @@ impl Bench {
             .route("/file", get(serve))
             .route("/moved", get(|| async { Redirect::temporary("/file") }))
             .route("/gone", get(|| async { StatusCode::NOT_FOUND }))
+            .route("/locked", get(|| async { StatusCode::UNAUTHORIZED }))
             .with_state(server);
         let (proxy, _, site) = room(pages).await;
         Self {
@@ -108,10 +113,14 @@ impl Desk {
     }
 
     async fn go_on(&self, proxy: &Proxy, url: &str) -> Result<u64, Unfinished> {
+        self.finish(proxy, &rest(url, &self.path)).await
+    }
+
+    async fn finish(&self, proxy: &Proxy, rest: &Rest) -> Result<u64, Unfinished> {
         let kept = Kept::take(&self.path).unwrap().expect("a part");
-        let (rest, guise) = (rest(url, &self.path), guise(proxy));
+        let guise = guise(proxy);
         let end = CancellationToken::new();
-        within("the rest", go_on(&rest, &kept, &guise, &end, |_, _| {})).await
+        within("the rest", go_on(rest, &kept, &guise, &end, |_, _| {})).await
     }
 }
 
@@ -206,6 +215,27 @@ async fn what_had_all_come_is_asked_for_no_more() {
     bench.desk = Desk::with(800_000);
     assert_eq!(bench.go_on("/file").await, Ok(800_000));
     assert!(bench.heads.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_had_all_come_before_anybody_said_how_much_that_is_is_whole() {
+    let mut bench = Bench::new(TAG, true).await;
+    bench.desk = Desk::with(800_000);
+    let rest = Rest {
+        total: None,
+        ..rest(&bench.site.url("/file"), &bench.desk.path)
+    };
+    assert_eq!(bench.desk.finish(&bench.proxy, &rest).await, Ok(800_000));
+    assert_eq!(std::fs::read(&bench.desk.path).unwrap(), file());
+    assert_eq!(bench.heads.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_that_wants_a_password_is_told_apart_from_one_that_refuses() {
+    let bench = Bench::new(TAG, true).await;
+    let fetched = bench.go_on("/locked").await;
+    assert_eq!(fetched, Err(Unfinished::Halt(Halt::Login)));
+    assert_eq!(bench.desk.part(), file()[..300_000]);
 }
 
 #[tokio::test]
