@@ -56,10 +56,10 @@ demo: setup $(PAGE)
 	tests/offline.sh $(CARGO) test --locked --test demo -- --ignored --nocapture
 
 bench: setup $(PAGE)
+	tests/setup.sh tinyproxy squid
 	$(CARGO) build --locked --profile bench -p koneko
 	$(CARGO) bench --locked --no-run --bench stream
 	tests/offline.sh $(CARGO) bench --offline --locked --bench stream
-	tests/setup.sh tinyproxy squid
 	$(CARGO) bench --locked --no-run -p duotab-backend --bench proxy
 	tests/offline.sh $(CARGO) bench --offline --locked -p duotab-backend --bench proxy
 	$(CARGO) build --locked -p koneko

@@ -17,6 +17,8 @@ mod latency;
 mod layers;
 mod load;
 mod local;
+#[allow(dead_code, reason = "the other bench needs the rest")]
+mod peers;
 mod photon;
 mod placing;
 mod room;

@@ -8,6 +8,8 @@
 #![allow(missing_docs)]
 
 mod link;
+#[path = "../peers.rs"]
+mod peers;
 mod rate;
 #[path = "../row.rs"]
 #[allow(dead_code, reason = "the other bench needs the rest")]
@@ -95,8 +97,8 @@ async fn measure() -> Outcome<bool> {
         .collect();
     let direct = Way::direct();
     let duotab = way::duotab(&sites).await?;
-    let tinyproxy = way::tinyproxy().await?;
-    let squid = way::squid().await?;
+    let tinyproxy = way::by(peers::tinyproxy().await?);
+    let squid = way::by(peers::squid().await?);
     let ways = [&direct, &duotab, &tinyproxy, &squid];
     let mut bench = Bench {
         report: Report::default(),

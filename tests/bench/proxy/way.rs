@@ -1,13 +1,14 @@
 //! The ways to the site: straight, by our proxy, by its peers.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
 use std::process::Stdio;
 
 use duotab_test_support::{Outcome, within};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
+
+use crate::peers::Peer;
 
 /// What a connection carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,74 +193,12 @@ pub(crate) async fn duotab(sites: &[SocketAddr]) -> Outcome<Way> {
     })
 }
 
-pub(crate) async fn tinyproxy() -> Outcome<Way> {
-    let port = free_port().await?;
-    let settings = format!(
-        "Port {port}\nListen 127.0.0.1\nTimeout 600\nMaxClients 4096\nLogLevel Error\n\
-         DisableViaHeader Yes\n"
-    );
-    let started = |file: &Path| {
-        let mut command = Command::new("tinyproxy");
-        command.arg("-d").arg("-c").arg(file);
-        command
-    };
-    peer("tinyproxy", port, &settings, started).await
-}
-
-/// The name of squid's shared memory, which one that was killed leaves behind.
-const SQUID: &str = "duotabbench";
-
-pub(crate) async fn squid() -> Outcome<Way> {
-    for left in std::fs::read_dir("/dev/shm")?.flatten() {
-        if left.file_name().to_string_lossy().starts_with(SQUID) {
-            std::fs::remove_file(left.path())?;
-        }
+/// One of its peers.
+pub(crate) fn by(peer: Peer) -> Way {
+    Way {
+        name: peer.name,
+        door: Door::Http(peer.port),
+        process: Some(peer.process),
+        _folder: Some(peer.folder),
     }
-    let port = free_port().await?;
-    let settings = format!(
-        "http_port 127.0.0.1:{port}\nhttp_access allow all\ncache deny all\naccess_log none\n\
-         cache_log /dev/null\ncache_store_log none\npid_filename none\nshutdown_lifetime 0 seconds\n\
-         cache_effective_user proxy\npinger_enable off\nmax_filedescriptors 16384\n"
-    );
-    let started = |file: &Path| {
-        let mut command = Command::new("squid");
-        command.args(["-N", "-n", SQUID, "-f"]).arg(file);
-        command
-    };
-    peer("squid", port, &settings, started).await
-}
-
-async fn peer(
-    name: &'static str,
-    port: u16,
-    settings: &str,
-    started: impl Fn(&Path) -> Command,
-) -> Outcome<Way> {
-    let folder = tempfile::tempdir()?;
-    let file = folder.path().join("conf");
-    std::fs::write(&file, settings)?;
-    let process = started(&file)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| format!("{name}: {error}; `tests/setup.sh {name}` installs it"))?;
-    within(name, async {
-        while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-    })
-    .await?;
-    Ok(Way {
-        name,
-        door: Door::Http(port),
-        process: Some(process),
-        _folder: Some(folder),
-    })
-}
-
-async fn free_port() -> Outcome<u16> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    Ok(listener.local_addr()?.port())
 }
