@@ -16,7 +16,8 @@ pub(crate) async fn measure(bench: &mut Bench) -> Outcome<()> {
         let display = Display::start(1280, 900).await?;
         let app = App::new()?;
         let began = Instant::now();
-        let shell = app.open(&program(&display)).await?;
+        let start = Start::new(env!("CARGO_BIN_EXE_duotab"), &display);
+        let shell = app.open(&start).await?;
         shell
             .until("document.activeElement?.dataset.testid === 'address'")
             .await?;
@@ -26,8 +27,4 @@ pub(crate) async fn measure(bench: &mut Bench) -> Outcome<()> {
     let how = "from the app's start, by WebDriver and with its own, until the address bar of a new \
                install has the keyboard";
     bench.take(Row::median("start-to-address-bar", "ms", &times, how))
-}
-
-fn program(display: &Display) -> Start<'_> {
-    Start::new(env!("CARGO_BIN_EXE_duotab"), display)
 }
