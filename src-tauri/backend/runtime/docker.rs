@@ -33,6 +33,7 @@ mod machine;
 mod network;
 mod node;
 mod owner;
+mod pause;
 mod pin;
 mod place;
 mod probe;
@@ -63,7 +64,7 @@ use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use self::config::{DockerConfig, IMAGE};
-use self::end::{end, pause, remove};
+use self::end::{end, remove};
 use self::flavour::Flavour;
 use self::held::Held;
 use self::image::Reference;
@@ -73,6 +74,7 @@ use self::link::Link;
 pub use self::machine::{Device, Machine};
 pub use self::node::{Managed, Seen};
 pub use self::owner::Owner;
+use self::pause::{keep_awake, pause};
 pub use self::place::{Address, Surroundings};
 use self::slot::Slots;
 pub use self::swarm::Swarm;
@@ -409,7 +411,13 @@ impl Docker {
         self.inner
             .known
             .hold(session, launched.container.clone(), endpoint.clone());
-        let awake = timeout(WAKE_LIMIT, ready::answers(&endpoint)).await;
+        let answers = async {
+            tokio::select! {
+                () = ready::answers(&endpoint) => {}
+                never = keep_awake(link, &launched.container) => match never {},
+            }
+        };
+        let awake = timeout(WAKE_LIMIT, answers).await;
         if awake.is_ok() {
             tracing::debug!(session = session.0, "Neko answers again");
             self.tell_encoder(session, launched.encoder);

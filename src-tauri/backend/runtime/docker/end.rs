@@ -1,4 +1,4 @@
-//! Containers put to sleep, ended and removed.
+//! Containers ended and removed.
 
 use bollard::errors::Error;
 use bollard::query_parameters::{
@@ -10,53 +10,13 @@ use tokio::time::timeout;
 
 use super::label::State;
 use super::link::Link;
+use super::pause::unpause;
 use super::{exec, fault, lease};
 
 /// Seconds that Chromium is given to write what it has (cookies, history).
 const STOP_GRACE: i32 = 8;
 /// How long somebody else's removal of a container is waited for.
 const REMOVAL_LIMIT: Duration = Duration::from_secs(10);
-/// How often a container is paused before that is given up.
-const PAUSE_TRIES: usize = 5;
-
-/// Pauses a container; on another machine, and where nothing else is possible, from within.
-pub(super) async fn pause(link: &Link, container: &str) -> Result<(), Error> {
-    if link.sleeps_within() {
-        return exec::sleep(link, container, true).await;
-    }
-    match freeze(link, container).await {
-        Ok(()) => Ok(()),
-        // What gave no answer may pause it yet.
-        Err(error) if fault::is_open(&error) => Err(error),
-        // Whatever its reason is: one that does not run does not listen either.
-        Err(refused) => {
-            tracing::debug!(%refused, container, "the engine does not pause it");
-            let asleep = exec::sleep(link, container, true).await;
-            asleep.map_err(|_| refused)
-        }
-    }
-}
-
-/// Has the engine pause a container. The kernel does not always manage at once: a process in the middle
-/// of a system call is waited for, but not for long.
-async fn freeze(link: &Link, container: &str) -> Result<(), Error> {
-    let Some(_closed) = link.gates.close(container).await else {
-        let error = "a process in the container does not come to its beginning".to_owned();
-        return Err(Error::DockerStreamError { error });
-    };
-    let mut tries = PAUSE_TRIES;
-    loop {
-        tries -= 1;
-        match link.docker.pause_container(container).await {
-            Ok(()) => return Ok(()),
-            Err(error) if fault::words(&error).contains("already paused") => return Ok(()),
-            Err(error) if tries > 0 && fault::words(&error).contains("freeze") => {
-                tracing::debug!(%error, container, "not paused yet");
-            }
-            Err(error) => return Err(error),
-        }
-    }
-}
 
 /// Ends a container in peace and removes it. False if it stays.
 pub(super) async fn end(link: &Link, container: &str, state: State) -> bool {
@@ -65,7 +25,7 @@ pub(super) async fn end(link: &Link, container: &str, state: State) -> bool {
         let _awake = exec::sleep(link, container, false).await;
     }
     if state == State::Paused {
-        let _awake = link.docker.unpause_container(container).await;
+        let _awake = unpause(link, container).await;
     }
     if state != State::Dead && !exec::end_browser(link, container).await {
         let grace = StopContainerOptionsBuilder::default().t(STOP_GRACE).build();

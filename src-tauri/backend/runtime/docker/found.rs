@@ -11,6 +11,7 @@ use duotab_core::message::SessionId;
 use super::label::{self, Ours, State};
 use super::launch::Launched;
 use super::link::Link;
+use super::pause::unpause;
 use super::reach::{base, endpoint};
 use super::{
     Docker, Inner, archive, end, exec, fault, files, lease, network, ready, remove, volume, ways,
@@ -75,7 +76,7 @@ pub(super) async fn grasp(
     let Some(ours) = mine else { return Ok(None) };
     if ours.state == State::Paused {
         inner.known.expect(session, super::Expected::Running);
-        link.docker.unpause_container(&ours.id).await?;
+        unpause(link, &ours.id).await?;
         // Whoever was told that it is held up asks for it now.
         inner.known.stall(session, false);
     } else if lease::is_asleep(link, &ours.id).await {
