@@ -25,6 +25,8 @@ pub(super) struct Line {
     pub(super) stream: TcpStream,
     /// Whether it ends at an HTTP proxy, which is told the whole address with each request.
     pub(super) absolute: bool,
+    /// Whether it can lead to the Internet only, or out by another proxy: every page may use it.
+    pub(super) public: bool,
 }
 
 /// What a connection is for.
@@ -55,26 +57,28 @@ impl Shared {
         self.block(target)?;
         let leg = self.find(&way, target, initiator).await?;
         let limit = self.limits.connect;
-        let exit = match &leg {
-            // The exit carries what is public; what is at home is reached from here.
-            Leg::Addresses(addresses) if !addresses.iter().all(is_public) => &Exit::Direct,
-            _ => &way.exit,
+        let public = match &leg {
+            Leg::Addresses(addresses) => addresses.iter().all(is_public),
+            Leg::Name => true,
+        };
+        // The exit carries what is public; what is at home is reached from here.
+        let exit = if public { &way.exit } else { &Exit::Direct };
+        let straight = |stream| Line {
+            stream,
+            absolute: false,
+            public,
         };
         let connecting = async {
             match (exit, leg) {
                 (Exit::Direct, Leg::Addresses(addresses)) => {
-                    let stream = race(&addresses, target.port(), None, limit).await?;
-                    Ok(Line {
-                        stream,
-                        absolute: false,
-                    })
+                    race(&addresses, target.port(), None, limit)
+                        .await
+                        .map(straight)
                 }
                 (Exit::Interface(name), Leg::Addresses(addresses)) => {
-                    let stream = race(&addresses, target.port(), Some(name), limit).await?;
-                    Ok(Line {
-                        stream,
-                        absolute: false,
-                    })
+                    race(&addresses, target.port(), Some(name), limit)
+                        .await
+                        .map(straight)
                 }
                 (Exit::Direct | Exit::Interface(_), Leg::Name) => Err(Failure::NameServerSilent),
                 (exit, Leg::Name) => exit.open(target, None, what_for, limit).await,

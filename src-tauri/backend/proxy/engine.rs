@@ -1,8 +1,9 @@
 //! The web engine's way in: SOCKS5 (RFC 1928) with the secret as its password (RFC 1929).
 //!
 //! By SOCKS the secret is shown once for each connection, to nobody but the proxy, and what
-//! follows is between engine and site. Only where more has to be known than a connection tells,
-//! at plain HTTP with this machine or the home network, are requests looked at one by one.
+//! follows is between engine and site. Only where more has to be known than a connection tells, at
+//! plain HTTP with a host of this machine or the home network that was typed, are requests looked at
+//! one by one.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -118,7 +119,9 @@ async fn lead(mut stream: TcpStream, target: &Target, shared: &Arc<Shared>) -> R
         shared.failures.clear(target);
     }
     reply(&mut stream, DONE).await?;
-    if !shared.policy(|it| it.is_host_permitted(target)) {
+    // What every page may reach is nobody's business.
+    let is_open = line.as_ref().is_some_and(|line| line.public);
+    if is_open || !shared.policy(|it| it.is_host_permitted(target)) {
         if let Some(line) = line {
             pass(stream, line, shared).await;
         }

@@ -66,7 +66,11 @@ impl Exit {
         limit: Duration,
     ) -> Result<Line, Failure> {
         let host = address.map_or_else(|| target.host().clone(), host_of);
-        let line = |stream, absolute| Line { stream, absolute };
+        let line = |stream, absolute| Line {
+            stream,
+            absolute,
+            public: true,
+        };
         match self {
             Self::Direct | Self::Interface(_) => Err(Failure::ExitFailed),
             Self::Http(proxy, login) => {

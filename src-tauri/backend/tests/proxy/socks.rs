@@ -5,10 +5,11 @@ use axum::http::HeaderMap;
 use axum::routing::get;
 use duotab_backend::proxy::{Access, Proxy, ProxyConfig};
 use duotab_core::proxy::Failure;
+use duotab_test_support::{World, world};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::kit::{Site, Wire, by_hand, within};
+use crate::kit::{Site, Wire, by_hand, by_hand_on, within};
 
 /// A host as SOCKS names it.
 fn named(host: &str) -> Vec<u8> {
@@ -167,6 +168,39 @@ async fn a_typed_site_sees_the_request_as_it_was_sent() {
         assert!(!body.contains("proxy"), "{body}");
     }
     assert_eq!(site.connections(), 1, "kept for the next request");
+}
+
+#[tokio::test]
+async fn the_requests_to_a_typed_host_are_read_at_home_alone() {
+    let world = World::new(&[]).unwrap();
+    let played = world.play("socks::read_at_home_alone").await;
+    played.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "played by the test above, in a world of its own"]
+async fn read_at_home_alone() {
+    // No request: who reads it, sends it back himself.
+    const WORDS: &str = "not a request\r\n\r\n";
+    for (address, read) in [(world::PUBLIC, false), (world::HOME, true)] {
+        let site = by_hand_on(address, |mut wire| async move {
+            let words = wire.head().await;
+            wire.send(&words).await;
+        })
+        .await;
+        let proxy = Proxy::bind(ProxyConfig::default()).await.unwrap();
+        proxy.permit(&format!("http://{site}/"));
+        let host = site.ip().to_string();
+        let mut wire = open(&proxy, &host, site.port()).await.unwrap();
+        wire.send(WORDS).await;
+        let answer = wire.rest().await;
+        assert_eq!(answer != WORDS, read, "{address}: {answer}");
+        assert_eq!(
+            answer.starts_with("HTTP/1.1 400 "),
+            read,
+            "{address}: {answer}"
+        );
+    }
 }
 
 #[tokio::test]
