@@ -35,9 +35,27 @@ const CONNECT: u8 = 1;
 const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
-const DONE: u8 = 0;
-const NO_COMMAND: u8 = 7;
-const NO_ADDRESS: u8 = 8;
+/// All that a client is told: that the secret is wanted, that it is the right one, and that the target
+/// is connected. At once, and before any of it is known: the engine would wait for each of the three in
+/// the loop in which it handles all connections of all pages, while a page begins. Who does not know
+/// the secret, and what is not reached, is cut off. Why something is not reached is noted for the page
+/// that tells it.
+const WELCOME: [u8; 14] = [
+    VERSION,
+    PASSWORD,
+    PASSWORD_VERSION,
+    0,
+    VERSION,
+    0,
+    0,
+    IPV4,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+];
 /// The first byte of TLS: a handshake record (RFC 8446, 5.1).
 const TLS: u8 = 0x16;
 
@@ -75,36 +93,31 @@ async fn ask(stream: &mut TcpStream, shared: &Shared) -> Result<Target, Away> {
         stream.write_all(&[VERSION, NO_METHOD]).await?;
         return Err(Away);
     }
-    stream.write_all(&[VERSION, PASSWORD]).await?;
+    stream.write_all(&WELCOME).await?;
 
     let [version] = take(stream).await?;
     let user = counted(stream).await?;
     let password = counted(stream).await?;
     if version != PASSWORD_VERSION || !shared.gate.knows(&user, &password) {
-        stream.write_all(&[PASSWORD_VERSION, 1]).await?;
         return Err(Away);
     }
-    stream.write_all(&[PASSWORD_VERSION, 0]).await?;
 
     let [version, command, _, kind] = take(stream).await?;
     let host = match kind {
         IPV4 => Ipv4Addr::from(take::<4>(stream).await?).to_string(),
         IPV6 => format!("[{}]", Ipv6Addr::from(take::<16>(stream).await?)),
         NAME => String::from_utf8(counted(stream).await?).map_err(|_| Away)?,
-        _ => return refuse(stream, NO_ADDRESS).await,
+        _ => return Err(Away),
     };
     let port = u16::from_be_bytes(take(stream).await?);
     if version != VERSION || command != CONNECT {
-        return refuse(stream, NO_COMMAND).await;
+        return Err(Away);
     }
-    match Target::new(&host, port) {
-        Some(target) => Ok(target),
-        None => refuse(stream, NO_ADDRESS).await,
-    }
+    Target::new(&host, port).ok_or(Away)
 }
 
 /// Connects the client with its target.
-async fn lead(mut stream: TcpStream, target: &Target, shared: &Arc<Shared>) -> Result<(), Away> {
+async fn lead(stream: TcpStream, target: &Target, shared: &Arc<Shared>) -> Result<(), Away> {
     let line = match shared.dial(target, None, Use::Tunnel).await {
         Ok(line) => Some(line),
         // Another port of a host that the person asked for: it depends on the page.
@@ -112,13 +125,12 @@ async fn lead(mut stream: TcpStream, target: &Target, shared: &Arc<Shared>) -> R
         Err(failure) => {
             tracing::debug!(%target, %failure, "not connected");
             shared.failures.note(target, failure);
-            return refuse(&mut stream, reply_of(failure)).await;
+            return Err(Away);
         }
     };
     if line.is_some() {
         shared.failures.clear(target);
     }
-    reply(&mut stream, DONE).await?;
     // What every page may reach is nobody's business.
     let is_open = line.as_ref().is_some_and(|line| line.public);
     if is_open || !shared.policy(|it| it.is_host_permitted(target)) {
@@ -192,30 +204,6 @@ fn whole(target: &Target, path: Option<PathAndQuery>) -> Option<Uri> {
     parts.authority = Some(Authority::try_from(authority).ok()?);
     parts.path_and_query = Some(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
     Uri::from_parts(parts).ok()
-}
-
-/// RFC 1928, 6.
-fn reply_of(failure: Failure) -> u8 {
-    match failure {
-        Failure::PrivateAddress | Failure::PrivateName | Failure::OwnPort | Failure::Blocked => 2,
-        Failure::Unreachable => 3,
-        Failure::NameUnknown | Failure::NameServerSilent => 4,
-        Failure::ConnectionRefused => 5,
-        Failure::ConnectionTimedOut => 6,
-        _ => 1,
-    }
-}
-
-async fn reply(stream: &mut TcpStream, code: u8) -> Result<(), Away> {
-    // Where the proxy connected from is the proxy's business.
-    let message = [VERSION, code, 0, IPV4, 0, 0, 0, 0, 0, 0];
-    stream.write_all(&message).await?;
-    Ok(())
-}
-
-async fn refuse<T>(stream: &mut TcpStream, code: u8) -> Result<T, Away> {
-    reply(stream, code).await?;
-    Err(Away)
 }
 
 async fn take<const N: usize>(stream: &mut TcpStream) -> Result<[u8; N], Away> {

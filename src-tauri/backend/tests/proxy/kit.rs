@@ -175,6 +175,11 @@ impl Wire {
         String::from_utf8_lossy(&std::mem::take(&mut self.early)).into_owned()
     }
 
+    /// Whether it ends without another word.
+    pub(crate) async fn is_cut_off(&mut self) -> bool {
+        self.rest().await.is_empty()
+    }
+
     async fn more(&mut self) -> bool {
         let read = within("bytes", self.stream.read_buf(&mut self.early)).await;
         read.is_ok_and(|count| count > 0)
