@@ -119,15 +119,18 @@ async fn a_page_that_cannot_be_reached_gives_a_problem_and_can_be_tried_again() 
     let port = std::net::TcpListener::bind(("127.0.0.1", 0))?
         .local_addr()?
         .port();
-    room.shell
-        .invoke(
-            "open_tab",
-            json!({ "input": format!("http://127.0.0.1:{port}/"), "mode": "proxy", "background": false }),
-        )
-        .await?
-        .map_err(|problem| format!("{problem}"))?;
-    room.shell
-        .until("document.querySelector('[data-testid=problem][data-code=page_failed]')")
-        .await?;
+    for scheme in ["http", "https"] {
+        let input = format!("{scheme}://127.0.0.1:{port}/");
+        let tab = json!({ "input": input, "mode": "proxy", "background": false });
+        let opened = room.shell.invoke("open_tab", tab).await?;
+        opened.map_err(|problem| format!("{problem}"))?;
+        room.shell
+            .until(&format!(
+                "document.querySelector('[data-testid=address]').value.startsWith('{scheme}:') \
+                 && document.querySelector('[data-testid=problem][data-code=page_failed]')\
+                 ?.innerText.includes('Nobody answers at 127.0.0.1')"
+            ))
+            .await?;
+    }
     room.shell.close().await
 }
