@@ -40,21 +40,11 @@ const IPV6: u8 = 4;
 /// the loop in which it handles all connections of all pages, while a page begins. Who does not know
 /// the secret, and what is not reached, is cut off. Why something is not reached is noted for the page
 /// that tells it.
-const WELCOME: [u8; 14] = [
-    VERSION,
-    PASSWORD,
-    PASSWORD_VERSION,
-    0,
-    VERSION,
-    0,
-    0,
-    IPV4,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
+const WELCOME: [&[u8]; 3] = [
+    &[VERSION, PASSWORD],
+    &[PASSWORD_VERSION, 0],
+    // Where the proxy connects from is the proxy's business.
+    &[VERSION, 0, 0, IPV4, 0, 0, 0, 0, 0, 0],
 ];
 /// The first byte of TLS: a handshake record (RFC 8446, 5.1).
 const TLS: u8 = 0x16;
@@ -93,7 +83,7 @@ async fn ask(stream: &mut TcpStream, shared: &Shared) -> Result<Target, Away> {
         stream.write_all(&[VERSION, NO_METHOD]).await?;
         return Err(Away);
     }
-    stream.write_all(&WELCOME).await?;
+    stream.write_all(&WELCOME.concat()).await?;
 
     let [version] = take(stream).await?;
     let user = counted(stream).await?;
