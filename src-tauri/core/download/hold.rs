@@ -145,7 +145,9 @@ impl Rest {
             }
             200 if version.as_ref() == Some(&self.version) => Verdict::Anew(Anew::Whole),
             // A page that asks to log in, say: nothing is said about the file.
-            200 if version.is_none() => Verdict::Halt(Halt::Refused),
+            200 if version.is_none() || self.is_page_instead(&header) => {
+                Verdict::Halt(Halt::Refused)
+            }
             // Nothing lies behind what is there, and it is the same file: with another one a server
             // does not look at the range.
             416 if self.total.is_none_or(|total| total == have)
@@ -160,6 +162,18 @@ impl Rest {
             502 | 504 => Verdict::Halt(Halt::Broke),
             _ => Verdict::Halt(Halt::Refused),
         }
+    }
+
+    /// Whether an answer is a page to be seen, where the file is none.
+    fn is_page_instead(&self, header: impl Fn(&str) -> Option<String>) -> bool {
+        let says = |name, word: &str| {
+            header(name).is_some_and(|it| it.trim().to_ascii_lowercase().starts_with(word))
+        };
+        let name = self.path.to_ascii_lowercase();
+        says("content-type", "text/html")
+            && !says("content-disposition", "attachment")
+            && !name.ends_with(".html")
+            && !name.ends_with(".htm")
     }
 }
 
@@ -248,6 +262,10 @@ mod tests {
     #[test]
     fn only_the_rest_of_the_same_file_is_taken() {
         let part = ("content-range", "bytes 40-99/100");
+        let (page, other) = (
+            ("content-type", "Text/HTML; charset=utf-8"),
+            ("etag", "\"b\""),
+        );
         for (status, headers, expected) in [
             (
                 206,
@@ -284,6 +302,17 @@ mod tests {
             (200, &[("etag", "\"a\"")], Verdict::Anew(Anew::Whole)),
             (200, &[("etag", "\"b\"")], Verdict::Anew(Anew::Changed)),
             (200, &[], Verdict::Halt(Halt::Refused)),
+            (200, &[page, other], Verdict::Halt(Halt::Refused)),
+            (
+                200,
+                &[
+                    page,
+                    other,
+                    ("content-disposition", "Attachment; filename=f"),
+                ],
+                Verdict::Anew(Anew::Changed),
+            ),
+            (200, &[page, ("etag", "\"a\"")], Verdict::Anew(Anew::Whole)),
             (416, &[], Verdict::Anew(Anew::Changed)),
             (
                 416,
@@ -297,6 +326,19 @@ mod tests {
         ] {
             let verdict = rest("\"a\"").judge(40, status, said(headers));
             assert_eq!(verdict, expected, "{status} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_another_file_where_the_file_is_a_page() {
+        for name in ["/home/ann/f.html", "/home/ann/F.HTM"] {
+            let rest = Rest {
+                path: name.into(),
+                ..rest("\"a\"")
+            };
+            let headers = [("content-type", "text/html"), ("etag", "\"b\"")];
+            let verdict = rest.judge(40, 200, said(&headers));
+            assert_eq!(verdict, Verdict::Anew(Anew::Changed), "{name}");
         }
     }
 
