@@ -182,12 +182,21 @@ impl Tab {
         }
     }
 
-    /// Its address; empty for a new tab.
+    /// Its address, of what it shows or could not; empty for a new tab.
     #[must_use]
     pub fn url(&self) -> &str {
-        self.history
-            .current()
-            .map_or("", |entry| entry.url.as_str())
+        if let Some(Problem::PageFailed { url, .. }) = &self.problem {
+            return url;
+        }
+        let current = self.history.current();
+        current.map_or("", |entry| entry.url.as_str())
+    }
+
+    /// What the history says of the address.
+    fn title(&self) -> String {
+        let current = self.history.current();
+        let current = current.filter(|entry| entry.url == self.url());
+        current.map_or_else(String::new, |entry| entry.title.clone())
     }
 
     /// The session it belongs to.
@@ -223,10 +232,7 @@ impl Tab {
             profile: self.profile.clone(),
             mode: self.mode,
             address: address::display(self.url()),
-            title: self
-                .history
-                .current()
-                .map_or_else(String::new, |entry| entry.title.clone()),
+            title: self.title(),
             favicon: self.favicon.clone(),
             loading: self.loading,
             can_go_back: self.history.can_go_back(),

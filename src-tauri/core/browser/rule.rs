@@ -42,13 +42,11 @@ impl Browser {
         match mode {
             Mode::Streamed => {
                 self.leave_for_stream(id, url);
-                if let Some(tab) = self.tab_mut(id) {
-                    tab.history.visit(url);
-                }
                 self.want_stream(id, None, None);
             }
             Mode::Proxy => {
                 if let Some(tab) = self.tab_mut(id) {
+                    tab.problem = None;
                     tab.history.visit(url);
                 }
                 self.back_to_proxy(id);

@@ -59,6 +59,10 @@ impl Browser {
         tab.loading = false;
         tab.page.gone();
         tab.waiting_history = tab.proxied.then(|| tab.history.clone());
+        // What could not be shown is in no history yet.
+        if !url.is_empty() {
+            tab.history.visit(url);
+        }
     }
 
     /// Back to Proxy mode; also the way out of every stage and every problem of a stream.
@@ -67,8 +71,8 @@ impl Browser {
         self.permit_address_of(id);
         // A child webview that waited still has all that it had.
         let url = self.tab(id).map(|tab| tab.url().to_owned());
-        if let (false, Some(url)) = (waiting, url) {
-            self.ask_for_cookies(id, Mode::Streamed, &url);
+        if let (false, Some(url)) = (waiting, &url) {
+            self.ask_for_cookies(id, Mode::Streamed, url);
             self.collect(id);
         }
         self.let_go_of_stream(id, true);
@@ -79,6 +83,9 @@ impl Browser {
         }
         tab.mode = Mode::Proxy;
         tab.problem = None;
+        if let Some(url) = url.filter(|url| !url.is_empty()) {
+            tab.history.visit(&url);
+        }
         tab.loading = false;
         tab.page.gone();
         tab.page.painted = waiting;

@@ -114,10 +114,13 @@ fn loading(view: &WebView, report: &Report, failed: &Failed, door: &Door) {
             return true;
         }
         kept.replace(Some(url.to_owned()));
+        let fault = way.fault(url);
+        // Of what the proxy knows better, the engine sees a connection that ends.
+        let detail = if fault.is_none() { error.message() } else { "" };
         told(PageNews::Failed {
             url: url.to_owned(),
-            fault: way.fault(url),
-            detail: error.message().to_owned(),
+            fault,
+            detail: detail.to_owned(),
         });
         // The shell says what is wrong; the engine's own error page would say it twice.
         true

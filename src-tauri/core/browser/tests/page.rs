@@ -87,6 +87,43 @@ fn a_page_that_closes_itself_behind_a_stream_is_opened_anew_on_the_way_back() {
 }
 
 #[test]
+fn what_could_not_be_shown_is_the_address_in_the_other_mode_too() {
+    const THERE: &str = "https://b.test/";
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let tab = browsing(&mut bench);
+    let address = |bench: &Bench| bench.browser.tab(tab).unwrap().url().to_owned();
+    bench.command(Command::Navigate(tab, THERE.into()));
+    let failed = PageNews::Failed {
+        url: THERE.into(),
+        fault: None,
+        detail: String::new(),
+    };
+    tell(&mut bench, tab, failed.clone());
+    // The engine is where it was.
+    arrives(&mut bench, tab, &["http://a.test/"]);
+    assert_eq!(address(&bench), THERE);
+    // Taken back before the stream is there: the page that waits goes there once more.
+    bench.command(Command::SetMode(tab, Mode::Streamed, None));
+    bench.command(Command::SetMode(tab, Mode::Proxy, None));
+    let again = Action::Proxied(tab, PageAction::Navigate(THERE.into()));
+    let asked = bench.world.log.iter().filter(|it| **it == again).count();
+    assert_eq!(asked, 2);
+    tell(&mut bench, tab, failed);
+    bench.command(Command::SetMode(tab, Mode::Streamed, None));
+    bench.settle();
+    let opened = PageAction::Open {
+        url: THERE.into(),
+        zoom: 100,
+    };
+    let streamed = |it: &Action| matches!(it, Action::Streamed(_, _, open) if *open == opened);
+    assert!(bench.world.log.iter().any(streamed));
+    assert_eq!(address(&bench), THERE);
+    bench.command(Command::SetMode(tab, Mode::Proxy, None));
+    assert_eq!(address(&bench), THERE);
+    assert!(bench.world.log.contains(&Action::Proxied(tab, opened)));
+}
+
+#[test]
 fn a_page_that_waits_for_an_answer_gets_a_no_when_its_tab_is_toggled() {
     let mut bench = Bench::new(vec![host(16_000)]);
     let tab = browsing(&mut bench);
