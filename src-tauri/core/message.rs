@@ -258,6 +258,8 @@ pub enum Security {
     Plain,
     /// A page of the app itself, or none.
     Internal,
+    /// Nothing that was to be trusted came from there: the page could not be loaded.
+    Failed,
 }
 
 /// One tab as the shell paints it.

@@ -7,7 +7,7 @@ use crate::cookie::Jar;
 use crate::event::{Millis, RequestId, TabRecord};
 use crate::history::History;
 use crate::message::{
-    Mode, Problem, ProfileName, SessionId, Stage, StageTime, StreamView, TabId, TabView,
+    Mode, Problem, ProfileName, Security, SessionId, Stage, StageTime, StreamView, TabId, TabView,
 };
 use crate::node::NodeId;
 use crate::page::PageView;
@@ -238,7 +238,10 @@ impl Tab {
             can_go_back: self.history.can_go_back(),
             can_go_forward: self.history.can_go_forward(),
             zoom: self.zoom,
-            security: address::security(self.url()),
+            security: match &self.problem {
+                Some(Problem::PageFailed { .. }) => Security::Failed,
+                _ => address::security(self.url()),
+            },
             stream: self.stream.as_ref().map(|stream| stream.view(session, now)),
             problem: self.problem.clone(),
             page: self.page.clone(),

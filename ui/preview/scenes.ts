@@ -280,7 +280,7 @@ export const SCENES: Record<string, Scene> = {
       fault: { cause: "way", failure: "connection_refused" },
       detail: "HTTP 502 of the proxy",
     },
-    { mode: "proxy" },
+    { mode: "proxy", security: "failed" },
   ),
   "page-private": trouble(
     {
@@ -289,7 +289,7 @@ export const SCENES: Record<string, Scene> = {
       fault: { cause: "way", failure: "private_address" },
       detail: "HTTP 403 of the proxy",
     },
-    { mode: "proxy" },
+    { mode: "proxy", security: "failed" },
   ),
   "page-certificate": trouble(
     {
@@ -298,7 +298,7 @@ export const SCENES: Record<string, Scene> = {
       fault: { cause: "certificate", flaws: ["wrong_name", "expired"] },
       detail: "TLS: BAD_IDENTITY | EXPIRED",
     },
-    { mode: "proxy" },
+    { mode: "proxy", security: "failed" },
   ),
   "bad-address": trouble({ code: "bad_address", input: "http://[::1" }, { mode: "proxy" }),
   cancelled: trouble({ code: "cancelled" }, { mode: "proxy" }),

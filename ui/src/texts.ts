@@ -59,6 +59,7 @@ export const texts = {
         secure: "The connection is secure",
         plain: "Not secure: what you send can be read on the way",
         internal: "No page yet",
+        failed: "No page: this one could not be opened",
       })[security],
     notSecure: "Not secure",
     settings: "Settings",

@@ -4,7 +4,7 @@ use super::*;
 use crate::ask::{Answer, Ask, AskId, Question, Wish};
 use crate::download::{DownloadNews, DownloadOrder, DownloadState, Source, Transfer};
 use crate::event::HistoryEntry;
-use crate::message::ShellFocus;
+use crate::message::{Security, ShellFocus};
 use crate::profile::{Colour, DataWork, ProfileCommand};
 
 const NO: Answer = Answer::No { always: false };
@@ -92,6 +92,14 @@ fn what_could_not_be_shown_is_the_address_in_the_other_mode_too() {
     let mut bench = Bench::new(vec![host(16_000)]);
     let tab = browsing(&mut bench);
     let address = |bench: &Bench| bench.browser.tab(tab).unwrap().url().to_owned();
+    let security = |bench: &Bench| {
+        bench
+            .browser
+            .tab(tab)
+            .unwrap()
+            .view(None, Millis(0))
+            .security
+    };
     bench.command(Command::Navigate(tab, THERE.into()));
     let failed = PageNews::Failed {
         url: THERE.into(),
@@ -102,6 +110,8 @@ fn what_could_not_be_shown_is_the_address_in_the_other_mode_too() {
     // The engine is where it was.
     arrives(&mut bench, tab, &["http://a.test/"]);
     assert_eq!(address(&bench), THERE);
+    // Whoever is there has proven nothing.
+    assert_eq!(security(&bench), Security::Failed);
     // Taken back before the stream is there: the page that waits goes there once more.
     bench.command(Command::SetMode(tab, Mode::Streamed, None));
     bench.command(Command::SetMode(tab, Mode::Proxy, None));
