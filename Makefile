@@ -26,6 +26,8 @@ run: setup $(PAGE)
 test: check
 	$(CARGO) test --locked --workspace --no-run
 	$(CARGO) build --locked -p duotab -p koneko
+	# Or the first browsers start while gigabytes are written, and each of their files waits for it.
+	sync
 	tests/offline.sh $(CARGO) test --offline --locked --workspace -- --test-threads=2
 	IMAGE=$(IMAGE) ENGINE=$(ENGINE) tests/engine/test.sh
 	tests/engine/workers.sh

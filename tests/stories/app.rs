@@ -128,7 +128,11 @@ impl App {
                 Ok(Some(Update::State { state })) => self.state = state,
                 Ok(Some(Update::Focus { .. })) => {}
                 Ok(None) => panic!("{what}: the controller has ended in {:#?}", self.state),
-                Err(_) => panic!("waited in vain: {what}, in {:#?}", self.state),
+                // One line each: where only a part of a report is kept, it is the part that counts.
+                Err(_) => panic!(
+                    "waited in vain: {what}, in {:?} with {:?}",
+                    self.state.tabs, self.state.notices
+                ),
             }
         }
         &self.state
