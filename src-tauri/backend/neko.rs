@@ -50,6 +50,9 @@ pub struct Options {
     pub signalling_limit: Duration,
     /// How long the media may be away, with signalling there, before they are given up.
     pub media_limit: Duration,
+    /// How long the very first frame may be on its way where a peer is connected: koneko has nothing to
+    /// show before its browser has, and gives that up after a minute.
+    pub first_frame_limit: Duration,
     /// How long the picture goes on to come when nobody watches it any more.
     pub unwatched_limit: Duration,
 }
@@ -63,6 +66,7 @@ impl Default for Options {
             move_interval: Duration::from_millis(16),
             signalling_limit: Duration::from_secs(20),
             media_limit: Duration::from_secs(20),
+            first_frame_limit: Duration::from_secs(75),
             unwatched_limit: Duration::from_secs(5),
         }
     }

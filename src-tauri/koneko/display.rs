@@ -20,8 +20,9 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-/// Xvfb answers within 0.2 s on a slow machine; a loaded one gets its time.
-const START_LIMIT: Duration = Duration::from_secs(15);
+/// Xvfb answers within 0.2 s on a slow machine; a loaded one, or one that reads it from a slow disk
+/// for the first time, gets its time.
+const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// A running X server.
 pub(crate) struct Display {

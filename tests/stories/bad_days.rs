@@ -2,6 +2,7 @@
 //! message and a working app.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use duotab_core::message::{Notice, Problem, TabId};
 
@@ -44,6 +45,22 @@ async fn a_killed_chromium_is_told_and_can_be_tried_again() {
     let (app, tab) = live(&home, &site).await;
     kill(home.browsers()[0]);
     ended_and_tried_again(&home, app, tab).await;
+}
+
+#[tokio::test]
+async fn a_chromium_that_comes_late_is_waited_for() {
+    let (mut home, site) = (Home::new(), Site::start().await);
+    // As from a disk that was never read before, on a machine with much else to do.
+    let folder = tempfile::tempdir().unwrap();
+    let late = folder.path().join("late-chromium");
+    fs::write(&late, "#!/bin/sh\nsleep 30\nexec chromium \"$@\"\n").unwrap();
+    for path in [folder.path(), &late] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    home.with.browser = Some(late);
+    let (app, _) = live(&home, &site).await;
+    app.quit().await;
+    home.assert_nothing_left();
 }
 
 #[tokio::test]

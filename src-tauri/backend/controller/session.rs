@@ -20,10 +20,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
-/// How long the page control may take to connect, all tries together. An engine may serve before
-/// its browser shows a page.
+/// How long the page control may refuse to be connected.
 const PAGES_LIMIT: Duration = Duration::from_secs(20);
+
+/// How long it may take in all. An engine may serve before its browser shows a page, and says
+/// nothing until then; koneko gives its browser up after a minute.
+const PAGES_COME: Duration = Duration::from_secs(75);
 
 /// The wait before another try.
 const PAGES_RETRY: Duration = Duration::from_millis(200);
@@ -231,24 +235,12 @@ impl Attached {
                 // A page that stays has nothing to say for a next self.
                 acting.end(|_| ()).await;
             }
-            let tries = async {
-                loop {
-                    match page::connect(&endpoint, &token).await {
-                        Ok(connected) => return Ok(connected),
-                        Err(error) => {
-                            tracing::debug!(%error, "page control does not answer yet");
-                            tokio::time::sleep(PAGES_RETRY).await;
-                        }
-                    }
-                }
-            };
             let shelf = Shelf::of(endpoint.clone(), token.clone());
             let (connected, folder) = tokio::join!(
-                tokio::time::timeout(PAGES_LIMIT, tries),
+                connect(&endpoint, &token),
                 tokio::time::timeout(PAGES_LIMIT, prepare(&shelf, is_first)),
             );
-            let timed_out = |_| PageError::TimedOut { method: "connect" };
-            let (pages, events) = connected.map_err(timed_out)??;
+            let (pages, events) = connected?;
             // Before any page is opened, for it may turn out to be a file.
             let folder = folder.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
             let listening = match folder {
@@ -315,6 +307,34 @@ impl Attached {
         neko.close().await;
         (control, gifts)
     }
+}
+
+/// Tries until the page control answers.
+async fn connect(endpoint: &Endpoint, token: &Secret) -> Result<Connected, PageError> {
+    let tries = async {
+        let mut refused_since = None;
+        loop {
+            match page::connect(endpoint, token).await {
+                Ok(connected) => return Ok(connected),
+                Err(PageError::TimedOut { .. }) => {
+                    tracing::debug!("page control does not answer yet");
+                    refused_since = None;
+                }
+                Err(error) => {
+                    let since: &mut Instant = refused_since.get_or_insert_with(Instant::now);
+                    if since.elapsed() >= PAGES_LIMIT {
+                        return Err(error);
+                    }
+                    tracing::debug!(%error, "page control does not connect yet");
+                    tokio::time::sleep(PAGES_RETRY).await;
+                }
+            }
+        }
+    };
+    let late = |_| Err(PageError::TimedOut { method: "connect" });
+    tokio::time::timeout(PAGES_COME, tries)
+        .await
+        .unwrap_or_else(late)
 }
 
 /// The shelf's folder. What an earlier connection has left there waits for nobody.

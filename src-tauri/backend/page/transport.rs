@@ -133,7 +133,7 @@ async fn within_limit<T>(
 ) -> Result<T, PageError> {
     tokio::time::timeout(CONNECT_LIMIT, connecting)
         .await
-        .unwrap_or_else(|_| Err(PageError::Unreachable("no answer in time".to_owned())))
+        .unwrap_or(Err(PageError::TimedOut { method: "connect" }))
 }
 
 /// Carries messages both ways until either side ends.

@@ -95,7 +95,8 @@ impl EmbeddedConfig {
             },
             codec: "vp8".to_owned(),
             idle_exit: Duration::from_secs(600),
-            start_limit: Duration::from_secs(20),
+            // Longer than koneko gives each of its own steps, which it tells more about.
+            start_limit: Duration::from_secs(60),
             search_path: std::env::var_os("PATH").unwrap_or_default(),
         }
     }

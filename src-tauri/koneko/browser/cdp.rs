@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 const MAX_MESSAGE: u64 = 256 << 20;
 /// Messages that may wait for Chromium, and for the client.
 const MAX_WAITING: usize = 1024;
-/// Our own questions are answered at once or never.
+/// The longest time until a browser that runs answers.
 const ANSWER_LIMIT: Duration = Duration::from_secs(20);
 
 /// Why Chromium gave no answer.
@@ -90,7 +90,17 @@ impl Cdp {
 
     /// Asks Chromium itself.
     pub(crate) async fn ask(&self, method: &str, params: Value) -> Result<Value, CdpError> {
-        self.ask_in(None, method, params).await
+        self.ask_in(None, method, params, ANSWER_LIMIT).await
+    }
+
+    /// Asks one that is still on its way.
+    pub(super) async fn ask_first(
+        &self,
+        method: &str,
+        params: Value,
+        limit: Duration,
+    ) -> Result<Value, CdpError> {
+        self.ask_in(None, method, params, limit).await
     }
 
     /// Attaches to a page for a few questions of ours.
@@ -115,6 +125,7 @@ impl Cdp {
         session: Option<&str>,
         method: &str,
         params: Value,
+        limit: Duration,
     ) -> Result<Value, CdpError> {
         let id = self.shared.next.fetch_add(1, Ordering::Relaxed);
         let (send, answer) = oneshot::channel();
@@ -138,7 +149,7 @@ impl Cdp {
                 .map_err(|_| CdpError::Closed)?;
             answer.await.map_err(|_| CdpError::Closed)?
         };
-        let answered = tokio::time::timeout(ANSWER_LIMIT, asking).await;
+        let answered = tokio::time::timeout(limit, asking).await;
         crate::room::lock(&self.shared.state).asked.remove(&id);
         answered.unwrap_or(Err(CdpError::Late))
     }
@@ -175,7 +186,8 @@ pub(super) struct Attached {
 
 impl Attached {
     pub(super) async fn ask(&self, method: &str, params: Value) -> Result<Value, CdpError> {
-        self.cdp.ask_in(Some(&self.session), method, params).await
+        let session = Some(self.session.as_str());
+        self.cdp.ask_in(session, method, params, ANSWER_LIMIT).await
     }
 
     /// Lets the page go.

@@ -2,6 +2,7 @@
 //! and the page in front has the keyboard. The first window is full screen by `--kiosk`; those
 //! that a page opens are told.
 
+use super::START_LIMIT;
 use super::cdp::{Cdp, CdpError, Event};
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
@@ -14,7 +15,8 @@ pub(super) async fn keep_full(
     shown: watch::Sender<bool>,
 ) -> Result<(), CdpError> {
     let pages = json!({ "discover": true, "filter": [{ "type": "page" }] });
-    cdp.ask("Target.setDiscoverTargets", pages).await?;
+    cdp.ask_first("Target.setDiscoverTargets", pages, START_LIMIT)
+        .await?;
     while let Some(event) = events.recv().await {
         if let Some(page) = new_page(&event) {
             look_after(&cdp, page).await;

@@ -186,11 +186,19 @@ impl Media {
             }
             Step::None | Step::Connected => None,
         };
-        let limit = self.away_since.map(|it| it + options.media_limit);
+        let limit = self.away_since.map(|it| it + self.limit(options));
         [step, limit, self.keyframes.deadline(), self.measure_at]
             .into_iter()
             .flatten()
             .min()
+    }
+
+    /// How long they may be away.
+    fn limit(&self, options: &Options) -> Duration {
+        match self.step {
+            Step::Connected if self.first_frame.is_none() => options.first_frame_limit,
+            _ => options.media_limit,
+        }
     }
 
     pub(super) fn measured(&self) -> Measured {
@@ -396,7 +404,7 @@ impl Client {
             if !self.signalling.is_open() {
                 // Without signalling nothing can be done here; that leg's limit runs.
                 self.media.away_since = Some(away.max(now - self.options.media_limit / 2));
-            } else if now >= away + self.options.media_limit {
+            } else if now >= away + self.media.limit(&self.options) {
                 return Err(Verdict::Failed(Leg::Media, Failure::TimedOut));
             }
         }
