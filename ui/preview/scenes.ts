@@ -224,6 +224,14 @@ export const SCENES: Record<string, Scene> = {
   },
   placing: streamed("placing"),
   starting: streamed("starting"),
+  "starting-slow": {
+    state: stateOf(
+      [news({ mode: "streamed", stream: { ...at("connecting"), elapsed_ms: 24_300 } })],
+      {
+        nodes: [HOST],
+      },
+    ),
+  },
   connecting: streamed("connecting", ATTIC),
   live: streamed("live"),
   reconnecting: streamed("reconnecting"),

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { StreamView } from "./messages/StreamView";
-import { steps } from "./stages";
+import { isSlow, steps } from "./stages";
 
 const stream: StreamView = {
   session: 1,
@@ -24,4 +24,11 @@ test("past stages keep their time, the present one ticks, later ones wait", () =
     { stage: "connecting", state: "waiting", ms: null },
     { stage: "live", state: "waiting", ms: null },
   ]);
+});
+
+test("only an engine that takes long is slow, and only while nothing else says why", () => {
+  expect(isSlow(stream, 9_400)).toBe(false);
+  expect(isSlow(stream, 9_600)).toBe(true);
+  expect(isSlow({ ...stream, fetched_percent: 10 }, 9_600)).toBe(false);
+  expect(isSlow({ ...stream, stage: "placing", stages: [] }, 60_000)).toBe(false);
 });

@@ -9,6 +9,9 @@ export interface Step {
   ms: number | null;
 }
 
+/** A stage that lasts longer is told to be slow. */
+const SLOW_MS = 10_000;
+
 const ORDER: readonly Stage[] = ["placing", "starting", "connecting", "live"];
 
 /** The four steps of `stream`, as they are `since` milliseconds after the state was made. */
@@ -21,4 +24,12 @@ export function steps(stream: StreamView, since: number): Step[] {
     if (index > at) return { stage, state: "waiting", ms: null };
     return { stage, state: "current", ms: Math.max(0, stream.elapsed_ms - past) + since };
   });
+}
+
+/** Whether an engine takes long, and nothing else is told of why. */
+export function isSlow(stream: StreamView, since: number): boolean {
+  const told = stream.fetched_percent !== null || stream.moving !== null;
+  const current = steps(stream, since).find((step) => step.state === "current");
+  const starts = current?.stage === "starting" || current?.stage === "connecting";
+  return starts && !told && (current.ms ?? 0) >= SLOW_MS;
 }

@@ -113,6 +113,7 @@ export const texts = {
       ({ done: "done", current: "under way", waiting: "still to come" })[state],
     seconds: (ms: number) => (ms < 100 ? "< 0.1 s" : `${(ms / 1000).toFixed(1)} s`),
     chosen: (node: NodeName) => (node.kind === "host" ? "this machine" : node.name),
+    slow: "This takes longer than usual. A browser's first start, or one from a slow disk, can take up to a minute.",
     cancel: "Cancel",
     cancelHint: "Stops here and goes back to Proxy. Nothing is left behind.",
     reconnecting: "The picture was lost. Reconnecting…",
