@@ -56,6 +56,10 @@ pub(super) struct Made {
 }
 
 impl Made {
+    const fn is_nothing(&self) -> bool {
+        self.service.is_none() && self.files.is_none() && self.papers.is_none()
+    }
+
     async fn remove(self, link: &Link) {
         if let Some((service, node)) = self.service {
             objects::remove_service(link, &service).await;
@@ -74,6 +78,10 @@ impl Drop for Room {
     fn drop(&mut self) {
         let (link, made) = (Arc::clone(&self.link), std::mem::take(&mut self.made));
         let making = self.making.take();
+        if making.is_none() && made.is_nothing() {
+            // Whoever has left may come again at once: nothing goes on that would hold the claim.
+            return;
+        }
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let claim = Arc::clone(&self.claim);
             runtime.spawn(async move {
