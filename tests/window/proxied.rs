@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::extract::ws::{Message, WebSocketUpgrade};
 use axum::extract::{ConnectInfo, Path, State};
-use axum::http::HeaderMap;
-use axum::http::header::HOST;
+use axum::http::header::{HOST, PROXY_AUTHENTICATE};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use duotab_test_support::probe::page;
@@ -226,6 +226,59 @@ async fn a_page_reaches_neither_the_apps_ports_nor_what_nobody_typed() -> Outcom
     running.ask_to_end().await?;
     running.ended().await?;
     Ok(())
+}
+
+/// Says that it is a proxy, and wants to know who asks.
+async fn nosy(State(heard): State<Arc<Mutex<Vec<String>>>>, headers: HeaderMap) -> Response {
+    let names = headers.keys().map(ToString::to_string);
+    heard.lock().unwrap().extend(names);
+    let asks = [(PROXY_AUTHENTICATE, "Basic realm=\"Duotab\"")];
+    (StatusCode::PROXY_AUTHENTICATION_REQUIRED, asks, "who?").into_response()
+}
+
+#[tokio::test]
+async fn a_site_that_acts_as_a_proxy_is_told_no_secret() -> Outcome<()> {
+    let heard = Arc::default();
+    let asking = page(
+        "Nosy",
+        "<body style='background:#cc1122'><script>
+            const ask = () => fetch('/nosy').then((it) => it.status, () => 'shut');
+            ask().then(ask).then(ask).then((last) => tell({ last }));
+        </script>",
+    );
+    let pages = Router::new()
+        .route("/nosy", get(nosy))
+        .route("/asking", get(move || async { asking }))
+        .with_state(Arc::clone(&heard));
+    let display = Display::start(1000, 700).await?;
+    let site = ProbeSite::with(pages).await?;
+    let app = App::new()?;
+    let shell = app
+        .open(&start(&display).argument(site.url("/asking")))
+        .await?;
+    site.told("the last answer", |told| told.get("last").cloned())
+        .await?;
+    // Asked for by a person as well, who sees no question.
+    let open = json!({ "input": site.url("/nosy"), "mode": "proxy", "background": false });
+    let opened = shell.invoke("open_tab", open).await?;
+    opened.map_err(|problem| format!("{problem}"))?;
+    shell
+        .until("document.querySelector('[data-testid=address]').value.endsWith('/nosy')")
+        .await?;
+    shell
+        .until("!document.querySelector('[data-testid=progress]')")
+        .await?;
+    let asked = "document.querySelectorAll('[data-testid^=ask]').length";
+    assert_eq!(shell.value(asked).await?, json!(0));
+    let names = heard.lock().unwrap().clone();
+    let times = names.iter().filter(|name| *name == "host").count();
+    assert!(times >= 4, "{names:?}");
+    let told: Vec<_> = names
+        .iter()
+        .filter(|name| name.contains("authorization"))
+        .collect();
+    assert!(told.is_empty(), "{told:?}");
+    shell.close().await
 }
 
 #[tokio::test]

@@ -2,8 +2,9 @@
 //!
 //! By SOCKS the secret is shown once for each connection, to nobody but the proxy, and what
 //! follows is between engine and site. Only where more has to be known than a connection tells, at
-//! plain HTTP with a host of this machine or the home network that was typed, are requests looked at
-//! one by one.
+//! plain HTTP with a host of this machine or the home network that was typed, is more done: where it
+//! sends its visitor on to is heard in passing, and at its other ports requests are looked at one by
+//! one, for the page they come from.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -23,7 +24,7 @@ use tokio::time::timeout;
 
 use super::answer::{self, Answer};
 use super::dial::{Line, Use};
-use super::pool::Key;
+use super::tunnel::Ear;
 use super::{Shared, forward, serve, tunnel};
 
 /// The first byte of a SOCKS5 client.
@@ -136,8 +137,9 @@ async fn lead(stream: TcpStream, target: &Target, shared: &Arc<Shared>) -> Resul
     }
     match line {
         Some(line) if first == [TLS] => pass(stream, line, shared).await,
+        Some(line) => pass_heard(stream, target, line, shared).await,
         None if first == [TLS] => shared.failures.note(target, Failure::PrivateAddress),
-        line => requests(stream, target, line, shared).await,
+        None => requests(stream, target, shared).await,
     }
     Ok(())
 }
@@ -147,18 +149,18 @@ async fn pass(stream: TcpStream, line: Line, shared: &Shared) {
     tunnel::join(near, far, shared).await;
 }
 
+/// The same for a host that the person asked for: it may send its visitor on to another port of its
+/// own.
+async fn pass_heard(stream: TcpStream, target: &Target, line: Line, shared: &Shared) {
+    let from = format!("http://{target}/");
+    let follow = |location: &str| forward::follow(shared, target, &from, location);
+    let ear = Ear::new(&follow);
+    let (near, far) = ((stream, Bytes::new()), (line.stream, Bytes::new()));
+    tunnel::join_heard(near, far, shared, Some(&ear)).await;
+}
+
 /// Takes the client's requests one by one.
-async fn requests(stream: TcpStream, target: &Target, line: Option<Line>, shared: &Arc<Shared>) {
-    if let Some(line) = line
-        && let Ok(mut upstream) = forward::connect(shared, line).await
-        && upstream.sender.ready().await.is_ok()
-    {
-        let key = Key {
-            target: target.clone(),
-            asked: true,
-        };
-        shared.pool.put(key, upstream);
-    }
+async fn requests(stream: TcpStream, target: &Target, shared: &Arc<Shared>) {
     let service = service_fn(|request| {
         let (shared, target) = (Arc::clone(shared), target.clone());
         async move { Ok::<_, Infallible>(respond(&shared, &target, request).await) }

@@ -234,27 +234,24 @@ pub(super) fn finish(
         // Nobody asked for it.
         return Err(Failure::BadAnswer);
     }
-    if response.status().is_redirection() {
-        follow(shared, target, whole, &response);
+    let location = response.headers().get(LOCATION);
+    if let Some(location) = location.and_then(|it| it.to_str().ok())
+        && response.status().is_redirection()
+    {
+        follow(shared, target, &whole.to_string(), location);
     }
     head::strip(response.headers_mut());
     Ok(response.map(Either::Left))
 }
 
-fn follow(shared: &Shared, target: &Target, whole: &Uri, response: &Response<Incoming>) {
+/// A site sends its visitor on from an address.
+pub(super) fn follow(shared: &Shared, target: &Target, from: &str, location: &str) {
     if !shared.policy(|policy| policy.is_permitted(target)) {
         return;
     }
-    let next = response
-        .headers()
-        .get(LOCATION)
-        .and_then(|location| location.to_str().ok())
-        .and_then(|location| {
-            url::Url::parse(&whole.to_string())
-                .ok()?
-                .join(location)
-                .ok()
-        })
+    let next = url::Url::parse(from)
+        .and_then(|from| from.join(location))
+        .ok()
         .and_then(|next| Target::of_url(next.as_str()));
     if let Some(next) = next {
         shared.change_policy(|policy| policy.follow(target, &next));

@@ -2,6 +2,7 @@
 //!
 //! A tunnel that rests holds no buffer: most of a browser's tunnels rest most of the time.
 
+mod ear;
 mod flow;
 #[cfg(target_os = "linux")]
 mod pipe;
@@ -25,7 +26,8 @@ use super::Shared;
 use super::answer::{self, Answer};
 use super::dial::Use;
 use super::forward::taken_over;
-use flow::Flow;
+pub(super) use ear::Ear;
+use flow::{Flow, Words};
 pub(super) use pipe::{DESCRIPTORS, Pipes};
 
 /// A socket, and what was read from it before the tunnel began.
@@ -51,14 +53,24 @@ pub(super) async fn open(
 
 /// Moves bytes both ways until both are done, or one fails. When one end has closed, the other
 /// way may rest for a while only.
-pub(super) async fn join(mut near: End, mut far: End, shared: &Shared) {
+pub(super) async fn join(near: End, far: End, shared: &Shared) {
+    join_heard(near, far, shared, None).await;
+}
+
+/// The same, while somebody listens to what the far end answers.
+pub(super) async fn join_heard(
+    mut near: End,
+    mut far: End,
+    shared: &Shared,
+    ear: Option<&Ear<'_>>,
+) {
     let linger = shared.limits.half_closed;
     let (near_read, near_write) = near.0.split();
     let (far_read, far_write) = far.0.split();
     let moved = AtomicU64::new(0);
-    let flow = |from, to| Flow::new(from, to, &moved, &shared.room.pipes);
-    let mut out = pin!(flow(near_read, far_write).run(&near.1));
-    let mut back = pin!(flow(far_read, near_write).run(&far.1));
+    let flow = |from, to, words| Flow::new(from, to, &moved, &shared.room.pipes, words);
+    let mut out = pin!(flow(near_read, far_write, ear.map(Words::Client)).run(&near.1));
+    let mut back = pin!(flow(far_read, near_write, ear.map(Words::Site)).run(&far.1));
     let half = tokio::select! {
         ended = &mut out => ended.map(|()| Half::Back),
         ended = &mut back => ended.map(|()| Half::Out),

@@ -172,18 +172,18 @@ async fn a_typed_site_sees_the_request_as_it_was_sent() {
 }
 
 #[tokio::test]
-async fn the_requests_to_a_typed_host_are_read_at_home_alone() {
+async fn what_a_typed_host_is_told_is_passed_on() {
     let world = World::new(&[]).unwrap();
-    let played = world.play("socks::read_at_home_alone").await;
+    let played = world.play("socks::passed_on").await;
     played.unwrap();
 }
 
 #[tokio::test]
 #[ignore = "played by the test above, in a world of its own"]
-async fn read_at_home_alone() {
-    // No request: who reads it, sends it back himself.
+async fn passed_on() {
+    // No request: who read it would send an answer of his own.
     const WORDS: &str = "not a request\r\n\r\n";
-    for (address, read) in [(world::PUBLIC, false), (world::HOME, true)] {
+    for address in [world::PUBLIC, world::HOME] {
         let site = by_hand_on(address, |mut wire| async move {
             let words = wire.head().await;
             wire.send(&words).await;
@@ -194,14 +194,62 @@ async fn read_at_home_alone() {
         let host = site.ip().to_string();
         let mut wire = open(&proxy, &host, site.port()).await;
         wire.send(WORDS).await;
-        let answer = wire.rest().await;
-        assert_eq!(answer != WORDS, read, "{address}: {answer}");
-        assert_eq!(
-            answer.starts_with("HTTP/1.1 400 "),
-            read,
-            "{address}: {answer}"
-        );
+        assert_eq!(wire.rest().await, WORDS, "{address}");
     }
+}
+
+/// What a typed host answers, each a list of parts, to one request after the other. Gives whether its
+/// other port, where a site is, can be reached after each.
+async fn reached_after(answers: &'static [&'static [&'static str]]) -> Vec<bool> {
+    let there = Site::start(hello()).await;
+    let other = there.address.port();
+    let here = by_hand(move |mut wire| async move {
+        for parts in answers {
+            wire.head().await;
+            for part in *parts {
+                wire.send(&part.replace("OTHER", &other.to_string())).await;
+                // Each part by itself, if it can be.
+                tokio::task::yield_now().await;
+            }
+        }
+        wire.head().await;
+    })
+    .await;
+    let proxy = Proxy::bind(ProxyConfig::default()).await.unwrap();
+    proxy.permit(&format!("http://{here}/"));
+    let mut wire = open(&proxy, "127.0.0.1", here.port()).await;
+    let mut reached = Vec::new();
+    for parts in answers {
+        wire.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        let whole = parts.concat().replace("OTHER", &other.to_string());
+        let came = wire.take(whole.len()).await;
+        assert_eq!(String::from_utf8(came).unwrap(), whole, "as it was sent");
+        let mut wire = open(&proxy, "127.0.0.1", other).await;
+        let host = there.address.to_string();
+        let head = get_on(&mut wire, &host, "/", None).await;
+        reached.push(head.starts_with("HTTP/1.1 200 "));
+    }
+    reached
+}
+
+#[tokio::test]
+async fn a_typed_host_may_send_its_visitor_on_to_its_other_port() {
+    const FOUND: &str = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:OTHER/\r\n\r\n";
+    const PARTS: &[&str] = &[
+        "HTTP/",
+        "1.1 302 Found\r\nLoc",
+        "ation: //127.0.0.1:OTHER\r\n\r\n",
+    ];
+    const ELSEWHERE: &str = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.2:OTHER/\r\n\r\n";
+    const HINT: &str = "HTTP/1.1 103 Early Hints\r\n\r\n";
+    const EMPTY: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n";
+    assert_eq!(reached_after(&[&[FOUND]]).await, [true]);
+    assert_eq!(reached_after(&[&[EMPTY], &[FOUND]]).await, [false, true]);
+    assert_eq!(reached_after(&[&[HINT, FOUND]]).await, [true]);
+    assert_eq!(reached_after(&[PARTS]).await, [true]);
+    assert_eq!(reached_after(&[&[ELSEWHERE]]).await, [false]);
+    assert_eq!(reached_after(&[&[PAGE, FOUND]]).await, [false], "in a page");
 }
 
 #[tokio::test]
