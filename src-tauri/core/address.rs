@@ -4,6 +4,8 @@ use crate::message::Security;
 use unicode_security::{RestrictionLevel, RestrictionLevelDetection, confusable_detection};
 use url::{Host, Url};
 
+pub use port::has_unsafe_port;
+
 /// Schemes that may be opened by typing or by a link. `javascript:` is not among them.
 const SCHEMES: [&str; 6] = ["http", "https", "file", "about", "data", "view-source"];
 
@@ -198,6 +200,7 @@ pub fn security(address: &str) -> Security {
     }
 }
 
+mod port;
 #[cfg(test)]
 mod wpt;
 

@@ -1,6 +1,10 @@
 //! Chromium as every engine starts it: the page alone, nothing in the background, nothing asked of
 //! a GPU.
 
+mod failure;
+
+pub use failure::fault;
+
 /// Arguments that are the same for all.
 const ALWAYS: [&str; 23] = [
     "--kiosk",

@@ -28,6 +28,7 @@ export function actionsFor(
       if (isWay(problem, "private_address")) return ["address", "anyway"];
       if (isWay(problem, "blocked")) return ["anyway", "address"];
       if (isWay(problem, "proxy_down")) return [other, "retry"];
+      if (problem.fault?.cause === "unsafe_port") return ["address"];
       if (problem.fault?.cause === "certificate") return ["address", other, "retry"];
       return hasAddress ? ["retry", "address", other] : ["address"];
     case "start_failed":

@@ -19,6 +19,13 @@ export function pageFault(fault: PageFault, host: string): Words {
   switch (fault.cause) {
     case "way":
       return way(fault.failure, host);
+    case "unsafe_port":
+      return {
+        title: "Browsers open no page at this port",
+        body: `The port of ${host} belongs to another kind of service, mail for instance, which could take a page's request for an order. Neither mode opens it.`,
+        remedy:
+          "Look for a slip in the port of the address. If the server is your own, let it use another port.",
+      };
     case "certificate":
       return {
         title: `${host} cannot prove who it is`,
@@ -41,6 +48,8 @@ function flaw(flaw: CertificateFlaw): string {
       return "Its certificate has expired.";
     case "not_yet_valid":
       return "Its certificate is not valid yet.";
+    case "wrong_time":
+      return "Its certificate has expired, or is not valid yet.";
     case "weak":
       return "Its certificate is of a kind that can be forged.";
     case "other":

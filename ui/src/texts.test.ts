@@ -80,6 +80,7 @@ const flaws: CertificateFlaw[] = [
   "unknown_issuer",
   "expired",
   "not_yet_valid",
+  "wrong_time",
   "weak",
   "other",
 ];
@@ -120,7 +121,7 @@ const problems: Problem[] = [
     nodes: [lacking({ lack: "engine_away", fault: { fault: "not_installed" } })],
   },
   { code: "page_crashed" },
-  { code: "page_failed", url: "http://a/", fault: null, detail: "net::ERR_NAME_NOT_RESOLVED" },
+  { code: "page_failed", url: "http://a/", fault: null, detail: "net::ERR_TOO_MANY_REDIRECTS" },
   { code: "page_failed", url: "http://a/", fault: null, detail: "net::ERR_SOMETHING_NEW" },
   ...ways.map((failure) => ({
     code: "page_failed" as const,
@@ -128,6 +129,12 @@ const problems: Problem[] = [
     fault: { cause: "way" as const, failure },
     detail: "",
   })),
+  {
+    code: "page_failed",
+    url: "http://a:9/",
+    fault: { cause: "unsafe_port" },
+    detail: "net::ERR_UNSAFE_PORT",
+  },
   ...flaws.map((flaw) => ({
     code: "page_failed" as const,
     url: "https://a/",

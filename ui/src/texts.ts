@@ -344,23 +344,14 @@ function unready(nodes: NodeLacks[]): ProblemText {
 /** Words for the engines' own codes that a person meets most. */
 const PAGE_FAILURES: [pattern: RegExp, body: string, remedy: string][] = [
   [
-    /NAME_NOT_RESOLVED|resolv/i,
-    "No server has this name.",
-    "Look for a slip in the address, and see that you are online.",
-  ],
-  [
-    /CONNECTION_REFUSED|refused/i,
-    "The server is there, but answers nothing at this address.",
-    "See that the server runs and that the port is right, then try again.",
+    /REDIRECT/i,
+    "The site sends from one address to the next and never to a page.",
+    "Try it in the other mode. If it stays so, the site's owner has to mend it.",
   ],
   [/TIMED_OUT|timed? ?out/i, "The server took too long to answer.", "Try again in a moment."],
+  [/NETWORK_CHANGED/i, "The network changed while the page came.", "Try again in a moment."],
   [
-    /INTERNET_DISCONNECTED|NETWORK_CHANGED|ADDRESS_UNREACHABLE|unreachable/i,
-    "There is no way to this server now.",
-    "See that you are online, then try again.",
-  ],
-  [
-    /CERT|SSL|TLS/i,
+    /SSL|TLS/i,
     "The server cannot prove who it is, so the connection was not made.",
     "Do not send anything private. Tell the site's owner, or try again later.",
   ],

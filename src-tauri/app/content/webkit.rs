@@ -18,10 +18,11 @@ mod wheel;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use duotab_core::address::SOURCE;
+use duotab_core::address::{SOURCE, has_unsafe_port};
 use duotab_core::ask::{Answer, AskId};
 use duotab_core::event::PageNews;
 use duotab_core::message::TabId;
+use duotab_core::proxy::PageFault;
 use gtk::prelude::*;
 use webkit2gtk::{BackForwardListExt, URIRequestExt, WebView, WebViewExt};
 
@@ -155,10 +156,13 @@ impl Page {
         self.asked.dismiss();
         // Of a source, only the page itself can be had again.
         let url = url.strip_prefix(SOURCE).unwrap_or(url);
-        let refused = if !self.door.is_open() {
-            "the proxy does not run"
+        let (fault, detail) = if !self.door.is_open() {
+            (self.door.fault(url), "the proxy does not run")
         } else if !address::may_open(url) {
-            "address not allowed"
+            (None, "address not allowed")
+        } else if has_unsafe_port(url) {
+            // The engine would show an empty page and say nothing.
+            (Some(PageFault::UnsafePort), "port not allowed")
         } else {
             self.failed.replace(None);
             self.view.load_uri(url);
@@ -166,10 +170,8 @@ impl Page {
         };
         (self.report)(PageNews::Failed {
             url: url.to_owned(),
-            fault: (!self.door.is_open())
-                .then(|| self.door.fault(url))
-                .flatten(),
-            detail: refused.to_owned(),
+            fault,
+            detail: detail.to_owned(),
         });
     }
 

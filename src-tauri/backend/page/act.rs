@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use duotab_core::action::PageAction;
+use duotab_core::chromium;
 use duotab_core::event::PageNews;
 use duotab_core::message::TabId;
 use serde_json::{Value, json};
@@ -309,7 +310,7 @@ fn answered(
             tab,
             PageNews::Failed {
                 url,
-                fault: None,
+                fault: chromium::fault(&detail),
                 detail,
             },
         );

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use duotab_core::chromium;
 use duotab_core::event::PageNews;
 use serde_json::json;
 use tokio::sync::Notify;
@@ -432,7 +433,7 @@ pub(super) async fn failure(shared: Arc<Shared>, target: String, load: String, u
             tab,
             PageNews::Failed {
                 url,
-                fault: None,
+                fault: chromium::fault(&detail),
                 detail,
             },
         );

@@ -147,6 +147,8 @@ pub enum PageFault {
         /// All that is wrong with what it shows, the worst first; never empty.
         flaws: Vec<CertificateFlaw>,
     },
+    /// The port belongs to another service than the web, and no engine opens a page there.
+    UnsafePort,
 }
 
 /// What is wrong with a site's certificate.
@@ -164,6 +166,8 @@ pub enum CertificateFlaw {
     Expired,
     /// It is not valid yet.
     NotYetValid,
+    /// It has expired or is not valid yet; the engine does not say which.
+    WrongTime,
     /// It is made in a way that can be forged.
     Weak,
     /// Something else.

@@ -3,4 +3,4 @@
 /**
  * What is wrong with a site's certificate.
  */
-export type CertificateFlaw = "revoked" | "wrong_name" | "unknown_issuer" | "expired" | "not_yet_valid" | "weak" | "other";
+export type CertificateFlaw = "revoked" | "wrong_name" | "unknown_issuer" | "expired" | "not_yet_valid" | "wrong_time" | "weak" | "other";

@@ -13,4 +13,4 @@ failure: Failure, } | { "cause": "certificate",
 /**
  * All that is wrong with what it shows, the worst first; never empty.
  */
-flaws: Array<CertificateFlaw>, };
+flaws: Array<CertificateFlaw>, } | { "cause": "unsafe_port" };

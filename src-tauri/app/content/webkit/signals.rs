@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use duotab_core::address::SOURCE;
 use duotab_core::event::PageNews;
+use duotab_core::proxy::PageFault;
 use gtk::gdk::ModifierType;
 use gtk::glib::{self, Cast, ObjectExt};
 use webkit2gtk::{
@@ -114,7 +115,11 @@ fn loading(view: &WebView, report: &Report, failed: &Failed, door: &Door) {
             return true;
         }
         kept.replace(Some(url.to_owned()));
-        let fault = way.fault(url);
+        let fault = if error.matches(PolicyError::CannotUseRestrictedPort) {
+            Some(PageFault::UnsafePort)
+        } else {
+            way.fault(url)
+        };
         // Of what the proxy knows better, the engine sees a connection that ends.
         let detail = if fault.is_none() { error.message() } else { "" };
         told(PageNews::Failed {

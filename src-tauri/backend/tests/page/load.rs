@@ -9,6 +9,7 @@ use axum::routing::get;
 use duotab_core::action::PageAction;
 use duotab_core::event::PageNews;
 use duotab_core::message::TabId;
+use duotab_core::proxy::{Failure, PageFault};
 use tokio::sync::{Notify, mpsc};
 
 use crate::bench::{bench, bench_with};
@@ -73,7 +74,7 @@ async fn a_load_that_fails_is_told_with_the_engines_code() {
     let failed = |news: &PageNews| matches!(news, PageNews::Failed { .. });
     let unsafe_port = |url: &str| PageNews::Failed {
         url: url.to_owned(),
-        fault: None,
+        fault: Some(PageFault::UnsafePort),
         detail: "net::ERR_UNSAFE_PORT".to_owned(),
     };
     let dead = "http://127.0.0.1:9/";
@@ -89,7 +90,9 @@ async fn a_load_that_fails_is_told_with_the_engines_code() {
         bench.until(ONE, failed).await,
         PageNews::Failed {
             url: refused,
-            fault: None,
+            fault: Some(PageFault::Way {
+                failure: Failure::ConnectionRefused
+            }),
             detail: "net::ERR_CONNECTION_REFUSED".to_owned()
         }
     );
@@ -101,7 +104,9 @@ async fn a_load_that_fails_is_told_with_the_engines_code() {
         bench.until(ONE, failed).await,
         PageNews::Failed {
             url: "no address".into(),
-            fault: None,
+            fault: Some(PageFault::Way {
+                failure: Failure::BadRequest
+            }),
             detail: "net::ERR_INVALID_URL".into()
         }
     );
