@@ -8,6 +8,7 @@ mod attacks;
 mod carried;
 mod closing;
 mod downloads;
+mod explore;
 mod find;
 mod framed;
 mod kept_out;

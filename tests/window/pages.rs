@@ -1,12 +1,9 @@
 //! Pages in the window: where they are, what they tell.
 
-use axum::Router;
-use axum::response::Redirect;
-use axum::routing::get;
-use duotab_test_support::{App, Display, Outcome, ProbeSite};
+use duotab_test_support::Outcome;
 use serde_json::json;
 
-use crate::room::{BLUE, RED, Room, start};
+use crate::room::{BLUE, RED, Room};
 
 #[tokio::test]
 async fn a_page_fills_the_content_area_and_nothing_else() -> Outcome<()> {
@@ -136,24 +133,4 @@ async fn a_page_that_cannot_be_reached_gives_a_problem_and_can_be_tried_again() 
             .await?;
     }
     room.shell.close().await
-}
-
-#[tokio::test]
-async fn a_page_that_sends_to_the_port_of_another_service_gives_a_problem() -> Outcome<()> {
-    let away = Router::new().route(
-        "/away",
-        get(|| async { Redirect::to("http://127.0.0.1:9/x") }),
-    );
-    let site = ProbeSite::with(away).await?;
-    let display = Display::start(1000, 700).await?;
-    let app = App::new()?;
-    let there = start(&display).argument(site.url("/away"));
-    let shell = app.open(&there).await?;
-    shell
-        .until(
-            "document.querySelector('[data-testid=problem][data-code=page_failed]')\
-             ?.innerText.includes('no page at this port')",
-        )
-        .await?;
-    shell.close().await
 }

@@ -2,6 +2,7 @@
 
 mod clipboard;
 mod engine;
+mod failing;
 mod far;
 mod hands;
 mod keys;

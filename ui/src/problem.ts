@@ -1,6 +1,6 @@
 //! Which ways out a problem offers, the best one first. Pure.
-import type { Failure } from "./messages/Failure";
 import type { Mode } from "./messages/Mode";
+import type { PageFault } from "./messages/PageFault";
 import type { Problem } from "./messages/Problem";
 
 export type ProblemAction =
@@ -25,12 +25,7 @@ export function actionsFor(
     case "cancelled":
       return mode === "proxy" ? ["streamed", "retry"] : ["retry", "proxy"];
     case "page_failed":
-      if (isWay(problem, "private_address")) return ["address", "anyway"];
-      if (isWay(problem, "blocked")) return ["anyway", "address"];
-      if (isWay(problem, "proxy_down")) return [other, "retry"];
-      if (problem.fault?.cause === "unsafe_port") return ["address"];
-      if (problem.fault?.cause === "certificate") return ["address", other, "retry"];
-      return hasAddress ? ["retry", "address", other] : ["address"];
+      return pageActions(problem.fault, other, hasAddress);
     case "start_failed":
       if (problem.failure.cause === "profile_taken") return ["take", "retry", other];
       return usual(mode);
@@ -51,6 +46,26 @@ function usual(mode: Mode): ProblemAction[] {
   return mode === "streamed" ? ["retry", "proxy"] : ["streamed", "retry"];
 }
 
-function isWay(problem: Problem & { code: "page_failed" }, failure: Failure): boolean {
-  return problem.fault?.cause === "way" && problem.fault.failure === failure;
+function pageActions(
+  fault: PageFault | null,
+  other: ProblemAction,
+  hasAddress: boolean,
+): ProblemAction[] {
+  switch (fault?.cause) {
+    case "unsafe_port":
+      return ["address"];
+    case "scheme":
+    case "bad_redirect":
+      return [other, "address"];
+    case "no_file":
+      return ["address", "retry"];
+    case "certificate":
+    case "encryption":
+      return ["address", other, "retry"];
+    case "way":
+      if (fault.failure === "private_address") return ["address", "anyway"];
+      if (fault.failure === "blocked") return ["anyway", "address"];
+      if (fault.failure === "proxy_down") return [other, "retry"];
+  }
+  return hasAddress ? ["retry", "address", other] : ["address"];
 }

@@ -26,6 +26,43 @@ export function pageFault(fault: PageFault, host: string): Words {
         remedy:
           "Look for a slip in the port of the address. If the server is your own, let it use another port.",
       };
+    case "encryption":
+      return {
+        title: `No encryption could be agreed on with ${host}`,
+        body: "What came back is not the beginning of an encrypted connection, or only of a kind that nobody should use any more.",
+        remedy:
+          "If the server is your own and does not encrypt, type http:// before its address. Otherwise its owner has to mend it.",
+      };
+    case "redirect_loop":
+      return {
+        title: `${host} leads in circles`,
+        body: "The site sends from one address to the next and never to a page.",
+        remedy: "Try it in the other mode. If it stays so, the site's owner has to mend it.",
+      };
+    case "bad_redirect":
+      return {
+        title: `${host} sends to where no site may send`,
+        body: "Instead of a page, the site gave an address that is none, or one that only you may open.",
+        remedy: "Look for a slip in the address. If it stays so, the site's owner has to mend it.",
+      };
+    case "empty":
+      return {
+        title: `${host} gives an error and no page`,
+        body: emptyAnswer(fault.status),
+        remedy: "Look for a slip in the address, or try again in a moment.",
+      };
+    case "no_file":
+      return {
+        title: "This file cannot be opened",
+        body: "There is no such file, or it may not be read.",
+        remedy: "Look for a slip in the path.",
+      };
+    case "scheme":
+      return {
+        title: "This mode does not open such addresses",
+        body: "Proxy tabs open pages of the web and files.",
+        remedy: "Try it in the other mode, or change the address.",
+      };
     case "certificate":
       return {
         title: `${host} cannot prove who it is`,
@@ -34,6 +71,22 @@ export function pageFault(fault: PageFault, host: string): Words {
           "The site's owner has to mend this. On a network with a login page, log in there first; and see that this machine's clock is right.",
       };
   }
+}
+
+function emptyAnswer(status: number | null): string {
+  if (status === null) return "The server answered that it cannot show this, and said no more.";
+  if (status === 404 || status === 410) {
+    return `There is nothing at this address (HTTP ${status}), the server says, and no more.`;
+  }
+  if (status === 401 || status === 403) {
+    return `The server does not let you in (HTTP ${status}), and said no more.`;
+  }
+  if (status === 429 || status === 503) {
+    return `The server is too busy now (HTTP ${status}), and said no more.`;
+  }
+  return status < 500
+    ? `The server does not take what it was asked (HTTP ${status}), and said no more.`
+    : `Something is wrong with the server (HTTP ${status}), and it said no more.`;
 }
 
 function flaw(flaw: CertificateFlaw): string {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { CertificateFlaw } from "./messages/CertificateFlaw";
 import type { Failure } from "./messages/Failure";
+import type { PageFault } from "./messages/PageFault";
 import type { Lack } from "./messages/Lack";
 import type { Looked } from "./messages/Looked";
 import type { NetworkFault } from "./messages/NetworkFault";
@@ -85,6 +86,19 @@ const flaws: CertificateFlaw[] = [
   "other",
 ];
 
+const faults: PageFault[] = [
+  { cause: "unsafe_port" },
+  { cause: "encryption" },
+  { cause: "redirect_loop" },
+  { cause: "bad_redirect" },
+  ...[null, 400, 401, 403, 404, 410, 429, 500, 503].map((status) => ({
+    cause: "empty" as const,
+    status,
+  })),
+  { cause: "no_file" },
+  { cause: "scheme" },
+];
+
 const problems: Problem[] = [
   { code: "no_capable_node", nodes: [] },
   { code: "no_capable_node", nodes: [lacking({ lack: "cores", has: 1, needs: 2 })] },
@@ -129,12 +143,12 @@ const problems: Problem[] = [
     fault: { cause: "way" as const, failure },
     detail: "",
   })),
-  {
-    code: "page_failed",
+  ...faults.map((fault) => ({
+    code: "page_failed" as const,
     url: "http://a:9/",
-    fault: { cause: "unsafe_port" },
-    detail: "net::ERR_UNSAFE_PORT",
-  },
+    fault,
+    detail: "",
+  })),
   ...flaws.map((flaw) => ({
     code: "page_failed" as const,
     url: "https://a/",

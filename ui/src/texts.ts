@@ -262,7 +262,11 @@ export const texts = {
         case "page_failed":
           return problem.fault
             ? pageFault(problem.fault, hostOf(problem.url))
-            : { title: "This page cannot be opened", ...pageFailed(problem.detail) };
+            : {
+                title: "This page cannot be opened",
+                body: "The page did not load.",
+                remedy: "Try again, or open it in the other mode.",
+              };
         case "bad_address":
           return {
             title: "This is not an address that can be opened",
@@ -339,28 +343,4 @@ function unready(nodes: NodeLacks[]): ProblemText {
       : "See that the machines are on and in the network, then try again.",
     ...(here ? { command: "sudo apt install chromium xvfb" } : {}),
   };
-}
-
-/** Words for the engines' own codes that a person meets most. */
-const PAGE_FAILURES: [pattern: RegExp, body: string, remedy: string][] = [
-  [
-    /REDIRECT/i,
-    "The site sends from one address to the next and never to a page.",
-    "Try it in the other mode. If it stays so, the site's owner has to mend it.",
-  ],
-  [/TIMED_OUT|timed? ?out/i, "The server took too long to answer.", "Try again in a moment."],
-  [/NETWORK_CHANGED/i, "The network changed while the page came.", "Try again in a moment."],
-  [
-    /SSL|TLS/i,
-    "The server cannot prove who it is, so the connection was not made.",
-    "Do not send anything private. Tell the site's owner, or try again later.",
-  ],
-  [/FILE_NOT_FOUND|not found/i, "There is no such file.", "Look for a slip in the path."],
-];
-
-function pageFailed(detail: string): { body: string; remedy: string } {
-  for (const [pattern, body, remedy] of PAGE_FAILURES) {
-    if (pattern.test(detail)) return { body, remedy };
-  }
-  return { body: "The page did not load.", remedy: "Try again, or open it in the other mode." };
 }

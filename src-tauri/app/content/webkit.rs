@@ -3,6 +3,7 @@
 mod ask;
 mod carry;
 mod cookies;
+mod failing;
 mod file;
 mod find;
 mod history;
@@ -159,7 +160,7 @@ impl Page {
         let (fault, detail) = if !self.door.is_open() {
             (self.door.fault(url), "the proxy does not run")
         } else if !address::may_open(url) {
-            (None, "address not allowed")
+            (Some(PageFault::Scheme), "address not allowed")
         } else if has_unsafe_port(url) {
             // The engine would show an empty page and say nothing.
             (Some(PageFault::UnsafePort), "port not allowed")

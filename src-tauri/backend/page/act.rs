@@ -289,7 +289,9 @@ fn answered(
             if aborted && first {
                 loading(shared, page, false);
             }
-            let text = text.filter(|_| !aborted);
+            // Chromium's own error page tells the status, and comes with an event of its own.
+            let empty = text == Some("net::ERR_HTTP_RESPONSE_CODE_FAILURE");
+            let text = text.filter(|_| !aborted && !empty);
             if text.is_some() && load.is_some() && page.failed.as_deref() == load {
                 None
             } else {

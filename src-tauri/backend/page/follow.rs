@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use duotab_core::chromium;
 use duotab_core::event::PageNews;
+use duotab_core::proxy::PageFault;
 use serde_json::json;
 use tokio::sync::Notify;
 
@@ -417,25 +418,32 @@ pub(super) async fn failure(shared: Arc<Shared>, target: String, load: String, u
     let code = evaluate_within(CODE_LIMIT, &shared, &session, None, ERROR_CODE)
         .await
         .unwrap_or_default();
-    let code = code.trim();
+    let (fault, detail) = read_failure(code.trim());
+    let tab = shared.book().page(&target).and_then(|page| {
+        // It may show something else by now.
+        page.tab.filter(|_| page.failed == Some(load))
+    });
+    if let Some(tab) = tab {
+        shared
+            .queue
+            .news(tab, PageNews::Failed { url, fault, detail });
+    }
+}
+
+/// What Chromium's error page says of itself: a code of its own, or the status of an empty answer.
+fn read_failure(code: &str) -> (Option<PageFault>, String) {
+    let status = code.strip_prefix("HTTP ERROR ");
+    if let Some(status) = status.and_then(|status| status.parse().ok()) {
+        let fault = PageFault::Empty {
+            status: Some(status),
+        };
+        return (Some(fault), format!("HTTP {status}"));
+    }
     let known = code.starts_with("ERR_")
         && code.len() <= 64
         && code
             .bytes()
             .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
     let detail = format!("net::{}", if known { code } else { "ERR_FAILED" });
-    let tab = shared.book().page(&target).and_then(|page| {
-        // It may show something else by now.
-        page.tab.filter(|_| page.failed == Some(load))
-    });
-    if let Some(tab) = tab {
-        shared.queue.news(
-            tab,
-            PageNews::Failed {
-                url,
-                fault: chromium::fault(&detail),
-                detail,
-            },
-        );
-    }
+    (chromium::fault(&detail), detail)
 }

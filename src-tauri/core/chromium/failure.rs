@@ -12,14 +12,22 @@ pub fn fault(code: &str) -> Option<PageFault> {
             flaws: vec![flaw_of(flaw)],
         });
     }
+    if code.starts_with("SSL_") {
+        return Some(PageFault::Encryption);
+    }
     let failure = match code {
         "UNSAFE_PORT" => return Some(PageFault::UnsafePort),
+        "TOO_MANY_REDIRECTS" => return Some(PageFault::RedirectLoop),
+        "INVALID_REDIRECT" | "UNSAFE_REDIRECT" => return Some(PageFault::BadRedirect),
+        "HTTP_RESPONSE_CODE_FAILURE" => return Some(PageFault::Empty { status: None }),
+        "FILE_NOT_FOUND" | "ACCESS_DENIED" => return Some(PageFault::NoFile),
+        "UNKNOWN_URL_SCHEME" | "DISALLOWED_URL_SCHEME" => return Some(PageFault::Scheme),
         "NAME_NOT_RESOLVED" => Failure::NameUnknown,
         "NAME_RESOLUTION_FAILED" | "DNS_TIMED_OUT" | "DNS_SERVER_FAILED" => {
             Failure::NameServerSilent
         }
         "CONNECTION_REFUSED" => Failure::ConnectionRefused,
-        "CONNECTION_TIMED_OUT" => Failure::ConnectionTimedOut,
+        "CONNECTION_TIMED_OUT" | "TIMED_OUT" => Failure::ConnectionTimedOut,
         "INTERNET_DISCONNECTED" | "ADDRESS_UNREACHABLE" => Failure::Unreachable,
         "CONNECTION_CLOSED" | "CONNECTION_RESET" | "EMPTY_RESPONSE" => Failure::ClosedEarly,
         "INVALID_HTTP_RESPONSE" => Failure::BadAnswer,
@@ -58,7 +66,7 @@ mod tests {
                 certificate(CertificateFlaw::WrongName),
             ),
             ("CERT_NEWER_THAN_THIS", certificate(CertificateFlaw::Other)),
-            ("SSL_PROTOCOL_ERROR", None),
+            ("SSL_PROTOCOL_ERROR", Some(PageFault::Encryption)),
             ("NEWER_THAN_THIS", None),
         ] {
             assert_eq!(fault(&format!("net::ERR_{code}")), meaning, "{code}");

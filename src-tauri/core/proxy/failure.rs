@@ -149,6 +149,21 @@ pub enum PageFault {
     },
     /// The port belongs to another service than the web, and no engine opens a page there.
     UnsafePort,
+    /// No encrypted connection could be agreed on.
+    Encryption,
+    /// The site sends from one address to the next without end.
+    RedirectLoop,
+    /// The site sends to an address that no site may send to, or that is none.
+    BadRedirect,
+    /// The server answered with an error and without a page.
+    Empty {
+        /// The HTTP status, 400 to 599; `None` if the engine does not say it.
+        status: Option<u16>,
+    },
+    /// There is no such file, or it may not be read.
+    NoFile,
+    /// The engine of this mode opens no addresses of this scheme.
+    Scheme,
 }
 
 /// What is wrong with a site's certificate.

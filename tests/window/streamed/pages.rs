@@ -86,51 +86,6 @@ async fn title_address_history_and_zoom_are_those_of_the_live_page() -> Outcome<
 }
 
 #[tokio::test]
-async fn an_address_where_nobody_answers_stays_the_address_in_both_modes() -> Outcome<()> {
-    let free = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
-    fails_in_both_modes(&format!("https://{free}/"), "Nobody answers at").await
-}
-
-#[tokio::test]
-async fn a_port_of_another_service_is_opened_in_neither_mode() -> Outcome<()> {
-    fails_in_both_modes("http://127.0.0.1:9/", "no page at this port").await
-}
-
-async fn fails_in_both_modes(nobody: &str, said: &str) -> Outcome<()> {
-    in_window("us", async |room| {
-        room.open_tab("/desk").await?;
-        room.filled("the page before", DESK).await?;
-        room.shell.click("[data-testid=address]").await?;
-        room.display.press("ctrl+a").await?;
-        room.display.write(nobody).await?;
-        room.display.press("Return").await?;
-        failed_at(room, "proxy", nobody, said).await?;
-        for mode in ["streamed", "proxy"] {
-            let toggle = format!("[data-testid=mode-toggle-{mode}]");
-            room.shell.click(&toggle).await?;
-            failed_at(room, mode, nobody, said).await?;
-        }
-        Ok(())
-    })
-    .await
-}
-
-/// Waits for the message that this could not be opened; the bar does not call it secure.
-async fn failed_at(room: &Room, mode: &str, url: &str, said: &str) -> Outcome<()> {
-    room.shell
-        .until(&format!(
-            "document.querySelector(
-                '[role=tab][aria-selected=true][data-mode={mode}] [data-testid=tab-title]')
-             && document.querySelector('[data-testid=problem][data-code=page_failed]')
-                ?.innerText.includes('{said}')
-             && document.querySelector('[data-testid=address]').value === '{url}'
-             && document.querySelector('[data-testid=security]').dataset.security === 'failed'"
-        ))
-        .await?;
-    Ok(())
-}
-
-#[tokio::test]
 async fn a_link_for_a_new_window_opens_a_streamed_tab_and_tabs_come_and_go() -> Outcome<()> {
     in_window("us", async |room| {
         let [x, y, ..] = stream(room, "/desk", DESK).await?;

@@ -13,4 +13,8 @@ failure: Failure, } | { "cause": "certificate",
 /**
  * All that is wrong with what it shows, the worst first; never empty.
  */
-flaws: Array<CertificateFlaw>, } | { "cause": "unsafe_port" };
+flaws: Array<CertificateFlaw>, } | { "cause": "unsafe_port" } | { "cause": "encryption" } | { "cause": "redirect_loop" } | { "cause": "bad_redirect" } | { "cause": "empty", 
+/**
+ * The HTTP status, 400 to 599; `None` if the engine does not say it.
+ */
+status: number | null, } | { "cause": "no_file" } | { "cause": "scheme" };

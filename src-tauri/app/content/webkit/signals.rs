@@ -5,19 +5,18 @@ use std::rc::Rc;
 
 use duotab_core::address::SOURCE;
 use duotab_core::event::PageNews;
-use duotab_core::proxy::PageFault;
 use gtk::gdk::ModifierType;
 use gtk::glib::{self, Cast, ObjectExt};
 use webkit2gtk::{
     BackForwardListExt, LoadEvent, MediaCaptureState, NavigationPolicyDecision,
-    NavigationPolicyDecisionExt, NavigationType, NetworkError, PolicyDecision, PolicyDecisionExt,
-    PolicyDecisionType, PolicyError, ResponsePolicyDecision, ResponsePolicyDecisionExt,
-    URIRequestExt, URIResponse, URIResponseExt, WebProcessTerminationReason, WebView, WebViewExt,
+    NavigationPolicyDecisionExt, NavigationType, PolicyDecision, PolicyDecisionExt,
+    PolicyDecisionType, URIRequestExt, URIResponseExt, WebProcessTerminationReason, WebView,
+    WebViewExt,
 };
 
 use super::super::blocking::Blocked;
-use super::super::{Door, Profile, address, certificate, favicon};
-use super::{Failed, file, history};
+use super::super::{Door, Profile, address, favicon};
+use super::{Failed, failing, file, history};
 
 type Report = Rc<dyn Fn(PageNews)>;
 
@@ -32,7 +31,8 @@ pub(super) fn connect(
     let door = &profile.door;
     paint(view, report);
     arriving(view, &blocked);
-    loading(view, report, failed, door);
+    loading(view, report);
+    failing::connect(view, report, failed, door);
     opening(view, report, failed, door, blocked);
     ending(view, report);
     occupied(view, report);
@@ -88,7 +88,7 @@ fn paint(view: &WebView, report: &Report) {
     }
 }
 
-fn loading(view: &WebView, report: &Report, failed: &Failed, door: &Door) {
+fn loading(view: &WebView, report: &Report) {
     let told = Rc::clone(report);
     view.connect_is_loading_notify(move |view| told(PageNews::Loading(view.is_loading())));
     let told = Rc::clone(report);
@@ -99,49 +99,6 @@ fn loading(view: &WebView, report: &Report, failed: &Failed, door: &Door) {
             told(PageNews::Progress(percent));
         }
     });
-
-    let forgotten = Rc::clone(failed);
-    view.connect_load_changed(move |_, event| {
-        if event == LoadEvent::Committed {
-            forgotten.replace(None);
-        }
-    });
-
-    let told = Rc::clone(report);
-    let kept = Rc::clone(failed);
-    let way = door.clone();
-    view.connect_load_failed(move |_, _, url, error| {
-        if is_no_failure(error) {
-            return true;
-        }
-        kept.replace(Some(url.to_owned()));
-        let fault = if error.matches(PolicyError::CannotUseRestrictedPort) {
-            Some(PageFault::UnsafePort)
-        } else {
-            way.fault(url)
-        };
-        // Of what the proxy knows better, the engine sees a connection that ends.
-        let detail = if fault.is_none() { error.message() } else { "" };
-        told(PageNews::Failed {
-            url: url.to_owned(),
-            fault,
-            detail: detail.to_owned(),
-        });
-        // The shell says what is wrong; the engine's own error page would say it twice.
-        true
-    });
-
-    let told = Rc::clone(report);
-    let kept = Rc::clone(failed);
-    view.connect_load_failed_with_tls_errors(move |_, url, _, flaws| {
-        kept.replace(Some(url.to_owned()));
-        told(PageNews::Failed {
-            url: url.to_owned(),
-            fault: Some(certificate::fault(flaws)),
-            detail: format!("TLS: {flaws:?}"),
-        });
-        true
-    });
 }
 
 /// In steps that an eye can tell apart: each is painted.
@@ -151,12 +108,6 @@ fn percent(progress: f64) -> u8 {
         percent += 5;
     }
     percent
-}
-
-/// A load that was stopped, replaced by another, or became a download.
-fn is_no_failure(error: &glib::Error) -> bool {
-    error.matches(NetworkError::Cancelled)
-        || error.matches(PolicyError::FrameLoadInterruptedByPolicyChange)
 }
 
 /// Pages that come back as they were left have no answer of a server.
@@ -178,8 +129,11 @@ fn opening(view: &WebView, report: &Report, failed: &Failed, door: &Door, blocke
             decide(view, decision, &told)
         }
         PolicyDecisionType::Response => {
-            let taken = refuse(decision, &told, &kept, &way) || file::keep(view, decision, &told);
-            if !taken && let Some(url) = of_the_page(decision).and_then(|answer| answer.uri()) {
+            let taken =
+                failing::refuse(decision, &told, &kept, &way) || file::keep(view, decision, &told);
+            if !taken
+                && let Some(url) = failing::of_the_page(decision).and_then(|answer| answer.uri())
+            {
                 // Before the engine goes on: what the page loads comes after this answer.
                 blocked.at(&url);
             }
@@ -219,37 +173,6 @@ fn decide(view: &WebView, decision: &PolicyDecision, report: &Report) -> bool {
         return true;
     }
     false
-}
-
-/// The answer that a page itself comes in, and none of what is within it.
-fn of_the_page(decision: &PolicyDecision) -> Option<URIResponse> {
-    decision
-        .downcast_ref::<ResponsePolicyDecision>()
-        .filter(|decision| decision.is_main_frame_main_resource())
-        .and_then(ResponsePolicyDecisionExt::response)
-}
-
-/// Takes the proxy's own answer for what it is: no page of the site.
-fn refuse(decision: &PolicyDecision, report: &Report, failed: &Failed, door: &Door) -> bool {
-    let Some(response) = of_the_page(decision).filter(|response| response.status_code() >= 400)
-    else {
-        return false;
-    };
-    let Some((url, fault)) = response
-        .uri()
-        .and_then(|url| Some((door.fault(&url)?, url)))
-        .map(|(fault, url)| (String::from(url), fault))
-    else {
-        return false;
-    };
-    decision.ignore();
-    failed.replace(Some(url.clone()));
-    report(PageNews::Failed {
-        url,
-        fault: Some(fault),
-        detail: format!("HTTP {} of the proxy", response.status_code()),
-    });
-    true
 }
 
 fn open(view: &WebView, report: &Report, url: Option<glib::GString>, foreground: bool) {
