@@ -4,6 +4,7 @@ use crate::message::Security;
 use unicode_security::{RestrictionLevel, RestrictionLevelDetection, confusable_detection};
 use url::{Host, Url};
 
+pub use login::{Login, split_login};
 pub use port::has_unsafe_port;
 
 /// Schemes that may be opened by typing or by a link. `javascript:` is not among them.
@@ -200,6 +201,7 @@ pub fn security(address: &str) -> Security {
     }
 }
 
+mod login;
 mod port;
 #[cfg(test)]
 mod wpt;

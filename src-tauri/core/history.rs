@@ -4,6 +4,7 @@
 //! step beyond that list begins a new *run*: the entries around the run stay, and the run mirrors
 //! the engine's list from there on.
 
+use crate::address::{Login, split_login};
 use crate::event::HistoryEntry;
 
 /// Entries kept per tab; the oldest go first.
@@ -21,6 +22,8 @@ pub struct History {
     skip: usize,
     /// A jump whose load was not committed yet.
     jump: Option<Jump>,
+    /// What stood in an address last; it is in no entry.
+    login: Option<Login>,
 }
 
 /// Where a history stood before a jump.
@@ -56,6 +59,7 @@ impl History {
             entries,
             skip: 0,
             jump: None,
+            login: None,
         }
     }
 
@@ -99,17 +103,33 @@ impl History {
     /// The person goes to an address in a page that has no engine page yet, or whose engine has
     /// not reported: what lay ahead is forgotten.
     pub fn visit(&mut self, url: &str) {
+        let url = self.without_login(url);
         if self.current().is_some_and(|entry| entry.url == url) {
             return;
         }
         self.entries.truncate(self.current + 1);
         self.entries.push(HistoryEntry {
-            url: url.to_owned(),
+            url,
             title: String::new(),
         });
         self.current = self.entries.len() - 1;
         self.begin_run(0);
         self.trim();
+    }
+
+    /// The address as it may be seen and saved. A login in it is remembered, for whoever asks.
+    pub fn without_login(&mut self, url: &str) -> String {
+        let Some((url, login)) = split_login(url) else {
+            return url.to_owned();
+        };
+        self.login = Some(login);
+        url
+    }
+
+    /// What stood in an address last.
+    #[must_use]
+    pub fn login(&self) -> Option<&Login> {
+        self.login.as_ref()
     }
 
     /// A fresh engine page shows the current entry.
@@ -211,7 +231,11 @@ impl History {
             self.skip = index;
         }
         self.jump = None;
-        let run = &entries[self.skip..];
+        let run = entries[self.skip..].iter().map(|entry| HistoryEntry {
+            url: self.without_login(&entry.url),
+            title: entry.title.clone(),
+        });
+        let run: Vec<_> = run.collect();
         let before = self.clone();
         let old = self.run_start..(self.run_start + self.run_len).min(self.entries.len());
         let moved_on =
@@ -221,8 +245,8 @@ impl History {
         if moved_on {
             self.entries.truncate(old.end);
         }
-        self.entries.splice(old, run.iter().cloned());
         self.run_len = run.len();
+        self.entries.splice(old, run);
         self.current = self.run_start + (index - self.skip);
         self.trim();
         *self != before

@@ -11,7 +11,7 @@ use duotab_test_support::{App, Colour, Display, Outcome, ProbeSite, within};
 use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
 
-use crate::room::{RED, Room, start};
+use crate::room::{BLUE, RED, Room, start};
 
 /// After what time a press that nothing came of is made again.
 const AGAIN: Duration = Duration::from_secs(3);
@@ -290,6 +290,31 @@ async fn a_server_that_wants_a_password_is_given_one_in_each_mode_and_no_log_has
     gone(&room).await?;
     assert!(!room.app.log()?.contains("secret"));
     room.shell.quit().await
+}
+
+#[tokio::test]
+async fn a_password_in_an_address_lets_in_and_is_neither_shown_nor_saved() -> Outcome<()> {
+    let room = room_on("/colour/1122cc").await?;
+    room.filled("the page before", BLUE).await?;
+    let guarded = room.site.url("/guarded");
+    let whole = guarded.replace("http://", "http://ann:secret@");
+    room.display.visit(&whole).await?;
+    room.filled("what is inside", RED).await?;
+    let bare = format!("document.querySelector('[data-testid=address]').value === '{guarded}'");
+    room.shell.until(&bare).await?;
+    toggle(&room, "streamed").await?;
+    room.shown("what is inside, streamed", RED).await?;
+    room.shell.until(&bare).await?;
+    let log = room.app.log()?;
+    assert!(!log.contains("secret"), "{log}");
+    let data = room.app.data();
+    room.shell.quit().await?;
+    let found = std::process::Command::new("grep")
+        .args(["-rlas", "ann:secret"])
+        .arg(&data)
+        .output()?;
+    assert_eq!(String::from_utf8(found.stdout)?, "");
+    Ok(())
 }
 
 #[tokio::test]

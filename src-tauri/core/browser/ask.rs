@@ -23,7 +23,7 @@ impl Browser {
                     }
                 }),
             _ if tab.page.silenced && ask.is_dialog() => Some(Answer::No { always: false }),
-            _ => None,
+            _ => tab.history.login().and_then(|login| login.answer(&ask)),
         };
         let full = tab.page.asks.len() >= ASKS_CAP;
         let known = known.or(full.then_some(Answer::No { always: false }));

@@ -2,6 +2,7 @@
 
 use super::Browser;
 use crate::action::{Action, PageAction};
+use crate::address::split_login;
 use crate::ask::Answer;
 use crate::event::PageNews;
 use crate::message::{Mode, Problem, ProfileName, TabId};
@@ -27,7 +28,8 @@ impl Browser {
 
     /// The person asked for this address, and no page did.
     pub(super) fn permit(&mut self, profile: ProfileName, url: &str) {
-        self.act(Action::Permit(profile, url.to_owned()));
+        let url = split_login(url).map_or_else(|| url.to_owned(), |(bare, _)| bare);
+        self.act(Action::Permit(profile, url));
     }
 
     /// The person asked for what the tab shows.
@@ -38,11 +40,14 @@ impl Browser {
         }
     }
 
-    pub(super) fn page_action(&mut self, id: TabId, action: PageAction) {
+    pub(super) fn page_action(&mut self, id: TabId, mut action: PageAction) {
         if !self.has_page(id) {
             return;
         }
-        let Some(tab) = self.tab(id) else { return };
+        let Some(tab) = self.tab_mut(id) else { return };
+        if let PageAction::Navigate(url) = &mut action {
+            *url = tab.history.without_login(url);
+        }
         match (tab.mode, tab.session()) {
             (Mode::Proxy, _) => self.act(Action::Proxied(id, action)),
             (Mode::Streamed, Some(session)) => self.act(Action::Streamed(session, id, action)),
@@ -156,6 +161,7 @@ impl Browser {
             PageNews::Failed { url, fault, detail } => {
                 tab.loading = false;
                 tab.page.loads(false);
+                let url = tab.history.without_login(&url);
                 tab.problem = Some(Problem::PageFailed { url, fault, detail });
             }
             PageNews::Crashed => {

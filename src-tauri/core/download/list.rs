@@ -4,6 +4,7 @@ use super::{
     Beginning, Download, DownloadFault, DownloadId, DownloadNews, DownloadOrder, DownloadState,
     DownloadVerb, Halt, Hold, Rest, Transfer, can_be_fetched, is_running,
 };
+use crate::address::split_login;
 use crate::message::{Mode, ProfileName};
 
 /// Downloads that are remembered; the oldest go first.
@@ -136,7 +137,8 @@ impl Downloads {
             id: DownloadId(self.last),
             profile,
             mode,
-            url,
+            // The list is shown and saved.
+            url: split_login(&url).map_or(url, |(bare, _)| bare),
             name,
             path,
             received: 0,

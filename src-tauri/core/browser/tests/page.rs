@@ -1,7 +1,7 @@
 //! What a proxied page says and asks, also when nobody waits for it any more.
 
 use super::*;
-use crate::ask::{Answer, Ask, AskId, Question, Wish};
+use crate::ask::{Answer, Ask, AskId, Question, Unspoken, Wish};
 use crate::download::{DownloadNews, DownloadOrder, DownloadState, Source, Transfer};
 use crate::event::HistoryEntry;
 use crate::message::{Security, ShellFocus};
@@ -131,6 +131,58 @@ fn what_could_not_be_shown_is_the_address_in_the_other_mode_too() {
     bench.command(Command::SetMode(tab, Mode::Proxy, None));
     assert_eq!(address(&bench), THERE);
     assert!(bench.world.log.contains(&Action::Proxied(tab, opened)));
+}
+
+#[test]
+fn a_login_in_an_address_answers_its_server_and_is_neither_shown_nor_saved_nor_loaded() {
+    const WHOLE: &str = "http://ann:hush@b.test/";
+    const BARE: &str = "http://b.test/";
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let tab = browsing(&mut bench);
+    let address = |bench: &Bench| bench.browser.tab(tab).unwrap().url().to_owned();
+    let wants = |again| {
+        PageNews::Asks(Ask {
+            id: AskId(7),
+            origin: "http://b.test".into(),
+            question: Question::Login {
+                realm: "cellar".into(),
+                again,
+                around: None,
+            },
+        })
+    };
+    let lets_in = PageAction::Answer(
+        AskId(7),
+        Answer::Login {
+            name: Unspoken("ann".into()),
+            password: Unspoken("hush".into()),
+        },
+    );
+    bench.command(Command::Navigate(tab, WHOLE.into()));
+    tell(&mut bench, tab, wants(false));
+    let answered = Action::Proxied(tab, lets_in.clone());
+    assert!(bench.world.log.contains(&answered));
+    // It did not fit: the person is asked.
+    tell(&mut bench, tab, wants(true));
+    assert_eq!(bench.browser.tab(tab).unwrap().page.asks.len(), 1);
+    tell(&mut bench, tab, PageNews::AskGone(AskId(7)));
+    let failed = PageNews::Failed {
+        url: WHOLE.into(),
+        fault: None,
+        detail: String::new(),
+    };
+    tell(&mut bench, tab, failed);
+    assert_eq!(address(&bench), BARE);
+    // A link of the page has it too.
+    arrives(&mut bench, tab, &["http://a.test/", WHOLE]);
+    assert_eq!(address(&bench), BARE);
+    bench.command(Command::SetMode(tab, Mode::Streamed, None));
+    bench.settle();
+    bench.tell(Event::Page(tab, Mode::Streamed, wants(false)));
+    let streamed = |it: &Action| matches!(it, Action::Streamed(_, _, it) if *it == lets_in);
+    assert!(bench.world.log.iter().any(streamed));
+    let tells = |it: &&Action| format!("{it:?}").contains("hush");
+    assert_eq!(bench.world.log.iter().find(tells), None);
 }
 
 #[test]
