@@ -8,6 +8,7 @@
 mod address;
 mod blocking;
 mod certificate;
+mod desk;
 mod door;
 mod download;
 mod favicon;
@@ -32,6 +33,7 @@ use opened::{Opened, Route};
 
 use crate::platform::Layers;
 
+pub(crate) use desk::open_in_program;
 pub(crate) use door::Door;
 pub(crate) use download::{DownloadReport, folder as downloads};
 pub(crate) use filters::{Filters, Wanted, make as make_filters};

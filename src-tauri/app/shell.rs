@@ -11,7 +11,7 @@ use tauri::{App, AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBui
 use tokio::sync::mpsc::UnboundedReceiver;
 use webkit2gtk::WebViewExt;
 
-use crate::content::{Content, Door, Filters, Profiles, Wanted, make_filters};
+use crate::content::{Content, Door, Filters, Profiles, Wanted, make_filters, open_in_program};
 use crate::history_menu;
 use crate::picture;
 use crate::platform::{self, Layers};
@@ -154,6 +154,7 @@ async fn obey(
                     controller.files_chosen(tab, ask, files);
                 });
             }
+            ContentOrder::OpenInProgram(address) => open_in_program(&address),
             ContentOrder::FullScreen(on) => {
                 if let Err(error) = window.set_fullscreen(on) {
                     tracing::warn!(%error, "full screen");

@@ -402,6 +402,7 @@ impl Run {
             Action::HistoryMenu(tab, places) => {
                 self.order(ContentOrder::HistoryMenu(tab, places));
             }
+            Action::OpenInProgram(address) => self.order(ContentOrder::OpenInProgram(address)),
             Action::ChooseFiles(tab, ask, wish) => {
                 self.order(ContentOrder::ChooseFiles(tab, ask, wish));
             }

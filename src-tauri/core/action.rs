@@ -188,6 +188,8 @@ pub enum Action {
     },
     /// Use no block lists.
     DropLists,
+    /// Have the desktop's program for it open this address.
+    OpenInProgram(String),
     /// The person asked for this address in a profile: its proxy may reach it even if it is not
     /// public.
     Permit(ProfileName, String),

@@ -10,6 +10,12 @@ pub use port::has_unsafe_port;
 /// Schemes that may be opened by typing or by a link. `javascript:` is not among them.
 const SCHEMES: [&str; 6] = ["http", "https", "file", "about", "data", "view-source"];
 
+/// Schemes of other programs that come without slashes.
+const PROGRAMS: [&str; 7] = ["geo", "magnet", "mailto", "sip", "sms", "tel", "xmpp"];
+
+/// In bytes. A mail with its subject and a few paragraphs fits.
+const LONGEST_FOR_A_PROGRAM: usize = 8192;
+
 /// Where search words go; `{}` is replaced by the encoded words.
 pub const DEFAULT_SEARCH: &str = "https://duckduckgo.com/?q={}";
 
@@ -33,11 +39,9 @@ pub fn read(input: &str, search: &str) -> Option<Url> {
             let hostless = matches!(scheme.as_str(), "http" | "https") && url.host().is_none();
             return (!hostless).then_some(url);
         }
-        if scheme == "javascript" {
-            return None;
-        }
-        if rest.starts_with("//") {
-            // Some other program's address.
+        // Some other program's address. `mailto:a@b` would be read as a login for `b`.
+        let foreign = rest.starts_with("//") || PROGRAMS.contains(&scheme.as_str());
+        if scheme == "javascript" || foreign {
             return None;
         }
     }
@@ -51,6 +55,27 @@ pub fn read(input: &str, search: &str) -> Option<Url> {
 #[must_use]
 pub fn is_openable(url: &str) -> bool {
     Url::parse(url).is_ok_and(|url| SCHEMES.contains(&url.scheme()))
+}
+
+/// Whether an address belongs to another program of the desktop, such as `mailto:`, and to none of
+/// this app's parts.
+#[must_use]
+pub fn is_of_a_program(url: &str) -> bool {
+    const OWN: [&str; 8] = [
+        "asset",
+        "blob",
+        "chrome",
+        "ipc",
+        "javascript",
+        "resource",
+        "tauri",
+        "ws",
+    ];
+    Url::parse(url).is_ok_and(|url| {
+        let scheme = url.scheme();
+        let known = SCHEMES.contains(&scheme) || OWN.contains(&scheme) || scheme == "wss";
+        !known && !scheme.starts_with("webkit") && url.as_str().len() <= LONGEST_FOR_A_PROGRAM
+    })
 }
 
 /// Whether what an address shows comes from somewhere else than from the page itself.
@@ -256,6 +281,8 @@ mod tests {
             "",
             "   ",
             "javascript:alert(1)",
+            "mailto:ann@b.test",
+            "tel:+491234",
             "http://",
             "ssh://host",
             "https://exa mple",

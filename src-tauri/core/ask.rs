@@ -22,6 +22,15 @@ pub struct AskId(pub u32);
 impl AskId {
     /// The window's own question whether a page is to be left. No engine has it.
     pub const LEAVE: Self = Self(u32::MAX);
+
+    /// The window's own question whether another program is to open an address. No engine has it.
+    pub const PROGRAM: Self = Self(u32::MAX - 1);
+
+    /// Whether an engine waits for the answer.
+    #[must_use]
+    pub fn is_of_a_page(self) -> bool {
+        self != Self::LEAVE && self != Self::PROGRAM
+    }
 }
 
 /// What a page may be allowed to do.
@@ -73,6 +82,13 @@ pub enum Question {
     },
     /// The page may lose what was typed: leave it?
     Leave,
+    /// The page leads to an address that is another program's.
+    Program {
+        /// It.
+        address: String,
+        /// The program's name; `None` if this machine has none for it.
+        program: Option<String>,
+    },
     /// A server lets in only whom it knows.
     Login {
         /// What it calls the place, in its own words.
@@ -168,7 +184,9 @@ impl Ask {
                 again,
                 around,
             },
-            other @ (Question::Permission { .. } | Question::Leave) => other,
+            other @ (Question::Permission { .. } | Question::Program { .. } | Question::Leave) => {
+                other
+            }
         };
         Self {
             id,
@@ -177,10 +195,13 @@ impl Ask {
         }
     }
 
-    /// Whether it takes the keyboard. A permission waits until it is looked at.
+    /// Whether it takes the keyboard. What gives something away waits until it is looked at.
     #[must_use]
     pub fn takes_keyboard(&self) -> bool {
-        !matches!(self.question, Question::Permission { .. })
+        !matches!(
+            self.question,
+            Question::Permission { .. } | Question::Program { .. }
+        )
     }
 
     /// Whether it is a dialog that the page's own script opened.

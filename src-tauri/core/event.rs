@@ -204,6 +204,15 @@ pub enum PageNews {
         /// The mode.
         mode: Option<Mode>,
     },
+    /// It leads to an address that may be another program's.
+    ProgramWanted {
+        /// The address.
+        address: String,
+        /// The name of the desktop's program for it, if there is one.
+        program: Option<String>,
+        /// The person pressed something there.
+        by_hand: bool,
+    },
     /// It wants to be printed. Only from an engine whose printers are elsewhere.
     PrintWanted,
     /// It asks the person something, and waits.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::ask::{Ask, AskId};
+use crate::ask::Ask;
 use crate::giving::Giving;
 use crate::site::Site;
 
@@ -82,6 +82,9 @@ pub struct PageView {
     /// The person wants to hear no more of it.
     #[serde(skip)]
     pub silenced: bool,
+    /// The person has said whether another program opens what the page led to.
+    #[serde(skip)]
+    pub program_answered: bool,
     /// Whether it has something to show. A proxied page that has not lies unseen over what was in
     /// its place before.
     pub painted: bool,
@@ -94,8 +97,9 @@ impl PageView {
     pub(crate) fn loads(&mut self, loading: bool) {
         self.progress = None;
         if loading {
-            self.asks.retain(|ask| ask.id != AskId::LEAVE);
+            self.asks.retain(|ask| ask.id.is_of_a_page());
             self.dialogs = 0;
+            self.program_answered = false;
             self.silenced = false;
         }
         if loading && let Some(find) = &mut self.find {

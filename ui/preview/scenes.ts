@@ -143,7 +143,17 @@ function login(again: boolean, around: string | null): Scene {
   return { state: stateOf([asking, garden()], { nodes: [HOST] }) };
 }
 
+/** A page leads to another program's address. */
+function program(name: string | null, address: string): Scene {
+  const asking = news();
+  const who = { id: 1, origin: "https://news.example.org" };
+  asking.page.asks = [{ ...who, question: "program", program: name, address }];
+  return { state: stateOf([asking, garden()], { nodes: [HOST] }) };
+}
+
 export const SCENES: Record<string, Scene> = {
+  program: program("Thunderbird", "mailto:editor@news.example.org?subject=Your%20garden%20page"),
+  "program-none": program(null, "magnet:?xt=urn:btih:c12fe1c06bba254a9dc9f519b335aa7c1367a88a"),
   login: login(false, null),
   "login-framed": login(true, "https://news.example.org"),
   giving: giving({ state: "under_way", files: 3, done: 31_000_000, total: 84_000_000 }),

@@ -35,6 +35,7 @@ export const askTexts = {
       confirm: "speech",
       prompt: "speech",
       leave: "warn",
+      program: "speech",
       login: "permission",
     })[ask.question] as IconName,
 
@@ -50,6 +51,10 @@ export const askTexts = {
         return `${site} says`;
       case "leave":
         return `Leave ${site}? What you typed there may be lost.`;
+      case "program":
+        return ask.program === null
+          ? `${site} leads to an address that no program here opens`
+          : `${site} wants to open another program: ${ask.program}`;
       case "login":
         return `${site} asks for a name and a password`;
     }
@@ -62,6 +67,7 @@ export const askTexts = {
       confirm: "OK",
       prompt: "OK",
       leave: "Leave",
+      program: ask.question === "program" && ask.program === null ? "OK" : "Open",
       login: "Log in",
     })[ask.question],
 
@@ -72,6 +78,7 @@ export const askTexts = {
       confirm: "Cancel",
       prompt: "Cancel",
       leave: "Stay",
+      program: "Cancel",
       login: "Cancel",
     })[ask.question],
 

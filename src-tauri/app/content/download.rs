@@ -4,7 +4,6 @@
 //! The engine cannot hold one up. So what it has written is given another name and the transfer
 //! ended, which leaves the bytes; the rest is fetched without the engine ([`rest`]).
 
-mod desk;
 mod rest;
 
 use std::cell::{Cell, RefCell};
@@ -13,7 +12,6 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use desk::{open, reveal};
 use duotab_backend::landing::{Kept, part_of};
 use duotab_core::download::{
     DownloadFault, DownloadNews, DownloadOrder, Halt, Hold, Source, Transfer, name,
@@ -26,6 +24,8 @@ use tokio_util::sync::CancellationToken;
 use webkit2gtk::{
     Download, DownloadError, DownloadExt, URIRequestExt, URIResponseExt, WebContext, WebContextExt,
 };
+
+use super::desk::{open, reveal};
 
 /// Takes news of a transfer to the controller.
 pub(crate) type DownloadReport = Rc<dyn Fn(Transfer, DownloadNews)>;

@@ -29,7 +29,7 @@ use webkit2gtk::{BackForwardListExt, URIRequestExt, WebView, WebViewExt};
 
 use super::blocking::Blocked;
 use super::opened::{Opened, Route};
-use super::{Door, Profile, address};
+use super::{Door, Profile, address, desk};
 use ask::Asked;
 pub(super) use cookies::cookies;
 
@@ -55,6 +55,11 @@ fn opening(view: &WebView, report: &Rc<dyn Fn(PageNews)>, profile: &Profile, ope
         let url = url.map(String::from).filter(|url| !url.is_empty());
         let url = url.unwrap_or_else(|| "about:blank".to_owned());
         if !address::may_lead(view.uri().as_deref(), &url) {
+            told(PageNews::ProgramWanted {
+                program: desk::program_for(&url),
+                address: url,
+                by_hand: action.is_user_gesture(),
+            });
             return None;
         }
         let related = |route: Rc<Route>, opened| Page::related(view, &profile, &route, &opened);

@@ -37,6 +37,8 @@ pub enum ContentOrder {
     /// Have the person choose files for a streamed page; answered by
     /// [`super::Controller::files_chosen`].
     ChooseFiles(TabId, AskId, FileWish),
+    /// Have the desktop's program for it open this address.
+    OpenInProgram(String),
     /// Window full screen on or off.
     FullScreen(bool),
     /// Give the keyboard to the shell or to the page in front.

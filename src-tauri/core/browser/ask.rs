@@ -2,6 +2,7 @@
 
 use super::Browser;
 use crate::action::{Action, PageAction};
+use crate::address::is_of_a_program;
 use crate::ask::{ASKS_CAP, Answer, Ask, AskId, Question, Wish};
 use crate::message::{Problem, ProfileName, SessionId, ShellFocus, TabId};
 use crate::session::Session;
@@ -46,11 +47,52 @@ impl Browser {
         }
     }
 
+    /// A page leads to another program's address. One that does so by itself is asked about once,
+    /// and only if there is such a program.
+    pub(super) fn program_wanted(
+        &mut self,
+        id: TabId,
+        address: String,
+        program: Option<String>,
+        by_hand: bool,
+    ) {
+        let Some(tab) = self.tab_mut(id) else { return };
+        let asked = tab.page.asks.iter().any(|ask| ask.id == AskId::PROGRAM);
+        let unwanted = asked || tab.page.program_answered || program.is_none();
+        if !is_of_a_program(&address) || unwanted && !by_hand {
+            return;
+        }
+        let origin = origin_of(tab.url()).unwrap_or_default();
+        let question = Question::Program { address, program };
+        tab.page.asks.retain(|ask| ask.id != AskId::PROGRAM);
+        tab.page
+            .asks
+            .push(Ask::new(AskId::PROGRAM, &origin, question));
+    }
+
+    fn program_answered(&mut self, id: TabId, opens: bool) {
+        let Some(tab) = self.tab_mut(id) else { return };
+        let asks = &mut tab.page.asks;
+        let Some(at) = asks.iter().position(|ask| ask.id == AskId::PROGRAM) else {
+            return;
+        };
+        let ask = asks.remove(at);
+        tab.page.program_answered = true;
+        if let (true, Question::Program { address, program }) = (opens, ask.question)
+            && program.is_some()
+        {
+            self.act(Action::OpenInProgram(address));
+        }
+    }
+
     /// The person answers. A question that is gone is no error.
     pub(super) fn answer(&mut self, id: TabId, ask: AskId, answer: Answer) {
         if ask == AskId::LEAVE {
             let leaves = matches!(answer, Answer::Yes { .. });
             return self.leave_answered(id, leaves);
+        }
+        if ask == AskId::PROGRAM {
+            return self.program_answered(id, matches!(answer, Answer::Yes { .. }));
         }
         let Some(tab) = self.tab_mut(id) else { return };
         let Some(at) = tab.page.asks.iter().position(|open| open.id == ask) else {
@@ -92,7 +134,7 @@ impl Browser {
         let asks = self
             .tab_mut(id)
             .map(|tab| std::mem::take(&mut tab.page.asks));
-        let of_page = |ask: &Ask| ask.id != AskId::LEAVE;
+        let of_page = |ask: &Ask| ask.id.is_of_a_page();
         for ask in asks.into_iter().flatten().filter(of_page) {
             let no = Answer::No { always: false };
             self.page_action(id, PageAction::Answer(ask.id, no));

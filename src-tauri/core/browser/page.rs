@@ -131,6 +131,11 @@ impl Browser {
             }
             PageNews::Found { matches, at } => tab.page.found(matches, at),
             PageNews::TabWanted { url, mode } => self.tab_wanted(id, &url, mode),
+            PageNews::ProgramWanted {
+                address,
+                program,
+                by_hand,
+            } => self.program_wanted(id, address, program, by_hand),
             PageNews::PrintWanted => self.print_wanted(id),
             PageNews::Asks(ask) => self.asked(id, ask),
             PageNews::AskGone(ask) => self.ask_gone(id, ask),

@@ -33,7 +33,15 @@ message: string,
 /**
  * The text to begin with.
  */
-default: string, } | { "question": "leave" } | { "question": "login", 
+default: string, } | { "question": "leave" } | { "question": "program", 
+/**
+ * It.
+ */
+address: string, 
+/**
+ * The program's name; `None` if this machine has none for it.
+ */
+program: string | null, } | { "question": "login", 
 /**
  * What it calls the place, in its own words.
  */

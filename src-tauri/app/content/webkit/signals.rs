@@ -15,7 +15,7 @@ use webkit2gtk::{
 };
 
 use super::super::blocking::Blocked;
-use super::super::{Door, Profile, address, favicon};
+use super::super::{Door, Profile, address, desk, favicon};
 use super::{Failed, failing, file, history};
 
 type Report = Rc<dyn Fn(PageNews)>;
@@ -168,8 +168,14 @@ fn decide(view: &WebView, decision: &PolicyDecision, report: &Report) -> bool {
             .back_forward_list()
             .is_none_or(|list| list.current_item().is_none());
     if !shown && !url.as_deref().is_some_and(address::may_hold) {
-        tracing::debug!("a page was kept from an address of a foreign scheme");
         decision.ignore();
+        if let Some(address) = url {
+            report(PageNews::ProgramWanted {
+                program: desk::program_for(&address),
+                address: address.into(),
+                by_hand: action.is_user_gesture(),
+            });
+        }
         return true;
     }
     false

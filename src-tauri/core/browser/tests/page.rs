@@ -186,6 +186,60 @@ fn a_login_in_an_address_answers_its_server_and_is_neither_shown_nor_saved_nor_l
 }
 
 #[test]
+fn an_address_of_another_program_is_opened_there_if_the_person_agrees() {
+    const MAIL: &str = "mailto:ann@b.test";
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let tab = browsing(&mut bench);
+    let wants = |address: &str, program: Option<&str>, by_hand| PageNews::ProgramWanted {
+        address: address.into(),
+        program: program.map(str::to_owned),
+        by_hand,
+    };
+    let asks = |bench: &Bench| bench.browser.tab(tab).unwrap().page.asks.len();
+    let answer = |yes: bool| {
+        let always = false;
+        let answer = if yes {
+            Answer::Yes { always }
+        } else {
+            Answer::No { always }
+        };
+        Command::Answer(tab, AskId::PROGRAM, answer)
+    };
+    let opens = Action::OpenInProgram(MAIL.into());
+    let opened = |bench: &Bench| bench.world.log.iter().filter(|it| **it == opens).count();
+    for own in [
+        "javascript:1",
+        "tauri://localhost/",
+        "file:///a",
+        "http://b.test/",
+    ] {
+        tell(&mut bench, tab, wants(own, Some("Mail"), true));
+    }
+    tell(&mut bench, tab, wants("foo:bar", None, false));
+    assert_eq!(asks(&bench), 0);
+    // A page that asks again and again is asked about once.
+    for _ in 0..3 {
+        tell(&mut bench, tab, wants(MAIL, Some("Mail"), false));
+    }
+    assert_eq!(asks(&bench), 1);
+    bench.command(answer(false));
+    tell(&mut bench, tab, wants(MAIL, Some("Mail"), false));
+    assert_eq!((asks(&bench), opened(&bench)), (0, 0));
+    tell(&mut bench, tab, wants(MAIL, Some("Mail"), true));
+    bench.command(answer(true));
+    bench.command(answer(true));
+    assert_eq!((asks(&bench), opened(&bench)), (0, 1));
+    // Nothing is to be opened where there is nothing for it, nor by a page that is left.
+    tell(&mut bench, tab, wants(MAIL, None, true));
+    assert_eq!(asks(&bench), 1);
+    bench.command(answer(true));
+    tell(&mut bench, tab, wants(MAIL, Some("Mail"), true));
+    tell(&mut bench, tab, PageNews::Loading(true));
+    bench.command(answer(true));
+    assert_eq!((asks(&bench), opened(&bench)), (0, 1));
+}
+
+#[test]
 fn a_page_that_waits_for_an_answer_gets_a_no_when_its_tab_is_toggled() {
     let mut bench = Bench::new(vec![host(16_000)]);
     let tab = browsing(&mut bench);
