@@ -89,6 +89,8 @@ pub enum Question {
         /// The program's name; `None` if this machine has none for it.
         program: Option<String>,
     },
+    /// The page answers nothing: stop it?
+    Hung,
     /// A server lets in only whom it knows.
     Login {
         /// What it calls the place, in its own words.
@@ -184,9 +186,10 @@ impl Ask {
                 again,
                 around,
             },
-            other @ (Question::Permission { .. } | Question::Program { .. } | Question::Leave) => {
-                other
-            }
+            other @ (Question::Permission { .. }
+            | Question::Program { .. }
+            | Question::Hung
+            | Question::Leave) => other,
         };
         Self {
             id,
@@ -200,7 +203,7 @@ impl Ask {
     pub fn takes_keyboard(&self) -> bool {
         !matches!(
             self.question,
-            Question::Permission { .. } | Question::Program { .. }
+            Question::Permission { .. } | Question::Program { .. } | Question::Hung
         )
     }
 

@@ -231,6 +231,8 @@ pub enum PageNews {
     Occupied(bool),
     /// Its own process crashed.
     Crashed,
+    /// The person had its process ended, for it answered nothing.
+    Stopped,
     /// It closed itself, or was closed in the engine.
     Closed,
     /// It opened another page, which exists already in the engine under `target`, or is only

@@ -134,6 +134,9 @@ pub enum Problem {
     /// The page's own process crashed; the browser lives.
     #[error("page crashed")]
     PageCrashed,
+    /// The page answered nothing, and the person stopped it.
+    #[error("page stopped")]
+    PageStopped,
     /// The page could not be loaded.
     #[error("page at {url} failed: {detail}")]
     PageFailed {
@@ -245,6 +248,17 @@ pub enum Problem {
     /// The app is closing.
     #[error("closing")]
     Closing,
+}
+
+impl Problem {
+    /// Whether it is of the page alone, and a new load the way out of it.
+    #[must_use]
+    pub fn is_of_the_page(&self) -> bool {
+        matches!(
+            self,
+            Self::PageFailed { .. } | Self::PageCrashed | Self::PageStopped
+        )
+    }
 }
 
 /// How the connection to a page is secured.

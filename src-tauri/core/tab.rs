@@ -182,6 +182,13 @@ impl Tab {
         }
     }
 
+    /// The process of its page has ended.
+    pub fn lost(&mut self, problem: Problem) {
+        self.loading = false;
+        self.page.gone();
+        self.problem = Some(problem);
+    }
+
     /// Its address, of what it shows or could not; empty for a new tab.
     #[must_use]
     pub fn url(&self) -> &str {

@@ -10,6 +10,7 @@ mod closing;
 mod downloads;
 mod find;
 mod framed;
+mod hung;
 mod kept_out;
 mod keys;
 mod logins;

@@ -143,6 +143,13 @@ function login(again: boolean, around: string | null): Scene {
   return { state: stateOf([asking, garden()], { nodes: [HOST] }) };
 }
 
+/** A page answers nothing. */
+function hung(): Scene {
+  const asking = news();
+  asking.page.asks = [{ id: 1, origin: "https://news.example.org", question: "hung" }];
+  return { state: stateOf([asking, garden()], { nodes: [HOST] }) };
+}
+
 /** A page leads to another program's address. */
 function program(name: string | null, address: string): Scene {
   const asking = news();
@@ -152,6 +159,7 @@ function program(name: string | null, address: string): Scene {
 }
 
 export const SCENES: Record<string, Scene> = {
+  hung: hung(),
   program: program("Thunderbird", "mailto:editor@news.example.org?subject=Your%20garden%20page"),
   "program-none": program(null, "magnet:?xt=urn:btih:c12fe1c06bba254a9dc9f519b335aa7c1367a88a"),
   login: login(false, null),
@@ -291,6 +299,7 @@ export const SCENES: Record<string, Scene> = {
     log: LOG,
   }),
   "page-crashed": trouble({ code: "page_crashed" }),
+  "page-stopped": trouble({ code: "page_stopped" }),
   "page-failed": trouble(
     {
       code: "page_failed",

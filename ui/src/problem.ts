@@ -36,6 +36,7 @@ export function actionsFor(
     case "engine_stalled":
       return elsewhere ? ["retry", "elsewhere", other] : ["retry", other];
     case "page_crashed":
+    case "page_stopped":
       return ["retry", other];
     default:
       return usual(mode);

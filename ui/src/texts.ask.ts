@@ -36,6 +36,7 @@ export const askTexts = {
       prompt: "speech",
       leave: "warn",
       program: "speech",
+      hung: "warn",
       login: "permission",
     })[ask.question] as IconName,
 
@@ -55,6 +56,8 @@ export const askTexts = {
         return ask.program === null
           ? `${site} leads to an address that no program here opens`
           : `${site} wants to open another program: ${ask.program}`;
+      case "hung":
+        return `${site} does not respond`;
       case "login":
         return `${site} asks for a name and a password`;
     }
@@ -68,6 +71,7 @@ export const askTexts = {
       prompt: "OK",
       leave: "Leave",
       program: ask.question === "program" && ask.program === null ? "OK" : "Open",
+      hung: "Stop the page",
       login: "Log in",
     })[ask.question],
 
@@ -79,9 +83,11 @@ export const askTexts = {
       prompt: "Cancel",
       leave: "Stay",
       program: "Cancel",
+      hung: "Wait",
       login: "Cancel",
     })[ask.question],
 
+  hung: "It has been busy for a while. You can wait, or stop it; what you typed there is lost then.",
   remember: "Remember this for the site",
   silence: "No more messages",
   answer: "Answer",

@@ -135,6 +135,7 @@ const problems: Problem[] = [
     nodes: [lacking({ lack: "engine_away", fault: { fault: "not_installed" } })],
   },
   { code: "page_crashed" },
+  { code: "page_stopped" },
   { code: "page_failed", url: "http://a/", fault: null, detail: "net::ERR_TOO_MANY_REDIRECTS" },
   { code: "page_failed", url: "http://a/", fault: null, detail: "net::ERR_SOMETHING_NEW" },
   ...ways.map((failure) => ({

@@ -259,6 +259,12 @@ export const texts = {
             body: "Only this page is affected; your other tabs go on.",
             remedy: "Load it again. If it crashes each time, try it in the other mode.",
           };
+        case "page_stopped":
+          return {
+            title: "You stopped this page",
+            body: "It did not respond any more. Your other tabs go on.",
+            remedy: "Load it again. If it hangs each time, try it in the other mode.",
+          };
         case "page_failed":
           return problem.fault
             ? pageFault(problem.fault, hostOf(problem.url))

@@ -306,12 +306,7 @@ impl Browser {
     pub(super) fn reload(&mut self, id: TabId) {
         let Some(tab) = self.tab_mut(id) else { return };
         let problem = tab.problem.take();
-        if tab.mode == Mode::Streamed
-            && !matches!(
-                problem,
-                None | Some(Problem::PageFailed { .. } | Problem::PageCrashed)
-            )
-        {
+        if tab.mode == Mode::Streamed && problem.as_ref().is_some_and(|it| !it.is_of_the_page()) {
             return self.retry_stream(id);
         }
         match problem {

@@ -114,9 +114,7 @@ impl Browser {
                 tab.page.loads(loading);
                 tab.history.loads(loading);
                 if loading {
-                    tab.problem = tab.problem.take().filter(|p| {
-                        !matches!(p, Problem::PageFailed { .. } | Problem::PageCrashed)
-                    });
+                    tab.problem = tab.problem.take().filter(|it| !it.is_of_the_page());
                 } else {
                     self.give_carried(id);
                     self.find_again(id);
@@ -169,11 +167,8 @@ impl Browser {
                 let url = tab.history.without_login(&url);
                 tab.problem = Some(Problem::PageFailed { url, fault, detail });
             }
-            PageNews::Crashed => {
-                tab.loading = false;
-                tab.page.gone();
-                tab.problem = Some(Problem::PageCrashed);
-            }
+            PageNews::Crashed => tab.lost(Problem::PageCrashed),
+            PageNews::Stopped => tab.lost(Problem::PageStopped),
             PageNews::Closed => self.close_tab(id, false),
             PageNews::BecameFile => self.became_file(id),
             PageNews::OpenedPage {

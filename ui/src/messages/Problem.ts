@@ -70,7 +70,7 @@ node: string,
 /**
  * What holds it up.
  */
-stall: Stall, } | { "code": "page_crashed" } | { "code": "page_failed", 
+stall: Stall, } | { "code": "page_crashed" } | { "code": "page_stopped" } | { "code": "page_failed", 
 /**
  * The address.
  */

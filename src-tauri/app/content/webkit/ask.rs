@@ -4,9 +4,11 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use duotab_core::ask::{self, Answer, Ask, AskId, Question, Wish};
 use duotab_core::event::PageNews;
+use gtk::gio;
 use gtk::glib::{self, Cast, ObjectExt};
 use webkit2gtk::{
     AuthenticationRequest, AuthenticationRequestExt, GeolocationPermissionRequest, LoadEvent,
@@ -16,13 +18,19 @@ use webkit2gtk::{
 };
 
 use super::super::Door;
+use super::carry::WORLD;
 use super::login;
+
+/// How long a page that hangs is waited for before the person is asked again.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A question in the engine's hands.
 enum Open {
     Permission(PermissionRequest),
     Dialog(ScriptDialog),
     Login(AuthenticationRequest),
+    /// The page answers nothing at all.
+    Hung(glib::WeakRef<WebView>),
 }
 
 /// The open questions of one page.
@@ -35,6 +43,8 @@ pub(super) struct Asked {
     view: glib::WeakRef<WebView>,
     /// The engine's own form is being filled in.
     answers_login: Cell<bool>,
+    /// The page has answered nothing for a while.
+    hangs: Cell<bool>,
 }
 
 thread_local! {
@@ -59,6 +69,7 @@ impl Asked {
             shown: RefCell::default(),
             view: view.downgrade(),
             answers_login: Cell::new(false),
+            hangs: Cell::new(false),
         });
         let weak = Rc::downgrade(&asked);
         view.connect_permission_request(move |_, request| {
@@ -98,6 +109,12 @@ impl Asked {
             true
         });
         let weak = Rc::downgrade(&asked);
+        view.connect_is_web_process_responsive_notify(move |view| {
+            if let Some(asked) = weak.upgrade() {
+                asked.responds(view);
+            }
+        });
+        let weak = Rc::downgrade(&asked);
         view.connect_load_changed(move |view, event| {
             // The page that asked is going, or has gone.
             if matches!(event, LoadEvent::Started | LoadEvent::Committed)
@@ -105,6 +122,7 @@ impl Asked {
             {
                 asked.dismiss();
                 if event == LoadEvent::Committed {
+                    asked.hangs.set(false);
                     asked
                         .shown
                         .replace(view.uri().map(String::from).unwrap_or_default());
@@ -112,6 +130,42 @@ impl Asked {
             }
         });
         asked
+    }
+
+    /// Whether the page answers has changed, as far as the engine knows: a page that goes out of
+    /// sight counts as one that does, until it is asked for something.
+    fn responds(self: &Rc<Self>, view: &WebView) {
+        if !view.is_web_process_responsive() {
+            self.hangs.set(true);
+            self.ask_whether_to_stop();
+        } else if self.hangs.get() {
+            let weak = Rc::downgrade(self);
+            let none = gio::Cancellable::NONE;
+            view.evaluate_javascript("", Some(WORLD), None, none, move |_| {
+                if let Some(asked) = weak.upgrade() {
+                    asked.answers_again();
+                }
+            });
+        }
+    }
+
+    fn ask_whether_to_stop(&self) {
+        // A page that waits for an answer does nothing else.
+        let waits = |open: &Open| matches!(open, Open::Dialog(_) | Open::Hung(_));
+        if !self.open.borrow().values().any(waits) {
+            self.ask(Question::Hung, Open::Hung(self.view.clone()));
+        }
+    }
+
+    fn answers_again(&self) {
+        self.hangs.set(false);
+        let is_about = |open: &mut Open| matches!(open, Open::Hung(_));
+        let mut open = self.open.borrow_mut();
+        let gone: Vec<_> = open.extract_if(.., |_, open| is_about(open)).collect();
+        drop(open);
+        for (id, _) in gone {
+            (self.report)(PageNews::AskGone(id));
+        }
     }
 
     fn ask(&self, question: Question, open: Open) {
@@ -153,7 +207,7 @@ impl Asked {
     }
 
     /// The person has answered.
-    pub(super) fn answer(&self, id: AskId, answer: &Answer) {
+    pub(super) fn answer(self: &Rc<Self>, id: AskId, answer: &Answer) {
         // Taken out first: the answer may bring the next question.
         let open = self.open.borrow_mut().remove(&id);
         match (open, self.view.upgrade()) {
@@ -162,9 +216,23 @@ impl Asked {
                 login::answer(&view, &request, answer);
                 self.answers_login.set(false);
             }
+            (Some(open @ Open::Hung(_)), _) => {
+                open.answer(answer);
+                self.look_again();
+            }
             (Some(open), _) => open.answer(answer),
             (None, _) => {}
         }
+    }
+
+    /// The engine tells once that a page hangs; whoever waits for it is asked once more.
+    fn look_again(self: &Rc<Self>) {
+        let weak = Rc::downgrade(self);
+        glib::timeout_add_local_once(PATIENCE, move || {
+            if let Some(asked) = weak.upgrade().filter(|it| it.hangs.get()) {
+                asked.ask_whether_to_stop();
+            }
+        });
     }
 
     /// Puts all questions away: the page that asked them is to go.
@@ -183,6 +251,11 @@ impl Open {
         match self {
             Self::Permission(request) if yes => request.allow(),
             Self::Permission(request) => request.deny(),
+            Self::Hung(view) => {
+                if let Some(view) = view.upgrade().filter(|_| yes) {
+                    view.terminate_web_process();
+                }
+            }
             // An answer that lets in goes another way.
             Self::Login(request) => request.cancel(),
             Self::Dialog(dialog) => {

@@ -197,8 +197,10 @@ fn ending(view: &WebView, report: &Report) {
     view.connect_close(move |_| told(PageNews::Closed));
     let told = Rc::clone(report);
     view.connect_web_process_terminated(move |_, reason| {
-        if reason != WebProcessTerminationReason::TerminatedByApi {
-            told(PageNews::Crashed);
-        }
+        told(if reason == WebProcessTerminationReason::TerminatedByApi {
+            PageNews::Stopped
+        } else {
+            PageNews::Crashed
+        });
     });
 }
