@@ -102,10 +102,19 @@ pub(crate) async fn go_forward(controller: State<'_, Controller>, tab: TabId) ->
     controller.command(Command::GoForward(tab)).await
 }
 
-/// Loads again, or tries again after a problem.
+/// Loads again, or tries again after a problem; `fresh` without what is kept in a cache.
 #[tauri::command]
-pub(crate) async fn reload(controller: State<'_, Controller>, tab: TabId) -> Answer {
-    controller.command(Command::Reload(tab)).await
+pub(crate) async fn reload(
+    controller: State<'_, Controller>,
+    tab: TabId,
+    fresh: Option<bool>,
+) -> Answer {
+    let again = if fresh == Some(true) {
+        Command::ReloadFresh
+    } else {
+        Command::Reload
+    };
+    controller.command(again(tab)).await
 }
 
 /// Stops loading.

@@ -104,6 +104,7 @@ impl Content {
                     PageAction::Back => page.back(),
                     PageAction::Forward => page.forward(),
                     PageAction::Reload => page.reload(),
+                    PageAction::ReloadFresh => page.reload_fresh(),
                     PageAction::Stop => page.stop(),
                     PageAction::Zoom(percent) => page.zoom(percent),
                     PageAction::Find(text) => page.find(&text),

@@ -69,12 +69,17 @@ pub fn asked(chord: Chord, state: &ShellState) -> Option<Asked> {
         }
         (true, true, false, Key::Char('t')) => Some(Command::ReopenTab),
         (true, false, false, Key::Char('w')) => state.active.map(Command::LeaveTab),
-        (true, false, false, Key::Char('l')) => {
+        (true, false, false, Key::Char('l'))
+        | (false, false, true, Key::Char('d'))
+        | (false, false, false, Key::F(6)) => {
             return Some(Asked::Focus(ShellFocus::AddressBar));
         }
         (true, false, false, Key::Char(',')) => Some(Command::ShowSettings(true)),
-        (true, _, false, Key::Char('r')) | (false, false, false, Key::F(5)) => {
+        (true, false, false, Key::Char('r')) | (false, false, false, Key::F(5)) => {
             state.active.map(Command::Reload)
+        }
+        (true, true, false, Key::Char('r')) | (true, false, false, Key::F(5)) => {
+            state.active.map(Command::ReloadFresh)
         }
         (true, true, false, Key::Char('m')) => toggle(state),
         (true, false, false, Key::Tab | Key::PageDown) => {

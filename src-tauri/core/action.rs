@@ -42,6 +42,8 @@ pub enum PageAction {
     Forward,
     /// Load again.
     Reload,
+    /// Load again, without what is kept in the engine's cache.
+    ReloadFresh,
     /// Stop loading.
     Stop,
     /// Zoom in percent.

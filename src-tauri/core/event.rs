@@ -67,6 +67,8 @@ pub enum Command {
     GoForward(TabId),
     /// Load the page again; after a problem, try again.
     Reload(TabId),
+    /// The same, without what is kept in the engine's cache.
+    ReloadFresh(TabId),
     /// Stop loading.
     StopLoading(TabId),
     /// Set the zoom in percent.
@@ -227,6 +229,8 @@ pub enum PageNews {
     Gives(Option<Giving>),
     /// The person turned the wheel with Control held.
     Zoomed(Direction),
+    /// The person wants a step in the history, by a button of the mouse.
+    StepWanted(Direction),
     /// It began or ended to play sound, or to see or hear the person.
     Occupied(bool),
     /// Its own process crashed.

@@ -1,9 +1,14 @@
 //! The shell's keys while the focus is in a page, where only the window can see them.
 
-use duotab_test_support::Outcome;
+use axum::Router;
+use axum::http::{HeaderMap, header};
+use axum::response::Html;
+use axum::routing::get;
+use duotab_test_support::probe::page;
+use duotab_test_support::{App, Display, Outcome, ProbeSite};
 use serde_json::json;
 
-use crate::room::{BLUE, RED, Room};
+use crate::room::{BLUE, RED, Room, fills, start};
 
 #[tokio::test]
 async fn shortcuts_work_while_a_page_has_the_focus() -> Outcome<()> {
@@ -107,4 +112,60 @@ async fn full_screen_gives_the_page_the_whole_screen_and_gives_it_back() -> Outc
         .await?;
     room.filled("the page below the bars", RED).await?;
     room.shell.close().await
+}
+
+#[tokio::test]
+async fn the_buttons_at_the_side_of_a_mouse_go_back_and_forward() -> Outcome<()> {
+    let room = Room::open().await?;
+    room.open_tab("/colour/cc1122").await?;
+    let [x, y, ..] = room.filled("the first page", RED).await?;
+    room.display.visit(&room.site.url("/colour/1122cc")).await?;
+    room.filled("the second page", BLUE).await?;
+    room.display.click(x + 100, y + 100, 8).await?;
+    room.filled("the page before", RED).await?;
+    room.display.click(x + 100, y + 100, 9).await?;
+    room.filled("the page after", BLUE).await?;
+    room.shell.close().await
+}
+
+/// Says what the engine wants to have of a cache on the way.
+async fn kept(headers: HeaderMap) -> Html<String> {
+    let wants = headers.get(header::CACHE_CONTROL);
+    let wants = wants.and_then(|it| it.to_str().ok()).unwrap_or_default();
+    page(
+        "Kept",
+        &format!(
+            "<body style='margin:0;background:#cc1122'><script>tell({{ wants: '{wants}' }})</script>"
+        ),
+    )
+}
+
+#[tokio::test]
+async fn a_fresh_load_asks_for_nothing_that_was_kept_in_both_modes() -> Outcome<()> {
+    let display = Display::start(1000, 700).await?;
+    let site = ProbeSite::with(Router::new().route("/kept", get(kept))).await?;
+    let app = App::new()?;
+    let shell = app
+        .open(&start(&display).argument(site.url("/kept")))
+        .await?;
+    let told = async |wants: &str| site.tells(&json!({ "wants": wants })).await;
+    let [x, y, ..] = shell
+        .until_shown(&display, "the page", |picture, area| {
+            fills(picture, area, RED)
+        })
+        .await?;
+    told("").await?;
+    display.click(x + 100, y + 100, 1).await?;
+    display.press("F5").await?;
+    told("max-age=0").await?;
+    display.press("ctrl+shift+r").await?;
+    told("no-cache").await?;
+    shell.click("[data-testid=mode-toggle-streamed]").await?;
+    told("").await?;
+    shell
+        .until("document.querySelector('[data-testid=content][data-shows=live]')")
+        .await?;
+    display.press("ctrl+shift+r").await?;
+    told("no-cache").await?;
+    shell.quit().await
 }

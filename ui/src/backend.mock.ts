@@ -257,7 +257,7 @@ export class MockBackend implements Backend {
   setSiteMode: Backend["setSiteMode"] = (tab, mode) => this.#note("setSiteMode", [tab, mode]);
   focusPage: Backend["focusPage"] = () => this.#note("focusPage", []);
   pagePicture: Backend["pagePicture"] = () => Promise.resolve(new ArrayBuffer(0));
-  reload: Backend["reload"] = (tab) => this.#note("reload", [tab]);
+  reload: Backend["reload"] = (tab, fresh) => this.#note("reload", fresh ? [tab, fresh] : [tab]);
   stopLoading: Backend["stopLoading"] = (tab) => this.#note("stopLoading", [tab]);
   setContentArea: Backend["setContentArea"] = (area) => this.#note("setContentArea", [area]);
   quit: Backend["quit"] = () => this.#note("quit", []);

@@ -68,7 +68,7 @@ export interface Backend {
   goBack(tab: TabId): Promise<void>;
   goForward(tab: TabId): Promise<void>;
   /** Loads again; after a problem, tries again. */
-  reload(tab: TabId): Promise<void>;
+  reload(tab: TabId, fresh?: boolean): Promise<void>;
   stopLoading(tab: TabId): Promise<void>;
   setZoom(tab: TabId, percent: number): Promise<void>;
   /** Looks for a text in the page; an empty one only begins. */
@@ -154,7 +154,7 @@ export function tauriBackend(): Backend {
     setTabMode: (tab, mode, node) => invoke("set_tab_mode", { tab, mode, node }),
     goBack: (tab) => invoke("go_back", { tab }),
     goForward: (tab) => invoke("go_forward", { tab }),
-    reload: (tab) => invoke("reload", { tab }),
+    reload: (tab, fresh = false) => invoke("reload", { tab, fresh }),
     stopLoading: (tab) => invoke("stop_loading", { tab }),
     setZoom: (tab, percent) => invoke("set_zoom", { tab, percent }),
     find: (tab, text) => invoke("find", { tab, text }),

@@ -14,6 +14,7 @@ export type Verb =
   | { verb: "find" }
   | { verb: "find_step"; direction: Direction }
   | { verb: "reload" }
+  | { verb: "reload_fresh" }
   | { verb: "next_tab" }
   | { verb: "previous_tab" }
   /** Counts from 0. */
@@ -50,6 +51,7 @@ const WITH_CONTROL: Record<string, Verb> = {
   l: { verb: "focus_address" },
   r: { verb: "reload" },
   ",": { verb: "show_settings" },
+  f5: { verb: "reload_fresh" },
   f: { verb: "find" },
   j: { verb: "downloads" },
   g: { verb: "find_step", direction: "forward" },
@@ -65,7 +67,7 @@ const WITH_CONTROL: Record<string, Verb> = {
 
 const WITH_CONTROL_SHIFT: Record<string, Verb> = {
   t: { verb: "reopen_tab" },
-  r: { verb: "reload" },
+  r: { verb: "reload_fresh" },
   n: { verb: "open_private_tab" },
   m: { verb: "toggle_mode" },
   g: { verb: "find_step", direction: "back" },
@@ -77,6 +79,7 @@ const WITH_CONTROL_SHIFT: Record<string, Verb> = {
 };
 
 const WITH_ALT: Record<string, Verb> = {
+  d: { verb: "focus_address" },
   arrowleft: { verb: "go_back" },
   arrowright: { verb: "go_forward" },
 };
@@ -84,6 +87,7 @@ const WITH_ALT: Record<string, Verb> = {
 const ALONE: Record<string, Verb> = {
   f3: { verb: "find_step", direction: "forward" },
   f5: { verb: "reload" },
+  f6: { verb: "focus_address" },
   f11: { verb: "full_screen" },
 };
 

@@ -185,6 +185,8 @@ export class Shell {
         return void this.run(backend.closeTab(tab.id));
       case "reload":
         return void this.run(backend.reload(tab.id));
+      case "reload_fresh":
+        return void this.run(backend.reload(tab.id, true));
       case "find_step":
         return void this.run(backend.findStep(tab.id, wish.direction));
       case "go_back":

@@ -18,6 +18,7 @@ test.each<[Verb, unknown[]]>([
   [{ verb: "close_tab" }, ["closeTab", 2]],
   [{ verb: "reopen_tab" }, ["reopenTab"]],
   [{ verb: "reload" }, ["reload", 2]],
+  [{ verb: "reload_fresh" }, ["reload", 2, true]],
   [{ verb: "next_tab" }, ["selectTab", 3]],
   [{ verb: "previous_tab" }, ["selectTab", 1]],
   [{ verb: "nth_tab", index: 0 }, ["selectTab", 1]],

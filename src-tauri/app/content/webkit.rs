@@ -11,6 +11,7 @@ mod login;
 mod menu;
 mod picture;
 mod print;
+mod side;
 mod signals;
 mod source;
 mod veil;
@@ -133,6 +134,7 @@ impl Page {
         opening(&view, &report, profile, opened);
         find::connect(&view, &report);
         wheel::connect(&view, &report);
+        side::connect(&view, &report);
         let show_source = source_of(&report, profile, opened);
         menu::connect(&view, &report, Rc::clone(&show_source));
         let asked = Asked::connect(&view, &report);
@@ -215,10 +217,19 @@ impl Page {
 
     /// Loads again; what failed to load is tried again.
     pub(super) fn reload(&self) {
+        self.reload_by(WebViewExt::reload);
+    }
+
+    /// The same, without what is kept.
+    pub(super) fn reload_fresh(&self) {
+        self.reload_by(WebViewExt::reload_bypass_cache);
+    }
+
+    fn reload_by(&self, way: fn(&WebView)) {
         self.asked.dismiss();
         match self.failed.take() {
             Some(url) => self.navigate(&url),
-            None => self.view.reload(),
+            None => way(&self.view),
         }
     }
 

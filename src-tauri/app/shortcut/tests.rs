@@ -55,6 +55,7 @@ fn chord(text: &str) -> Chord {
             "PageDown" => chord.key = Key::PageDown,
             "F3" => chord.key = Key::F(3),
             "F5" => chord.key = Key::F(5),
+            "F6" => chord.key = Key::F(6),
             "F11" => chord.key = Key::F(11),
             sign => chord.key = Key::Char(sign.chars().next().unwrap()),
         }
@@ -198,4 +199,18 @@ fn looking_in_a_page_begins_with_its_field_and_goes_on_by_the_same_keys_everywhe
         asked(chord("Ctrl+f"), &state),
         Some(Asked::Focus(ShellFocus::Find))
     );
+}
+
+#[test]
+fn the_address_bar_and_a_fresh_load_have_all_their_usual_keys() {
+    let state = three_tabs();
+    for bar in ["Ctrl+l", "Alt+d", "F6"] {
+        let asked = asked(chord(bar), &state);
+        assert_eq!(asked, Some(Asked::Focus(ShellFocus::AddressBar)), "{bar}");
+    }
+    let fresh = Some(Command::ReloadFresh(TabId(4)));
+    for keys in ["Ctrl+Shift+r", "Ctrl+F5"] {
+        assert_eq!(command(keys, &state), fresh, "{keys}");
+    }
+    assert_eq!(command("F5", &state), Some(Command::Reload(TabId(4))));
 }

@@ -87,7 +87,8 @@ pub(super) async fn act(
             let of = json!({ "targetId": target });
             return done(shared.wire.call(None, "Target.activateTarget", of).await);
         }
-        (PageAction::Reload, Some(target)) => return reload(shared, &target).await,
+        (PageAction::Reload, Some(target)) => return reload(shared, &target, false).await,
+        (PageAction::ReloadFresh, Some(target)) => return reload(shared, &target, true).await,
         (PageAction::Stop, Some(target)) => (target, "Page.stopLoading"),
         (PageAction::Focus, Some(target)) => (target, "Page.bringToFront"),
     };
@@ -242,7 +243,7 @@ async fn navigate(shared: &Arc<Shared>, target: &str, url: String) -> Result<(),
 }
 
 /// An empty page is sent to its goal once more; the engine would load the empty page again.
-async fn reload(shared: &Arc<Shared>, target: &str) -> Result<(), PageError> {
+async fn reload(shared: &Arc<Shared>, target: &str, fresh: bool) -> Result<(), PageError> {
     let session = follow::session(shared, target).await?;
     let goal = shared
         .book()
@@ -251,7 +252,7 @@ async fn reload(shared: &Arc<Shared>, target: &str) -> Result<(), PageError> {
     let (method, params) = match goal {
         // It takes no second order for what it is already on the way to.
         Some(_) => ("Page.stopLoading", json!({})),
-        None => ("Page.reload", json!({})),
+        None => ("Page.reload", json!({ "ignoreCache": fresh })),
     };
     done(settled(shared, &session, method, params).await)?;
     match goal {

@@ -6,6 +6,7 @@ use crate::address;
 use crate::event::{Command, RequestId, TabRecord};
 use crate::history::Step;
 use crate::message::{Mode, Problem, ShellFocus, TabId};
+use crate::page::Direction;
 use crate::tab::Tab;
 
 impl Browser {
@@ -55,18 +56,20 @@ impl Browser {
             Command::ReopenTab => self.reopen_tab(),
             Command::Navigate(id, input) => self.navigate(id, &input)?,
             Command::GoBack(id) => {
-                let at = self.known(id)?;
-                let step = self.tabs[at].history.back();
-                self.take_step(id, step, PageAction::Back);
+                self.known(id)?;
+                self.step_to(id, Direction::Back);
             }
             Command::GoForward(id) => {
-                let at = self.known(id)?;
-                let step = self.tabs[at].history.forward();
-                self.take_step(id, step, PageAction::Forward);
+                self.known(id)?;
+                self.step_to(id, Direction::Forward);
             }
             Command::Reload(id) => {
                 self.known(id)?;
-                self.reload(id);
+                self.reload(id, PageAction::Reload);
+            }
+            Command::ReloadFresh(id) => {
+                self.known(id)?;
+                self.reload(id, PageAction::ReloadFresh);
             }
             Command::StopLoading(id) => {
                 self.known(id)?;
@@ -287,6 +290,16 @@ impl Browser {
         Ok(())
     }
 
+    /// One step back or forward, if there is something.
+    pub(super) fn step_to(&mut self, id: TabId, direction: Direction) {
+        let Some(tab) = self.tab_mut(id) else { return };
+        let (step, engine) = match direction {
+            Direction::Back => (tab.history.back(), PageAction::Back),
+            Direction::Forward => (tab.history.forward(), PageAction::Forward),
+        };
+        self.take_step(id, step, engine);
+    }
+
     pub(super) fn take_step(&mut self, id: TabId, step: Option<Step>, engine: PageAction) {
         let Some(step) = step else { return };
         let Some(tab) = self.tab_mut(id) else { return };
@@ -302,8 +315,8 @@ impl Browser {
         }
     }
 
-    /// Loads again; after a problem, tries again what failed.
-    pub(super) fn reload(&mut self, id: TabId) {
+    /// Loads again, in the way of `again`; after a problem, tries again what failed.
+    pub(super) fn reload(&mut self, id: TabId, again: PageAction) {
         let Some(tab) = self.tab_mut(id) else { return };
         let problem = tab.problem.take();
         if tab.mode == Mode::Streamed && problem.as_ref().is_some_and(|it| !it.is_of_the_page()) {
@@ -313,7 +326,7 @@ impl Browser {
             Some(Problem::PageFailed { url, .. }) if self.has_page(id) => {
                 self.page_action(id, PageAction::Navigate(url));
             }
-            _ if self.has_page(id) => self.page_action(id, PageAction::Reload),
+            _ if self.has_page(id) => self.page_action(id, again),
             _ => self.wake(id),
         }
     }
@@ -355,7 +368,8 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::ViewSource(_)
         | Command::RunElsewhere(..)
         | Command::TakeProfile(_)
-        | Command::Reload(_) => true,
+        | Command::Reload(_)
+        | Command::ReloadFresh(_) => true,
         Command::CloseTab(_)
         | Command::LeaveTab(_)
         | Command::MayQuit

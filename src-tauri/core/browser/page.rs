@@ -140,6 +140,7 @@ impl Browser {
             PageNews::Objects(objects) => self.objects(id, objects),
             PageNews::WantsFiles(ask, wish) => self.wants_files(id, ask, wish),
             PageNews::Gives(giving) => tab.page.giving = giving,
+            PageNews::StepWanted(direction) => self.step_to(id, direction),
             PageNews::Zoomed(direction) => {
                 let zoom = match direction {
                     Direction::Forward => zoom_in(tab.zoom),

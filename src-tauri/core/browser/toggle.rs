@@ -33,7 +33,7 @@ impl Browser {
                     let at = self.sessions.get(&session).map(|s| s.node.id.clone());
                     if node.is_none() || node == at {
                         if tab_has_problem {
-                            self.reload(id);
+                            self.reload(id, PageAction::Reload);
                         }
                         return self.reply(request, Ok(()));
                     }
