@@ -182,6 +182,16 @@ impl Tab {
         }
     }
 
+    /// Whether what could not be opened lies over a page of the web engine that is still there.
+    #[must_use]
+    pub fn fails_over_a_page(&self) -> bool {
+        let Some(Problem::PageFailed { url, .. }) = &self.problem else {
+            return false;
+        };
+        let there = self.history.current();
+        self.mode == Mode::Proxy && self.proxied && there.is_some_and(|entry| entry.url != *url)
+    }
+
     /// The process of its page has ended.
     pub fn lost(&mut self, problem: Problem) {
         self.loading = false;
@@ -242,7 +252,7 @@ impl Tab {
             title: self.title(),
             favicon: self.favicon.clone(),
             loading: self.loading,
-            can_go_back: self.history.can_go_back(),
+            can_go_back: self.history.can_go_back() || self.fails_over_a_page(),
             can_go_forward: self.history.can_go_forward(),
             zoom: self.zoom,
             security: match &self.problem {

@@ -293,6 +293,10 @@ impl Browser {
     /// One step back or forward, if there is something.
     pub(super) fn step_to(&mut self, id: TabId, direction: Direction) {
         let Some(tab) = self.tab_mut(id) else { return };
+        if direction == Direction::Back && tab.fails_over_a_page() {
+            tab.problem = None;
+            return;
+        }
         let (step, engine) = match direction {
             Direction::Back => (tab.history.back(), PageAction::Back),
             Direction::Forward => (tab.history.forward(), PageAction::Forward),

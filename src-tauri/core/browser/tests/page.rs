@@ -134,6 +134,36 @@ fn what_could_not_be_shown_is_the_address_in_the_other_mode_too() {
 }
 
 #[test]
+fn back_from_what_could_not_be_shown_is_the_page_that_is_still_there() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let tab = browsing(&mut bench);
+    arrives(&mut bench, tab, &["http://a.test/", "http://b.test/"]);
+    bench.command(Command::Navigate(tab, "http://c.test/".into()));
+    let failed = PageNews::Failed {
+        url: "http://c.test/".into(),
+        fault: None,
+        detail: String::new(),
+    };
+    tell(&mut bench, tab, failed);
+    let address = |bench: &Bench| bench.browser.tab(tab).unwrap().url().to_owned();
+    let steps = |bench: &Bench| {
+        let back = Action::Proxied(tab, PageAction::Back);
+        bench.world.log.iter().filter(|it| **it == back).count()
+    };
+    assert_eq!(address(&bench), "http://c.test/");
+    bench.command(Command::GoBack(tab));
+    assert_eq!(
+        (address(&bench).as_str(), steps(&bench)),
+        ("http://b.test/", 0)
+    );
+    let orders = bench.world.log.iter();
+    let last = orders.filter(|it| matches!(it, Action::Proxied(..))).last();
+    assert_eq!(last, Some(&Action::Proxied(tab, PageAction::Show)));
+    bench.command(Command::GoBack(tab));
+    assert_eq!(steps(&bench), 1);
+}
+
+#[test]
 fn a_login_in_an_address_answers_its_server_and_is_neither_shown_nor_saved_nor_loaded() {
     const WHOLE: &str = "http://ann:hush@b.test/";
     const BARE: &str = "http://b.test/";
