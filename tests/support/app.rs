@@ -9,6 +9,11 @@ use tokio::process::Command;
 use crate::child::{self, Program};
 use crate::{Display, Outcome, Shell, within};
 
+/// How often the app is started anew because its port is taken.
+const TRIES: usize = 2;
+/// What `WebKitGTK` says then.
+const PORT_TAKEN: &str = "Failed to start remote inspector server";
+
 /// How an app is started.
 #[derive(Clone, Debug)]
 pub struct Start<'a> {
@@ -109,14 +114,21 @@ impl App {
     /// # Errors
     /// If it does not come up.
     pub async fn open(&self, start: &Start<'_>) -> Outcome<Shell> {
-        let mut driver = child::command("WebKitWebDriver");
-        driver.env("TAURI_WEBVIEW_AUTOMATION", "true");
-        self.prepare(&mut driver, start)?;
-        let shell = Shell::open(driver, &start.binary, &start.arguments).await;
-        shell.map_err(|error| {
+        let mut taken = 0;
+        loop {
+            let mut driver = child::command("WebKitWebDriver");
+            driver.env("TAURI_WEBVIEW_AUTOMATION", "true");
+            self.prepare(&mut driver, start)?;
+            let shell = Shell::open(driver, &start.binary, &start.arguments).await;
+            let Err(error) = shell else { return shell };
             let log = self.log().unwrap_or_default();
-            format!("{error}; the app said:\n{log}").into()
-        })
+            // The driver chooses a free port for the app to listen on, and any connection of
+            // another test may be quicker than the app.
+            taken += 1;
+            if taken > TRIES || log.matches(PORT_TAKEN).count() < taken {
+                return Err(format!("{error}; the app said:\n{log}").into());
+            }
+        }
     }
 
     /// Starts it as a person does, without `WebDriver`.

@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::process::Stdio;
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::process::{Child, Command};
 
 use crate::{LIMIT, Outcome};
@@ -54,6 +54,16 @@ impl Program {
             }
         }
         Ok(children)
+    }
+
+    /// Ends the programs that it has started itself.
+    pub(crate) fn end_children(&mut self) -> Outcome<()> {
+        let children = self.children()?;
+        for child in &children {
+            // One that has ended meanwhile is no fault.
+            let _ = pidfd_send_signal(child, Signal::KILL);
+        }
+        ended(&children)
     }
 }
 

@@ -37,7 +37,7 @@ impl Shell {
         // The driver cannot choose a port by itself.
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         driver.args(["--host=127.0.0.1", &format!("--port={port}")]);
-        let driver = Program::start(&mut driver)?;
+        let mut driver = Program::start(&mut driver)?;
         let open = until_open(|| TcpStream::connect(("127.0.0.1", port)));
         within("WebKitWebDriver", open).await?;
 
@@ -52,7 +52,16 @@ impl Shell {
                 .capabilities(capabilities)
                 .connect(&format!("http://127.0.0.1:{port}")),
         )
-        .await??;
+        .await
+        .and_then(|client| Ok(client?));
+        let client = match client {
+            Ok(client) => client,
+            Err(error) => {
+                // It cannot be driven, and would hold on to its data.
+                driver.end_children()?;
+                return Err(error);
+            }
+        };
         let shell = Self { client, driver };
         shell
             .until("document.querySelector('[data-testid=window][data-ready=true]')")
