@@ -156,8 +156,8 @@ fn back_from_what_could_not_be_shown_is_the_page_that_is_still_there() {
         (address(&bench).as_str(), steps(&bench)),
         ("http://b.test/", 0)
     );
-    let orders = bench.world.log.iter();
-    let last = orders.filter(|it| matches!(it, Action::Proxied(..))).last();
+    let mut orders = bench.world.log.iter().rev();
+    let last = orders.find(|it| matches!(it, Action::Proxied(..)));
     assert_eq!(last, Some(&Action::Proxied(tab, PageAction::Show)));
     bench.command(Command::GoBack(tab));
     assert_eq!(steps(&bench), 1);
