@@ -189,7 +189,8 @@ impl Tab {
             return false;
         };
         let there = self.history.current();
-        self.mode == Mode::Proxy && self.proxied && there.is_some_and(|entry| entry.url != *url)
+        let is_there = self.mode == Mode::Proxy && self.proxied && self.page.painted;
+        is_there && there.is_some_and(|entry| entry.url != *url)
     }
 
     /// The process of its page has ended.

@@ -137,14 +137,20 @@ fn what_could_not_be_shown_is_the_address_in_the_other_mode_too() {
 fn back_from_what_could_not_be_shown_is_the_page_that_is_still_there() {
     let mut bench = Bench::new(vec![host(16_000)]);
     let tab = browsing(&mut bench);
-    arrives(&mut bench, tab, &["http://a.test/", "http://b.test/"]);
-    bench.command(Command::Navigate(tab, "http://c.test/".into()));
-    let failed = PageNews::Failed {
-        url: "http://c.test/".into(),
+    let failed = |at: &str| PageNews::Failed {
+        url: at.into(),
         fault: None,
         detail: String::new(),
     };
-    tell(&mut bench, tab, failed);
+    // The first page of a tab has sent on to where nothing is.
+    tell(&mut bench, tab, failed("http://c.test/"));
+    let leads_back = |bench: &Bench| bench.browser.tab(tab).unwrap().fails_over_a_page();
+    assert!(!leads_back(&bench));
+    arrives(&mut bench, tab, &["http://a.test/", "http://b.test/"]);
+    tell(&mut bench, tab, PageNews::Painted);
+    bench.command(Command::Navigate(tab, "http://c.test/".into()));
+    tell(&mut bench, tab, failed("http://c.test/"));
+    assert!(leads_back(&bench));
     let address = |bench: &Bench| bench.browser.tab(tab).unwrap().url().to_owned();
     let steps = |bench: &Bench| {
         let back = Action::Proxied(tab, PageAction::Back);
