@@ -17,7 +17,7 @@ const BODY: &str = "<body style='margin: 0; background: #cc1122'><script>
 
 /// Busy for some seconds after each click.
 const NAP: &str = "<body style='margin: 0; background: #cc1122'><script>
-    onclick = () => { const end = Date.now() + 8000; while (Date.now() < end); };
+    onclick = () => { const end = Date.now() + 12000; while (Date.now() < end); };
     </script>";
 
 #[tokio::test]
