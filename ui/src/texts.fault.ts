@@ -22,7 +22,7 @@ export function pageFault(fault: PageFault, host: string): Words {
     case "unsafe_port":
       return {
         title: "Browsers open no page at this port",
-        body: `The port of ${host} belongs to another kind of service, mail for instance, which could take a page's request for an order. Neither mode opens it.`,
+        body: `The way to ${host} ends at a port of another kind of service, mail for instance, which could take a page's request for an order. Neither mode opens it.`,
         remedy:
           "Look for a slip in the port of the address. If the server is your own, let it use another port.",
       };
