@@ -5,55 +5,45 @@ use axum::routing::get;
 use duotab_test_support::probe::page;
 use duotab_test_support::{App, Display, Outcome, ProbeSite};
 
-use crate::room::{BLUE, RED, fills, start};
+use crate::room::{RED, Room, start};
 
 const HUNG: &str = "document.querySelector('[data-testid=ask][data-question=hung]')";
 
-/// Busy for ever from the first click on, and only the first time.
-const BODY: &str = "<body style='margin: 0; background: #cc1122'><script>
-    if (sessionStorage.hung) document.body.style.background = '#1122cc';
-    onclick = () => { sessionStorage.hung = 'yes'; for (;;); };
-    </script>";
-
-/// Busy for some seconds after each click.
-const NAP: &str = "<body style='margin: 0; background: #cc1122'><script>
-    onclick = () => { const end = Date.now() + 12000; while (Date.now() < end); };
-    </script>";
+/// Opens a red page that does this when it is clicked. Gives the page's area.
+async fn room_on(busy: &'static str) -> Outcome<(Room, [u32; 4])> {
+    let display = Display::start(1000, 700).await?;
+    let body = format!(
+        "<body style='margin: 0; background: #cc1122'><script>onclick = () => {{ {busy} }};</script>"
+    );
+    let busy = get(move || async move { page("Busy", &body) });
+    let site = ProbeSite::with(Router::new().route("/busy", busy)).await?;
+    let app = App::new()?;
+    let there = start(&display).argument(site.url("/busy"));
+    let room = Room {
+        shell: app.open(&there).await?,
+        app,
+        site,
+        display,
+    };
+    let area = room.filled("the page", RED).await?;
+    Ok((room, area))
+}
 
 #[tokio::test]
 async fn a_page_that_was_only_busy_is_asked_about_no_longer() -> Outcome<()> {
-    let display = Display::start(1000, 700).await?;
-    let pages = Router::new().route("/nap", get(|| async { page("Nap", NAP) }));
-    let site = ProbeSite::with(pages).await?;
-    let app = App::new()?;
-    let shell = app
-        .open(&start(&display).argument(site.url("/nap")))
-        .await?;
-    let [x, y, ..] = shell
-        .until_shown(&display, "the page", |picture, area| {
-            fills(picture, area, RED)
-        })
-        .await?;
+    let nap = "const end = Date.now() + 12000; while (Date.now() < end);";
+    let (room, [x, y, ..]) = room_on(nap).await?;
+    let (shell, display) = (&room.shell, &room.display);
     display.click(x + 300, y + 300, 1).await?;
     shell.until(HUNG).await?;
     shell.until(&format!("{HUNG} === null")).await?;
-    shell.close().await
+    room.shell.close().await
 }
 
 #[tokio::test]
 async fn a_page_that_hangs_can_be_waited_for_or_stopped_and_loaded_again() -> Outcome<()> {
-    let display = Display::start(1000, 700).await?;
-    let pages = Router::new().route("/busy", get(|| async { page("Busy", BODY) }));
-    let site = ProbeSite::with(pages).await?;
-    let app = App::new()?;
-    let shell = app
-        .open(&start(&display).argument(site.url("/busy")))
-        .await?;
-    let [x, y, ..] = shell
-        .until_shown(&display, "the page", |picture, area| {
-            fills(picture, area, RED)
-        })
-        .await?;
+    let (room, [x, y, ..]) = room_on("for (;;);").await?;
+    let (shell, display) = (&room.shell, &room.display);
     display.click(x + 300, y + 300, 1).await?;
     // What it does not take is what shows that it hangs.
     display.click(x + 320, y + 300, 1).await?;
@@ -75,10 +65,6 @@ async fn a_page_that_hangs_can_be_waited_for_or_stopped_and_loaded_again() -> Ou
         .until("document.querySelector('[data-testid=problem][data-code=page_stopped]')")
         .await?;
     shell.click("[data-testid=problem-action-retry]").await?;
-    shell
-        .until_shown(&display, "the page, loaded again", |picture, area| {
-            fills(picture, area, BLUE) || fills(picture, area, RED)
-        })
-        .await?;
-    shell.close().await
+    room.filled("the page, loaded again", RED).await?;
+    room.shell.close().await
 }
