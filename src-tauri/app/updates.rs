@@ -2,12 +2,18 @@
 //! this floor moves by itself.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use duotab_backend::controller::Controller;
 use duotab_core::message::Update;
 use tauri::ipc::Channel;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep_until};
+
+/// The least time between two states, about two frames of a screen. The beginning of a load alone
+/// brings five within it, and each is drawn beside the page that loads.
+const PACE: Duration = Duration::from_millis(40);
 
 /// The shell's page as the one listener there is.
 #[derive(Debug, Default)]
@@ -33,15 +39,19 @@ impl Updates {
         let mut news = controller.subscribe();
         let (own, mut owned) = unbounded_channel();
         let task = tauri::async_runtime::spawn(async move {
+            let mut paced = Paced::new(Instant::now());
             loop {
-                let update = tokio::select! {
-                    Some(update) = news.recv() => update,
-                    Some(update) = owned.recv() => update,
+                let ready = tokio::select! {
+                    Some(update) = news.recv() => paced.take(update, Instant::now()),
+                    Some(update) = owned.recv() => paced.take(update, Instant::now()),
+                    () = sleep_until(paced.next), if paced.held.is_some() => paced.release(Instant::now()),
                     else => return,
                 };
-                if let Err(error) = page.send(update) {
-                    tracing::debug!(%error, "the shell's page is gone");
-                    return;
+                for update in ready.into_iter().flatten() {
+                    if let Err(error) = page.send(update) {
+                        tracing::debug!(%error, "the shell's page is gone");
+                        return;
+                    }
                 }
             }
         });
@@ -58,5 +68,97 @@ impl Updates {
             // A page that went away has nothing to focus.
             let _ = listener.own.send(update);
         }
+    }
+}
+
+/// States at a pace that the page can draw them at. A state is a whole one: of those that come too
+/// soon the last is kept, and sent when its time has come. All else goes at once, behind the state
+/// that came before it.
+#[derive(Debug)]
+struct Paced {
+    held: Option<Update>,
+    next: Instant,
+}
+
+/// What is to be sent now, in this order.
+type Ready = [Option<Update>; 2];
+
+impl Paced {
+    fn new(now: Instant) -> Self {
+        Self {
+            held: None,
+            next: now,
+        }
+    }
+
+    fn take(&mut self, update: Update, now: Instant) -> Ready {
+        match update {
+            Update::State { .. } if now < self.next => {
+                self.held = Some(update);
+                [None, None]
+            }
+            Update::State { .. } => {
+                self.held = None;
+                self.next = now + PACE;
+                [Some(update), None]
+            }
+            Update::Focus { .. } => [self.held.take(), Some(update)],
+        }
+    }
+
+    /// What was held, when its time has come.
+    fn release(&mut self, now: Instant) -> Ready {
+        self.next = now + PACE;
+        [self.held.take(), None]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use duotab_core::message::{ShellFocus, ShellState};
+
+    use super::*;
+
+    fn state(reopenable: u32) -> Update {
+        Update::State {
+            state: ShellState {
+                reopenable,
+                ..ShellState::default()
+            },
+        }
+    }
+
+    #[test]
+    fn a_state_goes_at_once_and_of_those_right_behind_it_the_last() {
+        let start = Instant::now();
+        let mut paced = Paced::new(start);
+        assert_eq!(paced.take(state(1), start), [Some(state(1)), None]);
+        assert_eq!(paced.take(state(2), start + PACE / 4), [None, None]);
+        assert_eq!(paced.take(state(3), start + PACE / 2), [None, None]);
+        assert_eq!(paced.next, start + PACE);
+        assert_eq!(paced.release(paced.next), [Some(state(3)), None]);
+        assert_eq!(paced.take(state(4), start + PACE), [None, None]);
+        assert_eq!(
+            paced.take(state(5), start + PACE * 2),
+            [Some(state(5)), None],
+            "its time has come: the one that waited is older"
+        );
+        assert_eq!(paced.held, None);
+    }
+
+    #[test]
+    fn the_focus_waits_for_nothing_and_takes_the_state_before_it_along() {
+        let start = Instant::now();
+        let mut paced = Paced::new(start);
+        let focus = Update::Focus {
+            target: ShellFocus::Find,
+        };
+        paced.take(state(1), start);
+        paced.take(state(2), start);
+        assert_eq!(
+            paced.take(focus.clone(), start),
+            [Some(state(2)), Some(focus)]
+        );
+        assert_eq!(paced.held, None, "it is not sent again");
     }
 }

@@ -365,7 +365,7 @@ pub enum ShellFocus {
     Ask,
 }
 
-/// Controller to UI. Ordered, never dropped.
+/// Controller to UI, in order. A state that another follows at once may be left out, nothing else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[ts(export)]

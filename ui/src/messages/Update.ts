@@ -3,7 +3,7 @@ import type { ShellFocus } from "./ShellFocus";
 import type { ShellState } from "./ShellState";
 
 /**
- * Controller to UI. Ordered, never dropped.
+ * Controller to UI, in order. A state that another follows at once may be left out, nothing else.
  */
 export type Update = { "kind": "state", 
 /**
