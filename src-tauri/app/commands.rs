@@ -41,6 +41,16 @@ pub(crate) async fn open_tab_of(controller: State<'_, Controller>, profile: Prof
     controller.command(Command::OpenTabOf(profile)).await
 }
 
+/// Opens an address that was dropped on the bars.
+#[tauri::command]
+pub(crate) async fn open_dropped(
+    controller: State<'_, Controller>,
+    beside: TabId,
+    url: String,
+) -> Answer {
+    controller.command(Command::OpenDropped(beside, url)).await
+}
+
 /// Closes a tab.
 #[tauri::command]
 pub(crate) async fn close_tab(controller: State<'_, Controller>, tab: TabId) -> Answer {
@@ -251,6 +261,12 @@ pub(crate) async fn set_site_mode(
     mode: Option<Mode>,
 ) -> Answer {
     controller.command(Command::SetSiteMode(tab, mode)).await
+}
+
+/// Takes the keyboard from a page to the address.
+#[tauri::command]
+pub(crate) async fn focus_address(controller: State<'_, Controller>) -> Answer {
+    controller.command(Command::FocusAddress).await
 }
 
 /// Gives the keyboard to the page in front.

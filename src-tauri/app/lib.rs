@@ -34,6 +34,7 @@ fn with_pictures<R: Runtime>(controller: Controller, pictures: Pictures) -> Buil
         .invoke_handler(tauri::generate_handler![
             commands::open_tab,
             commands::open_tab_of,
+            commands::open_dropped,
             commands::profile::create_profile,
             commands::profile::change_profile,
             commands::profile::set_network,
@@ -79,6 +80,7 @@ fn with_pictures<R: Runtime>(controller: Controller, pictures: Pictures) -> Buil
             commands::set_site_unblocked,
             commands::set_site_mode,
             commands::focus_page,
+            commands::focus_address,
             picture::page_picture,
             commands::cancel_stream,
             commands::set_content_area,

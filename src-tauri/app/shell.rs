@@ -38,8 +38,10 @@ pub(crate) fn open(
         .inner_size(1280.0, 800.0)
         .min_inner_size(480.0, 320.0)
         .data_directory(dirs.data.join("shell"))
-        // A link that is dropped on the bars must not take the shell's place.
+        // What is dropped on the bars must not take the shell's place.
         .on_navigation(|url| url.scheme() == "tauri")
+        // The shell's page hears of drops itself.
+        .disable_drag_drop_handler()
         // What is copied in a live page is written without a key press in the shell's own.
         .enable_clipboard_access()
         .build()?;

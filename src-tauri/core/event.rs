@@ -40,6 +40,9 @@ pub enum Command {
     },
     /// Open an empty tab of a profile, in front.
     OpenTabOf(ProfileName),
+    /// Open an address that was dropped on the bars, in a tab beside this one. A page can put any
+    /// address into a drag: it may do what a link of a page may, and no more.
+    OpenDropped(TabId, String),
     /// Something about profiles.
     Profile(ProfileCommand),
     /// Something about block lists.
@@ -107,6 +110,8 @@ pub enum Command {
     ForgetDownloads,
     /// Give the keyboard to the page in front.
     FocusPage,
+    /// Give the keyboard to the address, wherever it is.
+    FocusAddress,
     /// Give up a start or a reconnect; the tab goes back to Proxy mode.
     CancelStream(TabId),
     /// Where the content area is now.

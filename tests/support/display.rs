@@ -255,6 +255,28 @@ impl Display {
         self.hand(&moves).await
     }
 
+    /// Drags what is at one place to another one, in steps as a hand does, and rests there a little: what
+    /// is below hears of a drag at its second step over it.
+    ///
+    /// # Errors
+    /// If `xdotool` is missing.
+    pub async fn drag(&self, from: [u32; 2], to: [u32; 2]) -> Outcome<()> {
+        const STEPS: u32 = 8;
+        let mut moves = vec!["mousemove".to_owned()];
+        moves.extend(from.map(|at| at.to_string()));
+        moves.extend(["mousedown", "1"].map(str::to_owned));
+        let way = (1..=STEPS)
+            .map(|step| [0, 1].map(|it| (from[it] * (STEPS - step) + to[it] * step) / STEPS));
+        let rest = [1, 0, 1, 0].map(|aside| [to[0] + aside, to[1]]);
+        for at in way.chain(rest) {
+            moves.extend(["sleep", "0.06", "mousemove"].map(str::to_owned));
+            moves.extend(at.map(|at| at.to_string()));
+        }
+        moves.extend(["sleep", "0.1", "mouseup", "1"].map(str::to_owned));
+        let moves: Vec<&str> = moves.iter().map(String::as_str).collect();
+        self.hand(&moves).await
+    }
+
     /// Gives the window with the focus another size.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ mod attacks;
 mod carried;
 mod closing;
 mod downloads;
+mod dropped;
 mod find;
 mod framed;
 mod hung;

@@ -153,17 +153,8 @@ async fn the_way_back_is_a_list_to_choose_from() -> Outcome<()> {
         room.site.tells(&json!({ "shown": shown })).await?;
     }
     let area = room.filled("the last page", [0x22, 0xaa, 0x44]).await?;
-    let back = room
-        .shell
-        .value(
-            "(() => { const { x, y, width, height } =
-                document.querySelector('[data-testid=back]').getBoundingClientRect();
-            return [x + width / 2, y + height / 2].map(Math.round); })()",
-        )
-        .await?;
-    let [left, top]: [u32; 2] = serde_json::from_value(back)?;
-    let [x, y, ..] = room.display.window()?;
-    room.display.click(x + left, y + top, 3).await?;
+    let [x, y] = room.middle_of("[data-testid=back]").await?;
+    room.display.click(x, y, 3).await?;
     room.display
         .until("the list", |picture| {
             !picture.is(area[0] + 60, area[1] + 20, [0x22, 0xaa, 0x44], 8)

@@ -42,6 +42,21 @@ impl Room {
         Ok(())
     }
 
+    /// Where the middle of a part of the shell is on the screen.
+    pub(crate) async fn middle_of(&self, selector: &str) -> Outcome<[u32; 2]> {
+        let middle = self
+            .shell
+            .value(&format!(
+                "(() => {{ const {{ x, y, width, height }} =
+                    document.querySelector('{selector}').getBoundingClientRect();
+                return [x + width / 2, y + height / 2].map(Math.round); }})()"
+            ))
+            .await?;
+        let [left, top]: [u32; 2] = serde_json::from_value(middle)?;
+        let [x, y, ..] = self.display.window()?;
+        Ok([x + left, y + top])
+    }
+
     /// Waits until the content area is filled with `colour`, edge to edge.
     pub(crate) async fn filled(&self, what: &str, colour: Colour) -> Outcome<[u32; 4]> {
         self.shell

@@ -165,6 +165,15 @@ export class MockBackend implements Backend {
       this.state.active = tab.id;
     });
 
+  openDropped: Backend["openDropped"] = (beside, url) =>
+    this.#note("openDropped", [beside, url], () => {
+      const tab = { ...emptyTab(this.#nextTab++), address: url };
+      this.state.tabs.push(tab);
+      this.state.active = tab.id;
+    });
+
+  focusAddress: Backend["focusAddress"] = () => this.#note("focusAddress", [], () => undefined);
+
   createProfile: Backend["createProfile"] = (title, colour) =>
     this.#note("createProfile", [title, colour], () => {
       this.state.profiles.push(profileOf(`p${this.#nextTab++}`, { title, colour }));

@@ -26,6 +26,10 @@ export interface Backend {
   openTab(input: string | null, mode: Mode | null, background: boolean): Promise<void>;
   /** An empty tab of a profile, in front. */
   openTabOf(profile: ProfileName): Promise<void>;
+  /** An address that was dropped on the bars, in a tab beside this one. */
+  openDropped(beside: TabId, url: string): Promise<void>;
+  /** Takes the keyboard from a page to the address. */
+  focusAddress(): Promise<void>;
   createProfile(title: string, colour: Colour): Promise<void>;
   changeProfile(name: ProfileName, title: string, colour: Colour): Promise<void>;
   /** How a profile's Proxy tabs reach the network from now on. */
@@ -124,6 +128,8 @@ export function tauriBackend(): Backend {
     },
     openTab: (input, mode, background) => invoke("open_tab", { input, mode, background }),
     openTabOf: (profile) => invoke("open_tab_of", { profile }),
+    focusAddress: () => invoke("focus_address"),
+    openDropped: (beside, url) => invoke("open_dropped", { beside, url }),
     createProfile: (title, colour) => invoke("create_profile", { title, colour }),
     changeProfile: (name, title, colour) => invoke("change_profile", { name, title, colour }),
     setNetwork: (name, form) => invoke("set_network", { name, form }),

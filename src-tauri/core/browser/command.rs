@@ -34,6 +34,10 @@ impl Browser {
                 background,
             } => self.open_tab(input.as_deref(), mode, background)?,
             Command::OpenTabOf(profile) => self.open_tab_of(profile)?,
+            Command::OpenDropped(id, url) => {
+                self.known(id)?;
+                self.open_dropped(id, url)?;
+            }
             Command::Profile(command) => self.profile_command(command)?,
             Command::List(command) => self.list_command(command)?,
             Command::CloseTab(id) => {
@@ -136,6 +140,7 @@ impl Browser {
                 self.view_source(id);
             }
             Command::FocusPage => self.focus_page(),
+            Command::FocusAddress => self.act(Action::Focus(ShellFocus::AddressBar)),
             Command::CancelStream(id) => {
                 let at = self.known(id)?;
                 if self.tabs[at].mode == Mode::Streamed {
@@ -362,6 +367,7 @@ fn wants_a_page(command: &Command) -> bool {
         Command::OpenTab { background, .. } => !background,
         Command::SelectTab(_)
         | Command::OpenTabOf(_)
+        | Command::OpenDropped(..)
         | Command::ReopenTab
         | Command::Navigate(..)
         | Command::SetMode(..)
@@ -396,6 +402,7 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::Download(..)
         | Command::ForgetDownloads
         | Command::FocusPage
+        | Command::FocusAddress
         | Command::CancelStream(_)
         | Command::SetContentArea(_)
         | Command::SetFullScreen(_)

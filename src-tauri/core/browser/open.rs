@@ -3,8 +3,9 @@
 use super::Browser;
 use crate::action::{Action, PageAction};
 use crate::address::{self, SOURCE};
-use crate::message::{Mode, ProfileName, SessionId, TabId};
+use crate::message::{Mode, Problem, ProfileName, SessionId, ShellFocus, TabId};
 use crate::page::Direction;
+use crate::site::origin_of;
 
 /// Entries of a history that are offered at a time.
 const PLACES: usize = 15;
@@ -38,19 +39,35 @@ impl Browser {
 
     /// The person asked for a tab on something that a page points at.
     pub(super) fn tab_wanted(&mut self, opener: TabId, url: &str, mode: Option<Mode>) {
-        let (Some(at), Some(tab)) = (self.position(opener), self.tab(opener)) else {
-            return;
-        };
+        let own = self.tab(opener).map(|tab| tab.mode);
+        let id = self.tab_beside(opener, url, mode);
+        if id.is_some() && mode.is_some() && mode != own {
+            self.bring_to_front(id);
+        }
+    }
+
+    /// An address was dropped on the bars.
+    pub(super) fn open_dropped(&mut self, beside: TabId, url: String) -> Result<(), Problem> {
+        // A page may know of sites only.
+        if origin_of(&url).is_none() {
+            return Err(Problem::BadAddress { input: url });
+        }
+        let id = self.tab_beside(beside, &url, None);
+        self.bring_to_front(id);
+        self.act(Action::Focus(ShellFocus::Page));
+        Ok(())
+    }
+
+    /// A tab behind `opener`, in its profile; `None` if no page may open such an address.
+    fn tab_beside(&mut self, opener: TabId, url: &str, mode: Option<Mode>) -> Option<TabId> {
+        let (at, tab) = (self.position(opener)?, self.tab(opener)?);
         if !address::is_openable(url) {
-            return;
+            return None;
         }
         let (own, profile) = (tab.mode, tab.profile.clone());
         let rule = || self.mode_of_site(&profile, url);
         let wanted = mode.or_else(rule).unwrap_or(own);
-        let id = self.tab_on(profile, url, wanted, at + 1);
-        if mode.is_some_and(|mode| mode != own) {
-            self.bring_to_front(Some(id));
-        }
+        Some(self.tab_on(profile, url, wanted, at + 1))
     }
 
     fn tab_on(&mut self, profile: ProfileName, url: &str, mode: Mode, position: usize) -> TabId {

@@ -51,6 +51,35 @@ fn a_site_opens_in_its_mode_wherever_the_person_goes_to_it() {
 }
 
 #[test]
+fn what_is_dropped_on_the_bars_opens_as_a_link_of_a_page_would() {
+    let (mut bench, tab) = ruled(Mode::Streamed);
+    bench.world.log.clear();
+    bench.command(Command::OpenDropped(tab, HERE.into()));
+    let opened = bench.browser.active.unwrap();
+    assert_eq!(shown(&bench, opened), (Mode::Streamed, HERE.into()));
+    assert_eq!(
+        bench.browser.position(opened),
+        bench.browser.position(tab).map(|at| at + 1)
+    );
+    bench.command(Command::OpenDropped(tab, "http://192.168.0.1/".into()));
+    let permits = |action: &Action| matches!(action, Action::Permit(..));
+    assert!(
+        !bench.world.log.iter().any(permits),
+        "a page may have put it there"
+    );
+    let tabs = bench.browser.tabs.len();
+    for other in ["file:///etc/passwd", "javascript:1", "words", ""] {
+        let refused = bench.command(Command::OpenDropped(tab, other.into()));
+        let input = other.to_owned();
+        assert_eq!(
+            bench.world.replies[&refused],
+            Err(Problem::BadAddress { input })
+        );
+    }
+    assert_eq!(bench.browser.tabs.len(), tabs);
+}
+
+#[test]
 fn within_its_site_a_tab_keeps_the_mode_that_it_was_given() {
     let (mut bench, tab) = ruled(Mode::Streamed);
     bench.command(Command::Navigate(tab, format!("{HERE}/more")));
