@@ -26,10 +26,13 @@ impl AskId {
     /// The window's own question whether another program is to open an address. No engine has it.
     pub const PROGRAM: Self = Self(u32::MAX - 1);
 
+    /// The window's own question whether a page that was held back is to be opened. No engine has it.
+    pub const WINDOW: Self = Self(u32::MAX - 2);
+
     /// Whether an engine waits for the answer.
     #[must_use]
     pub fn is_of_a_page(self) -> bool {
-        self != Self::LEAVE && self != Self::PROGRAM
+        ![Self::LEAVE, Self::PROGRAM, Self::WINDOW].contains(&self)
     }
 }
 
@@ -88,6 +91,11 @@ pub enum Question {
         address: String,
         /// The program's name; `None` if this machine has none for it.
         program: Option<String>,
+    },
+    /// The page opens another one, which nobody asked for.
+    Window {
+        /// The other one's address.
+        address: String,
     },
     /// The page answers nothing: stop it?
     Hung,
@@ -188,6 +196,7 @@ impl Ask {
             },
             other @ (Question::Permission { .. }
             | Question::Program { .. }
+            | Question::Window { .. }
             | Question::Hung
             | Question::Leave) => other,
         };
@@ -203,7 +212,10 @@ impl Ask {
     pub fn takes_keyboard(&self) -> bool {
         !matches!(
             self.question,
-            Question::Permission { .. } | Question::Program { .. } | Question::Hung
+            Question::Permission { .. }
+                | Question::Program { .. }
+                | Question::Window { .. }
+                | Question::Hung
         )
     }
 

@@ -220,6 +220,11 @@ pub enum PageNews {
         /// The person pressed something there.
         by_hand: bool,
     },
+    /// It has opened another page without anybody having pressed something; the engine held it back.
+    WindowHeldBack {
+        /// The other page's address.
+        url: String,
+    },
     /// It wants to be printed. Only from an engine whose printers are elsewhere.
     PrintWanted,
     /// It asks the person something, and waits.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::ask::Ask;
+use crate::ask::{Ask, AskId};
 use crate::giving::Giving;
 use crate::site::Site;
 
@@ -82,9 +82,9 @@ pub struct PageView {
     /// The person wants to hear no more of it.
     #[serde(skip)]
     pub silenced: bool,
-    /// The person has said whether another program opens what the page led to.
+    /// What the window has asked about it by itself, and the person has answered.
     #[serde(skip)]
-    pub program_answered: bool,
+    pub answered: Vec<AskId>,
     /// Whether it has something to show. A proxied page that has not lies unseen over what was in
     /// its place before.
     pub painted: bool,
@@ -93,13 +93,18 @@ pub struct PageView {
 }
 
 impl PageView {
+    /// Whether the window asks this about it, or has asked and been answered.
+    pub(crate) fn has_asked(&self, ask: AskId) -> bool {
+        self.answered.contains(&ask) || self.asks.iter().any(|open| open.id == ask)
+    }
+
     /// The page began or ended loading.
     pub(crate) fn loads(&mut self, loading: bool) {
         self.progress = None;
         if loading {
             self.asks.retain(|ask| ask.id.is_of_a_page());
             self.dialogs = 0;
-            self.program_answered = false;
+            self.answered.clear();
             self.silenced = false;
         }
         if loading && let Some(find) = &mut self.find {

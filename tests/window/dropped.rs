@@ -31,7 +31,9 @@ async fn room() -> Outcome<Room> {
     let display = Display::start(1000, 700).await?;
     let site = ProbeSite::with(Router::new().route("/link", get(link))).await?;
     let app = App::new()?;
-    let shell = app.open(&start(&display).argument(site.url("/link"))).await?;
+    let shell = app
+        .open(&start(&display).argument(site.url("/link")))
+        .await?;
     Ok(Room {
         shell,
         app,

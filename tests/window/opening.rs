@@ -32,6 +32,23 @@ async fn opener() -> Html<String> {
     )
 }
 
+/// Opens other pages by itself, again and again, in both ways that a script has.
+async fn pusher() -> Html<String> {
+    page(
+        "Pusher",
+        "<body style='margin:0;background:#cc1122'><script>
+            const push = () => {
+                tell({ pushed: open('/colour/1122cc') !== null });
+                const link = document.createElement('a');
+                Object.assign(link, { href: '/colour/22aa44', target: '_blank' });
+                link.click();
+            };
+            setTimeout(push, 100);
+            setInterval(push, 1000);
+        </script>",
+    )
+}
+
 async fn child() -> Html<String> {
     page(
         "Child",
@@ -62,6 +79,7 @@ fn pages() -> Router {
     Router::new()
         .route("/opener", get(opener))
         .route("/child", get(child))
+        .route("/pusher", get(pusher))
         .route("/desk", get(desk))
 }
 
@@ -89,6 +107,36 @@ async fn a_window_that_a_page_opens_is_a_tab_that_knows_its_opener() -> Outcome<
     // The opener has closed it.
     room.shell.until(&format!("{TABS} === 1")).await?;
     room.filled("the opener again", RED).await?;
+    room.shell.close().await
+}
+
+#[tokio::test]
+async fn a_page_that_nobody_asked_for_waits_for_the_person() -> Outcome<()> {
+    let room = room_on("/pusher").await?;
+    let ask = "document.querySelector('[data-testid=ask][data-question=window]')";
+    let url = room.site.url("/colour/1122cc");
+    let shown = format!("{ask}?.innerText.includes('{url}')");
+    room.shell.until(&shown).await?;
+    room.site.tells(&json!({ "pushed": false })).await?;
+    assert_eq!(room.shell.value(TABS).await?, json!(1));
+    room.shell.click("[data-testid=ask-yes]:enabled").await?;
+    room.shell.until(&format!("{TABS} === 2")).await?;
+    room.filled("what it opens", BLUE).await?;
+    // It goes on, but has been answered.
+    room.display.press("ctrl+Tab").await?;
+    room.filled("the page that opens others", RED).await?;
+    room.site.tells(&json!({ "pushed": false })).await?;
+    room.site.tells(&json!({ "pushed": false })).await?;
+    assert_eq!(
+        room.shell.value(&format!("[{TABS}, {ask}]")).await?,
+        json!([2, null])
+    );
+    // Until it is loaded again.
+    room.display.press("F5").await?;
+    room.shell.until(&shown).await?;
+    room.shell.click("[data-testid=ask-no]:enabled").await?;
+    room.shell.until(&format!("{ask} === null")).await?;
+    assert_eq!(room.shell.value(TABS).await?, json!(2));
     room.shell.close().await
 }
 

@@ -158,7 +158,16 @@ function program(name: string | null, address: string): Scene {
   return { state: stateOf([asking, garden()], { nodes: [HOST] }) };
 }
 
+/** A page opens another one that nobody asked for. */
+function heldBack(): Scene {
+  const asking = news();
+  const address = "https://offers.example.net/welcome?from=news";
+  asking.page.asks = [{ id: 1, origin: "https://news.example.org", question: "window", address }];
+  return { state: stateOf([asking, garden()], { nodes: [HOST] }) };
+}
+
 export const SCENES: Record<string, Scene> = {
+  window: heldBack(),
   hung: hung(),
   program: program("Thunderbird", "mailto:editor@news.example.org?subject=Your%20garden%20page"),
   "program-none": program(null, "magnet:?xt=urn:btih:c12fe1c06bba254a9dc9f519b335aa7c1367a88a"),

@@ -36,6 +36,7 @@ export const askTexts = {
       prompt: "speech",
       leave: "warn",
       program: "speech",
+      window: "plus",
       hung: "warn",
       login: "permission",
     })[ask.question] as IconName,
@@ -56,6 +57,8 @@ export const askTexts = {
         return ask.program === null
           ? `${site} leads to an address that no program here opens`
           : `${site} wants to open another program: ${ask.program}`;
+      case "window":
+        return `${site} wants to open another page`;
       case "hung":
         return `${site} does not respond`;
       case "login":
@@ -71,6 +74,7 @@ export const askTexts = {
       prompt: "OK",
       leave: "Leave",
       program: ask.question === "program" && ask.program === null ? "OK" : "Open",
+      window: "Open",
       hung: "Stop the page",
       login: "Log in",
     })[ask.question],
@@ -83,6 +87,7 @@ export const askTexts = {
       prompt: "Cancel",
       leave: "Stay",
       program: "Cancel",
+      window: "Do not open",
       hung: "Wait",
       login: "Cancel",
     })[ask.question],

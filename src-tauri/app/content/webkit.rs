@@ -63,6 +63,10 @@ fn opening(view: &WebView, report: &Rc<dyn Fn(PageNews)>, profile: &Profile, ope
             });
             return None;
         }
+        if !action.is_user_gesture() {
+            told(PageNews::WindowHeldBack { url });
+            return None;
+        }
         let related = |route: Rc<Route>, opened| Page::related(view, &profile, &route, &opened);
         let (target, page) = opened.keep(related);
         told(PageNews::OpenedPage {

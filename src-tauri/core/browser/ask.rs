@@ -7,6 +7,7 @@ use crate::ask::{ASKS_CAP, Answer, Ask, AskId, Question, Wish};
 use crate::message::{Problem, ProfileName, SessionId, ShellFocus, TabId};
 use crate::session::Session;
 use crate::site::{SitePermission, origin_of};
+use crate::tab::Tab;
 
 impl Browser {
     /// A page asks.
@@ -56,32 +57,45 @@ impl Browser {
         program: Option<String>,
         by_hand: bool,
     ) {
-        let Some(tab) = self.tab_mut(id) else { return };
-        let asked = tab.page.asks.iter().any(|ask| ask.id == AskId::PROGRAM);
-        let unwanted = asked || tab.page.program_answered || program.is_none();
-        if !is_of_a_program(&address) || unwanted && !by_hand {
-            return;
+        let Some(tab) = self.tab(id) else { return };
+        let unwanted = tab.page.has_asked(AskId::PROGRAM) || program.is_none();
+        if is_of_a_program(&address) && (by_hand || !unwanted) {
+            let question = Question::Program { address, program };
+            self.ask_of_a_page(id, AskId::PROGRAM, question);
         }
-        let origin = origin_of(tab.url()).unwrap_or_default();
-        let question = Question::Program { address, program };
-        tab.page.asks.retain(|ask| ask.id != AskId::PROGRAM);
-        tab.page
-            .asks
-            .push(Ask::new(AskId::PROGRAM, &origin, question));
     }
 
-    fn program_answered(&mut self, id: TabId, opens: bool) {
+    /// A page has opened another one that nobody asked for. It is asked about once.
+    pub(super) fn window_held_back(&mut self, id: TabId, address: String) {
+        let asked = |tab: &Tab| tab.page.has_asked(AskId::WINDOW);
+        if origin_of(&address).is_some() && !self.tab(id).is_none_or(asked) {
+            self.ask_of_a_page(id, AskId::WINDOW, Question::Window { address });
+        }
+    }
+
+    /// Asks about a page; what was asked of the same kind before is out of date.
+    fn ask_of_a_page(&mut self, id: TabId, ask: AskId, question: Question) {
+        let Some(tab) = self.tab_mut(id) else { return };
+        let origin = origin_of(tab.url()).unwrap_or_default();
+        tab.page.asks.retain(|open| open.id != ask);
+        tab.page.asks.push(Ask::new(ask, &origin, question));
+    }
+
+    fn of_a_page_answered(&mut self, id: TabId, ask: AskId, opens: bool) {
         let Some(tab) = self.tab_mut(id) else { return };
         let asks = &mut tab.page.asks;
-        let Some(at) = asks.iter().position(|ask| ask.id == AskId::PROGRAM) else {
+        let Some(at) = asks.iter().position(|open| open.id == ask) else {
             return;
         };
-        let ask = asks.remove(at);
-        tab.page.program_answered = true;
-        if let (true, Question::Program { address, program }) = (opens, ask.question)
-            && program.is_some()
-        {
-            self.act(Action::OpenInProgram(address));
+        let question = asks.remove(at).question;
+        tab.page.answered.push(ask);
+        match question {
+            Question::Program {
+                address,
+                program: Some(_),
+            } if opens => self.act(Action::OpenInProgram(address)),
+            Question::Window { address } if opens => self.open_in_front(id, &address),
+            _ => {}
         }
     }
 
@@ -91,8 +105,9 @@ impl Browser {
             let leaves = matches!(answer, Answer::Yes { .. });
             return self.leave_answered(id, leaves);
         }
-        if ask == AskId::PROGRAM {
-            return self.program_answered(id, matches!(answer, Answer::Yes { .. }));
+        if [AskId::PROGRAM, AskId::WINDOW].contains(&ask) {
+            let opens = matches!(answer, Answer::Yes { .. });
+            return self.of_a_page_answered(id, ask, opens);
         }
         let Some(tab) = self.tab_mut(id) else { return };
         let Some(at) = tab.page.asks.iter().position(|open| open.id == ask) else {

@@ -52,10 +52,16 @@ impl Browser {
         if origin_of(&url).is_none() {
             return Err(Problem::BadAddress { input: url });
         }
-        let id = self.tab_beside(beside, &url, None);
-        self.bring_to_front(id);
-        self.act(Action::Focus(ShellFocus::Page));
+        self.open_in_front(beside, &url);
         Ok(())
+    }
+
+    /// Opens in front what the page of `opener` may lead to.
+    pub(super) fn open_in_front(&mut self, opener: TabId, url: &str) {
+        if let Some(id) = self.tab_beside(opener, url, None) {
+            self.bring_to_front(Some(id));
+            self.act(Action::Focus(ShellFocus::Page));
+        }
     }
 
     /// A tab behind `opener`, in its profile; `None` if no page may open such an address.

@@ -134,6 +134,7 @@ impl Browser {
                 program,
                 by_hand,
             } => self.program_wanted(id, address, program, by_hand),
+            PageNews::WindowHeldBack { url } => self.window_held_back(id, url),
             PageNews::PrintWanted => self.print_wanted(id),
             PageNews::Asks(ask) => self.asked(id, ask),
             PageNews::AskGone(ask) => self.ask_gone(id, ask),

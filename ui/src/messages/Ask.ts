@@ -41,7 +41,11 @@ address: string,
 /**
  * The program's name; `None` if this machine has none for it.
  */
-program: string | null, } | { "question": "hung" } | { "question": "login", 
+program: string | null, } | { "question": "window", 
+/**
+ * The other one's address.
+ */
+address: string, } | { "question": "hung" } | { "question": "login", 
 /**
  * What it calls the place, in its own words.
  */

@@ -1,7 +1,8 @@
 //! What sites may do, and which streamed browsers are told.
 
 use super::*;
-use crate::ask::Wish;
+use crate::ask::{Answer, AskId, Question, Wish};
+use crate::event::PageNews;
 use crate::site::SitePermission;
 
 /// What sessions were told, in order.
@@ -51,4 +52,55 @@ fn another_profile_is_told_nothing() {
     bench.command(Command::Navigate(private, "http://localhost/b".into()));
     bench.command(Command::Decide(private, Wish::Location, Some(true)));
     assert_eq!(told(&bench).len(), before);
+}
+
+#[test]
+fn a_page_that_nobody_asked_for_is_asked_about_once_and_opened_as_its_link_would_be() {
+    const OFFER: &str = "http://192.168.0.1/offer";
+    let mut bench = Bench::new(vec![]);
+    let tab = bench.first();
+    bench.command(Command::Navigate(tab, "http://a.test/".into()));
+    let held_back = |bench: &mut Bench, url: &str| {
+        let url = url.to_owned();
+        bench.tell(Event::Page(
+            tab,
+            Mode::Proxy,
+            PageNews::WindowHeldBack { url },
+        ));
+    };
+    let asks = |bench: &Bench| {
+        let asks = &bench.browser.tab(tab).unwrap().page.asks;
+        asks.iter()
+            .map(|ask| ask.question.clone())
+            .collect::<Vec<_>>()
+    };
+    let answer = |answer| Command::Answer(tab, AskId::WINDOW, answer);
+    let (yes, no) = (Answer::Yes { always: false }, Answer::No { always: false });
+    for other in ["about:blank", "file:///a", "javascript:1", ""] {
+        held_back(&mut bench, other);
+    }
+    assert_eq!(
+        asks(&bench),
+        [],
+        "a script's own, and what no page may open"
+    );
+    for _ in 0..3 {
+        held_back(&mut bench, OFFER);
+    }
+    let address = OFFER.to_owned();
+    assert_eq!(asks(&bench), [Question::Window { address }]);
+    bench.command(answer(no));
+    held_back(&mut bench, OFFER);
+    assert_eq!((asks(&bench), bench.browser.tabs.len()), (vec![], 1));
+    // Another page is asked about anew.
+    bench.tell(Event::Page(tab, Mode::Proxy, PageNews::Loading(true)));
+    held_back(&mut bench, OFFER);
+    bench.world.log.clear();
+    bench.command(answer(yes.clone()));
+    bench.command(answer(yes));
+    assert_eq!(bench.browser.tabs.len(), 2);
+    let opened = bench.browser.tab(bench.browser.active.unwrap()).unwrap();
+    assert_eq!(opened.url(), OFFER);
+    let permits = |it: &Action| matches!(it, Action::Permit(..));
+    assert!(!bench.world.log.iter().any(permits));
 }
