@@ -7,7 +7,6 @@ use crate::ask::{ASKS_CAP, Answer, Ask, AskId, Question, Wish};
 use crate::message::{Problem, ProfileName, SessionId, ShellFocus, TabId};
 use crate::session::Session;
 use crate::site::{SitePermission, origin_of};
-use crate::tab::Tab;
 
 impl Browser {
     /// A page asks.
@@ -67,8 +66,8 @@ impl Browser {
 
     /// A page has opened another one that nobody asked for. It is asked about once.
     pub(super) fn window_held_back(&mut self, id: TabId, address: String) {
-        let asked = |tab: &Tab| tab.page.has_asked(AskId::WINDOW);
-        if origin_of(&address).is_some() && !self.tab(id).is_none_or(asked) {
+        let asked = self.tab(id).is_none_or(|tab| tab.page.has_asked(AskId::WINDOW));
+        if origin_of(&address).is_some() && !asked {
             self.ask_of_a_page(id, AskId::WINDOW, Question::Window { address });
         }
     }

@@ -48,7 +48,7 @@ impl Browser {
 
     /// An address was dropped on the bars.
     pub(super) fn open_dropped(&mut self, beside: TabId, url: String) -> Result<(), Problem> {
-        // A page may know of sites only.
+        // A page may have put it there, and pages lead to sites.
         if origin_of(&url).is_none() {
             return Err(Problem::BadAddress { input: url });
         }
