@@ -66,7 +66,9 @@ impl Browser {
 
     /// A page has opened another one that nobody asked for. It is asked about once.
     pub(super) fn window_held_back(&mut self, id: TabId, address: String) {
-        let asked = self.tab(id).is_none_or(|tab| tab.page.has_asked(AskId::WINDOW));
+        let asked = self
+            .tab(id)
+            .is_none_or(|tab| tab.page.has_asked(AskId::WINDOW));
         if origin_of(&address).is_some() && !asked {
             self.ask_of_a_page(id, AskId::WINDOW, Question::Window { address });
         }
