@@ -267,12 +267,12 @@ impl Display {
         moves.extend(["mousedown", "1"].map(str::to_owned));
         let way = (1..=STEPS)
             .map(|step| [0, 1].map(|it| (from[it] * (STEPS - step) + to[it] * step) / STEPS));
-        let rest = [1, 0, 1, 0].map(|aside| [to[0] + aside, to[1]]);
+        let rest = [1, 0, 1, 0, 1, 0, 1, 0].map(|aside| [to[0] + aside, to[1]]);
         for at in way.chain(rest) {
             moves.extend(["sleep", "0.06", "mousemove"].map(str::to_owned));
             moves.extend(at.map(|at| at.to_string()));
         }
-        moves.extend(["sleep", "0.1", "mouseup", "1"].map(str::to_owned));
+        moves.extend(["sleep", "0.3", "mouseup", "1"].map(str::to_owned));
         let moves: Vec<&str> = moves.iter().map(String::as_str).collect();
         self.hand(&moves).await
     }
