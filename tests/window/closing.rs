@@ -2,11 +2,11 @@
 
 use axum::Router;
 use axum::routing::get;
+use duotab_test_support::Outcome;
 use duotab_test_support::probe::page;
-use duotab_test_support::{App, Display, Outcome, ProbeSite};
 use serde_json::json;
 
-use crate::room::{RED, Room, start};
+use crate::room::{RED, Room};
 
 /// A field that is all of the page. What is typed into it is lost with the page.
 const LETTER: &str = "<style>body { margin: 0; background: #cc1122 }
@@ -24,18 +24,7 @@ const LETTER: &str = "<style>body { margin: 0; background: #cc1122 }
 
 async fn room() -> Outcome<Room> {
     let pages = Router::new().route("/letter", get(async || page("Letter", LETTER)));
-    let display = Display::start(1000, 700).await?;
-    let site = ProbeSite::with(pages).await?;
-    let app = App::new()?;
-    let shell = app
-        .open(&start(&display).argument(site.url("/letter")))
-        .await?;
-    Ok(Room {
-        shell,
-        app,
-        site,
-        display,
-    })
+    Room::on(pages, "/letter").await
 }
 
 /// Types into the page.

@@ -3,10 +3,10 @@
 use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
+use duotab_test_support::Outcome;
 use duotab_test_support::probe::page;
-use duotab_test_support::{App, Display, Outcome, ProbeSite};
 
-use crate::room::{BLUE, RED, Room, start};
+use crate::room::{BLUE, RED, Room};
 
 const TABS: &str = "document.querySelectorAll('[role=tab]').length";
 const ADDRESS: &str = "document.querySelector('[data-testid=address]')";
@@ -28,18 +28,7 @@ async fn link() -> Html<String> {
 }
 
 async fn room() -> Outcome<Room> {
-    let display = Display::start(1000, 700).await?;
-    let site = ProbeSite::with(Router::new().route("/link", get(link))).await?;
-    let app = App::new()?;
-    let shell = app
-        .open(&start(&display).argument(site.url("/link")))
-        .await?;
-    Ok(Room {
-        shell,
-        app,
-        site,
-        display,
-    })
+    Room::on(Router::new().route("/link", get(link)), "/link").await
 }
 
 #[tokio::test]

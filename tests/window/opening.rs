@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
+use duotab_test_support::Outcome;
 use duotab_test_support::probe::page;
-use duotab_test_support::{App, Display, Outcome, ProbeSite};
 use serde_json::json;
 use tokio::process::Command;
 
-use crate::room::{BLUE, RED, Room, fills, start};
+use crate::room::{BLUE, RED, Room, fills};
 use crate::sandboxed::drawing;
 
 const TABS: &str = "document.querySelectorAll('[role=tab]').length";
@@ -84,16 +84,7 @@ fn pages() -> Router {
 }
 
 async fn room_on(path: &str) -> Outcome<Room> {
-    let display = Display::start(1000, 700).await?;
-    let site = ProbeSite::with(pages()).await?;
-    let app = App::new()?;
-    let shell = app.open(&start(&display).argument(site.url(path))).await?;
-    Ok(Room {
-        shell,
-        app,
-        site,
-        display,
-    })
+    Room::on(pages(), path).await
 }
 
 #[tokio::test]

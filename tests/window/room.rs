@@ -1,5 +1,6 @@
 //! What a test of the window needs: a display, a site, an app.
 
+use axum::Router;
 use duotab_test_support::app::Start;
 use duotab_test_support::{App, Colour, Display, Outcome, Picture, ProbeSite, Shell};
 
@@ -21,6 +22,20 @@ impl Room {
         let site = ProbeSite::start().await?;
         let app = App::new()?;
         let shell = app.open(&start(&display)).await?;
+        Ok(Self {
+            shell,
+            app,
+            site,
+            display,
+        })
+    }
+
+    /// A smaller window that begins with a page of a site that has these pages besides.
+    pub(crate) async fn on(pages: Router, path: &str) -> Outcome<Self> {
+        let display = Display::start(1000, 700).await?;
+        let site = ProbeSite::with(pages).await?;
+        let app = App::new()?;
+        let shell = app.open(&start(&display).argument(site.url(path))).await?;
         Ok(Self {
             shell,
             app,

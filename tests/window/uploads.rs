@@ -5,10 +5,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use duotab_test_support::probe::page;
-use duotab_test_support::{App, Display, Outcome, ProbeSite, within};
+use duotab_test_support::{Outcome, within};
 use serde_json::json;
 
-use crate::room::{RED, Room, start};
+use crate::room::{RED, Room};
 
 /// When a key is pressed again that may have come too early.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -34,18 +34,7 @@ async fn room() -> Outcome<Room> {
             )
         }),
     );
-    let display = Display::start(1000, 700).await?;
-    let site = ProbeSite::with(pages).await?;
-    let app = App::new()?;
-    let shell = app
-        .open(&start(&display).argument(site.url("/taker")))
-        .await?;
-    Ok(Room {
-        shell,
-        app,
-        site,
-        display,
-    })
+    Room::on(pages, "/taker").await
 }
 
 #[tokio::test]
