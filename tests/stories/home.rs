@@ -425,6 +425,9 @@ impl Drop for Home {
             if let Some(engine) = &self.beside {
                 clear(engine);
             }
+            if let Some(fleet) = &self.fleet {
+                fleet.clear("io.duotab.install");
+            }
         }
     }
 }

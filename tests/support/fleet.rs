@@ -109,25 +109,44 @@ impl Fleet {
     /// If it fails.
     #[must_use]
     pub fn docker(&self, number: u8, arguments: &[&str]) -> Vec<String> {
-        let all: Vec<&str> = std::iter::once("docker")
-            .chain(arguments.iter().copied())
-            .collect();
-        let said = self.order(number, &all);
-        said.lines().map(str::to_owned).collect()
+        self.try_docker(number, arguments)
+            .unwrap_or_else(|why| panic!("{why}"))
     }
 
-    fn order(&self, number: u8, words: &[&str]) -> String {
-        let out = Command::new(&self.program)
-            .arg(number.to_string())
-            .args(words)
-            .output()
-            .unwrap();
-        assert!(
-            out.status.success(),
-            "{number} {words:?}: {}",
-            String::from_utf8_lossy(&out.stderr)
-        );
-        String::from_utf8_lossy(&out.stdout).into_owned()
+    fn try_docker(&self, number: u8, arguments: &[&str]) -> Result<Vec<String>, String> {
+        let said = self.try_order(number, &[&["docker"], arguments].concat())?;
+        Ok(said.lines().map(str::to_owned).collect())
+    }
+
+    /// Removes all that has a label, after a failed test too: its memory stays promised on its node, and
+    /// the tests that follow wait for its end. Nothing here may fail once more.
+    pub fn clear(&self, label: &str) {
+        let ours = format!("label={label}");
+        let kept = ["service", "config", "secret"].map(|what| (1, what, ["rm"].as_slice()));
+        let volumes = [1, 2, 3].map(|node| (node, "volume", ["rm", "--force"].as_slice()));
+        for (node, what, how) in kept.into_iter().chain(volumes) {
+            let listed = self.try_docker(node, &[what, "ls", "--quiet", "--filter", &ours]);
+            for it in listed.iter().flatten() {
+                let _removed = self.try_docker(node, &[&[what], how, &[it.as_str()]].concat());
+            }
+        }
+    }
+
+    fn order(&self, number: u8, words: &[&str]) {
+        if let Err(why) = self.try_order(number, words) {
+            panic!("{why}");
+        }
+    }
+
+    fn try_order(&self, number: u8, words: &[&str]) -> Result<String, String> {
+        let mut program = Command::new(&self.program);
+        let out = program.arg(number.to_string()).args(words).output();
+        let out = out.map_err(|error| format!("{number} {words:?}: {error}"))?;
+        if out.status.success() {
+            return Ok(String::from_utf8_lossy(&out.stdout).into_owned());
+        }
+        let said = String::from_utf8_lossy(&out.stderr);
+        Err(format!("{number} {words:?}: {said}"))
     }
 }
 

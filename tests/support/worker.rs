@@ -168,11 +168,17 @@ impl Far {
     /// If it fails.
     #[must_use]
     pub fn docker(&self, arguments: &[&str]) -> Vec<String> {
-        let all: Vec<&str> = std::iter::once("docker")
-            .chain(arguments.iter().copied())
-            .collect();
-        let said = self.order(&all);
-        said.lines().map(str::to_owned).collect()
+        self.try_docker(arguments)
+            .unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// The same, for who must not panic.
+    ///
+    /// # Errors
+    /// What it said instead.
+    pub fn try_docker(&self, arguments: &[&str]) -> Result<Vec<String>, String> {
+        let said = self.try_order(&[&["docker"], arguments].concat())?;
+        Ok(said.lines().map(str::to_owned).collect())
     }
 
     /// Tells its engine's own client to do something that may be done already.
@@ -181,14 +187,20 @@ impl Far {
         let _ = client.arg("docker").args(arguments).output();
     }
 
-    fn order(&self, words: &[&str]) -> String {
-        let out = Command::new(&self.program).args(words).output().unwrap();
-        assert!(
-            out.status.success(),
-            "{words:?}: {}",
-            String::from_utf8_lossy(&out.stderr)
-        );
-        String::from_utf8_lossy(&out.stdout).into_owned()
+    fn order(&self, words: &[&str]) {
+        if let Err(why) = self.try_order(words) {
+            panic!("{why}");
+        }
+    }
+
+    fn try_order(&self, words: &[&str]) -> Result<String, String> {
+        let out = Command::new(&self.program).args(words).output();
+        let out = out.map_err(|error| format!("{words:?}: {error}"))?;
+        if out.status.success() {
+            return Ok(String::from_utf8_lossy(&out.stdout).into_owned());
+        }
+        let said = String::from_utf8_lossy(&out.stderr);
+        Err(format!("{words:?}: {said}"))
     }
 }
 

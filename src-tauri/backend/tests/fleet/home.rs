@@ -212,22 +212,8 @@ impl Home {
 /// What is left is nobody's.
 impl Drop for Home {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            return;
-        }
-        for what in ["service", "config", "secret"] {
-            let ours = [what, "ls", "--quiet", "--filter", &self.install()];
-            for id in self.fleet.docker(1, &ours) {
-                let _ = self.fleet.docker(1, &[what, "rm", &id]);
-            }
-        }
-        for node in 1..=3 {
-            for volume in self.volumes(node) {
-                let _ = self
-                    .fleet
-                    .docker(node, &["volume", "rm", "--force", &volume]);
-            }
-        }
+        let label = format!("io.duotab.install={}", self.with.docker.install);
+        self.fleet.clear(&label);
     }
 }
 

@@ -206,17 +206,22 @@ impl Home {
     }
 }
 
-/// What is left is nobody's.
+/// What is left is nobody's, after a failed test too. Nothing here may fail once more.
 impl Drop for Home {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            return;
-        }
-        for container in self.containers("{{.ID}}") {
-            let _ = self.far.docker(&["rm", "--force", &container]);
-        }
-        for volume in self.volumes() {
-            let _ = self.far.docker(&["volume", "rm", "--force", &volume]);
+        let ours = ["--filter", &self.label()];
+        let what = [
+            (
+                ["ps", "--all", "--quiet"].as_slice(),
+                ["rm", "--force"].as_slice(),
+            ),
+            (&["volume", "ls", "--quiet"], &["volume", "rm", "--force"]),
+        ];
+        for (listing, removing) in what {
+            let listed = self.far.try_docker(&[listing, &ours].concat());
+            for it in listed.iter().flatten() {
+                self.far.tell(&[removing, &[it.as_str()]].concat());
+            }
         }
     }
 }

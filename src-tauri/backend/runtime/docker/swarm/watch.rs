@@ -157,14 +157,33 @@ impl After {
         if held.expected == Expected::Paused && mood == Mood::Awake {
             self.lull(session).await;
         }
+        if held.stalled.is_none() {
+            return;
+        }
         // A door is open before Neko serves.
-        if held.stalled.is_some()
-            && (held.expected == Expected::Paused || ready::is_healthy(&held.endpoint).await)
-            && self.inner.known.stall(session, None)
-        {
+        let serves = held.expected == Expected::Paused || ready::is_healthy(&held.endpoint).await;
+        if serves && self.stays(session, held).await && self.inner.known.stall(session, None) {
             tracing::info!(session = session.0, "a session of a Swarm goes on");
             self.tell(EngineNews::Back(session)).await;
         }
+    }
+
+    /// Whether the container that answers stays. What ran on a node that its Swarm had given up answers
+    /// for some seconds more when the node is back, and is then ended for another. Where the Swarm cannot
+    /// be asked, what answers counts.
+    async fn stays(&self, session: SessionId, held: &Held) -> bool {
+        let asking = async {
+            let link = self.inner.docker.link().await.ok()?;
+            look(&link, held).await.ok()?
+        };
+        let Ok(Some(told)) = timeout(ANSWER_LIMIT, asking).await else {
+            return true;
+        };
+        let stays = told.stays();
+        if !stays && let Verdict::Stalled(stall) = told.verdict() {
+            self.stall(session, stall).await;
+        }
+        stays
     }
 
     /// It was started anew while it was to sleep; nobody looks at it.
@@ -272,6 +291,21 @@ async fn beat(gate: &Gate, door: Option<Opened>) -> io::Result<(Mood, Opened)> {
 
 /// What the Swarm says of a session whose door does not open.
 pub(super) async fn ask(link: &Link, held: &Held) -> Result<Verdict, EngineFault> {
+    let told = look(link, held).await?;
+    Ok(told.map_or(Verdict::Over(EndCause::Removed), Told::verdict))
+}
+
+/// What a Swarm says of a session.
+struct Told {
+    newest: Option<task::Newest>,
+    /// Its node's name.
+    host: String,
+    /// What is wrong with its node.
+    fault: Option<EngineFault>,
+}
+
+/// `None` if the Swarm knows its service or its node no more.
+async fn look(link: &Link, held: &Held) -> Result<Option<Told>, EngineFault> {
     let socket = || EngineFault::NotRunning {
         socket: link.socket.clone(),
     };
@@ -281,38 +315,52 @@ pub(super) async fn ask(link: &Link, held: &Held) -> Result<Verdict, EngineFault
     );
     let tasks = match tasks {
         Ok(tasks) => tasks,
-        Err(error) if fault::is_gone(&error) => return Ok(Verdict::Over(EndCause::Removed)),
+        Err(error) if fault::is_gone(&error) => return Ok(None),
         Err(_) => return Err(link.away(socket())),
     };
     let place = place.map_err(|_| link.away(socket()))?;
-    let (host, fault) = match place {
-        Some(place) => (place.name, place.fault),
-        None => return Ok(Verdict::Over(EndCause::Removed)),
-    };
-    let standing = task::newest(&tasks);
-    Ok(verdict(standing, fault, host))
+    Ok(place.map(|place| Told {
+        newest: task::newest(&tasks),
+        host: place.name,
+        fault: place.fault,
+    }))
 }
 
-fn verdict(newest: Option<task::Newest>, fault: Option<EngineFault>, host: String) -> Verdict {
-    // A node that was only closed to new work still does what it did.
-    let down = fault.filter(|fault| matches!(fault, EngineFault::NodeDown { .. }));
-    if let Some(fault) = down {
-        return Verdict::Stalled(Stall::EngineAway { fault });
+impl Told {
+    /// A node that was only closed to new work still does what it did.
+    fn is_down(&self) -> bool {
+        matches!(self.fault, Some(EngineFault::NodeDown { .. }))
     }
-    let Some(newest) = newest else {
-        return Verdict::Stalled(Stall::Restarting);
-    };
-    match newest.standing {
-        Standing::Over(code, words) if newest.last => Verdict::Over(task::cause(code, &words)),
-        Standing::Failed(_) if newest.last => Verdict::Over(EndCause::EngineRestarted),
-        // Its Swarm has not said yet what is to come of it, or it is on its way.
-        Standing::Over(..)
-        | Standing::Failed(_)
-        | Standing::Coming { .. }
-        | Standing::Refused(_) => Verdict::Stalled(Stall::Restarting),
-        // Its door is not open yet.
-        Standing::Running if newest.count > 1 => Verdict::Stalled(Stall::Restarting),
-        Standing::Running => Verdict::Runs { host },
+
+    /// Of a session whose door does not open.
+    fn verdict(self) -> Verdict {
+        if self.is_down()
+            && let Some(fault) = self.fault
+        {
+            return Verdict::Stalled(Stall::EngineAway { fault });
+        }
+        let Some(newest) = self.newest else {
+            return Verdict::Stalled(Stall::Restarting);
+        };
+        match newest.standing {
+            Standing::Over(code, words) if newest.last => Verdict::Over(task::cause(code, &words)),
+            Standing::Failed(_) if newest.last => Verdict::Over(EndCause::EngineRestarted),
+            // Its Swarm has not said yet what is to come of it, or it is on its way.
+            Standing::Over(..)
+            | Standing::Failed(_)
+            | Standing::Coming { .. }
+            | Standing::Refused(_) => Verdict::Stalled(Stall::Restarting),
+            // Its door is not open yet.
+            Standing::Running if newest.count > 1 => Verdict::Stalled(Stall::Restarting),
+            Standing::Running => Verdict::Runs { host: self.host },
+        }
+    }
+
+    /// Of a session whose door opens, whether it is the door of its newest container: that one has
+    /// the port as soon as it runs.
+    fn stays(&self) -> bool {
+        let runs = |newest: &task::Newest| newest.standing == Standing::Running;
+        !self.is_down() && self.newest.as_ref().is_some_and(runs)
     }
 }
 
@@ -329,8 +377,31 @@ mod tests {
         })
     }
 
+    fn told(newest: Option<task::Newest>, fault: Option<EngineFault>) -> Told {
+        let host = "shed".into();
+        Told {
+            newest,
+            host,
+            fault,
+        }
+    }
+
     fn of(newest: Option<task::Newest>, fault: Option<EngineFault>) -> Verdict {
-        verdict(newest, fault, "shed".into())
+        told(newest, fault).verdict()
+    }
+
+    #[test]
+    fn what_answers_stays_only_if_its_swarm_has_no_newer_one_on_its_way() {
+        let down = || EngineFault::NodeDown {
+            host: "shed".into(),
+        };
+        let running = |count| newest(Standing::Running, count);
+        assert!(told(running(1), None).stays());
+        assert!(told(running(2), None).stays());
+        assert!(!told(running(1), Some(down())).stays());
+        let coming = Standing::Coming { fetching: false };
+        assert!(!told(newest(coming, 2), None).stays());
+        assert!(!told(None, None).stays());
     }
 
     #[test]
