@@ -31,9 +31,15 @@ async fn the_stages_go_by_in_order_and_end_in_the_picture() -> Outcome<()> {
             .await?;
         live(room, "the live picture", DESK).await?;
         let seen = room.shell.value("window.seen").await?;
-        assert_eq!(
-            seen,
-            json!(["page", "placing", "starting", "connecting", "live"])
+        let without = |left_out: &[&str]| {
+            let mut stages = vec!["page", "placing", "starting", "connecting", "live"];
+            stages.retain(|stage| !left_out.contains(stage));
+            json!(stages)
+        };
+        // A place is found within milliseconds, and what is over before it can be drawn is not drawn.
+        assert!(
+            seen == without(&[]) || seen == without(&["placing"]),
+            "{seen}"
         );
         room.shell.find("[data-testid=node]").await?;
         Ok(())
