@@ -11,6 +11,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
 use tokio::sync::mpsc::UnboundedSender;
@@ -27,6 +28,16 @@ const LEAVE: Duration = Duration::from_secs(40);
 const KNOCK: Duration = Duration::from_millis(20);
 /// What the first answers when it has taken the addresses.
 const TAKEN: &[u8] = b"taken\n";
+
+/// What an app was started with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Start {
+    /// The addresses of its command line.
+    pub addresses: Vec<String>,
+    /// The desktop's name for the launch, if it has one: it shows that something is on its way, and
+    /// lets the window come to the front that was waited for.
+    pub launch: Option<String>,
+}
 
 /// Whether this app is the one.
 #[derive(Debug)]
@@ -73,11 +84,11 @@ pub struct Ear {
     listener: std::os::unix::net::UnixListener,
 }
 
-/// Claims the data folder, or hands `addresses` to the app that has it. Blocks while that one ends.
+/// Claims the data folder, or hands `start` to the app that has it. Blocks while that one ends.
 ///
 /// # Errors
 /// [`ClaimError`] if the folder cannot be used, or its holder does not answer.
-pub fn claim(dirs: &Dirs, addresses: &[String]) -> Result<Claim, ClaimError> {
+pub fn claim(dirs: &Dirs, start: &Start) -> Result<Claim, ClaimError> {
     let path = dirs.data.join("lock");
     let failed = |source| ClaimError::Lock {
         path: path.clone(),
@@ -106,7 +117,7 @@ pub fn claim(dirs: &Dirs, addresses: &[String]) -> Result<Claim, ClaimError> {
             Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
-        match named_in(&mut lock).and_then(|socket| talk(&socket, addresses)) {
+        match named_in(&mut lock).and_then(|socket| talk(&socket, start)) {
             Ok(()) => return Ok(Claim::Second),
             // It is between its lock and its socket, or between its last word and its end.
             Err(error) if nobody_listens(&error) && begun.elapsed() < LEAVE => {
@@ -133,7 +144,7 @@ impl Ear {
     ///
     /// # Errors
     /// If the socket cannot be listened to.
-    pub async fn listen(self, heard: UnboundedSender<Vec<String>>) -> io::Result<()> {
+    pub async fn listen(self, heard: UnboundedSender<Start>) -> io::Result<()> {
         self.listener.set_nonblocking(true)?;
         let listener = UnixListener::from_std(self.listener.try_clone()?)?;
         tracing::debug!(socket = %self.path.display(), "listening for a second app");
@@ -145,8 +156,8 @@ impl Ear {
             let talk = async {
                 let mut text = Vec::new();
                 (&mut stream).take(LONGEST).read_to_end(&mut text).await?;
-                let addresses: Vec<String> = serde_json::from_slice(&text)?;
-                let _ = heard.send(addresses);
+                let start: Start = serde_json::from_slice(&text)?;
+                let _ = heard.send(start);
                 stream.write_all(TAKEN).await
             };
             match tokio::time::timeout(PATIENCE, talk).await {
@@ -191,11 +202,11 @@ fn named_in(lock: &mut File) -> io::Result<PathBuf> {
     }
 }
 
-fn talk(socket: &Path, addresses: &[String]) -> io::Result<()> {
+fn talk(socket: &Path, start: &Start) -> io::Result<()> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_write_timeout(Some(PATIENCE))?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    stream.write_all(&serde_json::to_vec(addresses)?)?;
+    stream.write_all(&serde_json::to_vec(start)?)?;
     stream.shutdown(std::net::Shutdown::Write)?;
     let mut answer = Vec::new();
     stream.take(64).read_to_end(&mut answer)?;
@@ -217,6 +228,13 @@ fn private_folder(folder: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    fn start(address: &str) -> Start {
+        Start {
+            addresses: vec![address.to_owned()],
+            launch: None,
+        }
+    }
+
     fn dirs(root: &Path) -> Dirs {
         Dirs {
             data: root.join("data"),
@@ -229,34 +247,40 @@ mod tests {
     async fn the_second_hands_its_addresses_to_the_first() {
         let root = tempfile::tempdir().unwrap();
         let dirs = dirs(root.path());
-        let Claim::First(mut lease) = claim(&dirs, &[]).unwrap() else {
+        let Claim::First(mut lease) = claim(&dirs, &Start::default()).unwrap() else {
             panic!("nobody else is there");
         };
-        let (heard, mut addresses) = tokio::sync::mpsc::unbounded_channel();
+        let (heard, mut starts) = tokio::sync::mpsc::unbounded_channel();
         let ear = tokio::spawn(lease.ear.take().unwrap().listen(heard));
-        let given = vec!["http://localhost/ä".to_owned(), "two".to_owned()];
+        let given = Start {
+            addresses: vec!["http://localhost/ä".to_owned(), "two".to_owned()],
+            launch: Some("a-launch".to_owned()),
+        };
         let second = {
             let (dirs, given) = (dirs.clone(), given.clone());
             tokio::task::spawn_blocking(move || claim(&dirs, &given).unwrap())
         };
         assert!(matches!(second.await.unwrap(), Claim::Second));
-        assert_eq!(addresses.recv().await, Some(given));
-        drop(addresses);
+        assert_eq!(starts.recv().await, Some(given));
+        drop(starts);
         ear.await.unwrap().unwrap();
         drop(lease);
-        assert!(matches!(claim(&dirs, &[]).unwrap(), Claim::First(_)));
+        assert!(matches!(
+            claim(&dirs, &Start::default()).unwrap(),
+            Claim::First(_)
+        ));
     }
 
     #[test]
     fn an_app_that_is_ending_takes_nothing_and_the_next_waits_for_its_end() {
         let root = tempfile::tempdir().unwrap();
         let dirs = dirs(root.path());
-        let Claim::First(mut lease) = claim(&dirs, &[]).unwrap() else {
+        let Claim::First(mut lease) = claim(&dirs, &Start::default()).unwrap() else {
             panic!("nobody else is there");
         };
         let ear = lease.ear.take().unwrap();
         let (done, claimed) = std::sync::mpsc::channel();
-        std::thread::spawn(move || done.send(claim(&dirs, &["early".to_owned()])));
+        std::thread::spawn(move || done.send(claim(&dirs, &start("early"))));
         // It has reached the app and gets no answer any more.
         let met = ear.listener.accept().unwrap();
         drop((met, ear));
@@ -269,18 +293,18 @@ mod tests {
     async fn nonsense_on_the_socket_does_not_end_the_listening() {
         let root = tempfile::tempdir().unwrap();
         let dirs = dirs(root.path());
-        let Claim::First(mut lease) = claim(&dirs, &[]).unwrap() else {
+        let Claim::First(mut lease) = claim(&dirs, &Start::default()).unwrap() else {
             panic!("nobody else is there");
         };
         let socket = lease.ear.as_ref().unwrap().path.clone();
-        let (heard, mut addresses) = tokio::sync::mpsc::unbounded_channel();
+        let (heard, mut starts) = tokio::sync::mpsc::unbounded_channel();
         let _ear = tokio::spawn(lease.ear.take().unwrap().listen(heard));
         let mut rude = UnixStream::connect(&socket).unwrap();
         rude.write_all(&[0xff; 70_000]).ok();
         drop(rude);
-        let polite = tokio::task::spawn_blocking(move || talk(&socket, &["a".to_owned()]));
+        let polite = tokio::task::spawn_blocking(move || talk(&socket, &start("a")));
         polite.await.unwrap().unwrap();
-        assert_eq!(addresses.recv().await, Some(vec!["a".to_owned()]));
+        assert_eq!(starts.recv().await, Some(start("a")));
     }
 
     #[test]
@@ -292,7 +316,10 @@ mod tests {
         let stale = dirs.run.join("instance-1.sock");
         drop(std::os::unix::net::UnixListener::bind(&stale).unwrap());
         std::fs::write(dirs.data.join("lock"), format!("{}\n", stale.display())).unwrap();
-        assert!(matches!(claim(&dirs, &[]).unwrap(), Claim::First(_)));
+        assert!(matches!(
+            claim(&dirs, &Start::default()).unwrap(),
+            Claim::First(_)
+        ));
         assert!(!stale.exists());
     }
 
@@ -301,7 +328,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         std::fs::write(root.path().join("data"), b"a file").unwrap();
         assert!(matches!(
-            claim(&dirs(root.path()), &[]),
+            claim(&dirs(root.path()), &Start::default()),
             Err(ClaimError::Lock { .. })
         ));
     }

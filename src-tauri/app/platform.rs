@@ -16,7 +16,7 @@ mod sandbox;
 pub(crate) use choose::{choose_file, choose_files};
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    Layers, has_display, has_software_renderer, listen_to_keys, settle_renderer,
+    Layers, has_display, has_software_renderer, listen_to_keys, present, settle_renderer,
 };
 #[cfg(target_os = "linux")]
 pub(crate) use print::print_file;

@@ -142,6 +142,7 @@ async fn obey(
                 let wanted = content.profiles().except(&name, sites);
                 compile(wanted, whole, &controller);
             }
+            ContentOrder::Notifying(name, sites) => content.profiles().notifying(&name, sites),
             ContentOrder::PageRules(rules) => {
                 let wanted = content.profiles().want_rules(rules);
                 compile(wanted, whole, &controller);
@@ -157,6 +158,10 @@ async fn obey(
                 });
             }
             ContentOrder::OpenInProgram(address) => open_in_program(&address),
+            ContentOrder::PresentWindow(launch) => match window.gtk_window() {
+                Ok(window) => platform::present(&window, launch.as_deref()),
+                Err(error) => tracing::debug!(%error, "the window stays where it is"),
+            },
             ContentOrder::FullScreen(on) => {
                 if let Err(error) = window.set_fullscreen(on) {
                     tracing::warn!(%error, "full screen");

@@ -19,7 +19,7 @@ use tokio::sync::mpsc::{self, unbounded_channel};
 use tokio::task::AbortHandle;
 use tracing_subscriber::EnvFilter;
 
-use crate::instance::{self, Claim};
+use crate::instance::{self, Claim, Start};
 use crate::picture::Pictures;
 use crate::{platform, shell};
 use duotab_backend::controller::{ContentOrder, Controller, ControllerConfig};
@@ -45,8 +45,11 @@ pub fn run() -> ExitCode {
         // The store says so to the person.
         tracing::warn!(%error, "the data folder cannot be made");
     }
-    let addresses = addresses();
-    let mut lease = match instance::claim(&dirs, &addresses) {
+    let start = Start {
+        addresses: addresses(),
+        launch: std::env::var("DESKTOP_STARTUP_ID").ok(),
+    };
+    let mut lease = match instance::claim(&dirs, &start) {
         Ok(Claim::First(lease)) => Some(lease),
         Ok(Claim::Second) => {
             tracing::info!("Duotab runs already and has taken the addresses");
@@ -95,7 +98,7 @@ pub fn run() -> ExitCode {
         controller: controller.clone(),
         ear: ear.map(|ear| runtime.spawn(ear.listen(heard)).abort_handle()),
     };
-    runtime.spawn(pass_on(controller.clone(), addresses, second));
+    runtime.spawn(pass_on(controller.clone(), start.addresses, second));
     runtime.spawn(leaving.clone().on_signal());
 
     match build(dirs, controller, orders) {
@@ -229,13 +232,13 @@ fn addresses() -> Vec<String> {
 async fn pass_on(
     controller: Controller,
     first: Vec<String>,
-    mut later: mpsc::UnboundedReceiver<Vec<String>>,
+    mut later: mpsc::UnboundedReceiver<Start>,
 ) {
     if !first.is_empty() {
-        controller.second_instance(first);
+        controller.started_with(first);
     }
-    while let Some(addresses) = later.recv().await {
-        controller.second_instance(addresses);
+    while let Some(start) = later.recv().await {
+        controller.second_instance(start.addresses, start.launch);
     }
 }
 

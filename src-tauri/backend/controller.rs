@@ -9,6 +9,7 @@ mod order;
 mod profile;
 mod saving;
 mod session;
+mod told;
 mod transfer;
 mod viewer;
 mod ways;
@@ -21,11 +22,10 @@ use crate::runtime::embedded::EmbeddedConfig;
 use crate::runtime::{Runtime, RuntimeConfig};
 use crate::store::Store;
 use duotab_core::action::Action;
-use duotab_core::ask::AskId;
 use duotab_core::browser::{Browser, Saved, Settings};
-use duotab_core::download::{DownloadNews, DownloadOrder, Transfer};
-use duotab_core::event::{Command, Event, Millis, PageNews, RequestId};
-use duotab_core::message::{LaneTicket, Mode, Problem, ProfileName, ShellState, TabId, Update};
+use duotab_core::download::DownloadOrder;
+use duotab_core::event::{Command, Event, Millis, RequestId};
+use duotab_core::message::{LaneTicket, Problem, ProfileName, ShellState, Update};
 use engine::Engines;
 use left::Left;
 pub use order::ContentOrder;
@@ -195,36 +195,6 @@ impl Controller {
         updates
     }
 
-    /// News of a child webview.
-    pub fn page_news(&self, tab: TabId, news: PageNews) {
-        let _ = self
-            .queue
-            .send(Input::Event(Event::Page(tab, Mode::Proxy, news)));
-    }
-
-    /// A profile's proxied pages have no data any more, as was ordered.
-    pub fn profile_cleared(&self, profile: ProfileName) {
-        let _ = self.queue.send(Input::ProfileCleared(profile));
-    }
-
-    /// The person has chosen these files, or none, as was ordered.
-    pub fn files_chosen(&self, tab: TabId, ask: AskId, files: Vec<String>) {
-        let chosen = Event::FilesChosen(tab, ask, files);
-        let _ = self.queue.send(Input::Event(chosen));
-    }
-
-    /// News of a download.
-    pub fn download_news(&self, transfer: Transfer, news: DownloadNews) {
-        let _ = self
-            .queue
-            .send(Input::Event(Event::Download(transfer, news)));
-    }
-
-    /// Addresses that another start of the app handed over.
-    pub fn second_instance(&self, inputs: Vec<String>) {
-        let _ = self.queue.send(Input::Event(Event::SecondInstance(inputs)));
-    }
-
     /// The proxy that a profile's proxied pages have to use; `None` if it could not be started, and
     /// then none of them may be loaded.
     #[must_use]
@@ -349,6 +319,7 @@ impl Run {
             Action::DropLists => self.ways.lists.stop(),
             Action::UseNetwork(name, network) => self.ways.lead(&name, network).await,
             Action::Unblock(name, sites) => self.ways.unblock(name, sites),
+            Action::Notifying(name, sites) => self.order(ContentOrder::Notifying(name, sites)),
             Action::DeleteProfile(name) => {
                 self.ways.proxies.close(&name);
                 self.save(move |store| store.delete_profile(&name)).await;
@@ -403,6 +374,7 @@ impl Run {
                 self.order(ContentOrder::HistoryMenu(tab, places));
             }
             Action::OpenInProgram(address) => self.order(ContentOrder::OpenInProgram(address)),
+            Action::PresentWindow(launch) => self.order(ContentOrder::PresentWindow(launch)),
             Action::ChooseFiles(tab, ask, wish) => {
                 self.order(ContentOrder::ChooseFiles(tab, ask, wish));
             }

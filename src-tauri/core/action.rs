@@ -179,6 +179,9 @@ pub enum Action {
     /// The pages of these sites, and of no others of the profile, load what the block lists name, from
     /// their next load on. By their origins.
     Unblock(ProfileName, Vec<String>),
+    /// What is decided about notifications of a profile's sites, by their origins, and no others: a
+    /// proxied page knows before it asks.
+    Notifying(ProfileName, Vec<(String, bool)>),
     /// Save the addresses of the block lists.
     SaveLists(Vec<String>),
     /// Use these block lists and no others; what comes of it is an `Event::List` for each.
@@ -192,6 +195,9 @@ pub enum Action {
     DropLists,
     /// Have the desktop's program for it open this address.
     OpenInProgram(String),
+    /// Bring the window to the front: the person has turned to the app from elsewhere, by a launch of
+    /// this name, if the desktop has one for it.
+    PresentWindow(Option<String>),
     /// The person asked for this address in a profile: its proxy may reach it even if it is not
     /// public.
     Permit(ProfileName, String),

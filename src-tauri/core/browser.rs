@@ -25,6 +25,7 @@ mod paint;
 mod placing;
 mod profiles;
 mod rule;
+mod sites;
 mod sleep;
 mod stale;
 mod standby;
@@ -244,7 +245,7 @@ impl Browser {
             settings,
         };
         browser.use_networks();
-        browser.use_unblocked();
+        browser.use_sites();
         browser.use_saved_workers();
         if browser.tabs.is_empty() {
             browser.new_tab(browser.settings.default_mode, 0);
@@ -283,7 +284,11 @@ impl Browser {
             Event::EnginesContained(contained) => self.engines_contained(contained),
             Event::EnginesUnlimited(unlimited) => self.engines_unlimited(unlimited),
             Event::UpdateLooked(looked) => self.update_looked(looked),
-            Event::SecondInstance(inputs) => self.second_instance(inputs),
+            Event::StartedWith(inputs) => self.open_all(inputs),
+            Event::SecondInstance(inputs, launch) => {
+                self.act(Action::PresentWindow(launch));
+                self.open_all(inputs);
+            }
             Event::ContextsFound(contexts) => self.contexts_found(contexts),
             Event::WorkerChecked(id, check) => self.worker_checked(&id, check),
             Event::Deadline => {}

@@ -241,6 +241,8 @@ pub enum PageNews {
     Zoomed(Direction),
     /// The person wants a step in the history, by a button of the mouse.
     StepWanted(Direction),
+    /// The person has pressed what it notified of.
+    Called,
     /// It began or ended to play sound, or to see or hear the person.
     Occupied(bool),
     /// Its own process crashed.
@@ -356,8 +358,11 @@ pub enum Event {
     Notice(Notice),
     /// The deadline that the core asked for has come.
     Deadline,
-    /// Another copy of the app was started with these addresses.
-    SecondInstance(Vec<String>),
+    /// The app was started with these addresses.
+    StartedWith(Vec<String>),
+    /// Another copy of the app was started with these addresses and has handed them on, with the
+    /// desktop's name for its launch, if it has one.
+    SecondInstance(Vec<String>, Option<String>),
 }
 
 /// A streamed session as it is saved.

@@ -287,6 +287,14 @@ impl Display {
             .await
     }
 
+    /// Takes the window with the focus from the screen, as its button does.
+    ///
+    /// # Errors
+    /// If `xdotool` is missing or no window has the focus.
+    pub async fn minimise(&self) -> Outcome<()> {
+        self.hand(&["getactivewindow", "windowminimize"]).await
+    }
+
     async fn hand(&self, arguments: &[&str]) -> Outcome<()> {
         let mut xdotool = child::command("xdotool");
         xdotool.args(arguments).env("DISPLAY", &self.name);

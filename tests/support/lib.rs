@@ -12,6 +12,7 @@ pub mod app;
 mod bare;
 mod child;
 pub mod clipboard;
+mod cover;
 mod display;
 pub mod engine;
 pub mod fleet;
@@ -26,6 +27,7 @@ pub mod zoo;
 
 pub use app::{App, Start};
 pub use bare::Bare;
+pub use cover::Cover;
 pub use display::Display;
 pub use picture::{Colour, Picture};
 pub use probe::ProbeSite;

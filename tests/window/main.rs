@@ -11,6 +11,7 @@ mod downloads;
 mod dropped;
 mod find;
 mod framed;
+mod front;
 mod hung;
 mod kept_out;
 mod keys;

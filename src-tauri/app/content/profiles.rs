@@ -26,6 +26,8 @@ pub(crate) struct Profiles {
     blocking: HashSet<ProfileName>,
     /// The sites that each has excepted from them, by their origins.
     excepted: HashMap<ProfileName, HashSet<String>>,
+    /// The sites of each that may notify of something, or may not, by their origins.
+    notifying: HashMap<ProfileName, Vec<(String, bool)>>,
 }
 
 /// The way of a profile's pages to the network.
@@ -56,6 +58,7 @@ impl Profiles {
             filters,
             blocking: HashSet::new(),
             excepted: HashMap::new(),
+            notifying: HashMap::new(),
         }
     }
 
@@ -63,6 +66,7 @@ impl Profiles {
     pub(crate) fn get(&mut self, name: &ProfileName) -> &Profile {
         let filters = self.filters_of(name);
         let excepted = self.excepted.get(name).cloned().unwrap_or_default();
+        let notifying = self.notifying.get(name).cloned().unwrap_or_default();
         self.open.entry(name.clone()).or_insert_with(|| {
             let door = (self.doors)(name);
             let folder = (!name.is_private()).then(|| {
@@ -74,6 +78,7 @@ impl Profiles {
             let profile = Profile::open(folder.as_deref(), self.software, door);
             profile.blocking.keep_to(filters);
             profile.blocking.except(excepted);
+            profile.notifying.replace(notifying);
             profile
         })
     }
@@ -133,6 +138,14 @@ impl Profiles {
         let any = !sites.is_empty();
         self.excepted.insert(name.clone(), sites);
         any.then(|| self.filters.want_hosts()).flatten()
+    }
+
+    /// Has a profile's pages know what is decided about their notifications.
+    pub(crate) fn notifying(&mut self, name: &ProfileName, sites: Vec<(String, bool)>) {
+        if let Some(profile) = self.open.get(name) {
+            profile.notifying.replace(sites.clone());
+        }
+        self.notifying.insert(name.clone(), sites);
     }
 
     /// Removes a profile's data, of which no page is open; calls `then` when that is done.

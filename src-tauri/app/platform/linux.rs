@@ -6,6 +6,8 @@ use std::process::Command;
 use std::rc::Rc;
 
 use duotab_core::message::ContentArea;
+use gdkx11::X11Window;
+use gdkx11::functions::x11_get_server_time;
 use gtk::gdk::{self, ModifierType};
 use gtk::glib::{Cast, Propagation};
 use gtk::prelude::*;
@@ -49,6 +51,23 @@ pub(crate) fn settle_renderer() {
 /// Whether there is a display to show a window on. On the main thread only.
 pub(crate) fn has_display() -> bool {
     gtk::init().is_ok()
+}
+
+/// Brings a window to the front, minimised or not. A desktop that has a name for the launch that this
+/// is for is told that it has come.
+pub(crate) fn present(window: &gtk::ApplicationWindow, launch: Option<&str>) {
+    if let Some(launch) = launch {
+        window.set_startup_id(launch);
+    }
+    let on_x = window
+        .window()
+        .and_then(|it| it.downcast::<X11Window>().ok());
+    match on_x {
+        // What the person did last in this window is older than what they did elsewhere, and a window
+        // manager would keep it behind for that.
+        Some(on_x) => window.present_with_time(x11_get_server_time(&on_x)),
+        None => window.present(),
+    }
 }
 
 /// The layers of the window: the shell's page below, pages of tabs above it.

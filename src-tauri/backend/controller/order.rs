@@ -30,6 +30,8 @@ pub enum ContentOrder {
     Block(ProfileName, bool),
     /// The pages of these sites of a profile, by their origins, do not keep to it from their next load on.
     Unblock(ProfileName, Vec<String>),
+    /// What is decided about notifications of a profile's sites, by their origins.
+    Notifying(ProfileName, Vec<(String, bool)>),
     /// Where the child webviews stand.
     Place(ContentArea),
     /// Show places of a tab's history, with their positions, to choose from.
@@ -39,6 +41,8 @@ pub enum ContentOrder {
     ChooseFiles(TabId, AskId, FileWish),
     /// Have the desktop's program for it open this address.
     OpenInProgram(String),
+    /// Bring the window to the front, by a launch of this name, if the desktop has one for it.
+    PresentWindow(Option<String>),
     /// Window full screen on or off.
     FullScreen(bool),
     /// Give the keyboard to the shell or to the page in front.

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use duotab_core::blocking::{ListFault, ListNews};
 use duotab_core::browser::Settings;
 use duotab_core::event::Event;
 use duotab_core::message::ProfileName;
@@ -11,8 +10,8 @@ use duotab_core::network::Network;
 use duotab_core::profile::PRIVATE;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::{ContentOrder, Controller, Input, News};
-use crate::proxy::{Lists, PageRules, Proxies};
+use super::{ContentOrder, News};
+use crate::proxy::{Lists, Proxies};
 
 /// The proxies of all profiles, and the block lists that they share.
 pub(super) struct Ways {
@@ -75,17 +74,6 @@ impl Ways {
     pub(super) fn permit(&self, profile: &ProfileName, url: &str) {
         if let Some(proxy) = self.proxies.of(profile) {
             proxy.permit(url);
-        }
-    }
-}
-
-impl Controller {
-    /// The web engine cannot keep to what the lists say about pages.
-    pub fn page_rules_refused(&self, rules: &PageRules, detail: &str) {
-        for url in rules.urls() {
-            let detail = detail.to_owned();
-            let news = ListNews::Failed(ListFault::EngineRefused { detail });
-            let _ = (self.queue).send(Input::Event(Event::List(url.to_owned(), news)));
         }
     }
 }

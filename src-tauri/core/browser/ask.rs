@@ -186,6 +186,9 @@ impl Browser {
             };
             self.act(Action::SetPermissions(session, vec![decided]));
         }
+        if wish == Wish::Notifications {
+            self.tell_notifying(profile.clone());
+        }
         if !site.profile.is_private() {
             self.act(Action::SaveSite(site));
         }

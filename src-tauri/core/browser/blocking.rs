@@ -4,7 +4,7 @@
 use super::Browser;
 use crate::action::Action;
 use crate::blocking::{FIRST, LISTS_CAP, ListCommand, ListNews, ListView, address};
-use crate::message::{Problem, ProfileName, TabId};
+use crate::message::{Problem, TabId};
 
 /// The lists, and whether they are in use.
 #[derive(Clone, Debug, Default)]
@@ -85,35 +85,6 @@ impl Browser {
         let profile = self.tab(id).map(|tab| tab.profile.clone());
         profile.into_iter().for_each(|it| self.tell_unblocked(it));
         Ok(())
-    }
-
-    fn tell_unblocked(&mut self, profile: ProfileName) {
-        let sites = self.sites.unblocked(&profile);
-        self.act(Action::Unblock(profile, sites));
-    }
-
-    /// Before any page is opened.
-    pub(super) fn use_unblocked(&mut self) {
-        for name in self.profile_names() {
-            if !self.sites.unblocked(&name).is_empty() {
-                self.tell_unblocked(name);
-            }
-        }
-    }
-
-    /// Has what is decided for sites of these profiles forgotten.
-    pub(super) fn forget_sites_of(&mut self, of: impl Fn(&ProfileName) -> bool) {
-        let names = self.profile_names();
-        let told: Vec<_> = (names.into_iter())
-            .filter(|name| of(name) && !self.sites.unblocked(name).is_empty())
-            .collect();
-        self.sites.forget(of);
-        told.into_iter().for_each(|it| self.tell_unblocked(it));
-    }
-
-    fn profile_names(&self) -> Vec<ProfileName> {
-        let names = self.profiles.iter();
-        names.map(|it| it.record.name.clone()).collect()
     }
 
     pub(super) fn list_news(&mut self, url: &str, news: ListNews) {

@@ -262,7 +262,8 @@ impl Browser {
         self.act(Action::Focus(ShellFocus::Page));
     }
 
-    pub(super) fn second_instance(&mut self, inputs: Vec<String>) {
+    /// Opens what the app was started with.
+    pub(super) fn open_all(&mut self, inputs: Vec<String>) {
         for input in inputs {
             let empty = self.active.filter(|id| {
                 self.tab(*id)

@@ -5,7 +5,7 @@ use crate::action::{Action, PageAction};
 use crate::address::split_login;
 use crate::ask::Answer;
 use crate::event::PageNews;
-use crate::message::{Mode, Problem, ProfileName, TabId};
+use crate::message::{Mode, Problem, ProfileName, ShellFocus, TabId};
 use crate::page::{Direction, zoom_in, zoom_out};
 use crate::tab::Tab;
 
@@ -152,6 +152,11 @@ impl Browser {
             PageNews::Title(title) => {
                 let title: String = title.chars().take(TITLE_CAP).collect();
                 tab.history.set_title(&title);
+            }
+            PageNews::Called => {
+                self.bring_to_front(Some(id));
+                self.act(Action::Focus(ShellFocus::Page));
+                self.act(Action::PresentWindow(None));
             }
             PageNews::Occupied(now) => tab.occupied = now,
             PageNews::Favicon(favicon) => tab.set_favicon(favicon),

@@ -231,10 +231,20 @@ fn a_failed_start_names_the_machine_and_can_be_tried_again() {
 #[test]
 fn an_address_of_the_command_line_takes_the_empty_tab() {
     let mut bench = Bench::new(vec![host(16_000)]);
-    bench.tell(Event::SecondInstance(vec!["http://localhost/a".into()]));
+    let presents = |launch: Option<&str>| Action::PresentWindow(launch.map(str::to_owned));
+    bench.tell(Event::StartedWith(vec!["http://localhost/a".into()]));
     assert_eq!(bench.browser.tabs.len(), 1);
-    bench.tell(Event::SecondInstance(vec!["http://localhost/b".into()]));
+    assert!(!bench.world.log.contains(&presents(None)));
+    bench.tell(Event::SecondInstance(
+        vec!["http://localhost/b".into()],
+        None,
+    ));
     assert_eq!(bench.browser.tabs.len(), 2);
+    assert!(bench.world.log.contains(&presents(None)));
+    let launch = Some("a-launch".to_owned());
+    bench.tell(Event::SecondInstance(vec![], launch));
+    assert_eq!(bench.browser.tabs.len(), 2);
+    assert!(bench.world.log.contains(&presents(Some("a-launch"))));
 }
 
 #[test]

@@ -104,3 +104,51 @@ fn a_page_that_nobody_asked_for_is_asked_about_once_and_opened_as_its_link_would
     let permits = |it: &Action| matches!(it, Action::Permit(..));
     assert!(!bench.world.log.iter().any(permits));
 }
+
+#[test]
+fn a_proxied_page_knows_what_is_decided_about_its_notifications() {
+    const HERE: &str = "http://localhost";
+    let me = || ProfileName("default".into());
+    let told = |bench: &mut Bench| {
+        let log = std::mem::take(&mut bench.world.log).into_iter();
+        log.filter_map(|action| match action {
+            Action::Notifying(profile, sites) => Some((profile, sites)),
+            _ => None,
+        })
+        .collect::<Vec<_>>()
+    };
+    let mut sites = crate::site::Sites::default();
+    let kept = sites.decide(&me(), HERE, Wish::Notifications, Some(true));
+    let saved = Saved {
+        sites: vec![kept],
+        ..Saved::default()
+    };
+    let mut bench = Bench::of(Settings::default(), saved, vec![host(16_000)]);
+    assert_eq!(told(&mut bench), [(me(), vec![(HERE.to_owned(), true)])]);
+    let tab = bench.first();
+    bench.command(Command::Navigate(tab, "http://localhost/a".into()));
+    bench.command(Command::Decide(tab, Wish::Camera, Some(true)));
+    assert_eq!(told(&mut bench), [], "no notification");
+    bench.command(Command::Decide(tab, Wish::Notifications, Some(false)));
+    assert_eq!(told(&mut bench), [(me(), vec![(HERE.to_owned(), false)])]);
+    bench.command(Command::Decide(tab, Wish::Notifications, None));
+    assert_eq!(told(&mut bench), [(me(), vec![])]);
+}
+
+#[test]
+fn what_a_page_notified_of_leads_to_its_tab_and_the_window_comes_to_the_front() {
+    let mut bench = Bench::new(vec![]);
+    let tab = bench.first();
+    bench.command(Command::Navigate(tab, "http://localhost/a".into()));
+    bench.command(Command::OpenTab {
+        input: None,
+        mode: None,
+        background: false,
+    });
+    assert_ne!(bench.browser.active, Some(tab));
+    bench.world.log.clear();
+    bench.tell(Event::Page(tab, Mode::Proxy, PageNews::Called));
+    assert_eq!(bench.browser.active, Some(tab));
+    let presents = Action::PresentWindow(None);
+    assert!(bench.world.log.contains(&presents));
+}
