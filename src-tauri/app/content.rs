@@ -8,6 +8,7 @@
 mod address;
 mod blocking;
 mod certificate;
+mod decided;
 mod desk;
 mod door;
 mod download;

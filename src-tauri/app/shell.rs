@@ -142,7 +142,7 @@ async fn obey(
                 let wanted = content.profiles().except(&name, sites);
                 compile(wanted, whole, &controller);
             }
-            ContentOrder::Notifying(name, sites) => content.profiles().notifying(&name, sites),
+            ContentOrder::Decided(name, sites) => content.profiles().decided(&name, sites),
             ContentOrder::PageRules(rules) => {
                 let wanted = content.profiles().want_rules(rules);
                 compile(wanted, whole, &controller);

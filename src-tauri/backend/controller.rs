@@ -319,7 +319,7 @@ impl Run {
             Action::DropLists => self.ways.lists.stop(),
             Action::UseNetwork(name, network) => self.ways.lead(&name, network).await,
             Action::Unblock(name, sites) => self.ways.unblock(name, sites),
-            Action::Notifying(name, sites) => self.order(ContentOrder::Notifying(name, sites)),
+            Action::Decided(name, sites) => self.order(ContentOrder::Decided(name, sites)),
             Action::DeleteProfile(name) => {
                 self.ways.proxies.close(&name);
                 self.save(move |store| store.delete_profile(&name)).await;

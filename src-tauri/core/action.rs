@@ -179,9 +179,9 @@ pub enum Action {
     /// The pages of these sites, and of no others of the profile, load what the block lists name, from
     /// their next load on. By their origins.
     Unblock(ProfileName, Vec<String>),
-    /// What is decided about notifications of a profile's sites, by their origins, and no others: a
-    /// proxied page knows before it asks.
-    Notifying(ProfileName, Vec<(String, bool)>),
+    /// All that is decided about wishes of a profile's sites: what a proxied page does, or looks for,
+    /// without asking.
+    Decided(ProfileName, Vec<SitePermission>),
     /// Save the addresses of the block lists.
     SaveLists(Vec<String>),
     /// Use these block lists and no others; what comes of it is an `Event::List` for each.

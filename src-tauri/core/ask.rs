@@ -55,6 +55,8 @@ pub enum Wish {
     Pointer,
     /// Use its cookies within another site's page.
     ForeignCookies,
+    /// Open other pages without anybody having pressed something.
+    Windows,
 }
 
 /// What is asked.
@@ -164,6 +166,18 @@ pub enum Answer {
     },
     /// No, and to everything else that this page says until it is loaded anew.
     Silence,
+}
+
+impl Answer {
+    /// What it decides for the site from now on.
+    #[must_use]
+    pub fn for_good(&self) -> Option<bool> {
+        match self {
+            Self::Yes { always: true } => Some(true),
+            Self::No { always: true } => Some(false),
+            _ => None,
+        }
+    }
 }
 
 impl Ask {

@@ -132,16 +132,6 @@ impl Sites {
         self.0.values().filter(of).flat_map(each).collect()
     }
 
-    /// The origins of a profile whose pages may notify of something, or may not.
-    #[must_use]
-    pub fn notifying(&self, profile: &ProfileName) -> Vec<(String, bool)> {
-        let decided = self.permissions(profile).into_iter();
-        decided
-            .filter(|decided| decided.wish == Wish::Notifications)
-            .filter_map(|decided| Some((decided.origin, decided.allowed?)))
-            .collect()
-    }
-
     /// The origins of a profile whose pages load what the block lists name.
     #[must_use]
     pub fn unblocked(&self, profile: &ProfileName) -> Vec<String> {

@@ -49,6 +49,20 @@ async fn pusher() -> Html<String> {
     )
 }
 
+/// Opens a window by itself, once, and waits for its words.
+async fn eager() -> Html<String> {
+    page(
+        "Eager",
+        "<body style='margin:0;background:#cc1122'><script>
+            setTimeout(() => {
+                const child = open('/child', '_blank');
+                tell({ opened: child !== null });
+                onmessage = (e) => tell({ heard: e.data, same: e.source === child });
+            }, 100);
+        </script>",
+    )
+}
+
 async fn child() -> Html<String> {
     page(
         "Child",
@@ -80,6 +94,7 @@ fn pages() -> Router {
         .route("/opener", get(opener))
         .route("/child", get(child))
         .route("/pusher", get(pusher))
+        .route("/eager", get(eager))
         .route("/desk", get(desk))
 }
 
@@ -128,6 +143,45 @@ async fn a_page_that_nobody_asked_for_waits_for_the_person() -> Outcome<()> {
     room.shell.click("[data-testid=ask-no]:enabled").await?;
     room.shell.until(&format!("{ask} === null")).await?;
     assert_eq!(room.shell.value(TABS).await?, json!(2));
+    room.shell.close().await
+}
+
+#[tokio::test]
+async fn a_site_that_may_opens_its_windows_by_itself_until_that_is_taken_back() -> Outcome<()> {
+    let room = room_on("/eager").await?;
+    let ask = "document.querySelector('[data-testid=ask][data-question=window]')";
+    room.shell.until(&format!("{ask} !== null")).await?;
+    room.site.tells(&json!({ "opened": false })).await?;
+    let remembered = "document.querySelector('[data-testid=ask-remember]').checked";
+    assert_eq!(room.shell.value(remembered).await?, json!(false));
+    room.shell.click("[data-testid=ask-remember]").await?;
+    room.shell.click("[data-testid=ask-yes]:enabled").await?;
+    room.filled("what it opens", BLUE).await?;
+    room.shell.until(&format!("{TABS} === 2")).await?;
+
+    room.display.press("ctrl+Tab").await?;
+    room.filled("the page that opens it", RED).await?;
+    room.display.press("F5").await?;
+    room.site
+        .tells(&json!({ "heard": "hello from Child", "same": true }))
+        .await?;
+    room.shell.until(&format!("{TABS} === 3")).await?;
+
+    room.display.press("ctrl+shift+Tab").await?;
+    room.filled("the page that opened both", RED).await?;
+    room.shell.click("[data-testid=security]").await?;
+    room.shell
+        .click("[data-testid=site-change-windows]")
+        .await?;
+    room.shell
+        .until("document.querySelector('[data-testid=site-wish-windows][data-allowed=false]')")
+        .await?;
+    room.display.press("F5").await?;
+    room.site.tells(&json!({ "opened": false })).await?;
+    assert_eq!(
+        room.shell.value(&format!("[{TABS}, {ask}]")).await?,
+        json!([3, null])
+    );
     room.shell.close().await
 }
 

@@ -12,6 +12,7 @@ const wants: Record<Wish, string> = {
   clipboard: "read what you have copied",
   pointer: "take over the pointer",
   foreign_cookies: "use another site's cookies here",
+  windows: "open other pages by itself",
 };
 
 const names: Record<Wish, string> = {
@@ -22,6 +23,7 @@ const names: Record<Wish, string> = {
   clipboard: "Reading what you copied",
   pointer: "Pointer",
   foreign_cookies: "Cookies within other sites",
+  windows: "Opening pages by itself",
 };
 
 const who = (origin: string): string =>

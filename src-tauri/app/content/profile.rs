@@ -1,17 +1,16 @@
 //! What all proxied pages of a profile share: cookies, storage, cache, icons and the engine's
 //! settings. The shell's own page shares none of it.
 
-use std::cell::RefCell;
 use std::path::Path;
-use std::rc::Rc;
 
 use webkit2gtk::{
-    CookieManagerExt, CookiePersistentStorage, HardwareAccelerationPolicy, SecurityOrigin,
-    Settings, SettingsExt, WebContext, WebContextExt, WebsiteDataManager, WebsiteDataManagerExt,
+    CookieManagerExt, CookiePersistentStorage, HardwareAccelerationPolicy, Settings, SettingsExt,
+    WebContext, WebContextExt, WebsiteDataManager, WebsiteDataManagerExt,
 };
 
 use super::Door;
 use super::blocking::Blocking;
+use super::decided::Decided;
 
 /// The engine's side of a profile.
 #[derive(Clone)]
@@ -20,11 +19,8 @@ pub(crate) struct Profile {
     pub(super) context: WebContext,
     pub(super) settings: Settings,
     pub(super) blocking: Blocking,
-    /// The sites that may notify of something, or may not, by their origins.
-    pub(super) notifying: Notifying,
+    pub(super) decided: Decided,
 }
-
-type Notifying = Rc<RefCell<Vec<(String, bool)>>>;
 
 impl Profile {
     /// The profile whose data lie in `folder`; one that forgets without a folder, or if it cannot be
@@ -61,31 +57,16 @@ impl Profile {
             }
             context.set_favicon_database_directory(Some(&format!("{text}/icons")));
         }
-        let notifying = Notifying::default();
-        tell_processes(&context, Rc::clone(&notifying));
+        let decided = Decided::default();
+        decided.lead(&context);
         Self {
             door,
             context,
             settings: settings(software),
             blocking,
-            notifying,
+            decided,
         }
     }
-}
-
-/// Each process of pages is told when it starts which of them may notify of something: a page looks
-/// there before it asks, and one that may would not be heard without.
-fn tell_processes(context: &WebContext, notifying: Notifying) {
-    context.connect_initialize_notification_permissions(move |context| {
-        let (allowed, denied): (Vec<_>, Vec<_>) = notifying
-            .borrow()
-            .iter()
-            .map(|(origin, allowed)| (SecurityOrigin::for_uri(origin), *allowed))
-            .partition(|(_, allowed)| *allowed);
-        let [allowed, denied] =
-            [&allowed, &denied].map(|all| all.iter().map(|(origin, _)| origin).collect::<Vec<_>>());
-        context.initialize_notification_permissions(&allowed, &denied);
-    });
 }
 
 fn settings(software: bool) -> Settings {

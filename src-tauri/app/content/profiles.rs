@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use duotab_core::message::ProfileName;
 use duotab_core::profile::DEFAULT;
+use duotab_core::site::SitePermission;
 
 use duotab_backend::proxy::PageRules;
 use webkit_filter::Filter;
@@ -26,8 +27,8 @@ pub(crate) struct Profiles {
     blocking: HashSet<ProfileName>,
     /// The sites that each has excepted from them, by their origins.
     excepted: HashMap<ProfileName, HashSet<String>>,
-    /// The sites of each that may notify of something, or may not, by their origins.
-    notifying: HashMap<ProfileName, Vec<(String, bool)>>,
+    /// What is decided about wishes of each one's sites.
+    decided: HashMap<ProfileName, Vec<SitePermission>>,
 }
 
 /// The way of a profile's pages to the network.
@@ -58,7 +59,7 @@ impl Profiles {
             filters,
             blocking: HashSet::new(),
             excepted: HashMap::new(),
-            notifying: HashMap::new(),
+            decided: HashMap::new(),
         }
     }
 
@@ -66,7 +67,7 @@ impl Profiles {
     pub(crate) fn get(&mut self, name: &ProfileName) -> &Profile {
         let filters = self.filters_of(name);
         let excepted = self.excepted.get(name).cloned().unwrap_or_default();
-        let notifying = self.notifying.get(name).cloned().unwrap_or_default();
+        let decided = self.decided.get(name).cloned().unwrap_or_default();
         self.open.entry(name.clone()).or_insert_with(|| {
             let door = (self.doors)(name);
             let folder = (!name.is_private()).then(|| {
@@ -78,7 +79,7 @@ impl Profiles {
             let profile = Profile::open(folder.as_deref(), self.software, door);
             profile.blocking.keep_to(filters);
             profile.blocking.except(excepted);
-            profile.notifying.replace(notifying);
+            profile.decided.replace(decided);
             profile
         })
     }
@@ -140,12 +141,12 @@ impl Profiles {
         any.then(|| self.filters.want_hosts()).flatten()
     }
 
-    /// Has a profile's pages know what is decided about their notifications.
-    pub(crate) fn notifying(&mut self, name: &ProfileName, sites: Vec<(String, bool)>) {
+    /// Has a profile's pages keep to what is decided about their wishes.
+    pub(crate) fn decided(&mut self, name: &ProfileName, decided: Vec<SitePermission>) {
         if let Some(profile) = self.open.get(name) {
-            profile.notifying.replace(sites.clone());
+            profile.decided.replace(decided.clone());
         }
-        self.notifying.insert(name.clone(), sites);
+        self.decided.insert(name.clone(), decided);
     }
 
     /// Removes a profile's data, of which no page is open; calls `then` when that is done.

@@ -21,7 +21,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use duotab_core::address::{SOURCE, has_unsafe_port};
-use duotab_core::ask::{Answer, AskId};
+use duotab_core::ask::{Answer, AskId, Wish};
 use duotab_core::event::PageNews;
 use duotab_core::message::TabId;
 use duotab_core::proxy::PageFault;
@@ -63,7 +63,8 @@ fn opening(view: &WebView, report: &Rc<dyn Fn(PageNews)>, profile: &Profile, ope
             });
             return None;
         }
-        if !action.is_user_gesture() {
+        let from = view.uri().unwrap_or_default();
+        if !action.is_user_gesture() && !profile.decided.allows(Wish::Windows, &from) {
             told(PageNews::WindowHeldBack { url });
             return None;
         }

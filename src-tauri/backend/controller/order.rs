@@ -6,6 +6,7 @@ use duotab_core::cookie;
 use duotab_core::download::DownloadOrder;
 use duotab_core::giving::FileWish;
 use duotab_core::message::{ContentArea, ProfileName, ShellFocus, TabId};
+use duotab_core::site::SitePermission;
 
 use crate::proxy::PageRules;
 
@@ -30,8 +31,8 @@ pub enum ContentOrder {
     Block(ProfileName, bool),
     /// The pages of these sites of a profile, by their origins, do not keep to it from their next load on.
     Unblock(ProfileName, Vec<String>),
-    /// What is decided about notifications of a profile's sites, by their origins.
-    Notifying(ProfileName, Vec<(String, bool)>),
+    /// All that is decided about wishes of a profile's sites.
+    Decided(ProfileName, Vec<SitePermission>),
     /// Where the child webviews stand.
     Place(ContentArea),
     /// Show places of a tab's history, with their positions, to choose from.

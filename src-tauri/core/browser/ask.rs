@@ -66,10 +66,11 @@ impl Browser {
 
     /// A page has opened another one that nobody asked for. It is asked about once.
     pub(super) fn window_held_back(&mut self, id: TabId, address: String) {
-        let asked = self
-            .tab(id)
-            .is_none_or(|tab| tab.page.has_asked(AskId::WINDOW));
-        if origin_of(&address).is_some() && !asked {
+        let Some(tab) = self.tab(id) else { return };
+        let decided = origin_of(tab.url())
+            .and_then(|origin| self.sites.answer(&tab.profile, &origin, &[Wish::Windows]));
+        let unwanted = tab.page.has_asked(AskId::WINDOW) || decided == Some(false);
+        if origin_of(&address).is_some() && !unwanted {
             self.ask_of_a_page(id, AskId::WINDOW, Question::Window { address });
         }
     }
@@ -82,7 +83,8 @@ impl Browser {
         tab.page.asks.push(Ask::new(ask, &origin, question));
     }
 
-    fn of_a_page_answered(&mut self, id: TabId, ask: AskId, opens: bool) {
+    fn of_a_page_answered(&mut self, id: TabId, ask: AskId, answer: &Answer) {
+        let (opens, decided) = (matches!(answer, Answer::Yes { .. }), answer.for_good());
         let Some(tab) = self.tab_mut(id) else { return };
         let asks = &mut tab.page.asks;
         let Some(at) = asks.iter().position(|open| open.id == ask) else {
@@ -95,7 +97,14 @@ impl Browser {
                 address,
                 program: Some(_),
             } if opens => self.act(Action::OpenInProgram(address)),
-            Question::Window { address } if opens => self.open_in_front(id, &address),
+            Question::Window { address } => {
+                if decided.is_some() {
+                    let _ = self.decide_here(id, Wish::Windows, decided);
+                }
+                if opens {
+                    self.open_in_front(id, &address);
+                }
+            }
             _ => {}
         }
     }
@@ -107,8 +116,7 @@ impl Browser {
             return self.leave_answered(id, leaves);
         }
         if [AskId::PROGRAM, AskId::WINDOW].contains(&ask) {
-            let opens = matches!(answer, Answer::Yes { .. });
-            return self.of_a_page_answered(id, ask, opens);
+            return self.of_a_page_answered(id, ask, &answer);
         }
         let Some(tab) = self.tab_mut(id) else { return };
         let Some(at) = tab.page.asks.iter().position(|open| open.id == ask) else {
@@ -119,11 +127,7 @@ impl Browser {
             tab.page.silenced = true;
         }
         let profile = tab.profile.clone();
-        let decided = match answer {
-            Answer::Yes { always: true } => Some(true),
-            Answer::No { always: true } => Some(false),
-            _ => None,
-        };
+        let decided = answer.for_good();
         self.page_action(id, PageAction::Answer(ask, answer));
         if let (Some(allowed), Question::Permission { wishes }, Some(origin)) =
             (decided, asked.question, origin_of(&asked.origin))
@@ -186,9 +190,7 @@ impl Browser {
             };
             self.act(Action::SetPermissions(session, vec![decided]));
         }
-        if wish == Wish::Notifications {
-            self.tell_notifying(profile.clone());
-        }
+        self.tell_decided(profile.clone());
         if !site.profile.is_private() {
             self.act(Action::SaveSite(site));
         }

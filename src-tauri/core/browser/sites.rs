@@ -12,8 +12,8 @@ impl Browser {
             if self.any_unblocked(&name) {
                 self.tell_unblocked(name.clone());
             }
-            if self.any_notifying(&name) {
-                self.tell_notifying(name);
+            if self.any_decided(&name) {
+                self.tell_decided(name);
             }
         }
     }
@@ -24,18 +24,18 @@ impl Browser {
         names.retain(|name| of(name));
         let mut unblocked = names.clone();
         unblocked.retain(|name| self.any_unblocked(name));
-        names.retain(|name| self.any_notifying(name));
+        names.retain(|name| self.any_decided(name));
         self.sites.forget(of);
         unblocked.into_iter().for_each(|it| self.tell_unblocked(it));
-        names.into_iter().for_each(|it| self.tell_notifying(it));
+        names.into_iter().for_each(|it| self.tell_decided(it));
     }
 
     fn any_unblocked(&self, profile: &ProfileName) -> bool {
         !self.sites.unblocked(profile).is_empty()
     }
 
-    fn any_notifying(&self, profile: &ProfileName) -> bool {
-        !self.sites.notifying(profile).is_empty()
+    fn any_decided(&self, profile: &ProfileName) -> bool {
+        !self.sites.permissions(profile).is_empty()
     }
 
     pub(super) fn tell_unblocked(&mut self, profile: ProfileName) {
@@ -43,9 +43,9 @@ impl Browser {
         self.act(Action::Unblock(profile, sites));
     }
 
-    pub(super) fn tell_notifying(&mut self, profile: ProfileName) {
-        let sites = self.sites.notifying(&profile);
-        self.act(Action::Notifying(profile, sites));
+    pub(super) fn tell_decided(&mut self, profile: ProfileName) {
+        let decided = self.sites.permissions(&profile);
+        self.act(Action::Decided(profile, decided));
     }
 
     fn profile_names(&self) -> Vec<ProfileName> {

@@ -3,4 +3,4 @@
 /**
  * What a page may be allowed to do.
  */
-export type Wish = "location" | "notifications" | "camera" | "microphone" | "clipboard" | "pointer" | "foreign_cookies";
+export type Wish = "location" | "notifications" | "camera" | "microphone" | "clipboard" | "pointer" | "foreign_cookies" | "windows";

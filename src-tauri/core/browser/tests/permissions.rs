@@ -106,33 +106,70 @@ fn a_page_that_nobody_asked_for_is_asked_about_once_and_opened_as_its_link_would
 }
 
 #[test]
-fn a_proxied_page_knows_what_is_decided_about_its_notifications() {
-    const HERE: &str = "http://localhost";
+fn the_engine_of_proxied_pages_is_told_what_is_decided_before_and_when_it_changes() {
     let me = || ProfileName("default".into());
     let told = |bench: &mut Bench| {
         let log = std::mem::take(&mut bench.world.log).into_iter();
         log.filter_map(|action| match action {
-            Action::Notifying(profile, sites) => Some((profile, sites)),
+            Action::Decided(profile, decided) => Some((profile, decided)),
             _ => None,
         })
         .collect::<Vec<_>>()
     };
     let mut sites = crate::site::Sites::default();
-    let kept = sites.decide(&me(), HERE, Wish::Notifications, Some(true));
+    let kept = sites.decide(&me(), "http://localhost", Wish::Location, Some(true));
     let saved = Saved {
         sites: vec![kept],
         ..Saved::default()
     };
     let mut bench = Bench::of(Settings::default(), saved, vec![host(16_000)]);
-    assert_eq!(told(&mut bench), [(me(), vec![(HERE.to_owned(), true)])]);
+    assert_eq!(told(&mut bench), [(me(), vec![decided(Some(true))])]);
     let tab = bench.first();
     bench.command(Command::Navigate(tab, "http://localhost/a".into()));
-    bench.command(Command::Decide(tab, Wish::Camera, Some(true)));
-    assert_eq!(told(&mut bench), [], "no notification");
-    bench.command(Command::Decide(tab, Wish::Notifications, Some(false)));
-    assert_eq!(told(&mut bench), [(me(), vec![(HERE.to_owned(), false)])]);
-    bench.command(Command::Decide(tab, Wish::Notifications, None));
+    assert_eq!(told(&mut bench), []);
+    bench.command(Command::Decide(tab, Wish::Location, Some(false)));
+    assert_eq!(told(&mut bench), [(me(), vec![decided(Some(false))])]);
+    bench.command(Command::Decide(tab, Wish::Location, None));
     assert_eq!(told(&mut bench), [(me(), vec![])]);
+}
+
+#[test]
+fn whether_a_site_opens_pages_by_itself_can_be_decided_for_good() {
+    const OFFER: &str = "http://b.test/offer";
+    for allowed in [true, false] {
+        let mut bench = Bench::new(vec![]);
+        let tab = bench.first();
+        bench.command(Command::Navigate(tab, "http://localhost/".into()));
+        let held_back = |bench: &mut Bench| {
+            let url = OFFER.to_owned();
+            let news = PageNews::WindowHeldBack { url };
+            bench.tell(Event::Page(tab, Mode::Proxy, news));
+            bench.browser.tab(tab).unwrap().page.asks.len()
+        };
+        assert_eq!(held_back(&mut bench), 1);
+        let always = true;
+        let answer = if allowed {
+            Answer::Yes { always }
+        } else {
+            Answer::No { always }
+        };
+        bench.command(Command::Answer(tab, AskId::WINDOW, answer));
+        assert_eq!(bench.browser.tabs.len(), 1 + usize::from(allowed));
+        let wish = Wish::Windows;
+        let now = Some(allowed);
+        let told = Action::Decided(
+            ProfileName("default".into()),
+            vec![SitePermission {
+                origin: "http://localhost".to_owned(),
+                wish,
+                allowed: now,
+            }],
+        );
+        assert!(bench.world.log.contains(&told));
+        // Of another page of the site as well.
+        bench.tell(Event::Page(tab, Mode::Proxy, PageNews::Loading(true)));
+        assert_eq!(held_back(&mut bench), usize::from(allowed));
+    }
 }
 
 #[test]
