@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use duotab_test_support::{Outcome, within};
 use gtk::gio::{
-    self, BusNameOwnerFlags, DBusConnection, DBusConnectionFlags, DBusMethodInvocation,
-    DBusNodeInfo,
+    self, DBusCallFlags, DBusConnection, DBusConnectionFlags, DBusMethodInvocation, DBusNodeInfo,
 };
 use gtk::glib::{MainContext, Variant};
 use gtk::prelude::*;
@@ -121,7 +120,16 @@ fn serve(address: &str, tell: UnboundedSender<Note>) -> Outcome<DBusConnection> 
         |_, _, _, _, _| Variant::from(0),
         |_, _, _, _, _, _| false,
     )?;
-    let named = BusNameOwnerFlags::NONE;
-    gio::bus_own_name_on_connection(&connection, NAME, named, |_, _| {}, |_, _| {});
+    connection.call_sync(
+        Some("org.freedesktop.DBus"),
+        "/org/freedesktop/DBus",
+        "org.freedesktop.DBus",
+        "RequestName",
+        Some(&(NAME, 0_u32).to_variant()),
+        None,
+        DBusCallFlags::NONE,
+        -1,
+        none,
+    )?;
     Ok(connection)
 }
