@@ -8,8 +8,8 @@ pub(crate) mod worker;
 use duotab_backend::controller::Controller;
 use duotab_core::event::Command;
 use duotab_core::message::{
-    self, AskId, ContentArea, Direction, DownloadId, DownloadVerb, LaneTicket, Mode, NodeId,
-    Problem, ProfileName, SleepAfter, Switch, TabId, Update, Wish,
+    self, AskId, Completion, ContentArea, Direction, DownloadId, DownloadVerb, LaneTicket, Mode,
+    NodeId, Problem, ProfileName, SleepAfter, Switch, TabId, Update, Wish,
 };
 use tauri::State;
 use tauri::ipc::Channel;
@@ -87,6 +87,16 @@ pub(crate) async fn navigate(
     input: String,
 ) -> Answer {
     controller.command(Command::Navigate(tab, input)).await
+}
+
+/// What an address that is being typed may become.
+#[tauri::command]
+pub(crate) async fn complete(
+    controller: State<'_, Controller>,
+    tab: TabId,
+    typed: String,
+) -> Result<Option<Completion>, Problem> {
+    Ok(controller.complete(tab, typed).await)
 }
 
 /// Changes a tab's mode, on a node of choice or the best one.

@@ -60,6 +60,7 @@ fn with_pictures<R: Runtime>(controller: Controller, pictures: Pictures) -> Buil
             commands::move_tab,
             commands::reopen_tab,
             commands::navigate,
+            commands::complete,
             commands::set_tab_mode,
             commands::go_back,
             commands::go_forward,

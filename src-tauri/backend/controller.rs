@@ -25,7 +25,9 @@ use duotab_core::action::Action;
 use duotab_core::browser::{Browser, Saved, Settings};
 use duotab_core::download::DownloadOrder;
 use duotab_core::event::{Command, Event, Millis, RequestId};
-use duotab_core::message::{LaneTicket, Problem, ProfileName, ShellState, Update};
+use duotab_core::message::{
+    Completion, LaneTicket, Problem, ProfileName, ShellState, TabId, Update,
+};
 use engine::Engines;
 use left::Left;
 pub use order::ContentOrder;
@@ -70,6 +72,8 @@ enum Input {
     /// A setting to be kept.
     Keep(String, String),
     Subscribe(mpsc::UnboundedSender<Update>),
+    /// An address that is being typed in a tab.
+    Complete(TabId, String, oneshot::Sender<Option<Completion>>),
     ProfileCleared(ProfileName),
 }
 
@@ -187,6 +191,14 @@ impl Controller {
         answer.await.unwrap_or(Err(Problem::Closing))
     }
 
+    /// What an address that is being typed in a tab may become.
+    pub async fn complete(&self, tab: TabId, typed: String) -> Option<Completion> {
+        let (reply, answer) = oneshot::channel();
+        let asked = Input::Complete(tab, typed, reply);
+        self.queue.send(asked).ok()?;
+        answer.await.ok()?
+    }
+
     /// All updates from now on; the whole state comes first.
     #[must_use]
     pub fn subscribe(&self) -> mpsc::UnboundedReceiver<Update> {
@@ -259,6 +271,11 @@ impl Run {
                     if view.send(Update::State { state }).is_ok() {
                         self.views.push(view);
                     }
+                    continue;
+                }
+                Some(Input::Complete(tab, typed, reply)) => {
+                    // Whoever types has typed on.
+                    let _ = reply.send(browser.completion(tab, &typed));
                     continue;
                 }
                 Some(Input::ProfileCleared(profile)) => {

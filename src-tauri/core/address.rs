@@ -4,6 +4,7 @@ use crate::message::Security;
 use unicode_security::{RestrictionLevel, RestrictionLevelDetection, confusable_detection};
 use url::{Host, Url};
 
+pub use completion::{Completion, complete};
 pub use login::{Login, split_login};
 pub use port::has_unsafe_port;
 
@@ -226,6 +227,7 @@ pub fn security(address: &str) -> Security {
     }
 }
 
+mod completion;
 mod login;
 mod port;
 #[cfg(test)]

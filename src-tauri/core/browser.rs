@@ -10,6 +10,7 @@ mod blocking;
 mod carry;
 mod closing;
 mod command;
+mod complete;
 mod cookies;
 mod download;
 mod engine;

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use crate::address::Completion;
 pub use crate::ask::{Answer, Ask, AskId, Wish};
 pub use crate::blocking::{ListFault, ListView};
 pub use crate::download::{Download, DownloadId, DownloadVerb};

@@ -7,6 +7,7 @@ mod asleep;
 mod attacks;
 mod carried;
 mod closing;
+mod completing;
 mod downloads;
 mod dropped;
 mod find;

@@ -97,6 +97,11 @@ export class MockBackend implements Backend {
       this.state.tabs.splice(position, 0, ...this.state.tabs.splice(at, 1));
     });
 
+  complete: Backend["complete"] = async (tab, typed) => {
+    await this.#note("complete", [tab, typed]);
+    return null;
+  };
+
   navigate: Backend["navigate"] = (tab, input) =>
     this.#note(
       "navigate",

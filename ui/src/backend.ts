@@ -3,6 +3,7 @@ import { Channel, invoke } from "@tauri-apps/api/core";
 import type { Answer } from "./messages/Answer";
 import type { AskId } from "./messages/AskId";
 import type { Colour } from "./messages/Colour";
+import type { Completion } from "./messages/Completion";
 import type { ContentArea } from "./messages/ContentArea";
 import type { DataWork } from "./messages/DataWork";
 import type { Direction } from "./messages/Direction";
@@ -67,6 +68,8 @@ export interface Backend {
   moveTab(tab: TabId, position: number): Promise<void>;
   reopenTab(): Promise<void>;
   navigate(tab: TabId, input: string): Promise<void>;
+  /** What an address that is being typed may become; null if nothing is known. */
+  complete(tab: TabId, typed: string): Promise<Completion | null>;
   /** `node`: an explicit choice, or null for the best one. */
   setTabMode(tab: TabId, mode: Mode, node: NodeId | null): Promise<void>;
   goBack(tab: TabId): Promise<void>;
@@ -157,6 +160,7 @@ export function tauriBackend(): Backend {
     moveTab: (tab, position) => invoke("move_tab", { tab, position }),
     reopenTab: () => invoke("reopen_tab"),
     navigate: (tab, input) => invoke("navigate", { tab, input }),
+    complete: (tab, typed) => invoke("complete", { tab, typed }),
     setTabMode: (tab, mode, node) => invoke("set_tab_mode", { tab, mode, node }),
     goBack: (tab) => invoke("go_back", { tab }),
     goForward: (tab) => invoke("go_forward", { tab }),

@@ -317,3 +317,29 @@ fn each_profile_has_a_way_to_the_network_and_the_private_one_keeps_its_own() {
     let private = restored.profile_views().pop();
     assert_eq!(private.map(|it| it.network), Some(form));
 }
+
+#[test]
+fn what_is_typed_is_completed_by_the_tabs_of_its_own_profile_also_by_one_that_was_closed() {
+    let mut bench = Bench::new(vec![]);
+    let tab = bench.first();
+    bench.command(Command::Navigate(tab, "https://news.test/a".into()));
+    let completed = |bench: &Bench, tab| {
+        let completion = bench.browser.completion(tab, "n");
+        completion.map(|it| it.url)
+    };
+    let news = Some("https://news.test/".to_owned());
+    bench.command(Command::OpenTabOf(ProfileName("private".into())));
+    let private = bench.browser.active.unwrap();
+    assert_eq!(completed(&bench, tab), news);
+    assert_eq!(completed(&bench, private), None);
+    bench.command(Command::Navigate(private, "https://night.test/".into()));
+    assert_eq!(completed(&bench, tab), news);
+    bench.command(Command::OpenTab {
+        input: None,
+        mode: None,
+        background: false,
+    });
+    let next = bench.browser.active.unwrap();
+    bench.command(Command::CloseTab(tab));
+    assert_eq!(completed(&bench, next), news);
+}
