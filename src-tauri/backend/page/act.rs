@@ -221,6 +221,8 @@ async fn navigate(shared: &Arc<Shared>, target: &str, url: String) -> Result<(),
         let mut book = shared.book();
         let page = book.page(target).ok_or(PageError::UnknownTarget)?;
         page.navigation += 1;
+        page.unanswered = true;
+        page.unreachable = None;
         if page.fresh && !page.shown {
             page.goal = Some(url.clone());
             page.under_way = true;
@@ -263,7 +265,7 @@ async fn reload(shared: &Arc<Shared>, target: &str, fresh: bool) -> Result<(), P
 
 /// A load that we asked for has begun to show, or has failed.
 fn answered(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     target: &str,
     number: u64,
     url: String,
@@ -276,6 +278,8 @@ fn answered(
     if page.navigation != number {
         return;
     }
+    page.unanswered = false;
+    let unreachable = page.unreachable.take();
     let first = std::mem::take(&mut page.under_way);
     let failure = match answer {
         Ok(answer) => {
@@ -292,6 +296,14 @@ fn answered(
             }
             // Chromium's own error page tells the status, and comes with an event of its own.
             let empty = text == Some("net::ERR_HTTP_RESPONSE_CODE_FAILURE");
+            if empty
+                && let Some((failed, at)) = unreachable
+                && load == Some(failed.as_str())
+            {
+                page.failed = Some(failed.clone());
+                let of = Arc::clone(shared);
+                shared.spawn(follow::failure(of, target.to_owned(), failed, at));
+            }
             let text = text.filter(|_| !aborted && !empty);
             if text.is_some() && load.is_some() && page.failed.as_deref() == load {
                 None

@@ -47,6 +47,10 @@ pub(super) struct Page {
     pub(super) failed: Option<String>,
     /// Counts the navigations that we asked for: the answer of an older one is no news.
     pub(super) navigation: u64,
+    /// The last of them has not been answered.
+    pub(super) unanswered: bool,
+    /// A load that failed meanwhile, and its address: the answer says whether it is that one's.
+    pub(super) unreachable: Option<(String, String)>,
     /// Made for a tab of ours, so what it held before its first address is nobody's history.
     pub(super) fresh: bool,
     /// It has shown a document since we attached to it.
@@ -167,6 +171,8 @@ impl Book {
             wanted: None,
             failed: None,
             navigation: 0,
+            unanswered: false,
+            unreachable: None,
             fresh: false,
             shown: false,
             goal: None,

@@ -205,8 +205,13 @@ fn navigated(shared: &Arc<Shared>, page: &mut Page, target: String, frame: &Valu
     let load = frame["loaderId"].as_str().unwrap_or_default();
     if page.failed.as_deref() != Some(load) {
         let load: String = load.chars().take(128).collect();
-        page.failed = Some(load.clone());
         let url = url.chars().take(4096).collect();
+        if page.unanswered {
+            // Whose it is, and why it failed, is told by the answer that is to come.
+            page.unreachable = Some((load, url));
+            return;
+        }
+        page.failed = Some(load.clone());
         shared.spawn(follow::failure(Arc::clone(shared), target, load, url));
     }
 }
