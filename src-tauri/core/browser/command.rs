@@ -265,6 +265,7 @@ impl Browser {
     /// Opens what the app was started with.
     pub(super) fn open_all(&mut self, inputs: Vec<String>) {
         for input in inputs {
+            self.settings_shown = false;
             let empty = self.active.filter(|id| {
                 self.tab(*id)
                     .is_some_and(|tab| tab.url().is_empty() && tab.stream.is_none())

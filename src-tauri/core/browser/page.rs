@@ -154,6 +154,7 @@ impl Browser {
                 tab.history.set_title(&title);
             }
             PageNews::Called => {
+                self.settings_shown = false;
                 self.bring_to_front(Some(id));
                 self.act(Action::Focus(ShellFocus::Page));
                 self.act(Action::PresentWindow(None));

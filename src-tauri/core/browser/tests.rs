@@ -235,16 +235,17 @@ fn an_address_of_the_command_line_takes_the_empty_tab() {
     bench.tell(Event::StartedWith(vec!["http://localhost/a".into()]));
     assert_eq!(bench.browser.tabs.len(), 1);
     assert!(!bench.world.log.contains(&presents(None)));
-    bench.tell(Event::SecondInstance(
-        vec!["http://localhost/b".into()],
-        None,
-    ));
-    assert_eq!(bench.browser.tabs.len(), 2);
-    assert!(bench.world.log.contains(&presents(None)));
+    bench.command(Command::ShowSettings(true));
     let launch = Some("a-launch".to_owned());
     bench.tell(Event::SecondInstance(vec![], launch));
-    assert_eq!(bench.browser.tabs.len(), 2);
+    assert_eq!(bench.browser.tabs.len(), 1);
     assert!(bench.world.log.contains(&presents(Some("a-launch"))));
+    assert!(bench.browser.settings_shown);
+    let inputs = vec!["http://localhost/b".into()];
+    bench.tell(Event::SecondInstance(inputs, None));
+    assert_eq!(bench.browser.tabs.len(), 2);
+    assert!(bench.world.log.contains(&presents(None)));
+    assert!(!bench.browser.settings_shown, "or it would be behind them");
 }
 
 #[test]

@@ -183,9 +183,11 @@ fn what_a_page_notified_of_leads_to_its_tab_and_the_window_comes_to_the_front() 
         background: false,
     });
     assert_ne!(bench.browser.active, Some(tab));
+    bench.command(Command::ShowSettings(true));
     bench.world.log.clear();
     bench.tell(Event::Page(tab, Mode::Proxy, PageNews::Called));
     assert_eq!(bench.browser.active, Some(tab));
+    assert!(!bench.browser.settings_shown);
     let presents = Action::PresentWindow(None);
     assert!(bench.world.log.contains(&presents));
 }
