@@ -118,8 +118,9 @@ impl Fleet {
         Ok(said.lines().map(str::to_owned).collect())
     }
 
-    /// Removes all that has a label, after a failed test too: its memory stays promised on its node, and
-    /// the tests that follow wait for its end. Nothing here may fail once more.
+    /// Removes what has a label, after a failed test too: its memory stays promised on its node, and the
+    /// tests that follow wait for its end. A volume stays that a container still has. Nothing here may
+    /// fail once more.
     pub fn clear(&self, label: &str) {
         let ours = format!("label={label}");
         let kept = ["service", "config", "secret"].map(|what| (1, what, ["rm"].as_slice()));

@@ -169,15 +169,17 @@ impl After {
     }
 
     /// Whether the container that answers stays. What ran on a node that its Swarm had given up answers
-    /// for some seconds more when the node is back, and is then ended for another. Where the Swarm cannot
-    /// be asked, what answers counts.
+    /// for some seconds more when the node is back, and is then ended for another; so does one whose
+    /// service is gone. Where the Swarm cannot be asked, what answers counts.
     async fn stays(&self, session: SessionId, held: &Held) -> bool {
         let asking = async {
-            let link = self.inner.docker.link().await.ok()?;
-            look(&link, held).await.ok()?
+            let link = self.inner.docker.link().await?;
+            look(&link, held).await
         };
-        let Ok(Some(told)) = timeout(ANSWER_LIMIT, asking).await else {
-            return true;
+        let told = match timeout(ANSWER_LIMIT, asking).await {
+            Ok(Ok(Some(told))) => told,
+            Ok(Ok(None)) => return false,
+            Ok(Err(_)) | Err(_) => return true,
         };
         let stays = told.stays();
         if !stays && let Verdict::Stalled(stall) = told.verdict() {
@@ -359,7 +361,7 @@ impl Told {
     /// Of a session whose door opens, whether it is the door of its newest container: that one has
     /// the port as soon as it runs.
     fn stays(&self) -> bool {
-        let runs = |newest: &task::Newest| newest.standing == Standing::Running;
+        let runs = |it: &task::Newest| it.standing == Standing::Running && !it.last;
         !self.is_down() && self.newest.as_ref().is_some_and(runs)
     }
 }
@@ -402,6 +404,11 @@ mod tests {
         let coming = Standing::Coming { fetching: false };
         assert!(!told(newest(coming, 2), None).stays());
         assert!(!told(None, None).stays());
+        let ending = task::Newest {
+            last: true,
+            ..running(4).unwrap()
+        };
+        assert!(!told(Some(ending), None).stays());
     }
 
     #[test]
