@@ -234,8 +234,13 @@ async fn navigate(shared: &Arc<Shared>, target: &str, url: String) -> Result<(),
     let started = shared
         .wire
         .start(Some(&session), "Page.navigate", params)
-        .await?;
-    let (of, target) = (Arc::clone(shared), target.to_owned());
+        .await;
+    if started.is_err()
+        && let Some(page) = shared.book().page(target)
+    {
+        page.unanswered = false;
+    }
+    let (started, of, target) = (started?, Arc::clone(shared), target.to_owned());
     // The answer comes at the latest with the end of session or connection, so this task ends.
     shared.spawn(async move {
         let answer = started.wait().await;
@@ -296,14 +301,6 @@ fn answered(
             }
             // Chromium's own error page tells the status, and comes with an event of its own.
             let empty = text == Some("net::ERR_HTTP_RESPONSE_CODE_FAILURE");
-            if empty
-                && let Some((failed, at)) = unreachable
-                && load == Some(failed.as_str())
-            {
-                page.failed = Some(failed.clone());
-                let of = Arc::clone(shared);
-                shared.spawn(follow::failure(of, target.to_owned(), failed, at));
-            }
             let text = text.filter(|_| !aborted && !empty);
             if text.is_some() && load.is_some() && page.failed.as_deref() == load {
                 None
@@ -320,6 +317,14 @@ fn answered(
             Some("net::ERR_INVALID_URL".to_owned())
         }
     };
+    if failure.is_none()
+        && let Some((load, at)) = unreachable
+    {
+        // Of a load that this was no answer to, or that it says nothing of.
+        page.failed = Some(load.clone());
+        let of = Arc::clone(shared);
+        shared.spawn(follow::failure(of, target.to_owned(), load, at));
+    }
     if let (Some(detail), Some(tab)) = (failure, page.tab) {
         shared.queue.news(
             tab,

@@ -49,7 +49,7 @@ pub(super) struct Page {
     pub(super) navigation: u64,
     /// The last of them has not been answered.
     pub(super) unanswered: bool,
-    /// A load that failed meanwhile, and its address: the answer says whether it is that one's.
+    /// A load that failed meanwhile, and its address.
     pub(super) unreachable: Option<(String, String)>,
     /// Made for a tab of ours, so what it held before its first address is nobody's history.
     pub(super) fresh: bool,

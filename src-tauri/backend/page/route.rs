@@ -200,6 +200,7 @@ fn navigated(shared: &Arc<Shared>, page: &mut Page, target: String, frame: &Valu
     permission::pass(shared, std::mem::take(&mut page.passing));
     let Some(url) = frame["unreachableUrl"].as_str() else {
         page.failed = None;
+        page.unreachable = None;
         return;
     };
     let load = frame["loaderId"].as_str().unwrap_or_default();
@@ -207,7 +208,7 @@ fn navigated(shared: &Arc<Shared>, page: &mut Page, target: String, frame: &Valu
         let load: String = load.chars().take(128).collect();
         let url = url.chars().take(4096).collect();
         if page.unanswered {
-            // Whose it is, and why it failed, is told by the answer that is to come.
+            // The answer that is to come may tell why.
             page.unreachable = Some((load, url));
             return;
         }
