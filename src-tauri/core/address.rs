@@ -4,7 +4,7 @@ use crate::message::Security;
 use unicode_security::{RestrictionLevel, RestrictionLevelDetection, confusable_detection};
 use url::{Host, Url};
 
-pub use completion::{Completion, complete};
+pub use completion::{Completion, complete, site};
 pub use login::{Login, split_login};
 pub use port::has_unsafe_port;
 

@@ -23,7 +23,15 @@ pub struct Completion {
     pub url: String,
 }
 
-/// Completes what was typed to a site; of several to the one that was visited most, then to the
+/// The site of an address, with the slash behind it: `https://example.org/`.
+#[must_use]
+pub fn site(address: &str) -> Option<&str> {
+    let host = address.find("//")? + 2;
+    let slash = address.get(host..)?.find('/')?;
+    address.get(..=host + slash)
+}
+
+/// Completes what was typed to one of these sites; to the one that is named most often, then to the
 /// shortest.
 pub fn complete<'a>(typed: &str, visited: impl IntoIterator<Item = &'a str>) -> Option<Completion> {
     let ends = typed.is_empty() || typed.ends_with('/');
@@ -147,7 +155,15 @@ mod tests {
     }
 
     #[test]
-    fn of_several_the_one_that_was_visited_most_comes_first_then_the_shortest() {
+    fn a_site_is_all_up_to_its_path() {
+        assert_eq!(site("https://a.test:8/b/c?d"), Some("https://a.test:8/"));
+        for none in ["about:blank", "https://a.test", "", "//"] {
+            assert_eq!(site(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn of_several_the_one_that_is_named_most_comes_first_then_the_shortest() {
         let once = ["https://sun.test/", "https://sunday.test/"];
         assert_eq!(of("s", &once), some("sun.test/", "https://sun.test/"));
         let more = [once.as_slice(), &["https://sunday.test/a"]].concat();
@@ -166,10 +182,15 @@ mod tests {
     proptest! {
         #[test]
         fn anything_can_be_typed(typed in "\\PC{0,12}", host in "[a-zü.]{1,8}") {
+            let _ = complete(&typed, [format!("https://{host}/").as_str()]);
+        }
+
+        #[test]
+        fn each_beginning_of_a_name_is_completed_to_the_name(host in "[a-z]{1,8}\\.test", at in 1_usize..8) {
             let url = format!("https://{host}/");
-            if let Some(it) = complete(&typed, [url.as_str()]) {
-                prop_assert!(it.rest.ends_with('/'));
-            }
+            let typed = &host[..at.min(host.len())];
+            let completed = complete(typed, [url.as_str()]);
+            prop_assert_eq!(completed.map(|it| format!("{typed}{}", it.rest)), Some(format!("{host}/")));
         }
     }
 }

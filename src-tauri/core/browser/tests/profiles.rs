@@ -322,24 +322,45 @@ fn each_profile_has_a_way_to_the_network_and_the_private_one_keeps_its_own() {
 fn what_is_typed_is_completed_by_the_tabs_of_its_own_profile_also_by_one_that_was_closed() {
     let mut bench = Bench::new(vec![]);
     let tab = bench.first();
-    bench.command(Command::Navigate(tab, "https://news.test/a".into()));
+    let goes = |bench: &mut Bench, tab, url: &str, title: &str| {
+        bench.command(Command::Navigate(tab, url.into()));
+        let title = PageNews::Title(title.to_owned());
+        for news in [PageNews::Loading(true), title, PageNews::Loading(false)] {
+            bench.tell(Event::Page(tab, Mode::Proxy, news));
+        }
+    };
+    let opens = |bench: &mut Bench| {
+        bench.command(Command::OpenTab {
+            input: None,
+            mode: None,
+            background: false,
+        });
+        bench.browser.active.unwrap()
+    };
     let completed = |bench: &Bench, tab| {
         let completion = bench.browser.completion(tab, "n");
         completion.map(|it| it.url)
     };
+    goes(&mut bench, tab, "https://news.test/a", "News");
     let news = Some("https://news.test/".to_owned());
     bench.command(Command::OpenTabOf(ProfileName("private".into())));
     let private = bench.browser.active.unwrap();
     assert_eq!(completed(&bench, tab), news);
     assert_eq!(completed(&bench, private), None);
-    bench.command(Command::Navigate(private, "https://night.test/".into()));
+    goes(&mut bench, private, "https://n.test/", "Night");
     assert_eq!(completed(&bench, tab), news);
-    bench.command(Command::OpenTab {
-        input: None,
-        mode: None,
-        background: false,
-    });
-    let next = bench.browser.active.unwrap();
+    // What never came has no title, or its host's.
+    for title in ["", "no.test"] {
+        let other = opens(&mut bench);
+        goes(&mut bench, other, "https://no.test/", title);
+        assert_eq!(completed(&bench, other), news);
+    }
     bench.command(Command::CloseTab(tab));
+    let next = opens(&mut bench);
+    assert_eq!(completed(&bench, next), news);
+    // What is on its way may never come, whatever its title.
+    goes(&mut bench, next, "https://n.test/", "N");
+    assert_eq!(completed(&bench, next).as_deref(), Some("https://n.test/"));
+    bench.tell(Event::Page(next, Mode::Proxy, PageNews::Loading(true)));
     assert_eq!(completed(&bench, next), news);
 }
