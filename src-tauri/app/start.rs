@@ -47,7 +47,9 @@ pub fn run() -> ExitCode {
     }
     let start = Start {
         addresses: addresses(),
-        launch: std::env::var("DESKTOP_STARTUP_ID").ok(),
+        launch: std::env::var("DESKTOP_STARTUP_ID")
+            .ok()
+            .filter(|launch| !launch.is_empty()),
     };
     let mut lease = match instance::claim(&dirs, &start) {
         Ok(Claim::First(lease)) => Some(lease),

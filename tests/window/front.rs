@@ -47,9 +47,10 @@ async fn notifying() -> Html<String> {
         "<body style='margin:0;height:100vh;background:#cc1122' onclick='ask()'>
         <script>
             async function ask() {
-                await Notification.requestPermission();
+                if (Notification.permission === 'default') await Notification.requestPermission();
                 const note = new Notification('Tea', { body: 'It is ready' });
                 note.onclick = () => document.body.style.background = '#1122cc';
+                tell({ noted: Notification.permission });
             }
         </script>",
     )
@@ -84,6 +85,22 @@ async fn what_a_page_notifies_of_leads_back_to_its_tab() -> Outcome<()> {
     notes.press(id)?;
     room.filled("the page, which was told", BLUE).await?;
     drop(cover);
+    room.site.tells(&json!({ "noted": "granted" })).await?;
+
+    // It may not any more, and has not heard of it.
+    room.shell.click("[data-testid=security]").await?;
+    room.shell
+        .click("[data-testid=site-change-notifications]")
+        .await?;
+    room.shell
+        .until(
+            "document.querySelector('[data-testid=site-wish-notifications][data-allowed=false]')",
+        )
+        .await?;
+    let [x, y, ..] = room.filled("the page beside its site's bar", BLUE).await?;
+    room.display.click(x + 300, y + 300, 1).await?;
+    room.site.tells(&json!({ "noted": "granted" })).await?;
+    assert_eq!(notes.latest()?, None);
     room.shell.close().await
 }
 

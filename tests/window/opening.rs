@@ -57,7 +57,21 @@ async fn eager() -> Html<String> {
             setTimeout(() => {
                 const child = open('/child', '_blank');
                 tell({ opened: child !== null });
+                setTimeout(() => tell({ later: true }), 700);
                 onmessage = (e) => tell({ heard: e.data, same: e.source === child });
+            }, 100);
+        </script>",
+    )
+}
+
+/// Is on its way to a site that may open windows by itself, which takes its time, and opens one.
+async fn borrower() -> Html<String> {
+    page(
+        "Borrower",
+        "<body style='margin:0;background:#cc1122'><script>
+            setTimeout(() => {
+                location = `http://127.0.0.1:${location.port}/slow`;
+                setTimeout(() => open('/child'), 300);
             }, 100);
         </script>",
     )
@@ -95,6 +109,8 @@ fn pages() -> Router {
         .route("/child", get(child))
         .route("/pusher", get(pusher))
         .route("/eager", get(eager))
+        .route("/borrower", get(borrower))
+        .route("/slow", get(std::future::pending::<()>))
         .route("/desk", get(desk))
 }
 
@@ -167,6 +183,14 @@ async fn a_site_that_may_opens_its_windows_by_itself_until_that_is_taken_back() 
         .await?;
     room.shell.until(&format!("{TABS} === 3")).await?;
 
+    // Another site does not get by with its name.
+    let elsewhere = format!("http://localhost:{}/borrower", room.site.port());
+    room.display.visit(&elsewhere).await?;
+    room.shell
+        .until(&format!("{ask}?.innerText.includes('localhost')"))
+        .await?;
+    assert_eq!(room.shell.value(TABS).await?, json!(3));
+
     room.display.press("ctrl+shift+Tab").await?;
     room.filled("the page that opened both", RED).await?;
     room.shell.click("[data-testid=security]").await?;
@@ -178,6 +202,8 @@ async fn a_site_that_may_opens_its_windows_by_itself_until_that_is_taken_back() 
         .await?;
     room.display.press("F5").await?;
     room.site.tells(&json!({ "opened": false })).await?;
+    // It would have been asked about by then.
+    room.site.tells(&json!({ "later": true })).await?;
     assert_eq!(
         room.shell.value(&format!("[{TABS}, {ask}]")).await?,
         json!([3, null])

@@ -23,7 +23,7 @@ const names: Record<Wish, string> = {
   clipboard: "Reading what you copied",
   pointer: "Pointer",
   foreign_cookies: "Cookies within other sites",
-  windows: "Opening pages by itself",
+  windows: "Opening pages by itself, in Proxy tabs",
 };
 
 const who = (origin: string): string =>
@@ -95,7 +95,11 @@ export const askTexts = {
     })[ask.question],
 
   hung: "It has been busy for a while. You can wait, or stop it; what you typed there is lost then.",
-  remember: "Remember this for the site",
+  /** What an answer is remembered for. */
+  remember: (ask: Ask): string =>
+    ask.question === "window"
+      ? "Remember this for every page that the site opens by itself"
+      : "Remember this for the site",
   silence: "No more messages",
   answer: "Answer",
   user: "Name",

@@ -18,13 +18,17 @@ impl Decided {
         self.0.replace(decided);
     }
 
-    /// Whether the page at an address may.
-    pub(super) fn allows(&self, wish: Wish, url: &str) -> bool {
-        origin_of(url).is_some_and(|origin| self.origins(wish, true).contains(&origin))
+    /// Whether the page at an address may; `None` where nobody has said.
+    pub(super) fn about(&self, wish: Wish, url: &str) -> Option<bool> {
+        let origin = origin_of(url)?;
+        let decided = self.0.borrow();
+        let mut about = decided.iter();
+        let about = about.find(|it| it.wish == wish && it.origin == origin)?;
+        about.allowed
     }
 
     /// Each process of pages is told when it starts which sites may notify of something, and which may
-    /// not: a page looks there before it asks.
+    /// not, and goes by that to its end: a page looks there before it asks.
     pub(super) fn lead(&self, context: &WebContext) {
         let decided = self.clone();
         context.connect_initialize_notification_permissions(move |context| {

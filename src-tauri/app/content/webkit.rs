@@ -26,7 +26,7 @@ use duotab_core::event::PageNews;
 use duotab_core::message::TabId;
 use duotab_core::proxy::PageFault;
 use gtk::prelude::*;
-use webkit2gtk::{BackForwardListExt, URIRequestExt, WebView, WebViewExt};
+use webkit2gtk::{BackForwardListExt, NotificationExt, URIRequestExt, WebView, WebViewExt};
 
 use super::blocking::Blocked;
 use super::opened::{Opened, Route};
@@ -49,8 +49,20 @@ pub(super) struct Page {
 }
 
 /// Has other pages that a page opens become tabs.
-fn opening(view: &WebView, report: &Rc<dyn Fn(PageNews)>, profile: &Profile, opened: &Opened) {
+fn opening(
+    view: &WebView,
+    report: &Rc<dyn Fn(PageNews)>,
+    profile: &Profile,
+    opened: &Opened,
+    asked: &Rc<Asked>,
+) {
     let (told, profile, opened) = (Rc::clone(report), profile.clone(), opened.clone());
+    let asked = Rc::downgrade(asked);
+    let decided = profile.decided.clone();
+    let may_by_itself = move || {
+        let shown = asked.upgrade().map(|asked| asked.shown());
+        shown.is_some_and(|shown| decided.about(Wish::Windows, &shown) == Some(true))
+    };
     view.connect_create(move |view, action| {
         let url = action.clone().request().and_then(|request| request.uri());
         let url = url.map(String::from).filter(|url| !url.is_empty());
@@ -63,8 +75,7 @@ fn opening(view: &WebView, report: &Rc<dyn Fn(PageNews)>, profile: &Profile, ope
             });
             return None;
         }
-        let from = view.uri().unwrap_or_default();
-        if !action.is_user_gesture() && !profile.decided.allows(Wish::Windows, &from) {
+        if !action.is_user_gesture() && !may_by_itself() {
             told(PageNews::WindowHeldBack { url });
             return None;
         }
@@ -76,6 +87,27 @@ fn opening(view: &WebView, report: &Rc<dyn Fn(PageNews)>, profile: &Profile, ope
             foreground: true,
         });
         Some(page.view.clone().upcast())
+    });
+}
+
+/// What a page notifies of leads back to the page. One that may not any more is not heard: its process
+/// goes by what it was told when it started.
+fn notifying(view: &WebView, report: &Rc<dyn Fn(PageNews)>, profile: &Profile, asked: &Rc<Asked>) {
+    let (told, decided, asked) = (
+        Rc::clone(report),
+        profile.decided.clone(),
+        Rc::downgrade(asked),
+    );
+    view.connect_show_notification(move |_, notification| {
+        let shown = asked.upgrade().map(|asked| asked.shown());
+        let may = shown.and_then(|shown| decided.about(Wish::Notifications, &shown));
+        if may == Some(false) {
+            return true;
+        }
+        let told = Rc::clone(&told);
+        notification.connect_clicked(move |_| told(PageNews::Called));
+        // The engine hands it to the desktop.
+        false
     });
 }
 
@@ -136,13 +168,14 @@ impl Page {
         let report: Rc<dyn Fn(PageNews)> = Rc::new(move |news| told.tell(news));
         let failed = Failed::default();
         signals::connect(&view, &report, &failed, profile, blocked);
-        opening(&view, &report, profile, opened);
+        let asked = Asked::connect(&view, &report);
+        opening(&view, &report, profile, opened, &asked);
+        notifying(&view, &report, profile, &asked);
         find::connect(&view, &report);
         wheel::connect(&view, &report);
         side::connect(&view, &report);
         let show_source = source_of(&report, profile, opened);
         menu::connect(&view, &report, Rc::clone(&show_source));
-        let asked = Asked::connect(&view, &report);
         Rc::new(Self {
             view,
             door: profile.door.clone(),

@@ -70,7 +70,13 @@ impl Browser {
         let decided = origin_of(tab.url())
             .and_then(|origin| self.sites.answer(&tab.profile, &origin, &[Wish::Windows]));
         let unwanted = tab.page.has_asked(AskId::WINDOW) || decided == Some(false);
-        if origin_of(&address).is_some() && !unwanted {
+        if origin_of(&address).is_none() {
+            return;
+        }
+        if decided == Some(true) {
+            // Decided after the engine has held it back.
+            self.open_in_front(id, &address);
+        } else if !unwanted {
             self.ask_of_a_page(id, AskId::WINDOW, Question::Window { address });
         }
     }
@@ -90,16 +96,17 @@ impl Browser {
         let Some(at) = asks.iter().position(|open| open.id == ask) else {
             return;
         };
-        let question = asks.remove(at).question;
+        let asked = asks.remove(at);
         tab.page.answered.push(ask);
-        match question {
+        let profile = tab.profile.clone();
+        match asked.question {
             Question::Program {
                 address,
                 program: Some(_),
             } if opens => self.act(Action::OpenInProgram(address)),
             Question::Window { address } => {
-                if decided.is_some() {
-                    let _ = self.decide_here(id, Wish::Windows, decided);
+                if let (Some(_), Some(origin)) = (decided, origin_of(&asked.origin)) {
+                    self.decide(&profile, &origin, Wish::Windows, decided);
                 }
                 if opens {
                     self.open_in_front(id, &address);

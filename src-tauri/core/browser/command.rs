@@ -265,16 +265,18 @@ impl Browser {
     /// Opens what the app was started with.
     pub(super) fn open_all(&mut self, inputs: Vec<String>) {
         for input in inputs {
-            self.settings_shown = false;
             let empty = self.active.filter(|id| {
                 self.tab(*id)
                     .is_some_and(|tab| tab.url().is_empty() && tab.stream.is_none())
             });
-            // A line that is no address must not keep the window from coming up.
-            let _ = match empty {
+            let opened = match empty {
                 Some(id) => self.navigate(id, &input),
                 None => self.open_tab(Some(&input), None, false),
             };
+            // A line that is no address must not keep the window from coming up.
+            if opened.is_ok() {
+                self.settings_shown = false;
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use crate::action::{Action, PageAction};
 use crate::address::split_login;
 use crate::ask::Answer;
 use crate::event::PageNews;
-use crate::message::{Mode, Problem, ProfileName, ShellFocus, TabId};
+use crate::message::{Mode, Problem, ProfileName, TabId};
 use crate::page::{Direction, zoom_in, zoom_out};
 use crate::tab::Tab;
 
@@ -156,7 +156,7 @@ impl Browser {
             PageNews::Called => {
                 self.settings_shown = false;
                 self.bring_to_front(Some(id));
-                self.act(Action::Focus(ShellFocus::Page));
+                self.focus_page();
                 self.act(Action::PresentWindow(None));
             }
             PageNews::Occupied(now) => tab.occupied = now,

@@ -77,6 +77,24 @@ impl Notes {
         self.shown.recv().await.expect("the desktop lives")
     }
 
+    /// What else was shown: what the app has said until now is heard before what is asked now.
+    pub(crate) fn latest(&mut self) -> Outcome<Option<Note>> {
+        let none = gio::Cancellable::NONE;
+        let (flags, name) = (DBusCallFlags::NONE, Some(NAME));
+        self.connection.call_sync(
+            name,
+            PATH,
+            NAME,
+            "GetCapabilities",
+            None,
+            None,
+            flags,
+            -1,
+            none,
+        )?;
+        Ok(self.shown.try_recv().ok())
+    }
+
     /// The person presses it.
     pub(crate) fn press(&self, note: u32) -> Outcome<()> {
         let what = (note, "default").to_variant();

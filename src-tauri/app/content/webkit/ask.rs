@@ -132,6 +132,11 @@ impl Asked {
         asked
     }
 
+    /// The address of the page that is there.
+    pub(super) fn shown(&self) -> String {
+        self.shown.borrow().clone()
+    }
+
     /// Whether the page answers has changed, as far as the engine knows: a page that goes out of
     /// sight counts as one that does, until it is asked for something.
     fn responds(self: &Rc<Self>, view: &WebView) {

@@ -9,9 +9,9 @@ use gtk::gdk::ModifierType;
 use gtk::glib::{self, Cast, ObjectExt};
 use webkit2gtk::{
     BackForwardListExt, LoadEvent, MediaCaptureState, NavigationPolicyDecision,
-    NavigationPolicyDecisionExt, NavigationType, NotificationExt, PolicyDecision,
-    PolicyDecisionExt, PolicyDecisionType, URIRequestExt, URIResponseExt,
-    WebProcessTerminationReason, WebView, WebViewExt,
+    NavigationPolicyDecisionExt, NavigationType, PolicyDecision, PolicyDecisionExt,
+    PolicyDecisionType, URIRequestExt, URIResponseExt, WebProcessTerminationReason, WebView,
+    WebViewExt,
 };
 
 use super::super::blocking::Blocked;
@@ -36,18 +36,6 @@ pub(super) fn connect(
     opening(view, report, failed, door, blocked);
     ending(view, report);
     occupied(view, report);
-    notifying(view, report);
-}
-
-/// What a page notifies of leads back to the page.
-fn notifying(view: &WebView, report: &Report) {
-    let told = Rc::clone(report);
-    view.connect_show_notification(move |_, notification| {
-        let told = Rc::clone(&told);
-        notification.connect_clicked(move |_| told(PageNews::Called));
-        // The engine hands it to the desktop.
-        false
-    });
 }
 
 /// Sound, camera, microphone and screen, all as one.

@@ -166,9 +166,10 @@ fn whether_a_site_opens_pages_by_itself_can_be_decided_for_good() {
             }],
         );
         assert!(bench.world.log.contains(&told));
-        // Of another page of the site as well.
+        // Of another page of the site as well, without asking.
         bench.tell(Event::Page(tab, Mode::Proxy, PageNews::Loading(true)));
-        assert_eq!(held_back(&mut bench), usize::from(allowed));
+        assert_eq!(held_back(&mut bench), 0);
+        assert_eq!(bench.browser.tabs.len(), 1 + 2 * usize::from(allowed));
     }
 }
 
