@@ -147,7 +147,8 @@ impl Shell {
         Ok(within(selector, element.click()).await??)
     }
 
-    /// Clicks the tab that has this in its title.
+    /// Clicks the tab that has this in its title, and waits until it is in front: what is pressed
+    /// sooner is pressed for the one before.
     ///
     /// # Errors
     /// If there is none in time.
@@ -160,7 +161,12 @@ impl Shell {
         ))
         .await?;
         let tab = self.client.find(Locator::XPath(&path)).await?;
-        Ok(within(title, tab.click()).await??)
+        within(title, tab.click()).await??;
+        self.until(&format!(
+            "document.querySelector('[role=tab][aria-selected=true]')?.innerText.includes({quoted})"
+        ))
+        .await?;
+        Ok(())
     }
 
     /// Calls a command of the app as the shell does; gives what it answers, or what it rejects.
