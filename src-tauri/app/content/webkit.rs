@@ -48,6 +48,13 @@ pub(super) struct Page {
     show_source: source::Show,
 }
 
+/// What is decided for the site of the page that is there. The view's own address is already the next
+/// page's.
+fn decided(profile: &Profile, asked: &Rc<Asked>) -> impl Fn(Wish) -> Option<bool> + 'static {
+    let (decided, asked) = (profile.decided.clone(), Rc::downgrade(asked));
+    move |wish| decided.about(wish, &asked.upgrade()?.shown())
+}
+
 /// Has other pages that a page opens become tabs.
 fn opening(
     view: &WebView,
@@ -57,12 +64,7 @@ fn opening(
     asked: &Rc<Asked>,
 ) {
     let (told, profile, opened) = (Rc::clone(report), profile.clone(), opened.clone());
-    let asked = Rc::downgrade(asked);
-    let decided = profile.decided.clone();
-    let may_by_itself = move || {
-        let shown = asked.upgrade().map(|asked| asked.shown());
-        shown.is_some_and(|shown| decided.about(Wish::Windows, &shown) == Some(true))
-    };
+    let decided = decided(&profile, asked);
     view.connect_create(move |view, action| {
         let url = action.clone().request().and_then(|request| request.uri());
         let url = url.map(String::from).filter(|url| !url.is_empty());
@@ -75,7 +77,7 @@ fn opening(
             });
             return None;
         }
-        if !action.is_user_gesture() && !may_by_itself() {
+        if !action.is_user_gesture() && decided(Wish::Windows) != Some(true) {
             told(PageNews::WindowHeldBack { url });
             return None;
         }
@@ -93,15 +95,9 @@ fn opening(
 /// What a page notifies of leads back to the page. One that may not any more is not heard: its process
 /// goes by what it was told when it started.
 fn notifying(view: &WebView, report: &Rc<dyn Fn(PageNews)>, profile: &Profile, asked: &Rc<Asked>) {
-    let (told, decided, asked) = (
-        Rc::clone(report),
-        profile.decided.clone(),
-        Rc::downgrade(asked),
-    );
+    let (told, decided) = (Rc::clone(report), decided(profile, asked));
     view.connect_show_notification(move |_, notification| {
-        let shown = asked.upgrade().map(|asked| asked.shown());
-        let may = shown.and_then(|shown| decided.about(Wish::Notifications, &shown));
-        if may == Some(false) {
+        if decided(Wish::Notifications) == Some(false) {
             return true;
         }
         let told = Rc::clone(&told);
