@@ -5,7 +5,7 @@ use crate::action::{Action, PageAction};
 use crate::address;
 use crate::event::{Command, RequestId, TabRecord};
 use crate::history::Step;
-use crate::message::{Mode, Problem, ShellFocus, TabId};
+use crate::message::{Mode, Problem, ProfileName, ShellFocus, TabId};
 use crate::page::Direction;
 use crate::tab::Tab;
 
@@ -32,7 +32,10 @@ impl Browser {
                 input,
                 mode,
                 background,
-            } => self.open_tab(input.as_deref(), mode, background)?,
+            } => {
+                let profile = self.profile_beside(input.is_some());
+                self.open_tab(profile, input.as_deref(), mode, background)?;
+            }
             Command::OpenTabOf(profile) => self.open_tab_of(profile)?,
             Command::OpenDropped(id, url) => {
                 self.known(id)?;
@@ -183,8 +186,20 @@ impl Browser {
         self.position(id).ok_or(Problem::UnknownTab { tab: id })
     }
 
+    /// The profile of a tab that is opened beside the one in front: what is typed there belongs to its
+    /// profile, and what begins as private stays so.
+    fn profile_beside(&self, typed: bool) -> ProfileName {
+        let front = self.active.and_then(|id| self.tab(id));
+        front
+            .map(|tab| &tab.profile)
+            .filter(|profile| typed || profile.is_private())
+            .unwrap_or(&self.settings.profile)
+            .clone()
+    }
+
     fn open_tab(
         &mut self,
+        profile: ProfileName,
         input: Option<&str>,
         mode: Option<Mode>,
         background: bool,
@@ -193,14 +208,11 @@ impl Browser {
             Some(input) => Some(self.read(input)?),
             None => None,
         };
-        let rule = url.as_deref().and_then(|url| {
-            let profile = &self.settings.profile;
-            self.mode_of_site(profile, url)
-        });
+        let rule = (url.as_deref()).and_then(|url| self.mode_of_site(&profile, url));
         let mode = mode.or(rule).unwrap_or(self.settings.default_mode);
-        let id = self.new_tab(mode, self.tabs.len());
+        let id = self.new_tab_of(profile.clone(), mode, self.tabs.len());
         if let Some(url) = &url {
-            self.permit(self.settings.profile.clone(), url);
+            self.permit(profile, url);
         }
         let empty = url.is_none();
         if let (Some(url), Some(tab)) = (url, self.tab_mut(id)) {
@@ -271,7 +283,10 @@ impl Browser {
             });
             let opened = match empty {
                 Some(id) => self.navigate(id, &input),
-                None => self.open_tab(Some(&input), None, false),
+                None => {
+                    let profile = self.settings.profile.clone();
+                    self.open_tab(profile, Some(&input), None, false)
+                }
             };
             // A line that is no address must not keep the window from coming up.
             if opened.is_ok() {

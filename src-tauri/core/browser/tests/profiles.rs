@@ -330,11 +330,7 @@ fn what_is_typed_is_completed_by_the_tabs_of_its_own_profile_also_by_one_that_wa
         }
     };
     let opens = |bench: &mut Bench| {
-        bench.command(Command::OpenTab {
-            input: None,
-            mode: None,
-            background: false,
-        });
+        bench.command(Command::OpenTabOf(ProfileName("default".into())));
         bench.browser.active.unwrap()
     };
     let completed = |bench: &Bench, tab| {
@@ -363,4 +359,38 @@ fn what_is_typed_is_completed_by_the_tabs_of_its_own_profile_also_by_one_that_wa
     assert_eq!(completed(&bench, next).as_deref(), Some("https://n.test/"));
     bench.tell(Event::Page(next, Mode::Proxy, PageNews::Loading(true)));
     assert_eq!(completed(&bench, next), news);
+}
+
+#[test]
+fn a_tab_beside_a_private_one_is_private_and_what_is_typed_opens_in_its_tab_s_profile() {
+    let mut bench = Bench::new(vec![]);
+    let first = bench.browser.tabs[0].profile.clone();
+    create(&mut bench, "Work");
+    let work = name("p1");
+    let opens = |bench: &mut Bench, of: &ProfileName, input: Option<&str>| {
+        bench.command(Command::OpenTabOf(of.clone()));
+        bench.command(Command::OpenTab {
+            input: input.map(str::to_owned),
+            mode: None,
+            background: false,
+        });
+        let id = bench.browser.active.unwrap();
+        bench.browser.tab(id).unwrap().profile.clone()
+    };
+    let private = ProfileName("private".into());
+    assert_eq!(opens(&mut bench, &private, None), private);
+    assert_eq!(opens(&mut bench, &work, None), first);
+    for profile in [private, work] {
+        assert_eq!(opens(&mut bench, &profile, Some("a.test")), profile);
+        let permit = Action::Permit(profile, "https://a.test/".into());
+        assert!(bench.world.log.contains(&permit));
+    }
+    bench.command(Command::OpenTabOf(ProfileName("private".into())));
+    bench.tell(Event::SecondInstance(vec!["b.test".into()], None));
+    let id = bench.browser.active.unwrap();
+    assert_eq!(
+        bench.browser.tab(id).unwrap().profile,
+        ProfileName("private".into()),
+        "an empty tab in front is used"
+    );
 }
