@@ -411,6 +411,8 @@ pub struct TabRecord {
     pub history: Vec<HistoryEntry>,
     /// Where it stands in the history.
     pub index: usize,
+    /// Whether a page named its address, which nobody has asked for, and it was never there.
+    pub unasked: bool,
     /// Its zoom in percent.
     pub zoom: u16,
     /// Whether it is in front.

@@ -98,6 +98,8 @@ pub struct Tab {
     pub mode: Mode,
     /// Where it has been.
     pub history: History,
+    /// A page named its address: nobody has asked for it, and it was never there.
+    pub unasked: bool,
     /// In percent.
     pub zoom: u16,
     /// Whether its page is loading.
@@ -139,6 +141,7 @@ impl Tab {
             profile,
             mode,
             history: History::default(),
+            unasked: false,
             zoom: DEFAULT_ZOOM,
             loading: false,
             favicon: None,
@@ -162,6 +165,7 @@ impl Tab {
     pub fn restore(record: TabRecord) -> Self {
         Self {
             history: History::restore(record.history, record.index),
+            unasked: record.unasked,
             zoom: record.zoom,
             ..Self::new(record.id, record.profile, record.mode)
         }
@@ -177,6 +181,7 @@ impl Tab {
             mode: self.mode,
             history: self.history.entries().to_vec(),
             index: self.history.index(),
+            unasked: self.unasked,
             zoom: self.zoom,
             active,
         }

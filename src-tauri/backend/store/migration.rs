@@ -22,6 +22,7 @@ const MIGRATIONS: &[&Migration] = &[
     &worker::CREATE,
     &profile::HOMES,
     &profile::STALE,
+    &tab::UNASKED,
 ];
 
 /// The schema version that this program writes.

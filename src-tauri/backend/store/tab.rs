@@ -21,6 +21,11 @@ pub(super) const CREATE: Migration = Migration {
     ) STRICT;",
 };
 
+pub(super) const UNASKED: Migration = Migration {
+    version: 11,
+    sql: "ALTER TABLE tab ADD COLUMN unasked INTEGER NOT NULL DEFAULT 0;",
+};
+
 impl Store {
     /// All tabs in the strip's order. A row that cannot be understood is left out.
     pub fn tabs(&self) -> Result<Vec<TabRecord>, StoreError> {
@@ -45,7 +50,7 @@ impl Store {
 
 pub(super) fn read(connection: &Connection) -> rusqlite::Result<Vec<TabRecord>> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, position, mode, history, at, zoom, active, profile FROM tab ORDER BY position, id",
+        "SELECT id, position, mode, history, at, zoom, active, profile, unasked FROM tab ORDER BY position, id",
     )?;
     let mut rows = statement.query(())?;
     let mut tabs = Vec::new();
@@ -72,6 +77,7 @@ fn record(row: &Row<'_>) -> Option<TabRecord> {
         zoom: row.get(5).ok()?,
         active: row.get(6).ok()?,
         profile: ProfileName(row.get(7).ok()?),
+        unasked: row.get(8).ok()?,
     })
 }
 
@@ -85,11 +91,12 @@ fn write(connection: &Connection, tab: &TabRecord) -> rusqlite::Result<()> {
     let at = u32::try_from(tab.index).unwrap_or(u32::MAX);
     connection
         .prepare_cached(
-            "INSERT INTO tab (id, position, mode, history, at, zoom, active, profile)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            "INSERT INTO tab (id, position, mode, history, at, zoom, active, profile, unasked)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (id) DO UPDATE SET position = excluded.position, mode = excluded.mode,
                  history = excluded.history, at = excluded.at, zoom = excluded.zoom,
-                 active = excluded.active, profile = excluded.profile",
+                 active = excluded.active, profile = excluded.profile,
+                 unasked = excluded.unasked",
         )?
         .execute((
             tab.id.0,
@@ -100,6 +107,7 @@ fn write(connection: &Connection, tab: &TabRecord) -> rusqlite::Result<()> {
             tab.zoom,
             tab.active,
             &tab.profile.0,
+            tab.unasked,
         ))?;
     Ok(())
 }
@@ -133,6 +141,7 @@ mod tests {
                     index: index as usize,
                     zoom,
                     active,
+                    unasked: active && proxy,
                     profile: ProfileName(if proxy { "default" } else { "p1" }.to_owned()),
                 },
             )
@@ -165,6 +174,7 @@ mod tests {
             mode: Mode::Proxy,
             history: Vec::new(),
             index: 0,
+            unasked: false,
             zoom: 100,
             active: true,
             profile: ProfileName("default".into()),

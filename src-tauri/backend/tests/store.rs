@@ -26,6 +26,7 @@ fn tab(id: u32, position: u32) -> TabRecord {
             title: "aA1ß€".into(),
         }],
         index: 0,
+        unasked: false,
         zoom: 125,
         active: position == 0,
     }

@@ -300,6 +300,7 @@ impl Browser {
         let url = self.read(input)?;
         self.permit(self.tabs[at].profile.clone(), &url);
         self.tabs[at].problem = None;
+        self.tabs[at].unasked = false;
         if let Some(mode) = self.other_mode_for(&self.tabs[at], &url) {
             self.navigate_in(id, mode, &url);
         } else if self.has_page(id) {

@@ -80,6 +80,7 @@ impl Browser {
         let id = self.new_tab_of(profile, mode, position);
         if let Some(tab) = self.tab_mut(id) {
             tab.history.visit(url);
+            tab.unasked = true;
         }
         id
     }

@@ -32,9 +32,10 @@ impl Browser {
         self.act(Action::Permit(profile, url));
     }
 
-    /// The person asked for what the tab shows.
+    /// The person asked for what the tab shows, or has seen it there.
     pub(super) fn permit_address_of(&mut self, id: TabId) {
-        if let Some(tab) = self.tab(id).filter(|tab| !tab.url().is_empty()) {
+        let asked = |tab: &&Tab| !tab.unasked && !tab.url().is_empty();
+        if let Some(tab) = self.tab(id).filter(asked) {
             let (profile, url) = (tab.profile.clone(), tab.url().to_owned());
             self.permit(profile, &url);
         }
@@ -164,6 +165,7 @@ impl Browser {
             PageNews::History { entries, index } => {
                 let before = tab.url().to_owned();
                 tab.history.report(&entries, index);
+                tab.unasked = false;
                 if !same_site(&before, tab.url()) {
                     tab.favicon = None;
                     self.zoom_as_site(id);

@@ -277,6 +277,48 @@ fn the_proxy_may_reach_what_the_person_asked_for_and_not_what_a_page_did() {
 }
 
 #[test]
+fn what_a_page_named_is_not_permitted_by_the_next_start_or_by_opening_its_tab_again() {
+    const THERE: &str = "http://192.168.1.2/";
+    let permits = |bench: &Bench| {
+        let permit = |action: &&Action| matches!(action, Action::Permit(_, url) if url == THERE);
+        bench.world.log.iter().filter(permit).count()
+    };
+    let mut bench = Bench::new(vec![]);
+    let tab = bench.first();
+    bench.command(Command::Navigate(tab, "http://localhost/".into()));
+    let pointed = PageNews::TabWanted {
+        url: THERE.into(),
+        mode: None,
+    };
+    bench.tell(Event::Page(tab, Mode::Proxy, pointed));
+    let pointed = bench.browser.tabs[1].id;
+    bench.command(Command::CloseTab(pointed));
+    bench.command(Command::ReopenTab);
+    assert_eq!(permits(&bench), 0);
+    let again = |bench: &Bench| {
+        let saved = Saved {
+            tabs: bench.browser.saved.values().cloned().collect(),
+            ..Saved::default()
+        };
+        let mut browser = Browser::new(Settings::default(), saved, Millis(0));
+        browser
+            .take_actions()
+            .filter(|action| matches!(action, Action::Permit(_, url) if url == THERE))
+            .count()
+    };
+    assert_eq!(again(&bench), 0);
+    // What was there is what the person has seen.
+    let front = bench.browser.active.unwrap();
+    let entries = vec![crate::event::HistoryEntry {
+        url: THERE.into(),
+        title: String::new(),
+    }];
+    let there = PageNews::History { entries, index: 0 };
+    bench.tell(Event::Page(front, Mode::Proxy, there));
+    assert_eq!(again(&bench), 1);
+}
+
+#[test]
 fn an_app_that_is_closing_starts_nothing_whatever_it_hears_of_machines() {
     let mut bench = Bench::new(vec![host(16_000)]);
     bench.stream();

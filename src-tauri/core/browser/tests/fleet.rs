@@ -153,6 +153,7 @@ fn left_on_a_node() -> (Bench, TabId) {
                 title: String::new(),
             }],
             index: 0,
+            unasked: false,
             zoom: 100,
             active: true,
         }],

@@ -247,6 +247,7 @@ fn left_on_worker(engine_runs: bool) -> (Bench, TabId, TabId) {
             title: String::new(),
         }],
         index: 0,
+        unasked: false,
         zoom: 100,
         active: number == 1,
     };
