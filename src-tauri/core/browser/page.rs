@@ -196,10 +196,24 @@ impl Browser {
         }
         let waits = self.tab_mut(id).filter(|tab| tab.proxied);
         let order = match (news, waits) {
-            (PageNews::Closed, Some(tab)) => {
+            // Nothing of it could be shown on the way back.
+            (
+                PageNews::Closed
+                | PageNews::Failed { .. }
+                | PageNews::Crashed
+                | PageNews::Stopped
+                | PageNews::BecameFile,
+                Some(tab),
+            ) => {
                 tab.proxied = false;
                 tab.waiting_history = None;
                 PageAction::Close
+            }
+            (PageNews::History { entries, index }, Some(tab)) => {
+                if let Some(history) = &mut tab.waiting_history {
+                    history.report(&entries, index);
+                }
+                return;
             }
             // Nobody would ever answer, and the page would wait for ever.
             (PageNews::Asks(ask), Some(_)) => {

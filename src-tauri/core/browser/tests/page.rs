@@ -87,6 +87,43 @@ fn a_page_that_closes_itself_behind_a_stream_is_opened_anew_on_the_way_back() {
 }
 
 #[test]
+fn a_page_that_is_lost_behind_a_stream_is_opened_anew_on_the_way_back() {
+    let failed = PageNews::Failed {
+        url: "http://localhost/a".into(),
+        fault: None,
+        detail: String::new(),
+    };
+    for lost in [failed, PageNews::Crashed, PageNews::Stopped] {
+        let mut bench = Bench::new(vec![host(16_000)]);
+        let tab = browsing(&mut bench);
+        let before = bench.browser.tab(tab).unwrap().url().to_owned();
+        bench.command(Command::SetMode(tab, Mode::Streamed, None));
+        tell(&mut bench, tab, lost);
+        bench.command(Command::SetMode(tab, Mode::Proxy, None));
+        let open = |action: &Action| matches!(action, Action::Proxied(_, PageAction::Open { url, .. }) if *url == before);
+        assert_eq!(bench.world.log.iter().filter(|it| open(it)).count(), 2);
+        assert!(!bench.browser.tab(tab).unwrap().page.painted);
+    }
+}
+
+#[test]
+fn where_a_page_goes_behind_a_stream_is_not_taken_for_where_the_tab_was() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let tab = browsing(&mut bench);
+    let before = bench.browser.tab(tab).unwrap().url().to_owned();
+    bench.command(Command::SetMode(tab, Mode::Streamed, None));
+    let entry = |url: &str| crate::event::HistoryEntry {
+        url: url.into(),
+        title: String::new(),
+    };
+    let entries = vec![entry(&before), entry("http://localhost/elsewhere")];
+    tell(&mut bench, tab, PageNews::History { entries, index: 1 });
+    bench.command(Command::SetMode(tab, Mode::Proxy, None));
+    let back = Action::Proxied(tab, PageAction::Navigate(before.clone()));
+    assert!(bench.world.log.contains(&back));
+}
+
+#[test]
 fn what_could_not_be_shown_is_the_address_in_the_other_mode_too() {
     const THERE: &str = "https://b.test/";
     let mut bench = Bench::new(vec![host(16_000)]);
