@@ -169,6 +169,7 @@ impl Browser {
                 if !same_site(&before, tab.url()) {
                     tab.favicon = None;
                     self.zoom_as_site(id);
+                    self.change_as_site(id);
                 }
             }
             PageNews::Failed { url, fault, detail } => {

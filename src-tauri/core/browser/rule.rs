@@ -37,6 +37,16 @@ impl Browser {
         (mode != tab.mode && origin_of(tab.url()) != origin_of(url)).then_some(mode)
     }
 
+    /// A page has led to another site: by a link, by an answer, by itself.
+    pub(super) fn change_as_site(&mut self, id: TabId) {
+        let Some(tab) = self.tab(id) else { return };
+        let url = tab.url().to_owned();
+        let wanted = self.mode_of_site(&tab.profile, &url);
+        if let Some(mode) = wanted.filter(|mode| *mode != tab.mode) {
+            self.navigate_in(id, mode, &url);
+        }
+    }
+
     /// Goes to an address in the other mode.
     pub(super) fn navigate_in(&mut self, id: TabId, mode: Mode, url: &str) {
         match mode {

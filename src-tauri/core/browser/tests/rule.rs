@@ -51,6 +51,29 @@ fn a_site_opens_in_its_mode_wherever_the_person_goes_to_it() {
 }
 
 #[test]
+fn a_page_that_leads_to_a_site_leads_to_it_in_the_site_s_mode() {
+    let (mut bench, tab) = ruled(Mode::Streamed);
+    bench.command(Command::Navigate(tab, THERE.into()));
+    says(&mut bench, tab, Mode::Proxy, &[HERE, THERE]);
+    assert_eq!(shown(&bench, tab), (Mode::Proxy, THERE.into()));
+    says(&mut bench, tab, Mode::Proxy, &[HERE, THERE, HERE]);
+    assert_eq!(shown(&bench, tab), (Mode::Streamed, HERE.into()));
+    bench.settle();
+    bench.command(Command::SetMode(tab, Mode::Proxy, None));
+    says(&mut bench, tab, Mode::Proxy, &[HERE]);
+    let (mode, _) = shown(&bench, tab);
+    assert_eq!(mode, Mode::Proxy, "the toggle was the later decision");
+
+    let (mut bench, tab) = ruled(Mode::Proxy);
+    bench.command(Command::Navigate(tab, THERE.into()));
+    says(&mut bench, tab, Mode::Proxy, &[HERE, THERE]);
+    bench.command(Command::SetMode(tab, Mode::Streamed, None));
+    bench.settle();
+    says(&mut bench, tab, Mode::Streamed, &[THERE, HERE]);
+    assert_eq!(shown(&bench, tab), (Mode::Proxy, HERE.into()));
+}
+
+#[test]
 fn what_is_dropped_on_the_bars_opens_as_a_link_of_a_page_would() {
     let (mut bench, tab) = ruled(Mode::Streamed);
     bench.world.log.clear();
