@@ -245,6 +245,8 @@ pub enum PageNews {
     Called,
     /// It began or ended to play sound, or to see or hear the person.
     Occupied(bool),
+    /// Whether it has what could not be had again: what was typed into it, or the answer to a form.
+    Unique(bool),
     /// Its own process crashed.
     Crashed,
     /// The person had its process ended, for it answered nothing.

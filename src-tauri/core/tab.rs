@@ -126,6 +126,8 @@ pub struct Tab {
     pub asked_to_leave: Option<Millis>,
     /// Its page plays sound, or sees or hears the person.
     pub occupied: bool,
+    /// Its page has what could not be had again.
+    pub unique: bool,
     /// The cookies that are on their way to its next page.
     pub crossing: Crossing,
     /// Which cookies were taken along last, without their values.
@@ -155,6 +157,7 @@ impl Tab {
             unseen: None,
             asked_to_leave: None,
             occupied: false,
+            unique: false,
             crossing: Crossing::None,
             taken_along: Jar::default(),
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use axum::Router;
 use axum::http::header;
 use axum::response::Html;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get, post};
 use duotab_test_support::probe::page;
 use duotab_test_support::{App, Display, Outcome, ProbeSite};
 use serde_json::json;
@@ -36,12 +36,62 @@ const ICON: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\
     \0\0\0\x16IDAT\x78\xda\x63\x50\x38\xe0\x40\x12\x62\x18\xd5\x30\xaa\x61\xf8\x6a\0\0\xfc\xd8\x20\x10\xcb\
     \x3b\x8c\x8f\0\0\0\0IEND\xae\x42\x60\x82";
 
+/// A page that is one place to write, which no look at its fields would find, red all over.
+fn writing(title: &'static str, place: &'static str) -> MethodRouter {
+    get(async move || {
+        let style = "<style>body { margin: 0; background: #cc1122; min-height: 90vh }
+            .all { position: fixed; inset: 0; opacity: 0; border: 0; width: 100%; height: 100% }</style><p></p>";
+        page(title, &format!("{style}{place}"))
+    })
+}
+
+/// Written into a frame, into what is no field.
+const FRAME: &str = "<script>
+    const frame = document.createElement('iframe');
+    frame.className = 'all';
+    frame.src = '/editor';
+    document.body.append(frame);
+</script>";
+const EDITOR: &str = "<script>
+    document.documentElement.contentEditable = true;
+    onclick = () => tell({ clicked: 'frame' });
+    oninput = () => tell({ typed: 'frame' });
+    tell({ ready: 'frame' });
+</script>";
+/// Behind a shadow root.
+const SHADOW: &str = "<div id=host></div><script>
+    const root = document.querySelector('#host').attachShadow({ mode: 'closed' });
+    const field = document.createElement('textarea');
+    field.style = 'position: fixed; inset: 0; opacity: 0; width: 100%; height: 100%';
+    root.append(field);
+    onclick = () => tell({ clicked: 'shadow' });
+    oninput = () => tell({ typed: 'shadow' });
+    tell({ ready: 'shadow' });
+</script>";
+/// In a field that a script calls its own with every key, as libraries do.
+const CONTROLLED: &str = "<input class=all><script>
+    const field = document.querySelector('input');
+    field.onclick = () => tell({ clicked: 'controlled' });
+    field.oninput = () => { field.defaultValue = field.value; tell({ typed: 'controlled' }); };
+    tell({ ready: 'controlled' });
+</script>";
+/// Nothing is written, but something is sent.
+const FORM: &str = "<form action=/sent method=post><button class=all></button></form>
+    <script>tell({ form: true })</script>";
+const SENT: &str = "<script>tell({ sent: true })</script>";
+
 async fn room(sleep_after: &str) -> Outcome<Room> {
     let display = Display::start(1000, 700).await?;
     let icon = || async { ([(header::CONTENT_TYPE, "image/png")], ICON) };
     let pages = Router::new()
         .route("/long", get(long))
-        .route("/icon.png", get(icon));
+        .route("/icon.png", get(icon))
+        .route("/frame", writing("Frame", FRAME))
+        .route("/editor", writing("Editor", EDITOR))
+        .route("/shadow", writing("Shadow", SHADOW))
+        .route("/controlled", writing("Controlled", CONTROLLED))
+        .route("/form", writing("Form", FORM))
+        .route("/sent", post(async || page("Sent", SENT)));
     let site = ProbeSite::with(pages).await?;
     let app = App::new()?;
     let start = start(&display).argument(site.url("/long"));
@@ -144,6 +194,38 @@ async fn a_page_with_something_typed_into_it_stays_awake() -> Outcome<()> {
         .await?;
     room.shell
         .until("document.querySelectorAll('[data-testid=tab][data-asleep=true]').length === 1")
+        .await?;
+    room.shell.close().await
+}
+
+#[tokio::test]
+async fn what_could_not_be_had_again_keeps_a_page_awake_wherever_it_is() -> Outcome<()> {
+    let room = room("1").await?;
+    let [x, y, width, height] = room.filled("the page", RED).await?;
+    let middle = (x + width / 2, y + height / 2);
+    for place in ["frame", "shadow", "controlled"] {
+        room.open_tab(&format!("/{place}")).await?;
+        room.site.tells(&json!({ "ready": place })).await?;
+        room.filled(place, RED).await?;
+        room.display.click(middle.0, middle.1, 1).await?;
+        room.site.tells(&json!({ "clicked": place })).await?;
+        room.display.press("a").await?;
+        room.site.tells(&json!({ "typed": place })).await?;
+    }
+    room.open_tab("/form").await?;
+    room.site.tells(&json!({ "form": true })).await?;
+    room.filled("the form", RED).await?;
+    room.display.click(middle.0, middle.1, 1).await?;
+    room.site.tells(&json!({ "sent": true })).await?;
+    // The one that was there from the beginning, and this one, have nothing to lose.
+    room.open_tab("/colour/1122cc").await?;
+    room.site.tells(&json!({ "shown": "1122cc" })).await?;
+    room.open_tab("/colour/22cc11").await?;
+    room.site.tells(&json!({ "shown": "22cc11" })).await?;
+    let asleep = "[...document.querySelectorAll('[data-testid=tab][data-asleep=true]')]
+        .map((tab) => tab.innerText.trim()).join()";
+    room.shell
+        .until(&format!("{asleep} === 'Long,1122cc'"))
         .await?;
     room.shell.close().await
 }

@@ -14,6 +14,7 @@ mod print;
 mod side;
 mod signals;
 mod source;
+mod unique;
 mod veil;
 mod wheel;
 
@@ -163,6 +164,7 @@ impl Page {
         let told = Rc::clone(route);
         let report: Rc<dyn Fn(PageNews)> = Rc::new(move |news| told.tell(news));
         let failed = Failed::default();
+        unique::connect(&view, &report);
         signals::connect(&view, &report, &failed, profile, blocked);
         let asked = Asked::connect(&view, &report);
         opening(&view, &report, profile, opened, &asked);

@@ -79,6 +79,7 @@ impl Browser {
         tab.zoom = zoom.unwrap_or(tab.zoom);
         tab.proxied = true;
         tab.occupied = false;
+        tab.unique = false;
         tab.page.painted = false;
         tab.loading = true;
         tab.history.fresh_page();
@@ -161,6 +162,7 @@ impl Browser {
                 self.act(Action::PresentWindow(None));
             }
             PageNews::Occupied(now) => tab.occupied = now,
+            PageNews::Unique(now) => tab.unique = now,
             PageNews::Favicon(favicon) => tab.set_favicon(favicon),
             PageNews::History { entries, index } => {
                 let before = tab.url().to_owned();
@@ -178,7 +180,7 @@ impl Browser {
                 let url = tab.history.without_login(&url);
                 tab.problem = Some(Problem::PageFailed { url, fault, detail });
             }
-            PageNews::Crashed => tab.lost(Problem::PageCrashed),
+            PageNews::Crashed => self.crashed(id),
             PageNews::Stopped => tab.lost(Problem::PageStopped),
             PageNews::Closed => self.close_tab(id, false),
             PageNews::BecameFile => self.became_file(id),

@@ -3,9 +3,11 @@
 use super::Browser;
 use crate::action::{Action, PageAction};
 use crate::address;
+use crate::ask::Wish;
 use crate::carry::{Carry, Order};
 use crate::event::Millis;
 use crate::message::{Mode, Problem, TabId};
+use crate::site::origin_of;
 use crate::sleep::{SleepAfter, SleepView};
 use crate::tab::Tab;
 
@@ -80,15 +82,39 @@ impl Browser {
         if carry.typed || !self.can_sleep(id) {
             return;
         }
-        let Some(tab) = self.tab_mut(id) else { return };
-        if !carry.is_of(tab.url()) {
-            return;
+        if self.tab(id).is_some_and(|tab| carry.is_of(tab.url())) {
+            self.lay_down(id, Some(carry.place_only()));
         }
+    }
+
+    /// The process of a proxied page has ended. One that nobody looks at is opened again when its tab
+    /// comes to the front, as one that sleeps.
+    pub(super) fn crashed(&mut self, id: TabId) {
+        let seen = self.active == Some(id);
+        match self.tab_mut(id) {
+            Some(tab) if seen || tab.mode == Mode::Streamed => tab.lost(Problem::PageCrashed),
+            Some(tab) => {
+                tab.loading = false;
+                self.lay_down(id, None);
+            }
+            None => {}
+        }
+    }
+
+    fn lay_down(&mut self, id: TabId, carry: Option<Carry>) {
+        let Some(tab) = self.tab_mut(id) else { return };
         tab.proxied = false;
         tab.unseen = None;
         tab.page.gone();
-        tab.carry = Some(carry.place_only()).filter(|carry| !carry.is_empty());
+        tab.carry = carry.filter(|carry| !carry.is_empty());
         self.act(Action::Proxied(id, PageAction::Close));
+    }
+
+    /// Whether its page is to tell of what happens while nobody looks.
+    fn may_notify(&self, tab: &Tab) -> bool {
+        let wish = [Wish::Notifications];
+        origin_of(tab.url())
+            .is_some_and(|origin| self.sites.answer(&tab.profile, &origin, &wish) == Some(true))
     }
 
     /// Whether nothing would be lost but what can be had again.
@@ -102,6 +128,8 @@ impl Browser {
             && tab.proxied
             && !tab.loading
             && !tab.occupied
+            && !tab.unique
+            && !self.may_notify(tab)
             && tab.problem.is_none()
             && tab.page.asks.is_empty()
             && is_had_again

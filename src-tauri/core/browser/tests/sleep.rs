@@ -1,7 +1,7 @@
 //! Pages that nobody looks at.
 
 use super::*;
-use crate::ask::{Ask, AskId, Question};
+use crate::ask::{Answer, Ask, AskId, Question, Wish};
 use crate::carry::{Carry, Order};
 use crate::download::{DownloadNews, Source, Transfer};
 use crate::sleep::SleepAfter;
@@ -89,7 +89,22 @@ fn a_page_that_nobody_looks_at_goes_and_comes_back_where_it_was() {
 #[test]
 fn a_page_stays_awake_while_something_would_be_lost() {
     type Happens = fn(&mut Bench, TabId);
-    let reasons: [(&str, Happens); 4] = [
+    let reasons: [(&str, Happens); 6] = [
+        ("what cannot be had again", |bench, tab| {
+            says(bench, tab, PageNews::Unique(true))
+        }),
+        ("news to tell", |bench, tab| {
+            let ask = Ask::new(
+                AskId(1),
+                HERE,
+                Question::Permission {
+                    wishes: vec![Wish::Notifications],
+                },
+            );
+            says(bench, tab, PageNews::Asks(ask));
+            let yes = Answer::Yes { always: true };
+            bench.command(Command::Answer(tab, AskId(1), yes));
+        }),
         ("sound", |bench, tab| {
             says(bench, tab, PageNews::Occupied(true))
         }),
@@ -162,4 +177,27 @@ fn a_page_that_no_address_brings_back_does_not_sleep() {
     says(&mut bench, popup, PageNews::Loading(false));
     wait(&mut bench, HALF_HOUR);
     assert_eq!(asked(&bench), 1, "the other one alone");
+}
+
+#[test]
+fn a_page_that_was_unique_can_sleep_once_another_is_there() {
+    let (mut bench, tab) = behind();
+    says(&mut bench, tab, PageNews::Unique(true));
+    says(&mut bench, tab, PageNews::Unique(false));
+    wait(&mut bench, HALF_HOUR);
+    assert_eq!(asked(&bench), 1);
+}
+
+#[test]
+fn a_page_that_crashes_behind_others_is_opened_again_when_it_is_looked_at() {
+    let (mut bench, tab) = behind();
+    says(&mut bench, tab, PageNews::Crashed);
+    assert!(is_asleep(&bench, tab) && bench.world.webviews.is_empty());
+    bench.command(Command::SelectTab(tab));
+    let shown = bench.browser.tab(tab).unwrap();
+    assert_eq!((shown.url(), &shown.problem), (HERE, &None));
+    assert_eq!(bench.world.webviews.len(), 1);
+    says(&mut bench, tab, PageNews::Crashed);
+    let problem = bench.browser.tab(tab).unwrap().problem.clone();
+    assert_eq!(problem, Some(Problem::PageCrashed), "or it would go on so");
 }
