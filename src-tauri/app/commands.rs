@@ -263,6 +263,22 @@ pub(crate) async fn set_site_unblocked(
     controller.command(Command::SetSiteUnblocked(tab, on)).await
 }
 
+/// Sets whether the name of the site of a tab may lead into the home network.
+#[tauri::command]
+pub(crate) async fn set_site_home(
+    controller: State<'_, Controller>,
+    tab: TabId,
+    on: bool,
+) -> Answer {
+    controller.command(Command::SetSiteHome(tab, on)).await
+}
+
+/// Goes on where a tab's problem says that it was held up.
+#[tauri::command]
+pub(crate) async fn open_anyway(controller: State<'_, Controller>, tab: TabId) -> Answer {
+    controller.command(Command::OpenAnyway(tab)).await
+}
+
 /// Sets which mode the site of a tab opens in; `null` leaves it to the tab.
 #[tauri::command]
 pub(crate) async fn set_site_mode(

@@ -105,6 +105,7 @@ impl Content {
                     PageAction::Back => page.back(),
                     PageAction::Forward => page.forward(),
                     PageAction::Reload => page.reload(),
+                    PageAction::Trust(url) => page.trust(&url),
                     PageAction::ReloadFresh => page.reload_fresh(),
                     PageAction::Stop => page.stop(),
                     PageAction::Zoom(percent) => page.zoom(percent),

@@ -79,6 +79,8 @@ fn with_pictures<R: Runtime>(controller: Controller, pictures: Pictures) -> Buil
             commands::set_site_carry,
             commands::set_site_cookies,
             commands::set_site_unblocked,
+            commands::set_site_home,
+            commands::open_anyway,
             commands::set_site_mode,
             commands::focus_page,
             commands::focus_address,

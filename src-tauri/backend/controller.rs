@@ -336,6 +336,7 @@ impl Run {
             Action::DropLists => self.ways.lists.stop(),
             Action::UseNetwork(name, network) => self.ways.lead(&name, network).await,
             Action::Unblock(name, sites) => self.ways.unblock(name, sites),
+            Action::HomeNames(name, names) => self.ways.home_names(&name, names),
             Action::Decided(name, sites) => self.order(ContentOrder::Decided(name, sites)),
             Action::DeleteProfile(name) => {
                 self.ways.proxies.close(&name);

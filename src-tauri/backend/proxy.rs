@@ -262,6 +262,14 @@ impl Proxy {
         }
     }
 
+    /// These names, and no others of the public kind, may lead to this machine or the home network: the
+    /// person says that they are their own.
+    pub fn lead_home(&self, names: Vec<String>) {
+        self.shared.change_policy(|policy| policy.lead_home(names));
+        // Of connections that wait for the next request, nobody asks again.
+        self.shared.pool.clear();
+    }
+
     /// From now on connections take this way, and keep off hosts on the block lists or not. What has taken another one is closed: a page that is
     /// open goes on by the new one.
     pub fn lead(&self, exit: Exit, names: NameServers, blocking: bool) {

@@ -36,6 +36,9 @@ pub enum PageAction {
     },
     /// Load an address.
     Navigate(String),
+    /// Load an address whose site could not prove who it is, and take it for what it showed. Only
+    /// proxied.
+    Trust(String),
     /// One step back in the engine's own history.
     Back,
     /// One step forward in the engine's own history.
@@ -179,6 +182,8 @@ pub enum Action {
     /// The pages of these sites, and of no others of the profile, load what the block lists name, from
     /// their next load on. By their origins.
     Unblock(ProfileName, Vec<String>),
+    /// These names, and no others of the public kind, may lead a profile's pages into the home network.
+    HomeNames(ProfileName, Vec<String>),
     /// All that is decided about wishes of a profile's sites: what a proxied page does, or looks for,
     /// without asking.
     Decided(ProfileName, Vec<SitePermission>),

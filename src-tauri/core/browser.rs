@@ -4,6 +4,7 @@
 //! What is in front, what is saved and what is painted are derived after each event, in one place
 //! ([`Browser::settle`]), so no rule has to remember them.
 
+mod anyway;
 mod ask;
 mod away;
 mod blocking;
@@ -56,7 +57,7 @@ use blocking::Lists;
 pub use cookies::Crossing;
 use machines::Machines;
 use profiles::Profile;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use streaming::Streaming;
 
 /// Closed tabs that can be reopened.
@@ -161,6 +162,10 @@ pub struct Browser {
     /// When nodes were last asked for.
     asked_nodes: Option<Millis>,
     sites: Sites,
+    /// Sites, by their origins, that nobody vouches for, and that the person wanted all the same.
+    unproven: BTreeSet<(ProfileName, String)>,
+    /// Profiles whose streams may leave past the way that is set for them.
+    around: BTreeSet<ProfileName>,
     downloads: Downloads,
     streaming: Streaming,
     lists: Lists,
@@ -219,6 +224,8 @@ impl Browser {
             left,
             asked_nodes: Some(now),
             sites: Sites::restore(saved.sites),
+            unproven: BTreeSet::new(),
+            around: BTreeSet::new(),
             downloads: Downloads::restore(saved.downloads),
             streaming: Streaming::restore(saved.switches),
             lists: Lists::restore(saved.lists),

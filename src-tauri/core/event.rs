@@ -100,6 +100,10 @@ pub enum Command {
     SetSiteCookies(TabId, bool),
     /// Whether the pages of the site of a tab load what the block lists name, from the next load on.
     SetSiteUnblocked(TabId, bool),
+    /// Whether the name of the site of a tab may lead into the home network.
+    SetSiteHome(TabId, bool),
+    /// Go on where a tab's problem says that it was held up.
+    OpenAnyway(TabId),
     /// Which mode the site of a tab opens in; `None` leaves it to the tab.
     SetSiteMode(TabId, Option<Mode>),
     /// Decide about a wish of the site of a tab's page, or (`None`) leave it open again.

@@ -96,6 +96,12 @@ pub enum Problem {
         /// What the engine or the system said.
         detail: String,
     },
+    /// The profile has a way out of its own, and a stream would leave past it.
+    #[error("a stream would go around {exit}")]
+    AroundExit {
+        /// The proxy's host and port, or the interface's name.
+        exit: String,
+    },
     /// The engine could not start the session.
     #[error("start on {node} failed: {failure:?}")]
     StartFailed {
@@ -271,6 +277,8 @@ pub enum Security {
     Secure,
     /// Plain HTTP.
     Plain,
+    /// TLS, but nobody vouches for who is at the other end, and the person wanted the page all the same.
+    Unproven,
     /// A page of the app itself, or none.
     Internal,
     /// Nothing that was to be trusted came from there: the page could not be loaded.

@@ -50,6 +50,8 @@ pub struct Site {
     pub cookies: Option<bool>,
     /// Whether its pages load what the block lists name; `None` if nobody has said.
     pub unblocked: Option<bool>,
+    /// Whether its name, a public one, may lead into the home network; `None` if nobody has said.
+    pub home: Option<bool>,
     /// In percent; `None` for the usual size.
     pub zoom: Option<u16>,
 }
@@ -66,10 +68,11 @@ impl Site {
             carry,
             cookies,
             unblocked,
+            home,
             zoom,
         } = self;
         let carried = carry.is_some() || cookies.is_some();
-        let rules = carried || unblocked.is_some() || mode.is_some();
+        let rules = carried || unblocked.is_some() || home.is_some() || mode.is_some();
         wishes.is_empty() && !rules && zoom.is_none()
     }
 
@@ -144,6 +147,14 @@ impl Sites {
             .collect()
     }
 
+    /// The names of a profile's sites that may lead into the home network.
+    #[must_use]
+    pub fn home(&self, profile: &ProfileName) -> Vec<String> {
+        let of = |site: &&Site| site.profile == *profile && site.home == Some(true);
+        let name = |site: &Site| Some(url::Url::parse(&site.origin).ok()?.host_str()?.to_owned());
+        self.0.values().filter(of).filter_map(name).collect()
+    }
+
     /// Forgets all that was decided in these profiles.
     pub fn forget(&mut self, of: impl Fn(&ProfileName) -> bool) {
         self.0.retain(|(profile, _), _| !of(profile));
@@ -176,6 +187,7 @@ impl Sites {
             carry: None,
             cookies: None,
             unblocked: None,
+            home: None,
             zoom: None,
         });
         change(&mut site);

@@ -29,6 +29,7 @@ mod settings;
 mod starts;
 mod streamed;
 mod suffixes;
+mod unproven;
 mod uploads;
 mod veiled;
 mod zoo;

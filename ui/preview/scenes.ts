@@ -308,6 +308,7 @@ export const SCENES: Record<string, Scene> = {
     log: LOG,
   }),
   "page-crashed": trouble({ code: "page_crashed" }),
+  "around-exit": trouble({ code: "around_exit", exit: "127.0.0.1:9050" }),
   "page-stopped": trouble({ code: "page_stopped" }),
   "page-failed": trouble(
     {
@@ -331,7 +332,7 @@ export const SCENES: Record<string, Scene> = {
     {
       code: "page_failed",
       url: "https://shop.example.org/",
-      fault: { cause: "certificate", flaws: ["wrong_name", "expired"] },
+      fault: { cause: "certificate", flaws: ["wrong_name", "expired"], strict: false },
       detail: "TLS: BAD_IDENTITY | EXPIRED",
     },
     { mode: "proxy", security: "failed" },

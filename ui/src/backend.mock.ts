@@ -268,6 +268,8 @@ export class MockBackend implements Backend {
   setSiteCarry: Backend["setSiteCarry"] = (tab, on) => this.#note("setSiteCarry", [tab, on]);
   setSiteUnblocked: Backend["setSiteUnblocked"] = (tab, on) =>
     this.#note("setSiteUnblocked", [tab, on]);
+  setSiteHome: Backend["setSiteHome"] = (tab, on) => this.#note("setSiteHome", [tab, on]);
+  openAnyway: Backend["openAnyway"] = (tab) => this.#note("openAnyway", [tab]);
   setSiteMode: Backend["setSiteMode"] = (tab, mode) => this.#note("setSiteMode", [tab, mode]);
   focusPage: Backend["focusPage"] = () => this.#note("focusPage", []);
   pagePicture: Backend["pagePicture"] = () => Promise.resolve(new ArrayBuffer(0));

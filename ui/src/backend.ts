@@ -99,6 +99,9 @@ export interface Backend {
   setSiteCookies(tab: TabId, on: boolean): Promise<void>;
   /** Whether the pages of the site of a tab load what the block lists name, from the next load on. */
   setSiteUnblocked(tab: TabId, on: boolean): Promise<void>;
+  setSiteHome(tab: TabId, on: boolean): Promise<void>;
+  /** Go on where the tab's problem says that it was held up. */
+  openAnyway(tab: TabId): Promise<void>;
   setSiteMode(tab: TabId, mode: Mode | null): Promise<void>;
   /** Gives the keyboard to the page in front. */
   /** What the tab's page in Proxy mode shows, as a JPEG; empty without one. */
@@ -180,6 +183,8 @@ export function tauriBackend(): Backend {
     setSleepAfter: (after) => invoke("set_sleep_after", { after }),
     setSiteCookies: (tab, on) => invoke("set_site_cookies", { tab, on }),
     setSiteUnblocked: (tab, on) => invoke("set_site_unblocked", { tab, on }),
+    setSiteHome: (tab, on) => invoke("set_site_home", { tab, on }),
+    openAnyway: (tab) => invoke("open_anyway", { tab }),
     setSiteMode: (tab, mode) => invoke("set_site_mode", { tab, mode }),
     focusPage: () => invoke("focus_page"),
     pagePicture: (tab) => invoke("page_picture", { tab }),

@@ -25,7 +25,9 @@ export function actionsFor(
     case "cancelled":
       return mode === "proxy" ? ["streamed", "retry"] : ["retry", "proxy"];
     case "page_failed":
-      return pageActions(problem.fault, other, hasAddress);
+      return pageActions(problem.fault, mode, other, hasAddress);
+    case "around_exit":
+      return mode === "streamed" ? ["proxy", "anyway"] : ["anyway"];
     case "start_failed":
       if (problem.failure.cause === "profile_taken") return ["take", "retry", other];
       return usual(mode);
@@ -43,12 +45,18 @@ export function actionsFor(
   }
 }
 
+/** Whether a page may be opened all the same; the backend has the last word. */
+export function isOverrulable(fault: PageFault): boolean {
+  return fault.cause === "certificate" && !fault.strict && !fault.flaws.includes("revoked");
+}
+
 function usual(mode: Mode): ProblemAction[] {
   return mode === "streamed" ? ["retry", "proxy"] : ["streamed", "retry"];
 }
 
 function pageActions(
   fault: PageFault | null,
+  mode: Mode,
   other: ProblemAction,
   hasAddress: boolean,
 ): ProblemAction[] {
@@ -61,10 +69,16 @@ function pageActions(
     case "no_file":
       return ["address", "retry"];
     case "certificate":
+      return mode === "proxy" && isOverrulable(fault)
+        ? ["address", other, "retry", "anyway"]
+        : ["address", other, "retry"];
     case "encryption":
       return ["address", other, "retry"];
     case "way":
       if (fault.failure === "private_address") return ["address", "anyway"];
+      if (fault.failure === "private_name") return ["address", "anyway"];
+      // The other mode leaves past the exit.
+      if (fault.failure === "exit_failed") return ["retry", "address"];
       if (fault.failure === "blocked") return ["anyway", "address"];
       if (fault.failure === "proxy_down") return [other, "retry"];
   }

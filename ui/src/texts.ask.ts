@@ -130,6 +130,8 @@ export const siteTexts = {
   cookiesHint: "This site's cookies, and no others, go to the tab's other mode and back",
   unblocked: "Do not block ads and trackers here",
   unblockedHint: "From the next load on, this site's pages get what the block lists name",
+  home: "Its name may lead into my own network",
+  homeHint: "Pages of this profile reach what is there by this name",
   mode: "Opens in",
   modeAny: "The mode of the tab",
   modeName,

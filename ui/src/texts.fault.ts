@@ -3,6 +3,7 @@
 import type { CertificateFlaw } from "./messages/CertificateFlaw";
 import type { Failure } from "./messages/Failure";
 import type { PageFault } from "./messages/PageFault";
+import { isOverrulable } from "./problem";
 
 interface Words {
   title: string;
@@ -67,8 +68,9 @@ export function pageFault(fault: PageFault, host: string): Words {
       return {
         title: `${host} cannot prove who it is`,
         body: `${fault.flaws.map(flaw).join(" ")} So nobody can say who would read what you send there, and the connection was not made.`,
-        remedy:
-          "The site's owner has to mend this. On a network with a login page, log in there first; and see that this machine's clock is right.",
+        remedy: !isOverrulable(fault)
+          ? "The site's owner has to mend this. On a network with a login page, log in there first; and see that this machine's clock is right."
+          : "The site's owner has to mend this. On a network with a login page, log in there first; and see that this machine's clock is right. If the machine is your own, as a router is that has made its certificate itself, open it all the same: what it shows now is taken for its own until Duotab is closed.",
       };
   }
 }
@@ -123,7 +125,8 @@ function way(failure: Failure, host: string): Words {
       return {
         title: `${host} leads into your own network`,
         body: "The name is a public one, but the only address behind it is of this machine or of a private network. That is how a site gets at a router or a printer, so Duotab did not open it.",
-        remedy: "If the machine is your own, type its address instead of its name.",
+        remedy:
+          "If the machine is your own, open it all the same: this profile then trusts the name to lead there, until you say otherwise behind the sign before the address.",
       };
     case "blocked":
       return {

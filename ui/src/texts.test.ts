@@ -136,6 +136,7 @@ const problems: Problem[] = [
   },
   { code: "page_crashed" },
   { code: "page_stopped" },
+  { code: "around_exit", exit: "127.0.0.1:9050" },
   { code: "page_failed", url: "http://a/", fault: null, detail: "net::ERR_TOO_MANY_REDIRECTS" },
   { code: "page_failed", url: "http://a/", fault: null, detail: "net::ERR_SOMETHING_NEW" },
   ...ways.map((failure) => ({
@@ -153,7 +154,7 @@ const problems: Problem[] = [
   ...flaws.map((flaw) => ({
     code: "page_failed" as const,
     url: "https://a/",
-    fault: { cause: "certificate" as const, flaws: [flaw] },
+    fault: { cause: "certificate" as const, flaws: [flaw], strict: false },
     detail: "",
   })),
   { code: "bad_address", input: "http://[" },

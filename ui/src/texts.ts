@@ -58,6 +58,8 @@ export const texts = {
       ({
         secure: "The connection is secure",
         plain: "Not secure: what you send can be read on the way",
+        unproven:
+          "Encrypted, but nobody vouches for who is at the other end: you opened it all the same",
         internal: "No page yet",
         failed: "No page: this one could not be opened",
       })[security],
@@ -258,6 +260,13 @@ export const texts = {
             title: "This page crashed",
             body: "Only this page is affected; your other tabs go on.",
             remedy: "Load it again. If it crashes each time, try it in the other mode.",
+          };
+        case "around_exit":
+          return {
+            title: "A stream would go around this profile's way out",
+            body: `Proxy tabs of this profile leave by ${problem.exit} (Settings, Network). A streamed page leaves straight from the machine that it runs on: sites would see where that is.`,
+            remedy:
+              "Stay in Proxy mode, or open it all the same: then this profile's streams are not asked about again until Duotab is closed.",
           };
         case "page_stopped":
           return {

@@ -4,7 +4,7 @@ use duotab_core::proxy::{CertificateFlaw, PageFault};
 use gtk::gio::TlsCertificateFlags;
 
 /// All that is wrong, the worst first.
-pub(super) fn fault(flags: TlsCertificateFlags) -> PageFault {
+pub(super) fn fault(flags: TlsCertificateFlags, strict: bool) -> PageFault {
     let mut flaws: Vec<CertificateFlaw> = [
         (TlsCertificateFlags::REVOKED, CertificateFlaw::Revoked),
         (
@@ -29,7 +29,7 @@ pub(super) fn fault(flags: TlsCertificateFlags) -> PageFault {
     if flaws.is_empty() {
         flaws.push(CertificateFlaw::Other);
     }
-    PageFault::Certificate { flaws }
+    PageFault::Certificate { flaws, strict }
 }
 
 #[cfg(test)]
@@ -40,14 +40,21 @@ mod tests {
     fn every_flaw_is_told_and_none_is_no_answer() {
         let both = TlsCertificateFlags::EXPIRED | TlsCertificateFlags::BAD_IDENTITY;
         let flaws = vec![CertificateFlaw::WrongName, CertificateFlaw::Expired];
-        assert_eq!(fault(both), PageFault::Certificate { flaws });
+        let strict = false;
+        assert_eq!(
+            fault(both, strict),
+            PageFault::Certificate { flaws, strict }
+        );
         let flaws = vec![CertificateFlaw::Other];
         for unnamed in [
             TlsCertificateFlags::GENERIC_ERROR,
             TlsCertificateFlags::empty(),
         ] {
             let flaws = flaws.clone();
-            assert_eq!(fault(unnamed), PageFault::Certificate { flaws });
+            assert_eq!(
+                fault(unnamed, strict),
+                PageFault::Certificate { flaws, strict }
+            );
         }
     }
 }

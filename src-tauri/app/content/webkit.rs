@@ -14,6 +14,7 @@ mod print;
 mod side;
 mod signals;
 mod source;
+mod trust;
 mod unique;
 mod veil;
 mod wheel;
@@ -43,6 +44,7 @@ pub(super) struct Page {
     view: WebView,
     door: Door,
     failed: Failed,
+    doubted: trust::Doubted,
     asked: Rc<Asked>,
     report: Rc<dyn Fn(PageNews)>,
     route: Rc<Route>,
@@ -166,6 +168,7 @@ impl Page {
         let failed = Failed::default();
         unique::connect(&view, &report);
         signals::connect(&view, &report, &failed, profile, blocked);
+        let doubted = trust::connect(&view, &report, &failed);
         let asked = Asked::connect(&view, &report);
         opening(&view, &report, profile, opened, &asked);
         notifying(&view, &report, profile, &asked);
@@ -178,6 +181,7 @@ impl Page {
             view,
             door: profile.door.clone(),
             failed,
+            doubted,
             asked,
             report,
             route: Rc::clone(route),

@@ -63,6 +63,13 @@ impl Ways {
         let _ = self.content.send(ContentOrder::Unblock(profile, sites));
     }
 
+    /// These names, and no others of the public kind, may lead into the home network.
+    pub(super) fn home_names(&self, profile: &ProfileName, names: Vec<String>) {
+        if let Some(proxy) = self.proxies.of(profile) {
+            proxy.lead_home(names);
+        }
+    }
+
     /// Nothing is left of what was private: neither data nor what its way was permitted.
     pub(super) async fn forget_private(&self) {
         let private = ProfileName(PRIVATE.to_owned());

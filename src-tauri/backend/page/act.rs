@@ -76,7 +76,10 @@ pub(super) async fn act(
         }
         (PageAction::StopGiving, Some(_)) => return Ok(()),
         // Prints go by [`super::Pages::print`].
-        (PageAction::Hide | PageAction::Print | PageAction::Source, Some(_)) => return Ok(()),
+        (
+            PageAction::Hide | PageAction::Print | PageAction::Source | PageAction::Trust(_),
+            Some(_),
+        ) => return Ok(()),
         (PageAction::Step(steps), Some(target)) => return step(shared, &target, steps).await,
         (PageAction::Discard(target), _) => return close(shared, &target).await,
         (PageAction::Close, Some(target)) => {

@@ -122,10 +122,10 @@ impl Shared {
         }
         let found = match reach {
             Reach::Home => way.names.home(target).await?,
-            Reach::World if way.names.at_exit() && way.exit.is_proxy() => {
+            Reach::World | Reach::Own if way.names.at_exit() && way.exit.is_proxy() => {
                 return Ok(Leg::Name);
             }
-            Reach::World => way.names.public(&name).await?,
+            Reach::World | Reach::Own => way.names.public(&name).await?,
         };
         let admitted = self.policy(|policy| policy.admit(target, reach, found))?;
         Ok(Leg::Addresses(admitted))

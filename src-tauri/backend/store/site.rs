@@ -77,6 +77,7 @@ mod tests {
             carry: None,
             cookies: None,
             unblocked: None,
+            home: None,
             zoom: None,
         };
         write(&connection, &site).unwrap();

@@ -117,6 +117,8 @@ impl Browser {
                 self.change_site(id, |site| site.cookies = on.then_some(true))?;
             }
             Command::SetSiteUnblocked(id, on) => self.set_unblocked(id, on)?,
+            Command::SetSiteHome(id, on) => self.set_home(id, on)?,
+            Command::OpenAnyway(id) => self.open_anyway(id)?,
             Command::SetSiteMode(id, mode) => self.change_site(id, |site| site.mode = mode)?,
             Command::Decide(id, wish, allowed) => self.decide_here(id, wish, allowed)?,
             Command::Download(id, verb) => self.act_on_download(id, verb),
@@ -295,7 +297,7 @@ impl Browser {
         }
     }
 
-    fn navigate(&mut self, id: TabId, input: &str) -> Result<(), Problem> {
+    pub(super) fn navigate(&mut self, id: TabId, input: &str) -> Result<(), Problem> {
         let at = self.known(id)?;
         let url = self.read(input)?;
         self.permit(self.tabs[at].profile.clone(), &url);
@@ -418,6 +420,8 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::SetSiteCarry(..)
         | Command::SetSiteCookies(..)
         | Command::SetSiteUnblocked(..)
+        | Command::SetSiteHome(..)
+        | Command::OpenAnyway(_)
         | Command::SetSiteMode(..)
         | Command::Download(..)
         | Command::ForgetDownloads

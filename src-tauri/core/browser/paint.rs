@@ -139,6 +139,7 @@ impl Browser {
                 .iter()
                 .map(|tab| {
                     let mut view = tab.view(session_of(tab), self.now);
+                    view.security = self.security_of(tab.id, view.security);
                     view.page = self.page_view(tab);
                     view.elsewhere = self.may_leave(tab);
                     view.asleep = self.active != Some(tab.id) && tab.is_asleep();

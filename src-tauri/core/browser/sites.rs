@@ -12,6 +12,9 @@ impl Browser {
             if self.any_unblocked(&name) {
                 self.tell_unblocked(name.clone());
             }
+            if self.any_home(&name) {
+                self.tell_home(name.clone());
+            }
             if self.any_decided(&name) {
                 self.tell_decided(name);
             }
@@ -24,14 +27,27 @@ impl Browser {
         names.retain(|name| of(name));
         let mut unblocked = names.clone();
         unblocked.retain(|name| self.any_unblocked(name));
+        let mut home = names.clone();
+        home.retain(|name| self.any_home(name));
         names.retain(|name| self.any_decided(name));
+        self.forget_unproven(&of);
         self.sites.forget(of);
+        home.into_iter().for_each(|it| self.tell_home(it));
         unblocked.into_iter().for_each(|it| self.tell_unblocked(it));
         names.into_iter().for_each(|it| self.tell_decided(it));
     }
 
     fn any_unblocked(&self, profile: &ProfileName) -> bool {
         !self.sites.unblocked(profile).is_empty()
+    }
+
+    fn any_home(&self, profile: &ProfileName) -> bool {
+        !self.sites.home(profile).is_empty()
+    }
+
+    pub(super) fn tell_home(&mut self, profile: ProfileName) {
+        let names = self.sites.home(&profile);
+        self.act(Action::HomeNames(profile, names));
     }
 
     fn any_decided(&self, profile: &ProfileName) -> bool {

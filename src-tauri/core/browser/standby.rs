@@ -65,6 +65,7 @@ impl Browser {
             && self.leftovers == Leftovers::Settled
             && !self.tabs.iter().any(waits)
             && !self.is_worked_on(&self.settings.profile)
+            && self.around_exit(&self.settings.profile).is_none()
             && self
                 .left
                 .iter()

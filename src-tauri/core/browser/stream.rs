@@ -57,6 +57,12 @@ impl Browser {
         if let Some(earlier) = tab.stream.take().and_then(|stream| stream.request) {
             self.reply(earlier, Err(Problem::Cancelled));
         }
+        if let Some(problem) = self.held_by_exit(id) {
+            if let Some(request) = request {
+                self.reply(request, Err(problem));
+            }
+            return;
+        }
         let mut stream = TabStream {
             choice,
             request,

@@ -1,5 +1,6 @@
 //! The browser against a made-up world that answers late, in any order, or badly.
 
+mod anyway;
 mod blocking;
 mod carry;
 mod closing;

@@ -10,6 +10,7 @@ pub fn fault(code: &str) -> Option<PageFault> {
     if let Some(flaw) = code.strip_prefix("CERT_") {
         return Some(PageFault::Certificate {
             flaws: vec![flaw_of(flaw)],
+            strict: true,
         });
     }
     if code.starts_with("SSL_") {
@@ -56,7 +57,12 @@ mod tests {
     #[test]
     fn a_code_that_is_known_is_said_in_the_words_of_both_modes() {
         let way = |failure| Some(PageFault::Way { failure });
-        let certificate = |flaw| Some(PageFault::Certificate { flaws: vec![flaw] });
+        let certificate = |flaw| {
+            Some(PageFault::Certificate {
+                flaws: vec![flaw],
+                strict: true,
+            })
+        };
         for (code, meaning) in [
             ("NAME_NOT_RESOLVED", way(Failure::NameUnknown)),
             ("CONNECTION_REFUSED", way(Failure::ConnectionRefused)),

@@ -146,6 +146,9 @@ pub enum PageFault {
     Certificate {
         /// All that is wrong with what it shows, the worst first; never empty.
         flaws: Vec<CertificateFlaw>,
+        /// The site has said before that it is never to be opened without proof (HSTS, RFC 6797), or
+        /// nobody knows whether it has.
+        strict: bool,
     },
     /// The port belongs to another service than the web, and no engine opens a page there.
     UnsafePort,
@@ -164,6 +167,20 @@ pub enum PageFault {
     NoFile,
     /// The engine of this mode opens no addresses of this scheme.
     Scheme,
+}
+
+impl PageFault {
+    /// Whether the person may open the page all the same. A certificate that was taken back is known to
+    /// be in wrong hands, and a site may have said that it is never to be opened so (RFC 6797, 12.1).
+    #[must_use]
+    pub fn is_overrulable(&self) -> bool {
+        match self {
+            Self::Certificate { flaws, strict } => {
+                !strict && !flaws.contains(&CertificateFlaw::Revoked)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// What is wrong with a site's certificate.

@@ -36,11 +36,17 @@ pub enum Reach {
     World,
     /// To the home network too, but neither to this machine nor to a cloud's credentials.
     Home,
+    /// To this machine too: the person says that the name is their own.
+    Own,
 }
 
 impl Reach {
     fn admits(self, space: Space) -> bool {
-        space == Space::Public || self == Self::Home && space.is_home()
+        match self {
+            Self::World => space == Space::Public,
+            Self::Home => space == Space::Public || space.is_home(),
+            Self::Own => space == Space::Public || space.is_home() || space == Space::Loopback,
+        }
     }
 }
 
@@ -49,6 +55,8 @@ impl Reach {
 pub struct Policy {
     own_ports: BTreeSet<u16>,
     home_names: Vec<String>,
+    /// Names of the public kind that the person says are their own.
+    own_names: BTreeSet<String>,
     /// What the person asked for, and when, counted.
     permits: HashMap<Target, u64>,
     asked: u64,
@@ -59,6 +67,7 @@ impl Default for Policy {
         Self {
             own_ports: BTreeSet::new(),
             home_names: HOME_NAMES.map(str::to_owned).to_vec(),
+            own_names: BTreeSet::new(),
             permits: HashMap::new(),
             asked: 0,
         }
@@ -74,6 +83,11 @@ impl Policy {
             .extend(names.map(|name| name.trim_matches('.').to_owned()));
         self.home_names.retain(|name| !name.is_empty());
         self
+    }
+
+    /// These names, and no others, are the person's own by their word.
+    pub fn lead_home(&mut self, names: impl IntoIterator<Item = String>) {
+        self.own_names = names.into_iter().collect();
     }
 
     /// Keeps a port of this machine from all pages, whatever the person types.
@@ -149,7 +163,11 @@ impl Policy {
             return Ok(Way::Addresses(here.to_vec()));
         }
         let home = !name.contains('.') || self.home_names.iter().any(|zone| is_below(name, zone));
-        let reach = if home { Reach::Home } else { Reach::World };
+        let reach = match home {
+            _ if self.own_names.contains(name) => Reach::Own,
+            true => Reach::Home,
+            false => Reach::World,
+        };
         Ok(Way::Name(name.clone(), reach))
     }
 

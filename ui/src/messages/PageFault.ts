@@ -13,7 +13,12 @@ failure: Failure, } | { "cause": "certificate",
 /**
  * All that is wrong with what it shows, the worst first; never empty.
  */
-flaws: Array<CertificateFlaw>, } | { "cause": "unsafe_port" } | { "cause": "encryption" } | { "cause": "redirect_loop" } | { "cause": "bad_redirect" } | { "cause": "empty", 
+flaws: Array<CertificateFlaw>, 
+/**
+ * The site has said before that it is never to be opened without proof (HSTS, RFC 6797), or
+ * nobody knows whether it has.
+ */
+strict: boolean, } | { "cause": "unsafe_port" } | { "cause": "encryption" } | { "cause": "redirect_loop" } | { "cause": "bad_redirect" } | { "cause": "empty", 
 /**
  * The HTTP status, 400 to 599; `None` if the engine does not say it.
  */

@@ -30,7 +30,11 @@ node: string,
 /**
  * What the engine or the system said.
  */
-detail: string, } | { "code": "start_failed", 
+detail: string, } | { "code": "around_exit", 
+/**
+ * The proxy's host and port, or the interface's name.
+ */
+exit: string, } | { "code": "start_failed", 
 /**
  * The node's name.
  */

@@ -3,4 +3,4 @@
 /**
  * How the connection to a page is secured.
  */
-export type Security = "secure" | "plain" | "internal" | "failed";
+export type Security = "secure" | "plain" | "unproven" | "internal" | "failed";

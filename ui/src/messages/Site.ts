@@ -36,6 +36,10 @@ cookies: boolean | null,
  */
 unblocked: boolean | null, 
 /**
+ * Whether its name, a public one, may lead into the home network; `None` if nobody has said.
+ */
+home: boolean | null, 
+/**
  * In percent; `None` for the usual size.
  */
 zoom: number | null, };

@@ -15,7 +15,7 @@ use webkit2gtk::{
     WebView, WebViewExt,
 };
 
-use super::super::{Door, certificate};
+use super::super::Door;
 use super::Failed;
 
 type Report = Rc<dyn Fn(PageNews)>;
@@ -60,16 +60,15 @@ pub(super) fn connect(view: &WebView, report: &Report, failed: &Failed, door: &D
         // The shell says what is wrong; the engine's own error page would say it twice.
         true
     });
-
-    let (told, kept) = (Rc::clone(report), Rc::clone(failed));
-    view.connect_load_failed_with_tls_errors(move |_, url, _, flaws| {
-        let fault = certificate::fault(flaws);
-        tell(&told, &kept, url, Some(fault), &format!("TLS: {flaws:?}"));
-        true
-    });
 }
 
-fn tell(report: &Report, failed: &Failed, url: &str, fault: Option<PageFault>, detail: &str) {
+pub(super) fn tell(
+    report: &Report,
+    failed: &Failed,
+    url: &str,
+    fault: Option<PageFault>,
+    detail: &str,
+) {
     failed.replace(Some(url.to_owned()));
     report(PageNews::Failed {
         url: url.to_owned(),

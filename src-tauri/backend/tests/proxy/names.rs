@@ -3,12 +3,13 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
+use axum::Router;
 use duotab_backend::proxy::{Exit, NameServers, Proxy, ProxyConfig};
 use duotab_core::proxy::{Failure, Target};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UdpSocket;
 
-use crate::kit::{Client, by_hand};
+use crate::kit::{Client, Site, by_hand};
 
 const A: u16 = 1;
 const AAAA: u16 = 28;
@@ -196,6 +197,33 @@ async fn a_name_that_is_bound_to_a_private_address_is_refused() {
         assert!(server.asked(name) >= 1);
     }
     assert!(reached.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_name_that_the_person_says_is_their_own_leads_home_and_no_further() {
+    let site = Site::start(Router::new().fallback(async || "mine")).await;
+    let (proxy, client, ..) = room(Box::new(|name, _| {
+        Some(vec![match name {
+            "cloud.example" => "169.254.169.254",
+            "zero.example" => "0.0.0.0",
+            _ => "127.0.0.1",
+        }])
+    }))
+    .await;
+    let url = |name: &str| format!("http://{name}.example:{}/", site.address.port());
+    assert_eq!(client.get(&url("mine")).await.0, 403);
+    let own = ["mine", "cloud", "zero"].map(|name| format!("{name}.example"));
+    proxy.lead_home(own.to_vec());
+    assert_eq!(client.get(&url("mine")).await, (200, "mine".to_owned()));
+    for other in ["other", "below.mine", "cloud", "zero"] {
+        assert_eq!(client.get(&url(other)).await.0, 403, "{other}");
+    }
+    let port = proxy.access().port;
+    let door = format!("http://mine.example:{port}/");
+    assert_eq!(client.get(&door).await.0, 403);
+    assert_eq!(proxy.failure(&door), Some(Failure::PrivateName));
+    proxy.lead_home(Vec::new());
+    assert_eq!(client.get(&url("mine")).await.0, 403);
 }
 
 #[tokio::test]
