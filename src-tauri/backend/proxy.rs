@@ -19,6 +19,7 @@ mod hosts;
 mod names;
 mod pool;
 mod profiles;
+mod race;
 mod serve;
 mod socks;
 mod tunnel;

@@ -1,20 +1,22 @@
-//! From a target to a connection: the rules, the name, and the fastest of its addresses.
+//! From a target to a connection: the rules, the name, and the first of its addresses that answers.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use duotab_core::proxy::{Failure, Reach, Space, Target, Way, space};
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use rustix::net::sockopt;
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
+use super::race::{Miss, Order, race};
 use super::{Exit, Out, Shared};
 
-/// The head start of an address over the next one (RFC 8305, 8).
-const HEAD_START: Duration = Duration::from_millis(250);
+/// How addresses are tried that are reached from here (RFC 8305, 8).
+const STRAIGHT: Order = Order {
+    six_first: true,
+    head_start: Duration::from_millis(250),
+};
 /// A peer that says nothing for this long is asked whether it lives, and then at this interval.
 const KEEP_ALIVE: Duration = Duration::from_secs(45);
 /// Unanswered questions after which a peer is dead.
@@ -71,20 +73,19 @@ impl Shared {
         let connecting = async {
             match (exit, leg) {
                 (Exit::Direct, Leg::Addresses(addresses)) => {
-                    race(&addresses, target.port(), None, limit)
+                    connect(&addresses, target.port(), None, limit)
                         .await
                         .map(straight)
                 }
                 (Exit::Interface(name), Leg::Addresses(addresses)) => {
-                    race(&addresses, target.port(), Some(name), limit)
+                    connect(&addresses, target.port(), Some(name), limit)
                         .await
                         .map(straight)
                 }
                 (Exit::Direct | Exit::Interface(_), Leg::Name) => Err(Failure::NameServerSilent),
-                (exit, Leg::Name) => exit.open(target, None, what_for, limit).await,
+                (exit, Leg::Name) => exit.open(target, &[], what_for, limit).await,
                 (exit, Leg::Addresses(addresses)) => {
-                    let first = addresses.first().copied();
-                    exit.open(target, first, what_for, limit).await
+                    exit.open(target, &addresses, what_for, limit).await
                 }
             }
         };
@@ -136,46 +137,19 @@ fn is_public(address: &IpAddr) -> bool {
     space(*address) == Space::Public
 }
 
-/// Connects to the first of the addresses that answers, IPv6 and IPv4 in turns, each with a head
-/// start over the next (RFC 8305); by one network interface only, if one is named.
-pub(super) async fn race(
+/// Connects to the first of the addresses that answers; by one network interface only, if one is
+/// named.
+pub(super) async fn connect(
     addresses: &[IpAddr],
     port: u16,
     interface: Option<&str>,
     limit: Duration,
 ) -> Result<TcpStream, Failure> {
-    let ordered = interleave(addresses);
-    let mut waiting = ordered.iter().map(|ip| SocketAddr::new(*ip, port));
-    let mut attempts = FuturesUnordered::new();
-    let mut failure = Failure::Unreachable;
-    loop {
-        if let Some(address) = waiting.next() {
-            attempts.push(attempt(address, interface, limit));
-        }
-        if attempts.is_empty() {
-            return Err(failure);
-        }
-        tokio::select! {
-            Some(result) = attempts.next() => match result {
-                Ok(stream) => return Ok(stream),
-                // "No way there" is often true of one family only, and says the least.
-                Err(Failure::Unreachable) => {}
-                Err(other) => failure = other,
-            },
-            () = sleep(HEAD_START), if waiting.len() > 0 => {}
-        }
-    }
-}
-
-fn interleave(addresses: &[IpAddr]) -> Vec<IpAddr> {
-    let mut six = addresses.iter().filter(|ip| ip.is_ipv6());
-    let mut four = addresses.iter().filter(|ip| ip.is_ipv4());
-    let mut ordered = Vec::with_capacity(addresses.len());
-    while ordered.len() < addresses.len() {
-        ordered.extend(six.next());
-        ordered.extend(four.next());
-    }
-    ordered
+    race(addresses, STRAIGHT, async |ip| {
+        let attempt = attempt(SocketAddr::new(ip, port), interface, limit);
+        attempt.await.map_err(Miss::Here)
+    })
+    .await
 }
 
 async fn attempt(
@@ -254,19 +228,12 @@ mod tests {
         texts.iter().map(|text| text.parse().unwrap()).collect()
     }
 
-    #[test]
-    fn families_take_turns_and_ipv6_begins() {
-        let mixed = ips(&["1.1.1.1", "2.2.2.2", "3.3.3.3", "::1"]);
-        let ordered = ips(&["::1", "1.1.1.1", "2.2.2.2", "3.3.3.3"]);
-        assert_eq!(interleave(&mixed), ordered);
-    }
-
     #[tokio::test]
     async fn an_address_that_refuses_gives_way_to_the_next() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let addresses = ips(&["127.0.0.2", "127.0.0.3", "127.0.0.1"]);
-        let stream = race(&addresses, port, None, LIMIT).await.unwrap();
+        let stream = connect(&addresses, port, None, LIMIT).await.unwrap();
         assert_eq!(stream.peer_addr().unwrap().ip().to_string(), "127.0.0.1");
     }
 
@@ -292,7 +259,9 @@ mod tests {
             .unwrap();
         let addresses = ips(&["127.0.0.2", "127.0.0.1"]);
         let began = std::time::Instant::now();
-        let stream = race(&addresses, bound.port(), None, LIMIT).await.unwrap();
+        let stream = connect(&addresses, bound.port(), None, LIMIT)
+            .await
+            .unwrap();
         assert_eq!(stream.peer_addr().unwrap().ip().to_string(), "127.0.0.1");
         assert!(began.elapsed() < LIMIT / 2);
         drop(listener);
@@ -303,7 +272,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
-        let failed = race(&ips(&["127.0.0.1", "::1"]), port, None, LIMIT).await;
+        let failed = connect(&ips(&["127.0.0.1", "::1"]), port, None, LIMIT).await;
         assert_eq!(failed.unwrap_err(), Failure::ConnectionRefused);
     }
 }

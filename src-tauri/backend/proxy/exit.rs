@@ -17,10 +17,19 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use url::Host;
 
-use super::dial::{Line, Use, race};
+use super::dial::{Line, Use, connect};
 use super::names::of_system;
+use super::race::{Miss, Order, race};
 use super::{answer, socks};
 use crate::endpoint::Secret;
+
+/// How addresses are tried by an exit. IPv4 begins: an SSH exit says that it is connected before it
+/// knows, so that what it does not reach, as a rule IPv6, never gives way to the next address. An exit
+/// has a way of its own to go before it answers.
+const BY_EXIT: Order = Order {
+    six_first: false,
+    head_start: Duration::from_secs(1),
+};
 
 /// Who the exit is to know us as.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,37 +66,68 @@ impl From<&network::Exit> for Exit {
 }
 
 impl Exit {
-    /// Connects to a target through the exit: to `address`, or by name if there is none.
+    /// Connects to a target through the exit: to one of these addresses, or by name if there are
+    /// none.
     pub(super) async fn open(
         &self,
         target: &Target,
-        address: Option<IpAddr>,
+        addresses: &[IpAddr],
         what_for: Use,
         limit: Duration,
     ) -> Result<Line, Failure> {
-        let host = address.map_or_else(|| target.host().clone(), host_of);
+        let (Self::Http(proxy, _) | Self::Socks5(proxy, _)) = self else {
+            return Err(Failure::ExitFailed);
+        };
+        // The person has named it: the system knows where it is.
+        let found = of_system(proxy, limit).await;
+        let found = found.map_err(|_| Failure::ExitFailed)?;
+        let reach = async || {
+            let reached = connect(&found, proxy.port(), None, limit).await;
+            reached.map_err(|_| Miss::Everywhere(Failure::ExitFailed))
+        };
         let line = |stream, absolute| Line {
             stream,
             absolute,
             public: true,
         };
+        let told = |miss| match miss {
+            Miss::Here(failure) | Miss::Everywhere(failure) => failure,
+        };
+        if matches!(self, Self::Http(..)) && what_for == Use::Requests {
+            let stream = reach().await.map_err(told)?;
+            return Ok(line(stream, true));
+        }
+        let attempt = async |host: Host<String>| {
+            let stream = reach().await?;
+            self.lead(stream, &host, target.port()).await
+        };
+        let stream = if addresses.is_empty() {
+            attempt(target.host().clone()).await.map_err(told)
+        } else {
+            race(addresses, BY_EXIT, async |ip| attempt(host_of(ip)).await).await
+        };
+        Ok(line(stream?, false))
+    }
+
+    /// Has the exit at the other end of `stream` connect to a host.
+    async fn lead(
+        &self,
+        mut stream: TcpStream,
+        host: &Host<String>,
+        port: u16,
+    ) -> Result<TcpStream, Miss> {
         match self {
-            Self::Direct | Self::Interface(_) => Err(Failure::ExitFailed),
-            Self::Http(proxy, login) => {
-                let stream = reach(proxy, limit).await?;
-                match what_for {
-                    Use::Requests => Ok(line(stream, true)),
-                    Use::Tunnel => {
-                        let authority = format!("{host}:{}", target.port());
-                        let stream = tunnel(stream, &authority, login.as_ref()).await?;
-                        Ok(line(stream, false))
-                    }
-                }
+            Self::Direct | Self::Interface(_) => Err(Miss::Everywhere(Failure::ExitFailed)),
+            Self::Http(_, login) => {
+                let authority = format!("{host}:{port}");
+                tunnel(stream, &authority, login.as_ref()).await
             }
-            Self::Socks5(proxy, login) => {
-                let mut stream = reach(proxy, limit).await?;
-                socks::connect(&mut stream, &host, target.port(), login.as_ref()).await?;
-                Ok(line(stream, false))
+            Self::Socks5(_, login) => {
+                let greeted = socks::greet(&mut stream, login.as_ref()).await;
+                greeted.map_err(Miss::Everywhere)?;
+                let connected = socks::connect(&mut stream, host, port).await;
+                connected.map_err(Miss::Here)?;
+                Ok(stream)
             }
         }
     }
@@ -113,15 +153,6 @@ fn host_of(address: IpAddr) -> Host<String> {
     }
 }
 
-/// Connects to the proxy itself, which the person has named: the system knows where it is.
-async fn reach(proxy: &Target, limit: Duration) -> Result<TcpStream, Failure> {
-    let addresses = of_system(proxy, limit).await;
-    let addresses = addresses.map_err(|_| Failure::ExitFailed)?;
-    race(&addresses, proxy.port(), None, limit)
-        .await
-        .map_err(|_| Failure::ExitFailed)
-}
-
 fn basic(login: &ExitLogin) -> Option<HeaderValue> {
     let pair = format!("{}:{}", login.user, login.password.expose());
     let mut value = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(pair))).ok()?;
@@ -134,7 +165,8 @@ async fn tunnel(
     stream: TcpStream,
     authority: &str,
     login: Option<&ExitLogin>,
-) -> Result<TcpStream, Failure> {
+) -> Result<TcpStream, Miss> {
+    let mut refused = Miss::Here(Failure::ExitFailed);
     let asked = async {
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
         let mut request = Request::builder()
@@ -146,10 +178,13 @@ async fn tunnel(
         if let Some(value) = login.and_then(basic) {
             request.headers_mut().insert(PROXY_AUTHORIZATION, value);
         }
-        let mut talk = pin!(async move {
+        let mut talk = pin!(async {
             let response = sender.send_request(request).await.ok()?;
             if response.status() != StatusCode::OK {
                 tracing::debug!(status = %response.status(), "the exit opens no tunnel");
+                if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+                    refused = Miss::Everywhere(Failure::ExitFailed);
+                }
                 return None;
             }
             hyper::upgrade::on(response).await.ok()
@@ -163,5 +198,6 @@ async fn tunnel(
         // Whoever speaks first in a tunnel, it is not the proxy.
         parts.read_buf.is_empty().then(|| parts.io.into_inner())
     };
-    asked.await.ok_or(Failure::ExitFailed)
+    let opened = asked.await;
+    opened.ok_or(refused)
 }

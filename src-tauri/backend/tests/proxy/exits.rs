@@ -1,6 +1,6 @@
 //! The ways out: another HTTP proxy, SOCKS5, or one network interface.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use duotab_backend::endpoint::Secret;
@@ -10,6 +10,7 @@ use duotab_test_support::{World, world};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::kit::{Client, Wire, by_hand, by_hand_on, within};
+use crate::names::{Reply, Server, exit_that};
 
 fn login() -> ExitLogin {
     ExitLogin {
@@ -171,6 +172,94 @@ async fn a_socks_exit_is_given_the_name_and_the_password() {
         heard.lock().unwrap()[0],
         b"\x05\x01\x00\x03\x0cname.example\x01\xbb"
     );
+}
+
+const FOUR: &str = "93.184.216.34";
+const SIX: &str = "2600:9::1";
+
+/// A client whose proxy looks names up by itself, all of them at both addresses, and leaves by `exit`.
+async fn looked_up_here(exit: Exit) -> (Proxy, Client, Server) {
+    let server = Server::start(Box::new(|_, _| Some(vec![FOUR, SIX]))).await;
+    let proxy = Proxy::bind(ProxyConfig {
+        exit,
+        names: NameServers::Plain(vec![server.address]),
+        ..ProxyConfig::default()
+    })
+    .await
+    .unwrap();
+    let client = Client::of(&proxy).await;
+    (proxy, client, server)
+}
+
+#[tokio::test]
+async fn by_an_exit_that_reaches_one_family_both_are_tried() {
+    // General failure, not allowed, unreachable, refused, no such kind of address.
+    let four_only: [Reply; 3] = [
+        |ip| if ip.is_ipv6() { 1 } else { 0 },
+        |ip| if ip.is_ipv6() { 4 } else { 0 },
+        |ip| if ip.is_ipv6() { 8 } else { 0 },
+    ];
+    let six_only: [Reply; 3] = [
+        |ip| if ip.is_ipv4() { 2 } else { 0 },
+        |ip| if ip.is_ipv4() { 5 } else { 0 },
+        |ip| if ip.is_ipv4() { 8 } else { 0 },
+    ];
+    for reply in four_only.into_iter().chain(six_only) {
+        let (exit, _) = exit_that(reply, |_| true).await;
+        let (_proxy, client, _server) = looked_up_here(exit).await;
+        let got = client.get("http://both.example/").await;
+        assert_eq!(got, (200, "ok".to_owned()));
+    }
+    // What SSH does: it says yes, and then has no way there.
+    let (exit, _) = exit_that(|_| 0, |ip| ip.is_ipv4()).await;
+    let (_proxy, client, _server) = looked_up_here(exit).await;
+    assert_eq!(client.get("http://both.example/").await.0, 200);
+}
+
+#[tokio::test]
+async fn by_an_http_exit_too_an_address_gives_way_to_the_next() {
+    let address = by_hand(|mut wire| async move {
+        if wire.head().await.starts_with("CONNECT [2600:9::1]:443 ") {
+            wire.send("HTTP/1.1 200 Connected\r\n\r\n").await;
+            return echo(wire).await;
+        }
+        wire.send("HTTP/1.1 502 No way\r\nContent-Length: 0\r\n\r\n")
+            .await;
+    })
+    .await;
+    let (_proxy, client, _server) = looked_up_here(Exit::Http(at(address), None)).await;
+    client.tunnel("both.example:443").await.unwrap();
+}
+
+#[tokio::test]
+async fn what_an_exit_says_of_all_addresses_is_told() {
+    let url = "http://both.example/";
+    let replies: [(Reply, Failure); 3] = [
+        (|_| 1, Failure::ExitFailed),
+        (|_| 4, Failure::Unreachable),
+        (
+            |ip| if ip.is_ipv4() { 5 } else { 1 },
+            Failure::ConnectionRefused,
+        ),
+    ];
+    for (reply, failure) in replies {
+        let (exit, reached) = exit_that(reply, |_| true).await;
+        let (proxy, client, _server) = looked_up_here(exit).await;
+        assert_eq!(client.get(url).await.0, 502);
+        assert_eq!(proxy.failure(url), Some(failure));
+        let both = [FOUR, SIX].map(|ip| ip.parse::<IpAddr>().unwrap());
+        assert_eq!(*reached.lock().unwrap(), both);
+    }
+}
+
+#[tokio::test]
+async fn an_exit_that_lets_nobody_in_is_asked_once() {
+    let (exit, heard) = http_exit("407 Who are you").await;
+    let (proxy, client, _server) = looked_up_here(exit).await;
+    assert!(client.tunnel("both.example:443").await.is_err());
+    let failure = proxy.failure("https://both.example/");
+    assert_eq!(failure, Some(Failure::ExitFailed));
+    assert_eq!(heard.lock().unwrap().len(), 1);
 }
 
 #[tokio::test]

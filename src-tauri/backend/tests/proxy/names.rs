@@ -17,16 +17,16 @@ const NX_DOMAIN: u8 = 3;
 
 /// What the name server says to each question: addresses, of which those of the asked family are
 /// given, or that there is no such name. It is asked for A and for AAAA, in any order.
-type Book = dyn Fn(&str, usize) -> Option<Vec<&'static str>> + Send + Sync;
+pub(crate) type Book = dyn Fn(&str, usize) -> Option<Vec<&'static str>> + Send + Sync;
 
 /// A name server, and how often it was asked for the A records of each name.
-struct Server {
-    address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    async fn start(book: Box<Book>) -> Self {
+    pub(crate) async fn start(book: Box<Book>) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let address = socket.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -113,6 +113,18 @@ pub(crate) fn answer(
 
 /// A SOCKS5 proxy that keeps what it is asked for, and then is the site itself.
 pub(crate) async fn exit() -> (Exit, Arc<Mutex<Vec<IpAddr>>>) {
+    exit_that(|_| 0, |_| true).await
+}
+
+/// What a SOCKS5 proxy says when it was asked for an address (RFC 1928, 6).
+pub(crate) type Reply = fn(IpAddr) -> u8;
+
+/// The same, where it says `reply`, and is the site if it says that it is connected and
+/// `reaches` it.
+pub(crate) async fn exit_that(
+    reply: Reply,
+    reaches: fn(IpAddr) -> bool,
+) -> (Exit, Arc<Mutex<Vec<IpAddr>>>) {
     let reached = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&reached);
     let address = by_hand(move |mut wire| {
@@ -130,8 +142,11 @@ pub(crate) async fn exit() -> (Exit, Arc<Mutex<Vec<IpAddr>>>) {
             };
             kept.lock().unwrap().push(address);
             wire.take(2).await;
-            let done = [5, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+            let done = [5, reply(address), 0, 1, 0, 0, 0, 0, 0, 0];
             wire.stream.write_all(&done).await.unwrap();
+            if done[1] != 0 || !reaches(address) {
+                return;
+            }
             wire.head().await;
             wire.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
                 .await;
