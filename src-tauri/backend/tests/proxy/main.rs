@@ -12,6 +12,7 @@ mod leads;
 mod names;
 mod profiles;
 mod requests;
+mod resolvers;
 mod rests;
 mod socks;
 mod streams;

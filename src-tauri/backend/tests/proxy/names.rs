@@ -11,7 +11,7 @@ use tokio::net::UdpSocket;
 
 use crate::kit::{Client, Site, by_hand};
 
-const A: u16 = 1;
+pub(crate) const A: u16 = 1;
 const AAAA: u16 = 28;
 const NX_DOMAIN: u8 = 3;
 
