@@ -25,6 +25,7 @@ mod socks;
 mod tunnel;
 mod unblocked;
 mod upgrade;
+mod vantage;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -7,11 +7,13 @@
 //! addresses that are then connected to.
 
 mod failure;
+mod peer;
 mod policy;
 mod space;
 mod target;
 
 pub use failure::{Blame, CertificateFlaw, Failure, PageFault};
+pub use peer::Peer;
 pub use policy::{HOME_NAMES, Policy, Reach, Way};
 pub use space::{Space, space};
 pub use target::Target;

@@ -22,7 +22,8 @@ use crate::Outcome;
 /// Tells a test that is played in a world where its files are.
 const FOLDER: &str = "DUOTAB_TEST_WORLD";
 
-/// Addresses of the world: the first three are anybody's, the last is a home network's.
+/// Addresses of the world, that of a stranger first. The strangers and the neighbour are here as well,
+/// but the kernel speaks to them as to somebody else, by another address.
 pub const PUBLIC: &str = "11.0.0.1";
 /// Another one.
 pub const PUBLIC_TOO: &str = "11.0.0.2";
@@ -30,6 +31,12 @@ pub const PUBLIC_TOO: &str = "11.0.0.2";
 pub const PUBLIC_V6: &str = "2600:1::1";
 /// A machine of the home network.
 pub const HOME: &str = "192.168.7.1";
+/// This machine's own, which is anybody's to reach.
+pub const OWN: &str = "11.0.0.9";
+/// One of the new kind.
+pub const OWN_V6: &str = "2600:2::9";
+/// A neighbour's.
+pub const NEIGHBOUR_V6: &str = "2600:2::5";
 
 /// Where Debian's `GnuTLS` finds whom to trust.
 const TRUSTED: &str = "/etc/ssl/certs/ca-certificates.crt";
@@ -41,8 +48,12 @@ const BEGIN: &str = "set -eu
     folder=$1 user=$2 group=$3
     shift 3
     ip link set lo up
-    for address in 11.0.0.1/32 11.0.0.2/32 192.168.7.1/32; do ip addr add $address dev lo; done
-    ip -6 addr add 2600:1::1/128 dev lo nodad
+    for address in 192.168.7.1/32 192.168.7.254/32 11.0.0.9/32; do ip addr add $address dev lo; done
+    for address in fd77::254 2600:2::9; do ip -6 addr add $address/128 dev lo nodad; done
+    echo 1 > /proc/sys/net/ipv6/ip_nonlocal_bind
+    for address in 11.0.0.1 11.0.0.2; do ip route add local $address dev lo src 192.168.7.254; done
+    ip -6 route add local 2600:1::1 dev lo src fd77::254
+    ip -6 route add local 2600:2::5 dev lo src 2600:2::9
     mount --bind \"$folder/hosts\" /etc/hosts
     mount --bind \"$folder/resolv.conf\" /etc/resolv.conf
     mount --bind \"$folder/trusted.pem\" /etc/ssl/certs/ca-certificates.crt

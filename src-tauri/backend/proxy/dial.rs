@@ -4,13 +4,13 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use duotab_core::proxy::{Failure, Reach, Space, Target, Way, space};
+use duotab_core::proxy::{Failure, Peer, Reach, Space, Target, Way};
 use rustix::net::sockopt;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use super::race::{Miss, Order, race};
-use super::{Exit, Out, Shared};
+use super::{Exit, Out, Shared, vantage};
 
 /// How addresses are tried that are reached from here (RFC 8305, 8).
 const STRAIGHT: Order = Order {
@@ -42,7 +42,7 @@ pub(super) enum Use {
 
 /// Where a connection to a target has to go.
 enum Leg {
-    Addresses(Vec<IpAddr>),
+    Addresses(Vec<Peer>),
     /// The exit looks the name up.
     Name,
 }
@@ -57,12 +57,14 @@ impl Shared {
     ) -> Result<Line, Failure> {
         let way = self.way();
         self.block(target)?;
-        let leg = self.find(&way, target, initiator).await?;
-        let limit = self.limits.connect;
-        let public = match &leg {
-            Leg::Addresses(addresses) => addresses.iter().all(is_public),
-            Leg::Name => true,
+        let (addresses, public) = match self.find(&way, target, initiator).await? {
+            Leg::Addresses(peers) => {
+                let public = peers.iter().all(|peer| peer.space() == Space::Public);
+                (peers.iter().map(|peer| peer.address).collect(), public)
+            }
+            Leg::Name => (Vec::new(), true),
         };
+        let limit = self.limits.connect;
         // The exit carries what is public; what is at home is reached from here.
         let exit = if public { &way.exit } else { &Exit::Direct };
         let straight = |stream| Line {
@@ -71,22 +73,14 @@ impl Shared {
             public,
         };
         let connecting = async {
-            match (exit, leg) {
-                (Exit::Direct, Leg::Addresses(addresses)) => {
-                    connect(&addresses, target.port(), None, limit)
-                        .await
-                        .map(straight)
-                }
-                (Exit::Interface(name), Leg::Addresses(addresses)) => {
-                    connect(&addresses, target.port(), Some(name), limit)
-                        .await
-                        .map(straight)
-                }
-                (Exit::Direct | Exit::Interface(_), Leg::Name) => Err(Failure::NameServerSilent),
-                (exit, Leg::Name) => exit.open(target, &[], what_for, limit).await,
-                (exit, Leg::Addresses(addresses)) => {
-                    exit.open(target, &addresses, what_for, limit).await
-                }
+            match exit {
+                Exit::Direct => connect(&addresses, target.port(), None, limit)
+                    .await
+                    .map(straight),
+                Exit::Interface(name) => connect(&addresses, target.port(), Some(name), limit)
+                    .await
+                    .map(straight),
+                exit => exit.open(target, &addresses, what_for, limit).await,
             }
         };
         timeout(limit * 2, connecting)
@@ -112,12 +106,15 @@ impl Shared {
         target: &Target,
         initiator: Option<&Target>,
     ) -> Result<Leg, Failure> {
-        let (name, reach) = match self.policy(|policy| policy.way(target, initiator))? {
-            Way::Addresses(addresses) => return Ok(Leg::Addresses(addresses)),
+        let from = vantage::seen_from(target);
+        let (name, reach) = match self.policy(|policy| policy.way(target, initiator, from))? {
+            Way::Addresses(peers) => return Ok(Leg::Addresses(peers)),
             Way::Name(name, reach) => (name, reach),
         };
+        let seen = |addresses: Vec<IpAddr>| addresses.into_iter().map(vantage::seen);
         let listed = way.names.listed(&name).await;
         if !listed.is_empty() {
+            let listed = seen(listed);
             let admitted = self.policy(|policy| policy.admit_listed(target, initiator, listed))?;
             return Ok(Leg::Addresses(admitted));
         }
@@ -128,13 +125,9 @@ impl Shared {
             }
             Reach::World | Reach::Own => way.names.public(&name).await?,
         };
-        let admitted = self.policy(|policy| policy.admit(target, reach, found))?;
+        let admitted = self.policy(|policy| policy.admit(target, reach, seen(found)))?;
         Ok(Leg::Addresses(admitted))
     }
-}
-
-fn is_public(address: &IpAddr) -> bool {
-    space(*address) == Space::Public
 }
 
 /// Connects to the first of the addresses that answers; by one network interface only, if one is

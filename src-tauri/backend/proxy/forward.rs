@@ -20,7 +20,7 @@ use super::answer::{self, Answer};
 use super::dial::{Line, Use};
 use super::pool::{Key, Upstream};
 use super::serve::MAX_HEADERS;
-use super::{Shared, head};
+use super::{Shared, head, vantage};
 
 /// The body of a request, as it goes to the site.
 pub(super) type Sent = Either<Watched, Empty<Bytes>>;
@@ -66,8 +66,9 @@ pub(super) async fn forward(
     let initiator = initiator.as_ref();
     // For each request, not only for each connection: a page may use what another one has opened.
     shared.block(target)?;
+    let from = vantage::seen_from(target);
     let asked = shared.policy(|policy| {
-        policy.way(target, initiator)?;
+        policy.way(target, initiator, from)?;
         Ok::<_, Failure>(policy.is_asked_for(target, initiator))
     })?;
     let key = Key {

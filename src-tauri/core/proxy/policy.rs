@@ -1,6 +1,6 @@
 //! The rules of one profile: which targets may be reached, and on whose behalf.
 
-use super::{Failure, Space, Target, space};
+use super::{Failure, Peer, Space, Target};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::collections::{BTreeSet, HashMap};
 use url::Host;
@@ -24,7 +24,7 @@ const PERMIT_CAP: usize = 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
     /// At one of these addresses.
-    Addresses(Vec<IpAddr>),
+    Addresses(Vec<Peer>),
     /// At the addresses of this name that are within reach.
     Name(String, Reach),
 }
@@ -138,15 +138,22 @@ impl Policy {
                 .any(|known| known.host() == target.host())
     }
 
-    /// Where to look for a target that a page of `initiator` asks for, as far as that is known.
+    /// Where to look for a target that a page of `initiator` asks for, as far as that is known. If it
+    /// is an address, `from` is this machine's own by which it would speak to it.
     ///
     /// # Errors
     /// If it may not be reached whatever its addresses are.
-    pub fn way(&self, target: &Target, initiator: Option<&Target>) -> Result<Way, Failure> {
+    pub fn way(
+        &self,
+        target: &Target,
+        initiator: Option<&Target>,
+        from: Option<IpAddr>,
+    ) -> Result<Way, Failure> {
         let asked = self.is_asked_for(target, initiator);
         if let Some(address) = target.address() {
-            self.admit_asked(target, address, asked)?;
-            return Ok(Way::Addresses(vec![address]));
+            let peer = Peer { address, from };
+            self.admit_asked(target, peer, asked)?;
+            return Ok(Way::Addresses(vec![peer]));
         }
         let Host::Domain(name) = target.host() else {
             return Err(Failure::BadRequest);
@@ -156,9 +163,10 @@ impl Policy {
             let here = [
                 IpAddr::V6(Ipv6Addr::LOCALHOST),
                 IpAddr::V4(Ipv4Addr::LOCALHOST),
-            ];
-            for address in here {
-                self.admit_asked(target, address, asked)?;
+            ]
+            .map(Peer::unseen);
+            for peer in here {
+                self.admit_asked(target, peer, asked)?;
             }
             return Ok(Way::Addresses(here.to_vec()));
         }
@@ -179,14 +187,14 @@ impl Policy {
         &self,
         target: &Target,
         reach: Reach,
-        addresses: impl IntoIterator<Item = IpAddr>,
-    ) -> Result<Vec<IpAddr>, Failure> {
+        addresses: impl IntoIterator<Item = Peer>,
+    ) -> Result<Vec<Peer>, Failure> {
         let mut known = false;
-        let admitted: Vec<IpAddr> = addresses
+        let admitted: Vec<Peer> = addresses
             .into_iter()
             .inspect(|_| known = true)
-            .filter(|address| {
-                let space = space(*address);
+            .filter(|peer| {
+                let space = peer.space();
                 reach.admits(space) && !self.is_own(target, space)
             })
             .collect();
@@ -206,14 +214,14 @@ impl Policy {
         &self,
         target: &Target,
         initiator: Option<&Target>,
-        addresses: impl IntoIterator<Item = IpAddr>,
-    ) -> Result<Vec<IpAddr>, Failure> {
+        addresses: impl IntoIterator<Item = Peer>,
+    ) -> Result<Vec<Peer>, Failure> {
         let asked = self.is_asked_for(target, initiator);
         let mut refused = Failure::NameUnknown;
-        let admitted: Vec<IpAddr> = addresses
+        let admitted: Vec<Peer> = addresses
             .into_iter()
-            .filter(|address| {
-                let admitted = self.admit_asked(target, *address, asked);
+            .filter(|peer| {
+                let admitted = self.admit_asked(target, *peer, asked);
                 admitted.inspect_err(|failure| refused = *failure).is_ok()
             })
             .collect();
@@ -231,8 +239,8 @@ impl Policy {
             || initiator.is_some_and(|page| page.host() == target.host() && self.is_permitted(page))
     }
 
-    fn admit_asked(&self, target: &Target, address: IpAddr, asked: bool) -> Result<(), Failure> {
-        let space = space(address);
+    fn admit_asked(&self, target: &Target, peer: Peer, asked: bool) -> Result<(), Failure> {
+        let space = peer.space();
         if self.is_own(target, space) {
             return Err(Failure::OwnPort);
         }

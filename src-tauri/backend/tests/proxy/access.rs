@@ -2,10 +2,13 @@
 
 use axum::Router;
 use axum::routing::get;
-use duotab_backend::proxy::{Access, Proxy, ProxyConfig, authorize};
+use duotab_backend::proxy::{Access, NameServers, Proxy, ProxyConfig, authorize};
 use duotab_core::proxy::Failure;
 
+use duotab_test_support::{World, world};
+
 use crate::kit::{Client, Site, Wire, by_hand, room};
+use crate::names::Server;
 
 fn hello() -> Router {
     Router::new().route("/", get(|| async { "hello" }))
@@ -122,6 +125,63 @@ async fn what_nobody_typed_is_not_reached() {
         None,
         "forgotten when it works"
     );
+}
+
+#[tokio::test]
+async fn the_public_addresses_of_this_machine_and_its_neighbours_are_not_public() {
+    let world = World::new(&[("listed.test", world::OWN_V6)]).unwrap();
+    let played = world.play("access::public_addresses").await;
+    played.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "played by the test above, in a world of its own"]
+async fn public_addresses() {
+    let book = |name: &str, _| {
+        let address = match name {
+            "own.example" => world::OWN,
+            "own6.example" => world::OWN_V6,
+            "neighbour.example" => world::NEIGHBOUR_V6,
+            "stranger.example" => world::PUBLIC,
+            _ => world::PUBLIC_V6,
+        };
+        Some(vec![address])
+    };
+    let server = Server::start(Box::new(book)).await;
+    let proxy = Proxy::bind(ProxyConfig {
+        names: NameServers::Plain(vec![server.address]),
+        ..ProxyConfig::default()
+    })
+    .await
+    .unwrap();
+    let client = Client::of(&proxy).await;
+    let url = |host: &str, port: u16| format!("http://{host}:{port}/");
+    for (address, name, near) in [
+        (world::OWN, "own.example", true),
+        (world::OWN_V6, "own6.example", true),
+        (world::OWN_V6, "listed.test", true),
+        (world::NEIGHBOUR_V6, "neighbour.example", true),
+        (world::PUBLIC, "stranger.example", false),
+        (world::PUBLIC_V6, "stranger6.example", false),
+    ] {
+        let host = match address.parse().unwrap() {
+            std::net::IpAddr::V4(v4) => v4.to_string(),
+            std::net::IpAddr::V6(v6) => format!("[{v6}]"),
+        };
+        let site = Site::at(&format!("{host}:0"), hello()).await;
+        let port = site.address.port();
+        let expected = if near { 403 } else { 200 };
+        for host in [&host, name] {
+            assert_eq!(client.get(&url(host, port)).await.0, expected, "{host}");
+        }
+        assert_eq!(site.connections() > 0, !near, "{name}");
+        proxy.permit(&url(&host, port));
+        assert_eq!(client.get(&url(&host, port)).await.0, 200, "typed: {host}");
+        proxy.keep_port(port);
+        let own = address == world::OWN || address == world::OWN_V6;
+        let status = client.get(&url(&host, port)).await.0;
+        assert_eq!(status == 403, own, "a port of the app's: {host}");
+    }
 }
 
 #[tokio::test]

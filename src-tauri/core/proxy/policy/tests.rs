@@ -7,8 +7,8 @@ fn target(host: &str, port: u16) -> Target {
     Target::new(host, port).expect("a host")
 }
 
-fn ip(text: &str) -> IpAddr {
-    text.parse().expect("an address")
+fn ip(text: &str) -> Peer {
+    Peer::unseen(text.parse().expect("an address"))
 }
 
 /// Spellings by which loopback, the home network and credentials of clouds were reached through
@@ -83,7 +83,7 @@ fn no_spelling_of_a_private_address_is_reached_by_a_page() {
             continue;
         };
         assert_eq!(
-            policy.way(&target, None),
+            policy.way(&target, None, None),
             Err(Failure::PrivateAddress),
             "{spelling} is {target}"
         );
@@ -100,7 +100,7 @@ fn names_of_this_machine_are_reached_by_nobody_who_was_not_asked_for() {
         "a.localhost",
         "ｌocalhost",
     ] {
-        let way = policy.way(&target(name, 80), None);
+        let way = policy.way(&target(name, 80), None, None);
         assert_eq!(way, Err(Failure::PrivateAddress), "{name}");
     }
     // Not this machine, but a name like any other.
@@ -110,7 +110,7 @@ fn names_of_this_machine_are_reached_by_nobody_who_was_not_asked_for() {
         "127.0.0.1.nip.io",
     ] {
         let way = policy
-            .way(&target(name, 80), None)
+            .way(&target(name, 80), None, None)
             .expect("to be looked up");
         assert_eq!(way, Way::Name(name.to_owned(), Reach::World));
     }
@@ -133,7 +133,7 @@ fn what_the_person_typed_is_reached_on_that_port_only() {
         ("[::1]", 8080),
     ] {
         assert!(
-            policy.way(&target(host, port), None).is_ok(),
+            policy.way(&target(host, port), None, None).is_ok(),
             "{host}:{port}"
         );
     }
@@ -142,7 +142,7 @@ fn what_the_person_typed_is_reached_on_that_port_only() {
         ("127.0.0.1", 3000),
         ("192.168.1.2", 80),
     ] {
-        let way = policy.way(&target(host, port), None);
+        let way = policy.way(&target(host, port), None, None);
         assert_eq!(way, Err(Failure::PrivateAddress), "{host}:{port}");
     }
 }
@@ -152,13 +152,22 @@ fn a_page_that_was_typed_uses_the_other_ports_of_its_host() {
     let mut policy = Policy::default();
     let page = target("localhost", 3000);
     let api = target("localhost", 8080);
-    assert!(policy.way(&api, Some(&page)).is_err(), "before it is typed");
+    assert!(
+        policy.way(&api, Some(&page), None).is_err(),
+        "before it is typed"
+    );
     policy.permit(page.clone());
-    assert!(policy.way(&api, Some(&page)).is_ok());
+    assert!(policy.way(&api, Some(&page), None).is_ok());
     let router = target("192.168.1.1", 80);
-    assert!(policy.way(&router, Some(&page)).is_err(), "another host");
+    assert!(
+        policy.way(&router, Some(&page), None).is_err(),
+        "another host"
+    );
     let stranger = target("example.org", 80);
-    assert!(policy.way(&api, Some(&stranger)).is_err(), "another page");
+    assert!(
+        policy.way(&api, Some(&stranger), None).is_err(),
+        "another page"
+    );
 }
 
 #[test]
@@ -190,7 +199,7 @@ fn a_port_of_the_app_is_reached_by_nobody() {
         let own = target(host, 4711);
         policy.permit(own.clone());
         assert_eq!(
-            policy.way(&own, Some(&own)),
+            policy.way(&own, Some(&own), None),
             Err(Failure::OwnPort),
             "{host}"
         );
@@ -200,7 +209,7 @@ fn a_port_of_the_app_is_reached_by_nobody() {
     let elsewhere = target("192.168.1.1", 4711);
     policy.permit(elsewhere.clone());
     assert!(
-        policy.way(&elsewhere, None).is_ok(),
+        policy.way(&elsewhere, None, None).is_ok(),
         "another machine's port"
     );
 }
@@ -211,7 +220,7 @@ fn a_public_name_that_points_home_is_refused_even_if_typed() {
     let rebound = target("rebind.example", 80);
     policy.permit(rebound.clone());
     assert_eq!(
-        policy.way(&rebound, None),
+        policy.way(&rebound, None, None),
         Ok(Way::Name("rebind.example".to_owned(), Reach::World))
     );
     for address in [
@@ -247,7 +256,7 @@ fn home_names_point_home_but_not_to_this_machine() {
         "wiki.corp.example",
     ] {
         let host = target(name, 80);
-        let way = policy.way(&host, None).expect("to be looked up");
+        let way = policy.way(&host, None, None).expect("to be looked up");
         assert_eq!(way, Way::Name(name.to_owned(), Reach::Home));
         assert!(
             policy
@@ -266,7 +275,7 @@ fn home_names_point_home_but_not_to_this_machine() {
         "corp.example.org",
     ] {
         let way = policy
-            .way(&target(name, 80), None)
+            .way(&target(name, 80), None, None)
             .expect("to be looked up");
         let home = Way::Name(name.to_owned(), Reach::Home);
         assert_eq!(way == home, !name.contains('.'), "{name}");
@@ -302,6 +311,37 @@ fn permits_do_not_grow_without_end() {
     assert!(!policy.is_permitted(&target("localhost", 1)));
 }
 
+#[test]
+fn this_machines_public_address_is_this_machine() {
+    let mut policy = Policy::default();
+    policy.keep_port(4711);
+    let address: IpAddr = "2600:1::5".parse().expect("an address");
+    let (here, beside) = (Some(address), "2600:1::9".parse().ok());
+    let (service, own) = (target("[2600:1::5]", 3000), target("[2600:1::5]", 4711));
+    let refused = Err(Failure::PrivateAddress);
+    assert_eq!(policy.way(&service, None, here), refused);
+    assert_eq!(policy.way(&service, None, beside), refused);
+    assert!(policy.way(&service, None, None).is_ok(), "somebody else's");
+    for typed in [&service, &own] {
+        policy.permit(typed.clone());
+    }
+    assert!(policy.way(&service, None, here).is_ok());
+    assert_eq!(policy.way(&own, None, here), Err(Failure::OwnPort));
+    assert!(policy.way(&own, None, beside).is_ok(), "a neighbour's port");
+
+    let seen = |from| [Peer { address, from }];
+    let name = target("rebind.example", 80);
+    for from in [here, beside] {
+        let admitted = policy.admit(&name, Reach::World, seen(from));
+        assert_eq!(admitted, Err(Failure::PrivateName));
+        let listed = policy.admit_listed(&name, None, seen(from));
+        assert_eq!(listed, Err(Failure::PrivateAddress));
+    }
+    assert!(policy.admit(&name, Reach::Home, seen(here)).is_err());
+    assert!(policy.admit(&name, Reach::Home, seen(beside)).is_ok());
+    assert!(policy.admit(&name, Reach::World, seen(None)).is_ok());
+}
+
 proptest! {
     #[test]
     fn no_page_reaches_an_address_that_is_not_public(bits: u128, v4: bool, port in 1_u16..) {
@@ -315,10 +355,10 @@ proptest! {
             IpAddr::V6(v6) => format!("[{v6}]"),
         };
         let policy = Policy::default();
-        let reached = policy.way(&target(&host, port), None);
-        prop_assert_eq!(reached.is_ok(), space(address) == Space::Public);
+        let reached = policy.way(&target(&host, port), None, None);
+        prop_assert_eq!(reached.is_ok(), crate::proxy::space(address) == Space::Public);
         let name = target("name.example", port);
-        let admitted = policy.admit(&name, Reach::World, [address]);
-        prop_assert_eq!(admitted.is_ok(), space(address) == Space::Public);
+        let admitted = policy.admit(&name, Reach::World, [Peer::unseen(address)]);
+        prop_assert_eq!(admitted.is_ok(), crate::proxy::space(address) == Space::Public);
     }
 }

@@ -140,7 +140,7 @@ fn lead(policy: &Policy, url: &str) -> Led {
     let Some(target) = Target::of_url(url) else {
         return Led::Nowhere;
     };
-    match policy.way(&target, None) {
+    match policy.way(&target, None, None) {
         Err(_) => Led::Refused,
         Ok(Way::Name(name, Reach::World)) if name == ALLOWED => Led::Elsewhere,
         Ok(_) => Led::There,
@@ -199,7 +199,7 @@ fn no_published_name_leads_to_a_private_address() {
         ("instance-data", "169.254.169.254"),
     ] {
         let target = target(name, 80);
-        let Ok(Way::Name(_, reach)) = policy.way(&target, None) else {
+        let Ok(Way::Name(_, reach)) = policy.way(&target, None, None) else {
             panic!("{name} is looked up");
         };
         let admitted = policy.admit(&target, reach, [ip(address)]);
