@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use duotab_backend::proxy::{Limits, Proxy, ProxyConfig};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::kit::{Client, Wire, room_by_hand, within};
 
@@ -177,16 +178,7 @@ async fn a_site_with_too_many_headers_is_a_bad_answer() {
 
 #[tokio::test]
 async fn a_header_that_does_not_end_in_time_is_given_up() {
-    let limits = Limits {
-        header: Duration::from_millis(300),
-        ..Limits::default()
-    };
-    let proxy = Proxy::bind(ProxyConfig {
-        limits,
-        ..ProxyConfig::default()
-    })
-    .await
-    .unwrap();
+    let proxy = hasty(Duration::from_millis(300)).await;
     let mut slow = Vec::new();
     for _ in 0..300 {
         let mut wire = Wire::to(proxy.access().port).await;
@@ -202,18 +194,66 @@ async fn a_header_that_does_not_end_in_time_is_given_up() {
     Client::of(&proxy).await;
 }
 
-#[tokio::test]
-async fn who_asks_by_socks_and_never_ends_is_given_up() {
+/// A proxy that gives a header this long.
+async fn hasty(header: Duration) -> Proxy {
     let limits = Limits {
-        header: Duration::from_millis(300),
+        header,
         ..Limits::default()
     };
-    let proxy = Proxy::bind(ProxyConfig {
+    let config = ProxyConfig {
         limits,
         ..ProxyConfig::default()
+    };
+    Proxy::bind(config).await.unwrap()
+}
+
+/// Says one byte after the other, until it is cut off. Gives for how long it was listened to.
+async fn drip(mut wire: Wire, mut bytes: impl Iterator<Item = u8>) -> Duration {
+    let began = std::time::Instant::now();
+    let mut pace = tokio::time::interval(Duration::from_millis(100));
+    let mut heard = [0; 1024];
+    within("the end", async {
+        loop {
+            tokio::select! {
+                _ = pace.tick() => {
+                    let byte = bytes.next().expect("it is long enough");
+                    if wire.stream.write_all(&[byte]).await.is_err() {
+                        return;
+                    }
+                }
+                read = wire.stream.read(&mut heard) => if !read.is_ok_and(|count| count > 0) {
+                    return;
+                }
+            }
+        }
     })
-    .await
-    .unwrap();
+    .await;
+    began.elapsed()
+}
+
+#[tokio::test]
+async fn who_says_a_byte_now_and_then_is_cut_off_at_the_limit_all_the_same() {
+    const HEADER: Duration = Duration::from_millis(700);
+    let proxy = hasty(HEADER).await;
+    let request = b"GET http://a.example/ HTTP/1.1\r\nX-Slow: ".to_vec();
+    let http = request.into_iter().chain(std::iter::repeat(b'y'));
+    // A login of 255 letters, and a password of as many.
+    let login = [5, 1, 2, 1, 255].into_iter();
+    let socks = login.chain(std::iter::repeat(b'y'));
+    let port = proxy.access().port;
+    let (http, socks) = tokio::join!(
+        drip(Wire::to(port).await, http),
+        drip(Wire::to(port).await, socks)
+    );
+    for listened in [http, socks] {
+        let in_time = listened >= HEADER && listened < HEADER * 4;
+        assert!(in_time, "{listened:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_asks_by_socks_and_never_ends_is_given_up() {
+    let proxy = hasty(Duration::from_millis(300)).await;
     let access = proxy.access();
     let login = [
         &[1, 6][..],
