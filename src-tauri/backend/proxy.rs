@@ -48,7 +48,7 @@ pub use unblocked::Unblocking;
 /// Connections that may be open at the same time. A browser's engine keeps some twenty; a hundred
 /// tabs with sockets of their own keep a few hundred.
 const MAX_CONNECTIONS: usize = 2048;
-/// Of these, the ones that have not shown the secret yet.
+/// Of a profile's connections, the ones that have not shown the secret yet.
 const MAX_STRANGERS: usize = 256;
 /// How long to leave the listener alone after it failed (out of descriptors, usually).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -112,14 +112,21 @@ pub enum ProxyError {
 #[derive(Clone)]
 struct Room {
     seats: Arc<Semaphore>,
+    /// Seats that one proxy may have: a page can take as many as there are, and the others go on.
+    share: usize,
     pipes: Arc<tunnel::Pipes>,
     rules: blocking::Rules,
 }
 
 impl Room {
     fn new() -> Self {
+        Self::with(connection_limit())
+    }
+
+    fn with(seats: usize) -> Self {
         Self {
-            seats: Arc::new(Semaphore::new(connection_limit())),
+            seats: Arc::new(Semaphore::new(seats)),
+            share: seats / 4 * 3,
             pipes: Arc::default(),
             rules: blocking::Rules::default(),
         }
@@ -346,10 +353,13 @@ fn connection_limit() -> usize {
 /// Takes connections until the proxy ends. When there are too many, new ones wait.
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let strangers = Arc::new(Semaphore::new(MAX_STRANGERS));
+    let share = Arc::new(Semaphore::new(shared.room.share));
     loop {
-        let (Ok(seat), Ok(stranger)) = (
-            Arc::clone(&shared.room.seats).acquire_owned().await,
+        // The seat last: whoever waits has none.
+        let (Ok(own), Ok(stranger), Ok(seat)) = (
+            Arc::clone(&share).acquire_owned().await,
             Arc::clone(&strangers).acquire_owned().await,
+            Arc::clone(&shared.room.seats).acquire_owned().await,
         ) else {
             return;
         };
@@ -358,7 +368,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
                 let connection = serve::serve(stream, stranger, Arc::clone(&shared));
                 shared.spawn(async move {
                     connection.await;
-                    drop(seat);
+                    drop((seat, own));
                 });
             }
             Err(error) => {
@@ -366,5 +376,43 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    async fn ask(proxy: &Proxy) -> TcpStream {
+        let address = ("127.0.0.1", proxy.access().port);
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = b"GET http://a.example/ HTTP/1.1\r\nHost: a.example\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        stream
+    }
+
+    #[tokio::test]
+    async fn one_profile_leaves_seats_for_the_others() {
+        let room = Room::with(8);
+        let one = Proxy::bind_in(room.clone(), ProxyConfig::default()).await;
+        let two = Proxy::bind_in(room, ProxyConfig::default()).await;
+        let (one, two) = (one.unwrap(), two.unwrap());
+        let mut kept = Vec::new();
+        for _ in 0..6 {
+            let mut stream = ask(&one).await;
+            assert!(stream.read(&mut [0; 16]).await.unwrap() > 0);
+            kept.push(stream);
+        }
+        let mut waiting = ask(&one).await;
+        // The other's first: by then the one would have been served too.
+        let mut other = ask(&two).await;
+        assert!(other.read(&mut [0; 16]).await.unwrap() > 0);
+        let served = waiting.try_read(&mut [0; 16]);
+        assert_eq!(served.unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        kept.pop();
+        assert!(waiting.read(&mut [0; 16]).await.unwrap() > 0);
     }
 }

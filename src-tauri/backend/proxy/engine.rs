@@ -109,7 +109,12 @@ async fn ask(stream: &mut TcpStream, shared: &Shared) -> Result<Target, Away> {
 
 /// Connects the client with its target.
 async fn lead(stream: TcpStream, target: &Target, shared: &Arc<Shared>) -> Result<(), Away> {
-    let line = match shared.dial(target, None, Use::Tunnel).await {
+    let dialled = tokio::select! {
+        dialled = shared.dial(target, None, Use::Tunnel) => dialled,
+        // An engine closes its side only when it wants nothing any more.
+        () = tunnel::gone(&stream) => return Err(Away),
+    };
+    let line = match dialled {
         Ok(line) => Some(line),
         // Another port of a host that the person asked for: it depends on the page.
         Err(Failure::PrivateAddress) if shared.policy(|it| it.is_host_permitted(target)) => None,

@@ -20,6 +20,8 @@ use bytes::Bytes;
 use duotab_core::proxy::{Failure, Target};
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
+#[cfg(target_os = "linux")]
+use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 use super::Shared;
@@ -85,6 +87,23 @@ pub(super) async fn join_heard(
 enum Half {
     Out,
     Back,
+}
+
+/// Waits until a client has closed its side, whatever it has said before: that stays to be read.
+#[cfg(target_os = "linux")]
+pub(super) async fn gone(client: &TcpStream) {
+    // Of what was asked for only the end can come: no socket here is registered for urgent data.
+    if client.ready(Interest::PRIORITY).await.is_err() {
+        std::future::pending().await
+    }
+}
+
+/// The same, but no more is noticed of one that has said something.
+#[cfg(not(target_os = "linux"))]
+pub(super) async fn gone(client: &TcpStream) {
+    if !matches!(client.peek(&mut [0]).await, Ok(0)) {
+        std::future::pending().await
+    }
 }
 
 async fn rest(

@@ -3,8 +3,8 @@
 use axum::Router;
 use axum::http::HeaderMap;
 use axum::routing::get;
-use duotab_backend::proxy::{Access, Proxy, ProxyConfig};
-use duotab_core::proxy::Failure;
+use duotab_backend::proxy::{Access, Exit, Proxy, ProxyConfig};
+use duotab_core::proxy::{Failure, Target};
 use duotab_test_support::{World, world};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -265,6 +265,37 @@ async fn tls_to_a_typed_host_is_passed_on_untouched() {
     let hello = [0x16, 3, 1, 0, 0];
     wire.stream.write_all(&hello).await.unwrap();
     assert_eq!(wire.take(5).await, hello);
+}
+
+#[tokio::test]
+async fn who_leaves_before_it_is_connected_is_waited_for_no_more() {
+    // A SOCKS5 exit that never answers, and tells when it is left.
+    let (came, mut coming) = tokio::sync::mpsc::unbounded_channel();
+    let exit = by_hand(move |mut wire| {
+        let came = came.clone();
+        async move {
+            wire.take(3).await;
+            came.send("asked").unwrap();
+            wire.rest().await;
+            came.send("left").unwrap();
+        }
+    })
+    .await;
+    let exit = Target::new("127.0.0.1", exit.port()).unwrap();
+    let proxy = Proxy::bind(ProxyConfig {
+        exit: Exit::Socks5(exit, None),
+        ..ProxyConfig::default()
+    })
+    .await
+    .unwrap();
+    for said in [&[][..], &[0x16, 3, 1, 0, 0]] {
+        let mut wire = open(&proxy, "93.184.216.34", 443).await;
+        wire.stream.write_all(said).await.unwrap();
+        assert_eq!(within("the exit", coming.recv()).await, Some("asked"));
+        drop(wire);
+        assert_eq!(within("the end", coming.recv()).await, Some("left"));
+    }
+    assert_eq!(proxy.failure("https://93.184.216.34/"), None);
 }
 
 #[tokio::test]
