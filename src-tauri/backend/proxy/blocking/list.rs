@@ -13,7 +13,7 @@ use futures_util::stream::FuturesUnordered;
 use md5::{Digest as _, Md5};
 use tokio::task::AbortHandle;
 
-use super::{PageRules, compile, hosts_of};
+use super::{HostRules, Hosts, PageRules, hosts_of};
 use crate::proxy::Proxies;
 
 /// The largest lists have some 10 MiB.
@@ -118,8 +118,7 @@ struct Work {
 
 /// A list as it was read.
 struct Read {
-    /// Its rules about whole hosts.
-    hosts: String,
+    hosts: Hosts,
     /// Of all that it says.
     digest: String,
 }
@@ -163,7 +162,7 @@ impl Work {
     }
 
     fn take(&self, read: &mut BTreeMap<String, Read>, url: &str, list: Read, fetched: u64) {
-        let rules = u32::try_from(list.hosts.lines().count()).unwrap_or(u32::MAX);
+        let rules = list.hosts.rules;
         read.insert(url.to_owned(), list);
         (self.told)(url, ListNews::InUse { rules, fetched });
     }
@@ -173,10 +172,14 @@ impl Work {
             .iter()
             .map(|(url, list)| (url.as_str(), self.path(url), list.digest.as_str()));
         (self.handed)(Some(PageRules::of(of_pages)));
-        let lists: Vec<String> = read.values().map(|list| list.hosts.clone()).collect();
-        let compiled = tokio::task::spawn_blocking(move || compile(lists.iter())).await;
+        let lists: Vec<String> = read.values().map(|list| list.hosts.lines.clone()).collect();
+        let compiled = tokio::task::spawn_blocking(move || {
+            // Each may make exceptions from those of another list.
+            HostRules::of(lists.iter().flat_map(|lines| lines.lines()))
+        })
+        .await;
         match compiled {
-            Ok(engine) => self.proxies.rules().put(Some(engine)),
+            Ok(rules) => self.proxies.rules().put(Some(rules)),
             Err(error) => tracing::error!(%error, "block lists"),
         }
     }

@@ -1,6 +1,7 @@
 //! What of the block lists the web engine keeps to, for it sees pages: paths, kinds of resources, the
-//! site around, and parts of a page that are to be hidden. Whole hosts too, which the proxy blocks as
-//! well: not while a page of an excepted site is there, and then they are kept from all others here.
+//! site around, and parts of a page that are to be hidden. Whole hosts too, of which something is
+//! excepted; and those that the proxy blocks as well: not while a page of an excepted site is there, and
+//! then they are kept from all others here.
 
 use std::io;
 use std::path::PathBuf;
@@ -9,10 +10,10 @@ use adblock::content_blocking::{CbRule, CbType, ignore_previous_fp_documents};
 use adblock::lists::{FilterSet, ParseOptions, RuleTypes};
 use md5::{Digest as _, Md5};
 
-use super::host_rule;
+use super::{HostRules, host_rule};
 
 /// How rules are made of lists; another way gives them another name.
-const WAY: &str = "2";
+const WAY: &str = "3";
 /// The engine takes no more at once (`maxRuleCount` of `WebKit`'s `ContentExtensionParser`).
 const MOST: usize = 150_000;
 
@@ -67,9 +68,10 @@ impl PageRules {
         for (_, path) in &self.lists {
             texts.push(std::fs::read_to_string(path)?);
         }
+        let of_hosts = HostRules::of(texts.iter().flat_map(|text| text.lines()));
         let rules = match part {
-            Part::Pages => convert(&texts),
-            Part::Hosts => hosts(&texts),
+            Part::Pages => convert(&texts, &of_hosts),
+            Part::Hosts => hosts(&texts, &of_hosts),
         };
         if rules.is_empty() {
             return Ok(None);
@@ -82,8 +84,12 @@ impl PageRules {
 
 /// Rules about requests, their exceptions, and then what is to be hidden: an exception takes back all
 /// that stands before it.
-fn convert(texts: &[String]) -> Vec<CbRule> {
-    let of_pages = |line: &str| (!is_of_a_host(line)).then(|| line.to_owned());
+fn convert(texts: &[String], of_hosts: &HostRules) -> Vec<CbRule> {
+    let of_pages = |line: &str| match line.trim() {
+        line if is_of_a_host(line) && !of_hosts.is_left(line) => None,
+        line if is_of_a_host(line) => of_others(line),
+        _ => Some(line.to_owned()),
+    };
     let mut requests = rules(texts, RuleTypes::NetworkOnly, of_pages);
     let mut hidden = rules(texts, RuleTypes::CosmeticOnly, of_pages);
     // It would take back what is hidden on every page.
@@ -108,14 +114,15 @@ fn convert(texts: &[String]) -> Vec<CbRule> {
 }
 
 /// Rules about whole hosts and their exceptions, which are not those of the other rules.
-fn hosts(texts: &[String]) -> Vec<CbRule> {
-    let lines = texts.iter().flat_map(|text| text.lines());
-    if !lines.clone().any(is_of_a_host) {
+fn hosts(texts: &[String], of_hosts: &HostRules) -> Vec<CbRule> {
+    let mut lines = texts.iter().flat_map(|text| text.lines());
+    let is_the_proxys =
+        |line: &str| is_of_a_host(line) && of_hosts.holds(line) && !of_hosts.is_left(line);
+    if !lines.any(is_the_proxys) {
         return Vec::new();
     }
     let of_hosts = |line: &str| match line.trim() {
-        // A page that the person opened at such a host has its own resources.
-        line if is_of_a_host(line) => host_rule(line).map(|rule| rule + "$third-party"),
+        line if is_the_proxys(line) => of_others(line),
         line => line.starts_with("@@").then(|| line.to_owned()),
     };
     let mut hosts = rules(texts, RuleTypes::NetworkOnly, of_hosts);
@@ -125,6 +132,12 @@ fn hosts(texts: &[String]) -> Vec<CbRule> {
         hosts.drain(..dropped);
     }
     hosts
+}
+
+/// A rule about a whole host, for the pages of others: one that the person opened there has its own
+/// resources.
+fn of_others(line: &str) -> Option<String> {
+    host_rule(line).map(|rule| rule + "$third-party")
 }
 
 /// What the engine is told of these lines of all lists.
@@ -159,8 +172,14 @@ fn is_of_a_host(line: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn both(text: &str) -> [Vec<CbRule>; 2] {
+        let of_hosts = HostRules::of(text.lines());
+        let texts = [text.to_owned()];
+        [convert(&texts, &of_hosts), hosts(&texts, &of_hosts)]
+    }
+
     fn of(text: &str) -> Vec<String> {
-        convert(&[text.to_owned()])
+        both(text)[0]
             .iter()
             .map(|rule| serde_json::to_string(rule).unwrap())
             .collect()
@@ -170,8 +189,8 @@ mod tests {
     fn whole_hosts_are_a_part_of_their_own_with_all_exceptions() {
         for line in ["||ads.example^", "0.0.0.0 ads.example"] {
             assert_eq!(of(line), [""; 0], "{line}");
-            let text = format!("{line}\n/banner/*\n@@||good.ads.example^\n");
-            let [block, exception, documents] = &hosts(&[text])[..] else {
+            let text = format!("{line}\n/banner/*\n@@||good.example^\n");
+            let [block, exception, documents] = &both(&text)[1][..] else {
                 panic!("{line}");
             };
             assert_eq!(block.action.typ, CbType::Block);
@@ -182,7 +201,7 @@ mod tests {
             assert_eq!(exception.action.typ, CbType::IgnorePreviousRules);
             assert_eq!(*documents, ignore_previous_fp_documents());
         }
-        assert!(hosts(&["/banner/*\n@@/banner/good\n".to_owned()]).is_empty());
+        assert!(both("/banner/*\n@@/banner/good\n")[1].is_empty());
         assert_eq!(of("! a comment"), [""; 0]);
         for line in [
             "/banner/*",
@@ -191,6 +210,24 @@ mod tests {
         ] {
             assert_eq!(of(line).len(), 2, "{line}");
         }
+    }
+
+    #[test]
+    fn a_host_of_which_something_is_excepted_is_the_engines_and_not_the_proxys() {
+        let text =
+            "||ads.example^\n||other.example^\n@@||ads.example/sdk.js$domain=video.example\n";
+        let [pages, hosts] = both(text);
+        let names = |rules: &[CbRule], host: &str| {
+            let blocks = rules.iter().filter(|it| it.action.typ == CbType::Block);
+            blocks
+                .filter(|it| it.trigger.url_filter.contains(host))
+                .count()
+        };
+        assert_eq!((names(&pages, "ads"), names(&pages, "other")), (1, 0));
+        assert_eq!((names(&hosts, "ads"), names(&hosts, "other")), (0, 1));
+        let lifts = |it: &&CbRule| it.trigger.url_filter.contains("sdk");
+        let exception = pages.iter().find(lifts).unwrap();
+        assert_eq!(exception.action.typ, CbType::IgnorePreviousRules);
     }
 
     #[test]
@@ -211,7 +248,7 @@ mod tests {
     #[test]
     fn of_too_many_rules_exceptions_stay() {
         let many: String = (0..MOST).map(|n| format!("/ad{n}/*\n")).collect();
-        let rules = convert(&[format!("{many}@@/ad1/good\n##.advert\n")]);
+        let [rules, _] = both(&format!("{many}@@/ad1/good\n##.advert\n"));
         assert_eq!(rules.len(), MOST);
         let exceptions = rules
             .iter()

@@ -18,7 +18,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::kit::{Client, Site, by_hand, within};
 
-const LIST: &str = "! A list\n||ads.example^\n||third.example^$third-party\n";
+const LIST: &str = "! A list\n||ads.example^\n||third.example^\n";
 
 fn name(name: &str) -> ProfileName {
     ProfileName(name.to_owned())
