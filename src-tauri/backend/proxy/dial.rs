@@ -5,10 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use duotab_core::proxy::{Failure, Peer, Reach, Space, Target, Way};
+use futures_util::FutureExt as _;
 use rustix::net::sockopt;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
+use super::names::{Found, Later};
 use super::race::{Miss, Order, race};
 use super::{Exit, Out, Shared, vantage};
 
@@ -41,8 +43,9 @@ pub(super) enum Use {
 }
 
 /// Where a connection to a target has to go.
-enum Leg {
-    Addresses(Vec<Peer>),
+enum Leg<'a> {
+    /// What there is now, and what may come while it is tried.
+    Addresses(Vec<Peer>, Option<Later<'a>>),
     /// The exit looks the name up.
     Name,
 }
@@ -57,12 +60,13 @@ impl Shared {
     ) -> Result<Line, Failure> {
         let way = self.way();
         self.block(target)?;
-        let (addresses, public) = match self.find(&way, target, initiator).await? {
-            Leg::Addresses(peers) => {
+        let (addresses, later, public) = match self.find(&way, target, initiator).await? {
+            Leg::Addresses(peers, later) => {
                 let public = peers.iter().all(|peer| peer.space() == Space::Public);
-                (peers.iter().map(|peer| peer.address).collect(), public)
+                let addresses = peers.iter().map(|peer| peer.address).collect();
+                (addresses, later, public)
             }
-            Leg::Name => (Vec::new(), true),
+            Leg::Name => (Vec::new(), None, true),
         };
         let limit = self.limits.connect;
         // The exit carries what is public; what is at home is reached from here.
@@ -74,13 +78,15 @@ impl Shared {
         };
         let connecting = async {
             match exit {
-                Exit::Direct => connect(&addresses, target.port(), None, limit)
+                Exit::Direct => connect(&addresses, later, target.port(), None, limit)
                     .await
                     .map(straight),
-                Exit::Interface(name) => connect(&addresses, target.port(), Some(name), limit)
-                    .await
-                    .map(straight),
-                exit => exit.open(target, &addresses, what_for, limit).await,
+                Exit::Interface(name) => {
+                    connect(&addresses, later, target.port(), Some(name), limit)
+                        .await
+                        .map(straight)
+                }
+                exit => exit.open(target, &addresses, later, what_for, limit).await,
             }
         };
         timeout(limit * 2, connecting)
@@ -100,15 +106,15 @@ impl Shared {
         Ok(())
     }
 
-    async fn find(
-        &self,
+    async fn find<'a>(
+        &'a self,
         way: &Out,
-        target: &Target,
+        target: &'a Target,
         initiator: Option<&Target>,
-    ) -> Result<Leg, Failure> {
+    ) -> Result<Leg<'a>, Failure> {
         let from = vantage::seen_from(target);
         let (name, reach) = match self.policy(|policy| policy.way(target, initiator, from))? {
-            Way::Addresses(peers) => return Ok(Leg::Addresses(peers)),
+            Way::Addresses(peers) => return Ok(Leg::Addresses(peers, None)),
             Way::Name(name, reach) => (name, reach),
         };
         let seen = |addresses: Vec<IpAddr>| addresses.into_iter().map(vantage::seen);
@@ -116,17 +122,38 @@ impl Shared {
         if !listed.is_empty() {
             let listed = seen(listed);
             let admitted = self.policy(|policy| policy.admit_listed(target, initiator, listed))?;
-            return Ok(Leg::Addresses(admitted));
+            return Ok(Leg::Addresses(admitted, None));
         }
-        let found = match reach {
-            Reach::Home => way.names.home(target).await?,
+        let admit = move |found: Vec<IpAddr>| {
+            let found = found.into_iter().map(vantage::seen);
+            self.policy(|policy| policy.admit(target, reach, found))
+        };
+        let Found { now, later } = match reach {
+            Reach::Home => {
+                let admitted = admit(way.names.home(target).await?)?;
+                return Ok(Leg::Addresses(admitted, None));
+            }
             Reach::World | Reach::Own if way.names.at_exit() && way.exit.is_proxy() => {
                 return Ok(Leg::Name);
             }
             Reach::World | Reach::Own => way.names.public(&name).await?,
         };
-        let admitted = self.policy(|policy| policy.admit(target, reach, seen(found)))?;
-        Ok(Leg::Addresses(admitted))
+        match (admit(now), later) {
+            (Ok(admitted), later) => {
+                // All that a public name may have is public: it takes the same way.
+                let later = later.map(|found| {
+                    let admitted = found.map(move |found| admit(found).unwrap_or_default());
+                    let addresses = |peers: Vec<Peer>| peers.iter().map(|it| it.address).collect();
+                    admitted.map(addresses).boxed()
+                });
+                Ok(Leg::Addresses(admitted, later))
+            }
+            (Err(refused), Some(later)) => {
+                let admitted = admit(later.await).map_err(|_| refused)?;
+                Ok(Leg::Addresses(admitted, None))
+            }
+            (Err(refused), None) => Err(refused),
+        }
     }
 }
 
@@ -134,11 +161,12 @@ impl Shared {
 /// named.
 pub(super) async fn connect(
     addresses: &[IpAddr],
+    later: Option<Later<'_>>,
     port: u16,
     interface: Option<&str>,
     limit: Duration,
 ) -> Result<TcpStream, Failure> {
-    race(addresses, STRAIGHT, async |ip| {
+    race(addresses, later, STRAIGHT, async |ip| {
         let attempt = attempt(SocketAddr::new(ip, port), interface, limit);
         attempt.await.map_err(Miss::Here)
     })
@@ -226,7 +254,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let addresses = ips(&["127.0.0.2", "127.0.0.3", "127.0.0.1"]);
-        let stream = connect(&addresses, port, None, LIMIT).await.unwrap();
+        let stream = connect(&addresses, None, port, None, LIMIT).await.unwrap();
         assert_eq!(stream.peer_addr().unwrap().ip().to_string(), "127.0.0.1");
     }
 
@@ -252,7 +280,7 @@ mod tests {
             .unwrap();
         let addresses = ips(&["127.0.0.2", "127.0.0.1"]);
         let began = std::time::Instant::now();
-        let stream = connect(&addresses, bound.port(), None, LIMIT)
+        let stream = connect(&addresses, None, bound.port(), None, LIMIT)
             .await
             .unwrap();
         assert_eq!(stream.peer_addr().unwrap().ip().to_string(), "127.0.0.1");
@@ -265,7 +293,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
-        let failed = connect(&ips(&["127.0.0.1", "::1"]), port, None, LIMIT).await;
+        let failed = connect(&ips(&["127.0.0.1", "::1"]), None, port, None, LIMIT).await;
         assert_eq!(failed.unwrap_err(), Failure::ConnectionRefused);
     }
 }

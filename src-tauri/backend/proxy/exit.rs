@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use url::Host;
 
 use super::dial::{Line, Use, connect};
-use super::names::of_system;
+use super::names::{Later, of_system};
 use super::race::{Miss, Order, race};
 use super::{answer, socks};
 use crate::endpoint::Secret;
@@ -72,6 +72,7 @@ impl Exit {
         &self,
         target: &Target,
         addresses: &[IpAddr],
+        later: Option<Later<'_>>,
         what_for: Use,
         limit: Duration,
     ) -> Result<Line, Failure> {
@@ -82,7 +83,7 @@ impl Exit {
         let found = of_system(proxy, limit).await;
         let found = found.map_err(|_| Failure::ExitFailed)?;
         let reach = async || {
-            let reached = connect(&found, proxy.port(), None, limit).await;
+            let reached = connect(&found, None, proxy.port(), None, limit).await;
             reached.map_err(|_| Miss::Everywhere(Failure::ExitFailed))
         };
         let line = |stream, absolute| Line {
@@ -104,7 +105,10 @@ impl Exit {
         let stream = if addresses.is_empty() {
             attempt(target.host().clone()).await.map_err(told)
         } else {
-            race(addresses, BY_EXIT, async |ip| attempt(host_of(ip)).await).await
+            race(addresses, later, BY_EXIT, async |ip| {
+                attempt(host_of(ip)).await
+            })
+            .await
         };
         Ok(line(stream?, false))
     }

@@ -1,5 +1,6 @@
 //! The addresses of names. A connection asks once: what is checked is what is connected to.
 
+mod families;
 mod resolver;
 mod system;
 
@@ -13,6 +14,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use super::hosts::Hosts;
+pub(super) use families::{Found, Later};
 use resolver::Resolver;
 pub(super) use system::of_system;
 use system::{PLACES_OF_PAGES, of_page};
@@ -83,28 +85,15 @@ impl Names {
     }
 
     /// The addresses of a public name.
-    pub(super) async fn public(&self, name: &str) -> Result<Vec<IpAddr>, Failure> {
+    pub(super) async fn public(&self, name: &str) -> Result<Found, Failure> {
         let until = Instant::now() + self.limit;
         let resolver = timeout_at(until, self.resolver.get())
             .await
             .unwrap_or(Err(Failure::NameServerSilent))?;
-        // With its dot it is nobody's subdomain.
-        let found = timeout_at(until, resolver.lookup_ip(format!("{name}.")))
-            .await
-            .map_err(|_| Failure::NameServerSilent)
-            .and_then(|found| {
-                found.map_err(|error| {
-                    tracing::debug!(%error, name, "a name is not found");
-                    if error.is_nx_domain() || error.is_no_records_found() {
-                        Failure::NameUnknown
-                    } else {
-                        Failure::NameServerSilent
-                    }
-                })
-            });
+        let found = families::ask(&resolver, name, until).await;
         if matches!(found, Err(Failure::NameServerSilent)) {
             self.resolver.forget(&resolver);
         }
-        Ok(found?.iter().take(MAX_ADDRESSES).collect())
+        found
     }
 }

@@ -9,6 +9,8 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until};
 
+use super::names::Later;
+
 /// In which order addresses are tried.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Order {
@@ -28,12 +30,13 @@ pub(super) enum Miss {
 }
 
 /// Tries the addresses, the families in turns, until an attempt succeeds. Each has a head start over
-/// the next one, to which it gives way at once when it fails.
+/// the next one, to which it gives way at once when it fails. Those that come later join in.
 ///
 /// # Errors
 /// What says the most of all that went wrong.
 pub(super) async fn race<T, F>(
     addresses: &[IpAddr],
+    mut later: Option<Later<'_>>,
     order: Order,
     attempt: impl Fn(IpAddr) -> F,
 ) -> Result<T, Failure>
@@ -61,9 +64,20 @@ where
                     due = Instant::now();
                 }
             },
+            more = next(&mut later), if later.is_some() => {
+                later = None;
+                queue.extend(&more);
+            }
             () = sleep_until(due), if !queue.is_empty() => {}
             else => return Err(told.unwrap_or(Failure::Unreachable)),
         }
+    }
+}
+
+async fn next(later: &mut Option<Later<'_>>) -> Vec<IpAddr> {
+    match later {
+        Some(later) => later.await,
+        None => Vec::new(),
     }
 }
 
@@ -167,7 +181,7 @@ mod tests {
                 }
             }
         };
-        let reached = race(&addresses, ORDER, attempt).await;
+        let reached = race(&addresses, None, ORDER, attempt).await;
         assert_eq!(reached, Ok(addresses[3]));
         let tried = tried.into_inner().unwrap();
         let order: Vec<IpAddr> = tried.iter().map(|(address, _)| *address).collect();
@@ -175,6 +189,26 @@ mod tests {
         // One head start: the next two gave way at once.
         assert!(tried[1].1 >= ORDER.head_start);
         assert!(tried[3].1 - tried[1].1 < ORDER.head_start);
+    }
+
+    #[tokio::test]
+    async fn an_address_that_comes_later_joins_in() {
+        use futures_util::FutureExt as _;
+        let [six, four] = [ips(&["::1"]), ips(&["1.1.1.1"])];
+        for fails in [true, false] {
+            let attempt = async |address: IpAddr| match (address.is_ipv6(), fails) {
+                (true, _) => Ok(address),
+                (false, true) => Err(Miss::Here(Failure::ConnectionRefused)),
+                (false, false) => std::future::pending().await,
+            };
+            let late = six.clone();
+            let later = async move {
+                tokio::task::yield_now().await;
+                late
+            };
+            let reached = race(&four, Some(later.boxed()), ORDER, attempt).await;
+            assert_eq!(reached, Ok(six[0]));
+        }
     }
 
     #[tokio::test]
@@ -190,7 +224,7 @@ mod tests {
                 let failure = failures[usize::from(address.is_ipv4())];
                 async move { Err::<(), _>(Miss::Here(failure)) }
             };
-            let failed = race(&ips(&["::1", "1.1.1.1"]), ORDER, attempt).await;
+            let failed = race(&ips(&["::1", "1.1.1.1"]), None, ORDER, attempt).await;
             assert_eq!(failed, Err(told), "{failures:?}");
         }
     }
@@ -202,7 +236,7 @@ mod tests {
             *tried.lock().unwrap() += 1;
             async { Err::<(), _>(Miss::Everywhere(Failure::ExitFailed)) }
         };
-        let failed = race(&ips(&["::1", "1.1.1.1"]), ORDER, attempt).await;
+        let failed = race(&ips(&["::1", "1.1.1.1"]), None, ORDER, attempt).await;
         assert_eq!(failed, Err(Failure::ExitFailed));
         assert_eq!(tried.into_inner().unwrap(), 1);
     }

@@ -12,7 +12,7 @@ use tokio::net::UdpSocket;
 use crate::kit::{Client, Site, by_hand};
 
 pub(crate) const A: u16 = 1;
-const AAAA: u16 = 28;
+pub(crate) const AAAA: u16 = 28;
 const NX_DOMAIN: u8 = 3;
 
 /// What the name server says to each question: addresses, of which those of the asked family are

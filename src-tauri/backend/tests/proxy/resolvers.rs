@@ -10,7 +10,7 @@ use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 
 use crate::kit::{Client, within};
-use crate::names::{A, answer, question};
+use crate::names::{A, AAAA, answer, exit, question};
 
 #[tokio::test]
 async fn a_name_server_that_is_not_found_is_looked_for_once_and_nobody_waits_twice() {
@@ -62,4 +62,42 @@ async fn not_found() {
         system.send_to(&none, from).await.unwrap();
     }
     assert_eq!(asked, 1);
+}
+
+#[tokio::test]
+async fn a_family_that_nobody_answers_for_holds_up_nothing() {
+    const LIMIT: Duration = Duration::from_secs(8);
+    for silent in [A, AAAA] {
+        let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let address = server.local_addr().unwrap();
+        tokio::spawn(async move {
+            let mut packet = [0; 1500];
+            while let Ok((length, from)) = server.recv_from(&mut packet).await {
+                let (_, kind, question) = question(&packet[..length]);
+                if kind != silent {
+                    let known = Some(vec!["93.184.216.34", "2600:9::1"]);
+                    let answer = answer(&packet, &question, kind, known);
+                    server.send_to(&answer, from).await.unwrap();
+                }
+            }
+        });
+        let (exit, reached) = exit().await;
+        let proxy = Proxy::bind(ProxyConfig {
+            exit,
+            names: NameServers::Plain(vec![address]),
+            limits: Limits {
+                name: LIMIT,
+                ..Limits::default()
+            },
+            ..ProxyConfig::default()
+        })
+        .await
+        .unwrap();
+        let client = Client::of(&proxy).await;
+        let began = Instant::now();
+        let got = client.get("http://both.example/").await;
+        assert_eq!(got, (200, "ok".to_owned()));
+        assert!(began.elapsed() < LIMIT / 4, "{:?}", began.elapsed());
+        assert_eq!(reached.lock().unwrap().len(), 1);
+    }
 }
