@@ -12,7 +12,7 @@ use duotab_core::download::{DownloadFault, name};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 
-pub use kept::{Kept, part_of};
+pub use kept::{Kept, part_of, written_by_engine};
 pub use rest::{Guise, Unfinished, go_on};
 
 /// Names with a number that are tried; a folder with more of them is full in its own way.

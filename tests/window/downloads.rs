@@ -1,5 +1,6 @@
 //! Files that pages give: to the person's own folder, under safe names, told of to the end.
 
+mod broken;
 mod held;
 
 use std::path::Path;
@@ -229,6 +230,8 @@ async fn a_connection_that_breaks_is_told_and_the_list_outlives_the_app() -> Out
     shell
         .until("document.querySelector('[data-testid=download]').innerText.includes('connection broke')")
         .await?;
+    let none = Vec::<String>::new();
+    assert_eq!(desk.files()?, none, "nobody could tell what it is part of");
     desk.display.press("ctrl+j").await?;
     shell
         .until("!document.querySelector('[data-testid=downloads]')")

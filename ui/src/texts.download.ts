@@ -35,6 +35,12 @@ function goesOn(download: Download): boolean {
   return typeof download.hold === "object" && download.received > 0;
 }
 
+/** What the person may not have seen of how it ended. */
+export function trouble(download: Download | undefined): "failed" | "stopped" | null {
+  if (download?.state === "failed") return "failed";
+  return download?.state === "paused" && download.why !== "wanted" ? "stopped" : null;
+}
+
 /** Whether it can be fetched again: what a page made itself went with the page. */
 export function canRetry(download: Download): boolean {
   return /^https?:/.test(download.url);
@@ -42,11 +48,11 @@ export function canRetry(download: Download): boolean {
 
 export const downloadTexts = {
   label: "Downloads",
-  open: (running: number, failed: boolean): string =>
+  open: (running: number, last: "failed" | "stopped" | null): string =>
     running > 0
       ? `Downloads: ${running} under way (Ctrl+J)`
-      : failed
-        ? "Downloads: the last one failed (Ctrl+J)"
+      : last !== null
+        ? `Downloads: the last one ${last} (Ctrl+J)`
         : "Downloads (Ctrl+J)",
   none: "No downloads yet. Files that pages give you are listed here.",
   clear: "Clear the list",

@@ -1,10 +1,12 @@
 //! Downloads of proxied pages: the engine transfers, this module finds them a place and tells of
 //! them. They go through the profile's proxy, as its pages do.
 //!
-//! The engine cannot hold one up. So what it has written is given another name and the transfer
-//! ended, which leaves the bytes; the rest is fetched without the engine ([`rest`]).
+//! The engine cannot hold one up, and removes what has come of one that breaks. So what it writes has
+//! a second name, which stays when the transfer ends; the rest is fetched without the engine
+//! ([`rest`]).
 
 mod rest;
+mod running;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -12,20 +14,20 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use duotab_backend::landing::{Kept, part_of};
+use duotab_backend::landing::{Kept, part_of, written_by_engine};
 use duotab_core::download::{
-    DownloadFault, DownloadNews, DownloadOrder, Halt, Hold, Source, Transfer, name,
+    DownloadFault, DownloadNews, DownloadOrder, Hold, Source, Transfer, name,
 };
 use duotab_core::message::ProfileName;
 use gtk::gio;
 use gtk::glib;
 use gtk::prelude::*;
-use tokio_util::sync::CancellationToken;
 use webkit2gtk::{
     Download, DownloadError, DownloadExt, URIRequestExt, URIResponseExt, WebContext, WebContextExt,
 };
 
 use super::desk::{open, reveal};
+use running::{By, Running, Wish};
 
 /// Takes news of a transfer to the controller.
 pub(crate) type DownloadReport = Rc<dyn Fn(Transfer, DownloadNews)>;
@@ -48,60 +50,6 @@ struct Inner {
     last: Cell<u32>,
     running: RefCell<BTreeMap<Transfer, Running>>,
     watched: RefCell<Vec<glib::WeakRef<WebContext>>>,
-}
-
-struct Running {
-    profile: ProfileName,
-    by: By,
-    wish: Wish,
-    /// What has come lies beside its place as a part, and not where the engine has it.
-    kept: bool,
-    /// Where the file will be; empty until the server has named it.
-    path: PathBuf,
-}
-
-/// What the person wants of a transfer.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wish {
-    All,
-    Hold,
-    /// Nothing: however it ends, nothing of it stays.
-    GiveUp,
-}
-
-/// What fetches a file.
-enum By {
-    Engine(Download),
-    Us(CancellationToken),
-}
-
-impl Running {
-    fn discard(&self) {
-        if self.kept {
-            Kept::discard(&self.path);
-        }
-    }
-
-    /// Nobody wants what has all come.
-    fn remove(&self) {
-        if let Err(error) = std::fs::remove_file(&self.path) {
-            tracing::warn!(%error, "a file that was given up stays");
-        }
-    }
-
-    /// How many bytes are kept.
-    fn hold(&self) -> u64 {
-        if self.kept { Kept::hold(&self.path) } else { 0 }
-    }
-}
-
-impl By {
-    fn end(&self) {
-        match self {
-            Self::Engine(download) => download.cancel(),
-            Self::Us(end) => end.cancel(),
-        }
-    }
 }
 
 impl Transfers {
@@ -185,27 +133,12 @@ impl Transfers {
 
     /// Ends a transfer and keeps what has come.
     fn hold(&self, transfer: Transfer) {
-        if let Some(running) = self.0.running.borrow_mut().get_mut(&transfer) {
-            if running.wish == Wish::GiveUp {
-                return;
-            }
-            if matches!(running.by, By::Engine(_)) && !running.kept {
-                // The engine removes by its own name for it what it has not finished.
-                match Kept::keep(&written_by_engine(&running.path), &running.path) {
-                    Ok(()) => running.kept = true,
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                        tracing::debug!("nothing has come of a download yet");
-                    }
-                    // What has come would be lost: it goes on instead.
-                    Err(error) => {
-                        tracing::warn!(%error, "a download cannot be held up");
-                        return;
-                    }
-                }
-            }
-            running.wish = Wish::Hold;
+        let mut running = self.0.running.borrow_mut();
+        let held = running.get_mut(&transfer).is_some_and(Running::hold);
+        drop(running);
+        if held {
+            self.end_by(transfer);
         }
-        self.end_by(transfer);
     }
 
     /// Ends a transfer and removes what has come: at once, as the app may be about to end.
@@ -218,28 +151,26 @@ impl Transfers {
     }
 
     /// A number for one that begins.
-    fn add(&self, profile: &ProfileName, by: By, path: PathBuf) -> Transfer {
-        let kept = matches!(by, By::Us(_));
+    fn add(&self, running: Running) -> Transfer {
         let inner = &self.0;
         inner.last.set(inner.last.get().wrapping_add(1));
         let transfer = Transfer(inner.last.get());
-        let running = Running {
-            profile: profile.clone(),
-            by,
-            wish: Wish::All,
-            kept,
-            path,
-        };
         inner.running.borrow_mut().insert(transfer, running);
         transfer
     }
 
     fn begin(&self, download: &Download, profile: &ProfileName) {
-        let transfer = self.add(profile, By::Engine(download.clone()), PathBuf::new());
+        let transfer = self.add(Running::new(profile, download));
         let of = self.clone();
         download.connect_decide_destination(move |download, suggested| {
             of.place(transfer, download, suggested);
             true
+        });
+        let of = self.clone();
+        download.connect_created_destination(move |_, _| {
+            if let Some(running) = of.0.running.borrow_mut().get_mut(&transfer) {
+                running.share();
+            }
         });
         let of = self.clone();
         let due = Rc::new(Cell::new(false));
@@ -283,11 +214,13 @@ impl Transfers {
             name,
             path: path.display().to_string(),
         };
+        let hold = hold_of(download);
         if let Some(running) = self.0.running.borrow_mut().get_mut(&transfer) {
             running.path.clone_from(&path);
+            running.goes_on = matches!(hold, Hold::At(_));
         }
         (self.0.report)(transfer, began);
-        (self.0.report)(transfer, DownloadNews::Holds(hold_of(download)));
+        (self.0.report)(transfer, DownloadNews::Holds(hold));
         download.set_allow_overwrite(false);
         match path.to_str() {
             Some(path) => download.set_destination(path),
@@ -356,29 +289,9 @@ impl Transfers {
             };
             (self.0.report)(transfer, began);
         }
-        if ended.wish == Wish::GiveUp {
-            ended.discard();
-            if news == DownloadNews::Done {
-                ended.remove();
-            }
-            return (self.0.report)(transfer, DownloadNews::Cancelled);
-        }
-        if ended.wish == Wish::Hold && news != DownloadNews::Done {
-            let received = ended.hold();
-            (self.0.report)(transfer, progress(download));
-            let why = Halt::Wanted;
-            return (self.0.report)(transfer, DownloadNews::Held { received, why });
-        }
         (self.0.report)(transfer, progress(download));
-        (self.0.report)(transfer, news);
+        (self.0.report)(transfer, ended.comes_to(news));
     }
-}
-
-/// Where the engine writes what is to be at `path`, until all of it is there.
-fn written_by_engine(path: &Path) -> PathBuf {
-    let mut written = path.as_os_str().to_owned();
-    written.push(".wkdownload");
-    written.into()
 }
 
 /// Whether one can be held up, by what the engine asked for and what the server said.

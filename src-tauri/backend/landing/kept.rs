@@ -15,11 +15,24 @@ use super::{Landing, fault};
 /// What is added to the name of a file until all of it is there.
 const PART: &str = ".part";
 
+/// What the web engine adds to the name of a file until it has all of it.
+const ENGINE_PART: &str = ".wkdownload";
+
 /// What the file at `path` is called until all of it is there.
 #[must_use]
 pub fn part_of(path: &Path) -> PathBuf {
+    with(path, PART)
+}
+
+/// Where the web engine writes what is to be at `path`, until it has all of it.
+#[must_use]
+pub fn written_by_engine(path: &Path) -> PathBuf {
+    with(path, ENGINE_PART)
+}
+
+fn with(path: &Path, ending: &str) -> PathBuf {
     let mut part = path.as_os_str().to_owned();
-    part.push(PART);
+    part.push(ending);
     part.into()
 }
 
@@ -30,12 +43,27 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Keeps what has been `written` as the first part of `path`.
+    /// Keeps what the web engine has written as the first part of `path`: the engine finds nothing to
+    /// remove, and can end nothing any more.
     ///
     /// # Errors
     /// If it cannot be moved, or something is where the part is to be.
-    pub fn keep(written: &Path, path: &Path) -> io::Result<()> {
-        rename(written, &part_of(path))
+    pub fn keep(path: &Path) -> io::Result<()> {
+        rename(&written_by_engine(path), &part_of(path))
+    }
+
+    /// Keeps what the web engine writes, now and later, as the first part of `path`: the engine goes
+    /// on, and removes its own name alone if that breaks.
+    ///
+    /// # Errors
+    /// If the file system has no second names, or something is where the part is to be.
+    pub fn share(path: &Path) -> io::Result<()> {
+        std::fs::hard_link(written_by_engine(path), part_of(path))
+    }
+
+    /// The web engine has all of it: what was kept has the file's own name.
+    pub fn complete(path: &Path) {
+        let _ = std::fs::remove_file(part_of(path));
     }
 
     /// Keeps the name of `path` for the part that lies beside it, and says how long that is, in bytes;
@@ -45,7 +73,11 @@ impl Kept {
         let length = length(path);
         if length == 0 {
             Self::discard(path);
-        } else if let Err(error) = Place::create_new(path)
+            return 0;
+        }
+        // An engine that died has removed nothing.
+        let _ = std::fs::remove_file(written_by_engine(path));
+        if let Err(error) = Place::create_new(path)
             && error.kind() != io::ErrorKind::AlreadyExists
         {
             tracing::warn!(%error, "a name is not kept");
@@ -53,10 +85,11 @@ impl Kept {
         length
     }
 
-    /// Removes what is kept, and the name that was kept for it.
+    /// Removes what is kept, what the web engine is writing, and the name that was kept for it.
     pub fn discard(path: &Path) {
-        // Its part alone says that the name is ours.
-        if std::fs::remove_file(part_of(path)).is_ok() {
+        let parts = [part_of(path), written_by_engine(path)];
+        // These alone say that the name is ours.
+        if parts.map(|part| std::fs::remove_file(part).is_ok()) != [false; 2] {
             free(path);
         }
     }
@@ -182,6 +215,8 @@ fn free(path: &Path) {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     fn half(folder: &Path) -> PathBuf {
@@ -233,24 +268,54 @@ mod tests {
     fn a_part_that_somebody_else_has_there_is_not_replaced() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("a.txt");
-        let written = home.path().join("written");
-        std::fs::write(&written, "half ").unwrap();
-        std::fs::write(part_of(&path), "mine").unwrap();
-        let kept = Kept::keep(&written, &path).map_err(|error| error.kind());
-        assert_eq!(kept, Err(io::ErrorKind::AlreadyExists));
-        assert_eq!(std::fs::read(part_of(&path)).unwrap(), b"mine");
-        std::fs::remove_file(part_of(&path)).unwrap();
-        Kept::keep(&written, &path).unwrap();
+        for keep in [Kept::keep, Kept::share] {
+            std::fs::write(written_by_engine(&path), "half ").unwrap();
+            std::fs::write(part_of(&path), "mine").unwrap();
+            let kept = keep(&path).map_err(|error| error.kind());
+            assert_eq!(kept, Err(io::ErrorKind::AlreadyExists));
+            assert_eq!(std::fs::read(part_of(&path)).unwrap(), b"mine");
+            std::fs::remove_file(part_of(&path)).unwrap();
+            keep(&path).unwrap();
+            assert_eq!(Kept::hold(&path), 5);
+            Kept::discard(&path);
+            assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+        }
+    }
+
+    #[test]
+    fn what_the_engine_goes_on_writing_is_kept_when_it_removes_its_own() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a.txt");
+        let written = written_by_engine(&path);
+        std::fs::write(&path, "").unwrap();
+        let mut engine = Place::create_new(&written).unwrap();
+        Kept::share(&path).unwrap();
+        engine.write_all(b"half ").unwrap();
+        std::fs::remove_file(&path).unwrap();
+        std::fs::remove_file(&written).unwrap();
         assert_eq!(Kept::hold(&path), 5);
+        assert_eq!(std::fs::read(part_of(&path)).unwrap(), b"half ");
+        assert_eq!(std::fs::read(&path).unwrap(), b"", "the name is kept");
+    }
+
+    #[test]
+    fn what_is_complete_has_its_own_name_alone_also_if_it_is_empty() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a.txt");
+        std::fs::write(written_by_engine(&path), "").unwrap();
+        Kept::share(&path).unwrap();
+        std::fs::rename(written_by_engine(&path), &path).unwrap();
+        Kept::complete(&path);
+        assert!(path.exists());
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1);
     }
 
     #[test]
     fn of_a_file_that_has_not_begun_to_come_nothing_is_kept() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("a.txt");
-        let written = home.path().join("written");
-        std::fs::write(&written, "").unwrap();
-        Kept::keep(&written, &path).unwrap();
+        std::fs::write(written_by_engine(&path), "").unwrap();
+        Kept::keep(&path).unwrap();
         assert_eq!(Kept::hold(&path), 0);
         assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
     }

@@ -15,16 +15,16 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::{Chunk, Desk, is, look};
 
 /// A file with no two places alike.
-fn file() -> Vec<u8> {
+pub(super) fn file() -> Vec<u8> {
     (0..50_000_u32).flat_map(u32::to_be_bytes).collect()
 }
 
 /// How much of the file comes at first.
-const FIRST: usize = 80_000;
+pub(super) const FIRST: usize = 80_000;
 
 /// A site with one file, whose bytes come when the test gives them.
 #[derive(Clone, Default)]
-struct Giver(Arc<Mutex<Giving>>);
+pub(super) struct Giver(Arc<Mutex<Giving>>);
 
 #[derive(Default)]
 struct Giving {
@@ -34,21 +34,21 @@ struct Giving {
 }
 
 impl Giver {
-    fn router(&self) -> Router {
+    pub(super) fn router(&self) -> Router {
         Router::new()
             .route("/held", get(give))
             .with_state(self.clone())
     }
 
     /// The next answer says this version, and its bytes come by this way.
-    fn next(&self, tag: Option<&'static str>) -> UnboundedSender<Chunk> {
+    pub(super) fn next(&self, tag: Option<&'static str>) -> UnboundedSender<Chunk> {
         let (bytes, chunks) = unbounded_channel();
         let mut giving = self.0.lock().unwrap();
         (giving.tag, giving.chunks) = (tag, Some(chunks));
         bytes
     }
 
-    fn last(&self, name: &str) -> Option<String> {
+    pub(super) fn last(&self, name: &str) -> Option<String> {
         let giving = self.0.lock().unwrap();
         let value = giving.asked.last()?.get(name)?;
         value.to_str().ok().map(str::to_owned)
@@ -102,26 +102,45 @@ async fn give(State(giver): State<Giver>, head: HeaderMap) -> Response {
     response
 }
 
-fn piece(from: usize, until: usize) -> Chunk {
+pub(super) fn piece(from: usize, until: usize) -> Chunk {
     Ok(Bytes::from(file()[from..until].to_vec()))
 }
 
-/// Opens the file, of this version, and holds it up when its first part is there.
-async fn hold(desk: &Desk, giver: &Giver, tag: Option<&'static str>) -> Outcome<Shell> {
+/// Waits until so many hundredths of the file are there.
+pub(super) async fn has_come(shell: &Shell, hundredths: u32) -> Outcome<()> {
+    shell
+        .until(&format!(
+            "document.querySelector('[data-testid=download] [role=progressbar][aria-valuenow=\"{hundredths}\"]')"
+        ))
+        .await?;
+    Ok(())
+}
+
+/// Opens the file, of this version, and waits for its first part; more comes by the way that is given
+/// back.
+pub(super) async fn first_part(
+    desk: &Desk,
+    giver: &Giver,
+    tag: Option<&'static str>,
+) -> Outcome<(Shell, UnboundedSender<Chunk>)> {
     let bytes = giver.next(tag);
     let shell = desk.open("/held").await?;
     bytes.send(piece(0, FIRST))?;
     look(&shell).await?;
-    shell
-        .until("document.querySelector('[data-testid=download] [role=progressbar][aria-valuenow=\"40\"]')")
-        .await?;
+    has_come(&shell, 40).await?;
+    Ok((shell, bytes))
+}
+
+/// Opens the file, of this version, and holds it up when its first part is there.
+async fn hold(desk: &Desk, giver: &Giver, tag: Option<&'static str>) -> Outcome<Shell> {
+    let (shell, _bytes) = first_part(desk, giver, tag).await?;
     shell.click("[data-testid=download-pause]").await?;
     is(&shell, "held.bin", "paused").await?;
     assert_eq!(desk.files()?, ["held.bin", "held.bin.part"]);
     Ok(shell)
 }
 
-async fn says(shell: &Shell, words: &str) -> Outcome<()> {
+pub(super) async fn says(shell: &Shell, words: &str) -> Outcome<()> {
     let words = serde_json::to_string(words)?;
     shell
         .until(&format!("document.body.innerText.includes({words})"))
@@ -129,7 +148,7 @@ async fn says(shell: &Shell, words: &str) -> Outcome<()> {
     Ok(())
 }
 
-fn whole(desk: &Desk) -> Outcome<()> {
+pub(super) fn whole(desk: &Desk) -> Outcome<()> {
     assert_eq!(desk.files()?, ["held.bin"]);
     assert!(
         std::fs::read(desk.folder.join("held.bin"))? == file(),
@@ -147,9 +166,7 @@ async fn what_is_held_up_goes_on_where_it_was_also_after_the_next_start() -> Out
     let bytes = giver.next(Some("\"one\""));
     shell.click("[data-testid=download-resume]").await?;
     bytes.send(piece(FIRST, 120_000))?;
-    shell
-        .until("document.querySelector('[data-testid=download] [role=progressbar][aria-valuenow=\"60\"]')")
-        .await?;
+    has_come(&shell, 60).await?;
     assert_eq!(giver.last("range").as_deref(), Some("bytes=80000-"));
     assert_eq!(giver.last("cookie").as_deref(), Some("who=ann"));
     shell.click("[data-testid=download-pause]").await?;

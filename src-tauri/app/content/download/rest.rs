@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use webkit2gtk::{CookieManagerExt, SettingsExt, WebContextExt};
 
 use super::super::Profile;
-use super::{By, PACE, Transfers, Wish};
+use super::{PACE, Running, Transfers, Wish};
 
 /// How a transfer without the engine ended.
 type End = Result<u64, Unfinished>;
@@ -25,7 +25,7 @@ impl Transfers {
             _ => PathBuf::from(&rest.path),
         };
         let end = CancellationToken::new();
-        let transfer = self.add(&rest.profile, By::Us(end.clone()), path.clone());
+        let transfer = self.add(Running::rest(&rest.profile, end.clone(), path.clone()));
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let goes_on = DownloadNews::GoesOn {
             id: rest.id,
@@ -87,7 +87,7 @@ impl Transfers {
         let ended = self.0.running.borrow_mut().remove(&transfer);
         let Some(ended) = ended else { return };
         let held = |why| DownloadNews::Held {
-            received: ended.hold(),
+            received: ended.held(),
             why,
         };
         let news = match end {
