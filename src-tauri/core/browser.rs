@@ -210,6 +210,7 @@ impl Browser {
         let numbers = saved.profiles.iter().filter_map(|it| it.name.number());
         let highest_profile = numbers.max().unwrap_or(0);
         let profiles = Profile::restore(&settings.profile, saved.profiles);
+        let (downloads, ended) = Downloads::restore(saved.downloads);
         let host = NodeId::host();
         let (here, left) = saved.sessions.into_iter().partition(|it| it.node == host);
         let mut browser = Self {
@@ -224,9 +225,9 @@ impl Browser {
             left,
             asked_nodes: Some(now),
             sites: Sites::restore(saved.sites),
-            unproven: BTreeSet::new(),
+unproven: BTreeSet::new(),
             around: BTreeSet::new(),
-            downloads: Downloads::restore(saved.downloads),
+            downloads,
             streaming: Streaming::restore(saved.switches),
             lists: Lists::restore(saved.lists),
             sleep_after: saved.sleep_after,
@@ -252,6 +253,7 @@ impl Browser {
             painted: None,
             settings,
         };
+        browser.save_downloads(ended);
         browser.use_networks();
         browser.use_sites();
         browser.use_saved_workers();

@@ -262,8 +262,30 @@ pub enum DownloadOrder {
     },
 }
 
-fn is_running(state: &DownloadState) -> bool {
-    matches!(state, DownloadState::Running | DownloadState::Arriving)
+impl Download {
+    /// Whether it is under way.
+    #[must_use]
+    pub const fn is_running(&self) -> bool {
+        matches!(self.state, DownloadState::Running | DownloadState::Arriving)
+    }
+
+    /// Whether it is held up.
+    #[must_use]
+    pub const fn is_paused(&self) -> bool {
+        matches!(self.state, DownloadState::Paused { .. })
+    }
+
+    /// Whether nothing more comes.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        !self.is_running() && !self.is_paused()
+    }
+
+    /// Whether its first part is of use, as far as is known.
+    #[must_use]
+    pub const fn can_go_on(&self) -> bool {
+        matches!(self.mode, Mode::Proxy) && matches!(self.hold, Hold::At(_))
+    }
 }
 
 /// What a page made itself (`blob:`, `data:`) went with the page.

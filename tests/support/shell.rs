@@ -257,6 +257,14 @@ impl Shell {
         tokio::task::spawn_blocking(move || child::ended(&apps)).await?
     }
 
+    /// Kills the app without warning.
+    ///
+    /// # Errors
+    /// If it stays.
+    pub async fn kill(mut self) -> Outcome<()> {
+        tokio::task::spawn_blocking(move || self.driver.end_children()).await?
+    }
+
     /// Has the app end by itself, and with it all that it has started.
     ///
     /// # Errors

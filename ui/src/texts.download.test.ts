@@ -26,6 +26,7 @@ test("a download that is held up says how far it is, and what comes after that",
   expect(paused({ received: 0 })).toBe("Paused before anything has come");
   expect(paused({ why: "login" })).toContain("asks for a password");
   expect(paused({ why: "broke" })).toContain("is kept");
+  expect(paused({ why: "closed" })).toContain("Duotab was closed");
   expect(paused({ why: "broke", received: 0 })).not.toContain("is kept");
 });
 

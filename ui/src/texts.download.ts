@@ -108,6 +108,8 @@ export const downloadTexts = {
         if (received === 0)
           return "The connection broke before anything has come. Go on when you are online.";
         return `Stopped at ${far}: the connection broke. What has come is kept: go on when you are online.`;
+      case "closed":
+        return `Stopped at ${far}: Duotab was closed. What has come is kept: go on when you like.`;
       case "refused":
         return `Stopped at ${far}: its server does not give the rest now. Go on later, or cancel and try again from the beginning.`;
       case "login":

@@ -220,6 +220,8 @@ impl Transfers {
             running.goes_on = matches!(hold, Hold::At(_));
         }
         (self.0.report)(transfer, began);
+        // What is saved with the next one has how much there is in all.
+        (self.0.report)(transfer, progress(download));
         (self.0.report)(transfer, DownloadNews::Holds(hold));
         download.set_allow_overwrite(false);
         match path.to_str() {

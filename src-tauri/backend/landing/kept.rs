@@ -85,6 +85,15 @@ impl Kept {
         length
     }
 
+    /// Keeps what is there of `path` after an end that nobody expected, and says how long it is, as
+    /// [`Self::hold`] does.
+    #[must_use]
+    pub fn recover(path: &Path) -> u64 {
+        // Without a second name it is where the web engine has written it.
+        let _ = Self::keep(path);
+        Self::hold(path)
+    }
+
     /// Removes what is kept, what the web engine is writing, and the name that was kept for it.
     pub fn discard(path: &Path) {
         let parts = [part_of(path), written_by_engine(path)];
@@ -296,6 +305,26 @@ mod tests {
         assert_eq!(Kept::hold(&path), 5);
         assert_eq!(std::fs::read(part_of(&path)).unwrap(), b"half ");
         assert_eq!(std::fs::read(&path).unwrap(), b"", "the name is kept");
+    }
+
+    #[test]
+    fn what_an_app_that_was_killed_has_left_is_kept_by_one_name() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a.txt");
+        for shared in [true, false] {
+            std::fs::write(&path, "").unwrap();
+            std::fs::write(written_by_engine(&path), "half ").unwrap();
+            if shared {
+                Kept::share(&path).unwrap();
+            }
+            assert_eq!(Kept::recover(&path), 5);
+            assert_eq!(std::fs::read(part_of(&path)).unwrap(), b"half ");
+            assert!(!written_by_engine(&path).exists());
+            assert_eq!(Kept::recover(&path), 5, "once more");
+            Kept::discard(&path);
+        }
+        assert_eq!(Kept::recover(&path), 0);
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -60,6 +60,8 @@ pub enum Halt {
     Wanted,
     /// The connection broke, or could not be made.
     Broke,
+    /// The app ended.
+    Closed,
     /// Its server did not give the rest.
     Refused,
     /// Its server wants a password, which pages alone can be asked for.

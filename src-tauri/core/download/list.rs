@@ -2,7 +2,7 @@
 
 use super::{
     Beginning, Download, DownloadFault, DownloadId, DownloadNews, DownloadOrder, DownloadState,
-    DownloadVerb, Halt, Hold, Rest, Transfer, can_be_fetched, is_running,
+    DownloadVerb, Halt, Hold, Rest, Transfer, can_be_fetched,
 };
 use crate::address::split_login;
 use crate::message::{Mode, ProfileName};
@@ -32,31 +32,37 @@ pub struct Downloads {
 }
 
 impl Downloads {
-    /// The list as it was saved. What was under way then is not any more.
+    /// The list as it was saved, with what is kept of each, and what is to be saved of it anew: what was
+    /// under way then is not any more.
     #[must_use]
-    pub fn restore(mut saved: Vec<Download>) -> Self {
+    pub fn restore(mut saved: Vec<Download>) -> (Self, Vec<Change>) {
         saved.sort_by_key(|download| download.id);
-        for download in &mut saved {
-            if is_running(&download.state) {
+        let mut changes = Vec::new();
+        for download in saved.iter_mut().filter(|download| download.is_running()) {
+            download.state = if rest(download).is_some() {
+                DownloadState::Paused { why: Halt::Closed }
+            } else {
                 let fault = DownloadFault::Interrupted;
-                download.state = DownloadState::Failed { fault };
-            }
+                DownloadState::Failed { fault }
+            };
+            changes.push(Change::Save(download.clone()));
         }
         let last = saved.last().map_or(0, |download| download.id.0);
-        Self {
+        let list = Self {
             list: saved,
             running: Vec::new(),
             prints: Vec::new(),
             given_up: Vec::new(),
             last,
-        }
+        };
+        (list, changes)
     }
 
     /// Whether any is under way in this profile, fetched by the engine of this mode.
     #[must_use]
     pub fn are_running(&self, profile: &ProfileName, mode: Mode) -> bool {
         let running = |download: &Download| {
-            download.profile == *profile && download.mode == mode && is_running(&download.state)
+            download.profile == *profile && download.mode == mode && download.is_running()
         };
         self.list.iter().any(running)
     }
@@ -79,7 +85,7 @@ impl Downloads {
         };
         download.state = match news {
             DownloadNews::Progress { received, total } => {
-                // Not saved: what came of a transfer that was cut off is of no use.
+                // Not saved: of a transfer that is cut off, what lies on the disk is what came.
                 download.received = received;
                 download.total = total.filter(|total| *total >= received);
                 return Vec::new();
@@ -152,7 +158,7 @@ impl Downloads {
         let mut changes = Vec::new();
         // One that is not over must stay in sight: it can be cancelled nowhere else.
         self.list.retain(|old| {
-            let goes = over > 0 && is_over(&old.state);
+            let goes = over > 0 && old.is_over();
             if goes {
                 over -= 1;
                 changes.push(Change::Delete(old.id));
@@ -190,7 +196,7 @@ impl Downloads {
                 let kept = DownloadOrder::Discard(download.path.clone());
                 return (vec![Change::Save(download.clone())], Some(kept));
             }
-            (DownloadVerb::Cancel, state) if is_running(state) => {
+            (DownloadVerb::Cancel, _) if download.is_running() => {
                 self.given_up.push(id);
                 running.map(|(of, _)| DownloadOrder::Cancel(*of))
             }
@@ -200,7 +206,7 @@ impl Downloads {
             (DownloadVerb::Reveal, DownloadState::Done) => {
                 Some(DownloadOrder::Reveal(download.path.clone()))
             }
-            (DownloadVerb::Retry, state) if !is_running(state) && can_be_fetched(&download.url) => {
+            (DownloadVerb::Retry, _) if !download.is_running() && can_be_fetched(&download.url) => {
                 let fetch = DownloadOrder::Fetch {
                     url: download.url.clone(),
                     profile: download.profile.clone(),
@@ -209,7 +215,7 @@ impl Downloads {
                 };
                 return (self.forget(id), Some(fetch));
             }
-            (DownloadVerb::Forget, state) if is_over(state) => {
+            (DownloadVerb::Forget, _) if download.is_over() => {
                 return (self.forget(id), None);
             }
             _ => None,
@@ -246,7 +252,7 @@ impl Downloads {
     #[must_use]
     pub fn held_as(&self, id: DownloadId) -> Vec<Change> {
         let found = self.list.iter().find(|download| download.id == id);
-        let state = DownloadState::Paused { why: Halt::Wanted };
+        let state = DownloadState::Paused { why: Halt::Closed };
         let held = found.cloned().map(|it| Download { state, ..it });
         held.into_iter().map(Change::Save).collect()
     }
@@ -264,7 +270,7 @@ impl Downloads {
     /// Whether one that is held up can only begin anew.
     #[must_use]
     pub fn begins_anew(&self, id: DownloadId) -> bool {
-        let held = |it: &&Download| it.id == id && is_paused(&it.state);
+        let held = |it: &&Download| it.id == id && it.is_paused();
         self.list
             .iter()
             .find(held)
@@ -274,7 +280,7 @@ impl Downloads {
     /// What is kept of one that is held up, to be removed.
     #[must_use]
     pub fn kept(&self, id: DownloadId) -> Option<DownloadOrder> {
-        let held = |it: &&Download| it.id == id && is_paused(&it.state);
+        let held = |it: &&Download| it.id == id && it.is_paused();
         let held = self.list.iter().find(held)?;
         Some(DownloadOrder::Discard(held.path.clone()))
     }
@@ -289,8 +295,7 @@ impl Downloads {
             download.is_none_or(|download| of(&download.profile))
         };
         let ended = self.running.iter().filter(gone);
-        let here =
-            |it: &&Download| it.mode == Mode::Proxy && !is_over(&it.state) && of(&it.profile);
+        let here = |it: &&Download| it.mode == Mode::Proxy && !it.is_over() && of(&it.profile);
         let kept = self.list.iter().filter(here);
         ended
             .map(|(transfer, _)| DownloadOrder::Cancel(*transfer))
@@ -313,7 +318,7 @@ impl Downloads {
         let over: Vec<DownloadId> = self
             .list
             .iter()
-            .filter(|download| is_over(&download.state))
+            .filter(|download| download.is_over())
             .map(|download| download.id)
             .collect();
         over.into_iter().flat_map(|id| self.forget(id)).collect()
@@ -325,7 +330,7 @@ fn rest(download: &Download) -> Option<Rest> {
     let Hold::At(version) = &download.hold else {
         return None;
     };
-    (download.received > 0).then(|| Rest {
+    (download.can_go_on() && download.received > 0).then(|| Rest {
         id: download.id,
         profile: download.profile.clone(),
         url: download.url.clone(),
@@ -333,12 +338,4 @@ fn rest(download: &Download) -> Option<Rest> {
         version: version.clone(),
         total: download.total,
     })
-}
-
-fn is_paused(state: &DownloadState) -> bool {
-    matches!(state, DownloadState::Paused { .. })
-}
-
-fn is_over(state: &DownloadState) -> bool {
-    !is_running(state) && !is_paused(state)
 }

@@ -43,7 +43,8 @@ fn a_download_runs_from_its_beginning_to_its_end() {
 fn what_was_under_way_when_the_app_ended_can_be_tried_again() {
     let mut before = Downloads::default();
     let id = began(&mut before, ONE);
-    let mut after = Downloads::restore(before.view());
+    let (mut after, changes) = Downloads::restore(before.view());
+    assert_eq!(changes, [Change::Save(after.view()[0].clone())]);
     let fault = DownloadFault::Interrupted;
     assert_eq!(after.view()[0].state, DownloadState::Failed { fault });
     let (changes, order) = after.act(id, DownloadVerb::Retry);
@@ -153,10 +154,36 @@ fn what_is_held_up_outlives_the_app_also_while_it_goes_on() {
     let saved = before.view();
     let (changes, _) = before.act(id, DownloadVerb::Resume);
     assert_eq!(changes, [], "on the disk it stays held up");
-    let mut after = Downloads::restore(saved);
+    let (mut after, changes) = Downloads::restore(saved);
+    assert_eq!(changes, []);
     assert_eq!(after.view()[0].state, paused(Halt::Wanted));
     let (_, order) = after.act(id, DownloadVerb::Resume);
     assert!(matches!(order, Some(DownloadOrder::GoOn(_))));
+}
+
+#[test]
+fn what_was_coming_when_the_app_ended_goes_on_with_what_is_kept_of_it() {
+    let mut before = Downloads::default();
+    let id = began(&mut before, ONE);
+    before.hear(ONE, DownloadNews::Holds(tagged()));
+    let mut left = before.view();
+    left[0].received = 5;
+    let after = Downloads::restore(left.clone()).0;
+    assert_eq!(after.view()[0].state, paused(Halt::Closed));
+    assert!(!after.begins_anew(id));
+    let failed = DownloadState::Failed {
+        fault: DownloadFault::Interrupted,
+    };
+    for (hold, mode, received) in [
+        (Hold::Anew, Mode::Proxy, 5),
+        (tagged(), Mode::Streamed, 5),
+        (tagged(), Mode::Proxy, 0),
+    ] {
+        let it = &mut left[0];
+        (it.hold, it.mode, it.received) = (hold, mode, received);
+        let after = Downloads::restore(left.clone()).0;
+        assert_eq!(after.view()[0].state, failed);
+    }
 }
 
 #[test]

@@ -73,6 +73,51 @@ async fn a_file_that_has_changed_since_it_broke_is_fetched_anew_and_that_is_said
     shell.close().await
 }
 
+/// The app was ended while the file came, and starts again.
+async fn closed(desk: &Desk, giver: &Giver) -> Outcome<()> {
+    let shell = desk.app.open(&desk.start()).await?;
+    look(&shell).await?;
+    says(&shell, "Stopped at 80.0 KB of 200 KB: Duotab was closed").await?;
+    assert_eq!(desk.files()?, PARTS, "nothing of the engine's is left");
+    goes_on(desk, giver, &shell, FIRST).await?;
+    shell.close().await
+}
+
+#[tokio::test]
+async fn what_was_coming_when_the_app_was_killed_goes_on_where_it_was() -> Outcome<()> {
+    let giver = Giver::default();
+    let desk = Desk::with(giver.router()).await?;
+    let (shell, _bytes) = first_part(&desk, &giver, TAG).await?;
+    shell.kill().await?;
+    closed(&desk, &giver).await
+}
+
+#[tokio::test]
+async fn what_was_coming_when_the_window_was_closed_goes_on_where_it_was() -> Outcome<()> {
+    let giver = Giver::default();
+    let desk = Desk::with(giver.router()).await?;
+    let (shell, _bytes) = first_part(&desk, &giver, TAG).await?;
+    shell.quit().await?;
+    closed(&desk, &giver).await
+}
+
+#[tokio::test]
+async fn nothing_stays_of_what_was_coming_when_the_app_was_killed_if_it_is_of_no_use() -> Outcome<()>
+{
+    let giver = Giver::default();
+    let desk = Desk::with(giver.router()).await?;
+    let (shell, _bytes) = first_part(&desk, &giver, None).await?;
+    shell.kill().await?;
+    let shell = desk.app.open(&desk.start()).await?;
+    look(&shell).await?;
+    is(&shell, "held.bin", "failed").await?;
+    assert_eq!(desk.files()?, Vec::<String>::new());
+    shell.click("[data-testid=download-retry]").await?;
+    is(&shell, "held.bin", "done").await?;
+    whole(&desk)?;
+    shell.close().await
+}
+
 #[tokio::test]
 async fn what_broke_and_is_given_up_leaves_nothing() -> Outcome<()> {
     let giver = Giver::default();

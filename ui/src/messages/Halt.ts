@@ -3,4 +3,4 @@
 /**
  * Why a download is held up.
  */
-export type Halt = "wanted" | "broke" | "refused" | "login" | "disk";
+export type Halt = "wanted" | "broke" | "closed" | "refused" | "login" | "disk";

@@ -2,6 +2,7 @@
 
 use super::world::{Bench, host};
 use crate::action::{Action, PageAction};
+use crate::browser::{Saved, Settings};
 use crate::download::{
     Anew, DownloadFault, DownloadNews, DownloadOrder, DownloadState, DownloadVerb, Halt, Hold,
     Source, Transfer,
@@ -244,8 +245,24 @@ fn gone_on(bench: &mut Bench, profile: &str) -> (Transfer, crate::message::Downl
 fn a_file_that_goes_on_by_another_name_is_found_by_it_after_the_next_start() {
     let mut bench = Bench::new(vec![host(16_000)]);
     gone_on(&mut bench, "default");
-    let saved = |action: &Action| matches!(action, Action::SaveDownload(it) if it.path == "/downloads/file (1)" && it.state == (DownloadState::Paused { why: Halt::Wanted }));
+    let saved = |action: &Action| matches!(action, Action::SaveDownload(it) if it.path == "/downloads/file (1)" && it.state == (DownloadState::Paused { why: Halt::Closed }));
     assert!(bench.world.log.iter().any(saved));
+}
+
+#[test]
+fn what_became_of_a_file_that_was_coming_when_the_app_ended_is_saved_by_the_next_start() {
+    let mut bench = Bench::new(vec![]);
+    began(&mut bench, Source::Proxied(ProfileName("default".into())));
+    let downloads = bench.browser.downloads.view();
+    let saved = Saved {
+        downloads,
+        ..Saved::default()
+    };
+    let bench = Bench::of(Settings::default(), saved, vec![]);
+    let save = Action::SaveDownload(bench.browser.downloads.view()[0].clone());
+    assert!(bench.world.log.contains(&save));
+    let fault = DownloadFault::Interrupted;
+    assert_eq!(state(&bench), DownloadState::Failed { fault });
 }
 
 /// The two orders after which nothing of it is there.
