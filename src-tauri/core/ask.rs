@@ -29,10 +29,13 @@ impl AskId {
     /// The window's own question whether a page that was held back is to be opened. No engine has it.
     pub const WINDOW: Self = Self(u32::MAX - 2);
 
+    /// The window's own question whether it is to be closed while files come. No engine has it.
+    pub const FILES: Self = Self(u32::MAX - 3);
+
     /// Whether an engine waits for the answer.
     #[must_use]
     pub fn is_of_a_page(self) -> bool {
-        ![Self::LEAVE, Self::PROGRAM, Self::WINDOW].contains(&self)
+        ![Self::LEAVE, Self::PROGRAM, Self::WINDOW, Self::FILES].contains(&self)
     }
 }
 
@@ -87,6 +90,13 @@ pub enum Question {
     },
     /// The page may lose what was typed: leave it?
     Leave,
+    /// Files are lost that still come: close the window?
+    Files {
+        /// The name of one of them.
+        name: String,
+        /// How many there are besides.
+        others: usize,
+    },
     /// The page leads to an address that is another program's.
     Program {
         /// It.
@@ -212,7 +222,8 @@ impl Ask {
             | Question::Program { .. }
             | Question::Window { .. }
             | Question::Hung
-            | Question::Leave) => other,
+            | Question::Leave
+            | Question::Files { .. }) => other,
         };
         Self {
             id,

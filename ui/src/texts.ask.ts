@@ -37,13 +37,14 @@ export const askTexts = {
       confirm: "speech",
       prompt: "speech",
       leave: "warn",
+      files: "warn",
       program: "speech",
       window: "plus",
       hung: "warn",
       login: "permission",
     })[ask.question] as IconName,
 
-  /** Who asks, and what. Names its origin in every case. */
+  /** Who asks, and what. Names its origin, unless the window itself asks. */
   title: (ask: Ask): string => {
     const site = who(ask.origin);
     switch (ask.question) {
@@ -55,6 +56,14 @@ export const askTexts = {
         return `${site} says`;
       case "leave":
         return `Leave ${site}? What you typed there may be lost.`;
+      case "files": {
+        const { name, others } = ask;
+        const lost =
+          others === 0
+            ? `“${name}”`
+            : `“${name}” and ${others} more ${others === 1 ? "download" : "downloads"}`;
+        return `Close Duotab now? What has come of ${lost} would be lost.`;
+      }
       case "program":
         return ask.program === null
           ? `${site} leads to an address that no program here opens`
@@ -75,6 +84,7 @@ export const askTexts = {
       confirm: "OK",
       prompt: "OK",
       leave: "Leave",
+      files: "Close",
       program: ask.question === "program" && ask.program === null ? "OK" : "Open",
       window: "Open",
       hung: "Stop the page",
@@ -88,6 +98,7 @@ export const askTexts = {
       confirm: "Cancel",
       prompt: "Cancel",
       leave: "Stay",
+      files: "Stay",
       program: "Cancel",
       window: "Do not open",
       hung: "Wait",

@@ -215,6 +215,14 @@ test("a machine that is large enough but not set up is told what to install", ()
   expect(words.remedy).not.toContain("Close other programs");
 });
 
+test("before the window closes it is said which downloads would be lost", () => {
+  const title = (others: number): string =>
+    askTexts.title({ id: 1, origin: "", question: "files", name: "a.iso", others });
+  expect(title(0)).toContain("“a.iso” would be lost");
+  expect(title(1)).toContain("“a.iso” and 1 more download would");
+  expect(title(2)).toContain("2 more downloads");
+});
+
 test("a server that asks within a page of another site is told from that page", () => {
   const said = askTexts.around("http://b.test:81", "https://bank.test");
   expect(said).toContain("You are on bank.test,");

@@ -122,6 +122,9 @@ impl Browser {
             let leaves = matches!(answer, Answer::Yes { .. });
             return self.leave_answered(id, leaves);
         }
+        if ask == AskId::FILES {
+            return self.files_answered(id, matches!(answer, Answer::Yes { .. }));
+        }
         if [AskId::PROGRAM, AskId::WINDOW].contains(&ask) {
             return self.of_a_page_answered(id, ask, &answer);
         }

@@ -1,4 +1,5 @@
-//! Closing what may lose something: the pages are asked first, and where one objects, the person.
+//! Closing what may lose something: the pages are asked first, and where one objects, the person; of
+//! files that come and would be lost, the person alone.
 
 use super::Browser;
 use crate::action::{Action, PageAction};
@@ -23,6 +24,8 @@ pub(super) struct Leave {
     object: Vec<TabId>,
     /// The one of whom the person is being asked.
     open: Option<TabId>,
+    /// Where the person is being asked of files that would be lost, after all pages.
+    files: Option<TabId>,
 }
 
 /// Until when a page may say whether it is to be left.
@@ -50,6 +53,8 @@ impl Browser {
             let before = std::mem::replace(&mut leave.request, request);
             let open = leave.open;
             self.reply(before, Err(Problem::Cancelled));
+            // Asked again, it is asked in front.
+            self.forget_asking_about_files();
             return open.into_iter().for_each(|id| self.ask_about(id));
         }
         let ids: Vec<TabId> = self.tabs.iter().map(|tab| tab.id).collect();
@@ -64,6 +69,7 @@ impl Browser {
             closing,
             object: Vec::new(),
             open: None,
+            files: None,
         });
     }
 
@@ -189,17 +195,65 @@ impl Browser {
             let next = leave.object.first().copied();
             let Some(leave) = &mut self.leave else { return };
             leave.open = next;
-            match next {
-                None => return self.end_leave(Ok(())),
-                Some(id) => {
-                    leave.object.remove(0);
-                    self.ask_about(id);
+            let Some(id) = next else {
+                if !self.asks_about_files() {
+                    self.end_leave(Ok(()));
                 }
-            }
+                return;
+            };
+            leave.object.remove(0);
+            self.ask_about(id);
+        }
+    }
+
+    /// Whether the person is being asked about files that would be lost: asks, if there are any.
+    fn asks_about_files(&mut self) -> bool {
+        let asked = self.leave.as_ref().and_then(|leave| leave.files);
+        let is_open = |tab: &Tab| tab.page.asks.iter().any(|ask| ask.id == AskId::FILES);
+        if asked.and_then(|id| self.tab(id)).is_some_and(is_open) {
+            return true;
+        }
+        let lost = self.downloads.lost_with_the_app();
+        let (Some(first), Some(front)) = (lost.first(), self.active) else {
+            return false;
+        };
+        let question = Question::Files {
+            name: first.name.clone(),
+            others: lost.len() - 1,
+        };
+        let Some(tab) = self.tab_mut(front) else {
+            return false;
+        };
+        tab.page
+            .asks
+            .insert(0, Ask::new(AskId::FILES, "", question));
+        if let Some(leave) = &mut self.leave {
+            leave.files = Some(front);
+        }
+        self.settings_shown = false;
+        self.act(Action::Focus(ShellFocus::Ask));
+        true
+    }
+
+    /// The person has said whether files that come may be lost.
+    pub(super) fn files_answered(&mut self, id: TabId, lost: bool) {
+        if self.leave.as_ref().is_some_and(|it| it.files == Some(id)) {
+            self.end_leave(if lost {
+                Ok(())
+            } else {
+                Err(Problem::Cancelled)
+            });
+        }
+    }
+
+    fn forget_asking_about_files(&mut self) {
+        for tab in &mut self.tabs {
+            tab.page.asks.retain(|open| open.id != AskId::FILES);
         }
     }
 
     fn end_leave(&mut self, result: Result<(), Problem>) {
+        self.forget_asking_about_files();
         if let Some(leave) = self.leave.take() {
             for tab in &mut self.tabs {
                 tab.asked_to_leave = None;

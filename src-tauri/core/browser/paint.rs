@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 
 impl Browser {
     pub(super) fn settle(&mut self) {
-        self.go_on_leaving();
         self.forget_private();
+        self.go_on_leaving();
         self.want_lists();
         self.give_up_unwanted_moves();
         self.drop_stale();

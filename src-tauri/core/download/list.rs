@@ -67,6 +67,13 @@ impl Downloads {
         self.list.iter().any(running)
     }
 
+    /// Those under way of which nothing would be left, or nothing of use, if the app ended now.
+    #[must_use]
+    pub fn lost_with_the_app(&self) -> Vec<&Download> {
+        let lost = |it: &&Download| it.is_running() && (!it.can_go_on() || it.profile.is_private());
+        self.list.iter().filter(lost).collect()
+    }
+
     /// All of them, the newest first.
     #[must_use]
     pub fn view(&self) -> Vec<Download> {

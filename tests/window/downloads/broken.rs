@@ -97,8 +97,39 @@ async fn what_was_coming_when_the_window_was_closed_goes_on_where_it_was() -> Ou
     let giver = Giver::default();
     let desk = Desk::with(giver.router()).await?;
     let (shell, _bytes) = first_part(&desk, &giver, TAG).await?;
-    shell.quit().await?;
+    // Nothing is lost, and so nothing asked.
+    let close = async |_: &Shell| {
+        let _ = desk.display.press("alt+F4").await;
+    };
+    shell.ends_by(close).await?;
     closed(&desk, &giver).await
+}
+
+#[tokio::test]
+async fn the_window_stays_open_for_a_file_that_would_be_lost_until_the_person_insists()
+-> Outcome<()> {
+    let giver = Giver::default();
+    let desk = Desk::with(giver.router()).await?;
+    let (shell, _bytes) = first_part(&desk, &giver, None).await?;
+    desk.display.press("alt+F4").await?;
+    let asked = "document.querySelector('[data-testid=ask][data-question=files]')";
+    shell.until(asked).await?;
+    says(&shell, "What has come of “held.bin” would be lost").await?;
+    shell.click("[data-testid=ask-no]").await?;
+    shell.until(&format!("!{asked}")).await?;
+    is(&shell, "held.bin", "running").await?;
+    desk.display.press("alt+F4").await?;
+    shell.until(asked).await?;
+    let insist = async |shell: &Shell| {
+        // The answer to this click may go with the window.
+        let _ = shell.click("[data-testid=ask-yes]").await;
+    };
+    shell.ends_by(insist).await?;
+    let shell = desk.app.open(&desk.start()).await?;
+    look(&shell).await?;
+    is(&shell, "held.bin", "failed").await?;
+    assert_eq!(desk.files()?, Vec::<String>::new());
+    shell.close().await
 }
 
 #[tokio::test]

@@ -33,7 +33,15 @@ message: string,
 /**
  * The text to begin with.
  */
-default: string, } | { "question": "leave" } | { "question": "program", 
+default: string, } | { "question": "leave" } | { "question": "files", 
+/**
+ * The name of one of them.
+ */
+name: string, 
+/**
+ * How many there are besides.
+ */
+others: number, } | { "question": "program", 
 /**
  * It.
  */

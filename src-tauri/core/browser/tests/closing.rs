@@ -3,9 +3,11 @@
 use super::world::{Bench, host};
 use crate::action::Action;
 use crate::ask::{Answer, AskId};
+use crate::download::{DownloadNews, Hold, Source, Transfer};
 use crate::event::{Command, Event, PageNews, RequestId};
 use crate::leave::limit_ms;
-use crate::message::{Mode, Problem, ShellFocus, TabId};
+use crate::message::{Mode, Problem, ProfileName, ShellFocus, TabId};
+use crate::profile::PRIVATE;
 
 const YES: Answer = Answer::Yes { always: false };
 const NO: Answer = Answer::No { always: false };
@@ -225,4 +227,81 @@ fn a_tab_that_was_closed_just_before_its_window_does_not_come_back() {
     bench.tell(Event::Deadline);
     assert_eq!(reply(&bench, request), Some(Ok(())));
     assert!(!there(&bench, tabs[0]) && there(&bench, tabs[1]));
+}
+
+/// A file of this profile that comes, and can be held up so.
+fn file(bench: &mut Bench, number: u32, profile: &str, hold: Hold) {
+    let news = DownloadNews::Began {
+        source: Source::Proxied(ProfileName(profile.into())),
+        url: "http://a.test/file".into(),
+        name: format!("file {number}"),
+        path: format!("/downloads/file {number}"),
+    };
+    bench.tell(Event::Download(Transfer(number), news));
+    let holds = DownloadNews::Holds(hold);
+    bench.tell(Event::Download(Transfer(number), holds));
+}
+
+fn asks_of_files(bench: &Bench, tab: TabId) -> bool {
+    let tab = bench.browser.tab(tab).expect("a tab");
+    tab.page.asks.iter().any(|ask| ask.id == AskId::FILES)
+}
+
+fn may_quit(bench: &mut Bench) -> RequestId {
+    let request = bench.command(Command::MayQuit);
+    bench.settle();
+    request
+}
+
+#[test]
+fn a_file_that_would_be_lost_with_the_window_is_asked_about_in_front() {
+    let (mut bench, tabs) = browsing(2);
+    file(&mut bench, 1, "default", Hold::Never);
+    let request = may_quit(&mut bench);
+    assert!(asks_of_files(&bench, tabs[1]));
+    let focus = Action::Focus(ShellFocus::Ask);
+    assert!(bench.world.log.contains(&focus));
+    bench.command(Command::Answer(tabs[1], AskId::FILES, NO));
+    assert_eq!(reply(&bench, request), Some(Err(Problem::Cancelled)));
+    assert!(!asks_of_files(&bench, tabs[1]));
+    let again = may_quit(&mut bench);
+    bench.command(Command::SelectTab(tabs[0]));
+    let request = may_quit(&mut bench);
+    assert_eq!(reply(&bench, again), Some(Err(Problem::Cancelled)));
+    assert!(asks_of_files(&bench, tabs[0]) && !asks_of_files(&bench, tabs[1]));
+    bench.command(Command::Answer(tabs[0], AskId::FILES, YES));
+    assert_eq!(reply(&bench, request), Some(Ok(())));
+}
+
+#[test]
+fn a_file_that_goes_on_after_the_next_start_holds_no_window_open() {
+    let (mut bench, tabs) = browsing(1);
+    file(&mut bench, 1, "default", Hold::At("\"1\"".into()));
+    let request = may_quit(&mut bench);
+    assert_eq!(reply(&bench, request), Some(Ok(())));
+    bench.command(Command::OpenTabOf(ProfileName(PRIVATE.into())));
+    let private = bench.browser.active.expect("a tab");
+    file(&mut bench, 2, PRIVATE, Hold::At("\"1\"".into()));
+    let request = may_quit(&mut bench);
+    assert!(asks_of_files(&bench, private), "nothing private is kept");
+    // With its last tab the file goes, and with that the question.
+    bench.command(Command::CloseTab(private));
+    assert_eq!(reply(&bench, request), Some(Ok(())));
+    assert!(!asks_of_files(&bench, tabs[0]));
+}
+
+#[test]
+fn files_are_asked_about_when_all_pages_have_been() {
+    let (mut bench, tabs) = browsing(2);
+    bench.world.objecting.insert(tabs[0]);
+    file(&mut bench, 1, "default", Hold::Anew);
+    let request = may_quit(&mut bench);
+    assert!(is_asked(&bench, tabs[0]) && !asks_of_files(&bench, tabs[0]));
+    answer(&mut bench, tabs[0], YES);
+    assert!(asks_of_files(&bench, tabs[0]));
+    // The tab goes, but not the file.
+    bench.command(Command::CloseTab(tabs[0]));
+    assert!(asks_of_files(&bench, tabs[1]));
+    bench.command(Command::Answer(tabs[1], AskId::FILES, YES));
+    assert_eq!(reply(&bench, request), Some(Ok(())));
 }
