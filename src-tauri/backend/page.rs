@@ -20,6 +20,7 @@ mod frames;
 mod history;
 mod login;
 mod news;
+mod paint;
 mod permission;
 mod print;
 mod route;

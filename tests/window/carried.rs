@@ -1,11 +1,19 @@
 //! What a page takes along into the other mode.
 
+use std::convert::Infallible;
+use std::sync::Arc;
+
 use axum::Router;
-use axum::response::Html;
+use axum::body::Body;
+use axum::http::HeaderMap;
+use axum::http::header::USER_AGENT;
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use duotab_test_support::probe::page;
 use duotab_test_support::{App, Display, Outcome, ProbeSite};
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use crate::room::{RED, Room, start};
 
@@ -48,11 +56,27 @@ async fn stuck() -> Html<String> {
     )
 }
 
+/// A page that Chromium is shown nothing of until `begin` comes, and that never ends there.
+async fn slow(begin: Arc<Notify>, headers: HeaderMap) -> Response {
+    let agent = headers.get(USER_AGENT).and_then(|it| it.to_str().ok());
+    let page = "<!doctype html><title>Slow</title><body style='background: #cc1122'>slow";
+    if !agent.is_some_and(|it| it.contains("Chrome/")) {
+        return Html(page).into_response();
+    }
+    let beginning = stream::once(async move {
+        begin.notified().await;
+        Ok::<_, Infallible>(page)
+    });
+    Html(Body::from_stream(beginning.chain(stream::pending()))).into_response()
+}
+
 async fn room(path: &str) -> Outcome<Room> {
+    room_with(Router::new(), path).await
+}
+
+async fn room_with(pages: Router, path: &str) -> Outcome<Room> {
     let display = Display::start(1000, 700).await?;
-    let pages = Router::new()
-        .route("/form", get(form))
-        .route("/stuck", get(stuck));
+    let pages = pages.route("/form", get(form)).route("/stuck", get(stuck));
     let site = ProbeSite::with(pages).await?;
     let app = App::new()?;
     let shell = app.open(&start(&display).argument(site.url(path))).await?;
@@ -189,5 +213,29 @@ async fn the_page_that_was_left_stays_in_sight_until_the_live_one_is_there() -> 
         near(red, RED[0]) && near(green, RED[1]) && near(blue, RED[2]),
         "{colour}"
     );
+    room.shell.quit().await
+}
+
+#[tokio::test]
+async fn the_page_that_was_left_stays_in_sight_for_as_long_as_the_live_one_shows_nothing()
+-> Outcome<()> {
+    let begin = Arc::new(Notify::new());
+    let begins = Arc::clone(&begin);
+    let pages = Router::new().route("/slow", get(move |headers| slow(begins, headers)));
+    let room = room_with(pages, "/slow").await?;
+    room.filled("the page", RED).await?;
+    stream(&room).await?;
+    is_live(&room).await?;
+    let left = "document.querySelector('[data-testid=left-page]')";
+    let later = "setTimeout(() => document.body.dataset.later = 'now', 1500)";
+    room.shell.value(later).await?;
+    room.shell
+        .until(&format!("document.body.dataset.later && {left}"))
+        .await?;
+    begin.notify_one();
+    room.shell.until(&format!("!{left}")).await?;
+    room.shell
+        .until("document.querySelector('[data-testid=stop]')")
+        .await?;
     room.shell.quit().await
 }

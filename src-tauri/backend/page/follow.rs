@@ -98,6 +98,7 @@ async fn attach(shared: &Arc<Shared>, target: &str) -> Result<String, PageError>
         .wire
         .call(Some(&session), "Page.enable", json!({}))
         .await?;
+    super::paint::listen(shared, &session).await;
     super::login::listen(shared, &session).await;
     super::chooser::listen(shared, &session).await;
     super::frames::listen(shared, &session).await;

@@ -14,6 +14,7 @@ use super::files;
 use super::follow;
 use super::frames;
 use super::login;
+use super::paint;
 use super::permission;
 use super::{PageEvent, Shared};
 
@@ -136,6 +137,7 @@ fn page_event(shared: &Arc<Shared>, session: &str, method: &str, params: &Value)
             let target = target.to_owned();
             navigated(shared, page, target, &params["frame"]);
         }
+        "Page.lifecycleEvent" if of_main_frame => paint::heard(shared, page, params),
         "Page.navigatedWithinDocument" if of_main_frame => page.changed.notify_one(),
         "Page.loadEventFired" => {
             page.document.notify_one();

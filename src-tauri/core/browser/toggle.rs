@@ -58,6 +58,7 @@ impl Browser {
         tab.problem = None;
         tab.loading = false;
         tab.page.gone();
+        tab.page.painted = false;
         tab.waiting_history = tab.proxied.then(|| tab.history.clone());
         // What could not be shown is in no history yet.
         if !url.is_empty() {
