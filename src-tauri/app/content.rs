@@ -89,6 +89,7 @@ impl Content {
             PageAction::Discard(target) => drop(self.opened.take(&target)),
             PageAction::Hide => {
                 if let Some(page) = self.pages.get(&tab) {
+                    self.layers.put_away(page.widget());
                     page.hide();
                 }
                 if self.front == Some(tab) {
@@ -228,6 +229,7 @@ impl Content {
         // The new page is up before the old one goes: no flash of the shell between them.
         for (other, page) in &self.pages {
             if *other != tab {
+                self.layers.put_away(page.widget());
                 page.hide();
             }
         }

@@ -314,6 +314,33 @@ async fn a_page_may_fill_the_screen_and_escape_brings_the_bars_back() -> Outcome
 }
 
 #[tokio::test]
+async fn the_screen_is_given_back_when_the_page_that_fills_it_is_left_or_closed() -> Outcome<()> {
+    let room = room_on("/colour/1122cc").await?;
+    let [x, y, ..] = room.filled("the first page", BLUE).await?;
+    room.open_tab("/desk").await?;
+    for keys in ["ctrl+Tab", "ctrl+w"] {
+        room.shell.click_tab("Desk").await?;
+        room.filled("the desk below its bars", RED).await?;
+        room.display.click(x + 400, y + 80, 1).await?;
+        room.site.tells(&json!({ "whole": true })).await?;
+        room.display
+            .until("the page on the whole screen", |picture| {
+                [(2, 2), (997, 2), (2, 697), (997, 697)]
+                    .into_iter()
+                    .all(|(x, y)| picture.is(x, y, BLUE, 8))
+            })
+            .await?;
+        room.display.press(keys).await?;
+        room.filled("the other page below its bars", BLUE).await?;
+    }
+    // The engine takes a while to be done with the one that was closed.
+    let later = "setTimeout(() => document.body.dataset.later = 'now', 1500)";
+    room.shell.value(later).await?;
+    room.shell.until("document.body.dataset.later").await?;
+    room.shell.close().await
+}
+
+#[tokio::test]
 async fn a_page_whose_process_is_killed_is_told_of_and_comes_back() -> Outcome<()> {
     let room = room_on("/desk").await?;
     room.site.tells(&json!({ "desk": "loaded" })).await?;

@@ -4,12 +4,14 @@ use std::cell::Cell;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::rc::Rc;
+use std::time::Duration;
 
 use duotab_core::message::ContentArea;
 use gdkx11::X11Window;
 use gdkx11::functions::x11_get_server_time;
 use gtk::gdk::{self, ModifierType};
-use gtk::glib::{Cast, Propagation};
+use gtk::gio;
+use gtk::glib::{self, Cast, Propagation, WeakRef};
 use gtk::prelude::*;
 use webkit2gtk::{WebView, WebViewExt};
 
@@ -70,11 +72,16 @@ pub(crate) fn present(window: &gtk::ApplicationWindow, launch: Option<&str>) {
     }
 }
 
+/// How long a page may take that gives the whole screen back.
+const FULL_SCREEN_END: Duration = Duration::from_secs(1);
+
 /// The layers of the window: the shell's page below, pages of tabs above it.
 pub(crate) struct Layers {
     overlay: gtk::Overlay,
     shell: WebView,
     inset: Rc<Cell<Inset>>,
+    /// The page of which an element fills the screen.
+    filling: Rc<WeakRef<WebView>>,
 }
 
 impl Layers {
@@ -93,6 +100,7 @@ impl Layers {
             overlay,
             shell,
             inset: Rc::default(),
+            filling: Rc::default(),
         })
     }
 
@@ -106,20 +114,55 @@ impl Layers {
         inset(page, self.inset.get());
         self.overlay.add_overlay(page);
         // An element that fills the screen fills the window, not the content area.
-        page.connect_enter_fullscreen(|page| {
+        let filling = Rc::clone(&self.filling);
+        page.connect_enter_fullscreen(move |page| {
+            filling.set(Some(page));
             inset(page, Inset::default());
             false
         });
-        let kept = Rc::clone(&self.inset);
+        let (filling, kept) = (Rc::clone(&self.filling), Rc::clone(&self.inset));
         page.connect_leave_fullscreen(move |page| {
+            filling.set(None);
             inset(page, kept.get());
             false
         });
     }
 
+    /// A page goes out of sight, and no element of it fills the screen any more: the engine itself lets
+    /// the window stay as it is.
+    pub(crate) fn put_away(&self, page: &WebView) {
+        if self.filling.upgrade().as_ref() != Some(page) {
+            return;
+        }
+        self.filling.set(None);
+        inset(page, self.inset.get());
+        page.evaluate_javascript(
+            "document.exitFullscreen()",
+            None,
+            None,
+            gio::Cancellable::NONE,
+            |_| {},
+        );
+        if let Some(window) = self
+            .overlay
+            .toplevel()
+            .and_then(|it| it.downcast::<gtk::Window>().ok())
+        {
+            window.unfullscreen();
+        }
+    }
+
     /// Takes a page out of the window.
     pub(crate) fn remove(&self, page: &WebView) {
-        self.overlay.remove(page);
+        if self.filling.upgrade().as_ref() != Some(page) {
+            return self.overlay.remove(page);
+        }
+        self.put_away(page);
+        page.set_opacity(0.0);
+        // The engine does not survive a view that goes on its way back from the whole screen, and says
+        // only when it begins.
+        let (overlay, page) = (self.overlay.clone(), page.clone());
+        glib::timeout_add_local_once(FULL_SCREEN_END, move || overlay.remove(&page));
     }
 
     /// Lays all pages over `area` of the shell's page.
@@ -128,7 +171,8 @@ impl Layers {
         let next = Inset::of(area, room.width(), room.height());
         if self.inset.replace(next) != next {
             for page in self.overlay.children() {
-                if page != self.shell {
+                let fills = self.filling.upgrade().is_some_and(|it| page == it);
+                if page != self.shell && !fills {
                     inset(&page, next);
                 }
             }
