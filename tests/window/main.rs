@@ -20,6 +20,8 @@ mod logins;
 mod network;
 mod opening;
 mod pages;
+mod prints;
+mod private;
 mod profiles;
 mod programs;
 mod proxied;
