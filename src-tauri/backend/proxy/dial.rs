@@ -139,6 +139,8 @@ impl Shared {
             Reach::World | Reach::Own => way.names.public(&name).await?,
         };
         match (admit(now), later) {
+            // What is there later may be elsewhere, and would need another way.
+            (Ok(admitted), Some(_)) if reach == Reach::Own => Ok(Leg::Addresses(admitted, None)),
             (Ok(admitted), later) => {
                 // All that a public name may have is public: it takes the same way.
                 let later = later.map(|found| {

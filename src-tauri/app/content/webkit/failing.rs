@@ -1,6 +1,6 @@
 //! Pages that do not come, and why.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use duotab_core::address::has_unsafe_port;
@@ -10,9 +10,9 @@ use gtk::gio;
 use gtk::glib::{self, Cast};
 use soup::SessionError;
 use webkit2gtk::{
-    LoadEvent, NetworkError, PolicyDecision, PolicyDecisionExt, PolicyError,
-    ResponsePolicyDecision, ResponsePolicyDecisionExt, URIResponse, URIResponseExt, WebResourceExt,
-    WebView, WebViewExt,
+    LoadEvent, NavigationPolicyDecision, NavigationPolicyDecisionExt, NetworkError, PolicyDecision,
+    PolicyDecisionExt, PolicyError, ResponsePolicyDecision, ResponsePolicyDecisionExt,
+    URIRequestExt, URIResponse, URIResponseExt, WebResourceExt, WebView, WebViewExt,
 };
 
 use super::super::Door;
@@ -39,9 +39,10 @@ pub(super) fn connect(view: &WebView, report: &Report, failed: &Failed, door: &D
         _ => {}
     });
 
+    let again = Again::connect(view);
     let (told, kept, way) = (Rc::clone(report), Rc::clone(failed), door.clone());
-    view.connect_load_failed(move |_, _, url, error| {
-        if is_no_failure(error) {
+    view.connect_load_failed(move |view, _, url, error| {
+        if is_no_failure(error) || again.tries(view, url, error) {
             return true;
         }
         let goal = goal.borrow();
@@ -60,6 +61,52 @@ pub(super) fn connect(view: &WebView, report: &Report, failed: &Failed, door: &D
         // The shell says what is wrong; the engine's own error page would say it twice.
         true
     });
+}
+
+/// Loads that ended without a reason: the engine can lose it with the connection, and the next try
+/// has it.
+#[derive(Default)]
+struct Again {
+    /// What was tried once more, and has not come since.
+    tried: RefCell<Option<String>>,
+    /// What goes on now sends a form, which is not sent twice.
+    sends: Cell<bool>,
+}
+
+impl Again {
+    fn connect(view: &WebView) -> Rc<Self> {
+        let new = Rc::new(Self::default());
+        let again = Rc::clone(&new);
+        view.connect_load_changed(move |_, event| {
+            if event == LoadEvent::Committed {
+                again.tried.replace(None);
+            }
+        });
+        let again = Rc::clone(&new);
+        view.connect_decide_policy(move |_, decision, _| {
+            let navigation = decision.downcast_ref::<NavigationPolicyDecision>();
+            let action = navigation.and_then(|it| it.navigation_action());
+            if let Some(request) = action.and_then(|action| action.request()) {
+                let method = request.http_method();
+                again.sends.set(method.is_some_and(|it| it != "GET"));
+            }
+            false
+        });
+        new
+    }
+
+    fn tries(&self, view: &WebView, url: &str, error: &glib::Error) -> bool {
+        if !error.matches(gio::IOErrorEnum::Cancelled) || self.sends.get() {
+            return false;
+        }
+        if self.tried.replace(Some(url.to_owned())).as_deref() == Some(url) {
+            return false;
+        }
+        let (view, url) = (view.clone(), url.to_owned());
+        // Once the engine is done with the one that failed.
+        glib::idle_add_local_once(move || view.load_uri(&url));
+        true
+    }
 }
 
 pub(super) fn tell(
