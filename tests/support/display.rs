@@ -47,23 +47,11 @@ impl Display {
     /// # Errors
     /// If a program is missing or does not come up.
     pub async fn with_layout(width: u16, height: u16, layout: &str) -> Outcome<Self> {
-        let mut server = Program::start(
-            child::command("Xvfb")
-                .args(["-displayfd", "1", "-nolisten", "tcp", "-noreset"])
-                // A key whose release comes late on a busy machine is still one key.
-                .args(["-ardelay", "60000"])
-                .args(["-screen", "0", &format!("{width}x{height}x24")])
-                .stdout(Stdio::piped())
-                .stderr(Stdio::null()),
-        )?;
-        let stdout = server.child().stdout.take().ok_or("no pipe to Xvfb")?;
-        let mut number = String::new();
-        within(
-            "the X server",
-            BufReader::new(stdout).read_line(&mut number),
-        )
-        .await??;
-        let name = format!(":{}", number.trim());
+        let (server, name) = match x_server(width, height).await? {
+            Some(started) => started,
+            // Another one, which looked for a number at the same time, was quicker.
+            None => x_server(width, height).await?.ok_or("no X server")?,
+        };
 
         let (x, screen) = RustConnection::connect(Some(&name))?;
         let root = x.setup().roots[screen].root;
@@ -301,6 +289,25 @@ impl Display {
         xdotool.stdout(Stdio::null());
         within("xdotool", child::run(&mut xdotool)).await?
     }
+}
+
+/// An X server and its name; `None` if it has ended before it had one.
+async fn x_server(width: u16, height: u16) -> Outcome<Option<(Program, String)>> {
+    let mut server = Program::start(
+        child::command("Xvfb")
+            .args(["-displayfd", "1", "-nolisten", "tcp", "-noreset"])
+            // A key whose release comes late on a busy machine is still one key.
+            .args(["-ardelay", "60000"])
+            .args(["-screen", "0", &format!("{width}x{height}x24")])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null()),
+    )?;
+    let stdout = server.child().stdout.take().ok_or("no pipe to Xvfb")?;
+    let mut number = String::new();
+    let mut said = BufReader::new(stdout);
+    within("the X server", said.read_line(&mut number)).await??;
+    let name = format!(":{}", number.trim());
+    Ok((name.len() > 1).then_some((server, name)))
 }
 
 /// Whose windows apps are shown in.
