@@ -14,6 +14,7 @@ mod door;
 mod download;
 mod favicon;
 mod filters;
+mod home;
 mod opened;
 mod profile;
 mod profiles;
@@ -38,6 +39,7 @@ pub(crate) use desk::open_in_program;
 pub(crate) use door::Door;
 pub(crate) use download::{DownloadReport, folder as downloads};
 pub(crate) use filters::{Filters, Wanted, make as make_filters};
+pub(crate) use home::make as make_home;
 use profile::Profile;
 pub(crate) use profiles::Profiles;
 

@@ -1,6 +1,7 @@
 //! The one window: the shell's page, the layer of pages above it, the keys, the title.
 
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -11,7 +12,9 @@ use tauri::{App, AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBui
 use tokio::sync::mpsc::UnboundedReceiver;
 use webkit2gtk::WebViewExt;
 
-use crate::content::{Content, Door, Filters, Profiles, Wanted, make_filters, open_in_program};
+use crate::content::{
+    Content, Door, Filters, Profiles, Wanted, make_filters, make_home, open_in_program,
+};
 use crate::history_menu;
 use crate::picture;
 use crate::platform::{self, Layers};
@@ -78,6 +81,7 @@ pub(crate) fn open(
     let main = glib::MainContext::default();
     main.spawn_local(follow(controller.subscribe(), window.clone(), painted));
     let content = Rc::new(RefCell::new(content));
+    main.spawn_local(keep_home(Rc::clone(&content), dirs.data.join("home")));
     main.spawn_local(show_pictures(pictures, Rc::clone(&content)));
     main.spawn_local(obey(orders, content, window, shell, controller));
     Ok(())
@@ -193,14 +197,25 @@ async fn compiling(wanted: Wanted, content: Rc<RefCell<Content>>, controller: Co
         tracing::warn!(detail, "block lists");
         controller.page_rules_refused(&wanted.rules, &detail);
     });
-    // A dialog of a page may have the loop to itself.
-    let mut content = loop {
+    free(&content).await.profiles().take_filter(&wanted, made);
+}
+
+/// Makes what keeps pages of the Internet off the home network.
+async fn keep_home(content: Rc<RefCell<Content>>, folder: PathBuf) {
+    match make_home(&folder).await {
+        Ok(home) => free(&content).await.profiles().keep_home(home),
+        Err(detail) => tracing::error!(detail, "pages may reach what was opened at home"),
+    }
+}
+
+/// The pages, once nobody has them: a dialog of a page may have the loop to itself.
+async fn free(content: &RefCell<Content>) -> RefMut<'_, Content> {
+    loop {
         match content.try_borrow_mut() {
-            Ok(content) => break content,
+            Ok(content) => return content,
             Err(_) => glib::timeout_future(IN_USE).await,
         }
-    };
-    content.profiles().take_filter(&wanted, made);
+    }
 }
 
 /// Gives the pictures of pages to those who ask.

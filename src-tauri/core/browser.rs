@@ -225,7 +225,7 @@ impl Browser {
             left,
             asked_nodes: Some(now),
             sites: Sites::restore(saved.sites),
-unproven: BTreeSet::new(),
+            unproven: BTreeSet::new(),
             around: BTreeSet::new(),
             downloads,
             streaming: Streaming::restore(saved.switches),

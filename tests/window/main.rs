@@ -13,6 +13,7 @@ mod dropped;
 mod find;
 mod framed;
 mod front;
+mod home;
 mod hung;
 mod kept_out;
 mod keys;

@@ -19,6 +19,8 @@ pub(super) struct Blocking(Rc<Common>);
 struct Common {
     door: Door,
     filters: RefCell<Vec<Filter>>,
+    /// What every page keeps to, whatever is excepted.
+    home: RefCell<Option<Filter>>,
     /// Origins of sites.
     excepted: RefCell<HashSet<String>>,
     pages: RefCell<Vec<Weak<Blocked>>>,
@@ -37,6 +39,7 @@ impl Blocking {
         Self(Rc::new(Common {
             door,
             filters: RefCell::default(),
+            home: RefCell::default(),
             excepted: RefCell::default(),
             pages: RefCell::default(),
         }))
@@ -45,6 +48,16 @@ impl Blocking {
     /// Has all pages keep to these filters from now on.
     pub(super) fn keep_to(&self, filters: Vec<Filter>) {
         self.0.filters.replace(filters);
+        self.keep();
+    }
+
+    /// Has all pages keep to this one besides, whatever is excepted.
+    pub(super) fn keep_home(&self, home: Filter) {
+        self.0.home.replace(Some(home));
+        self.keep();
+    }
+
+    fn keep(&self) {
         self.0.pages.borrow_mut().retain(|page| {
             let page = page.upgrade();
             page.inspect(|page| page.keep()).is_some()
@@ -90,6 +103,9 @@ impl Blocked {
 
     fn keep(&self) {
         self.manager.remove_all_filters();
+        if let Some(home) = &*self.common.0.home.borrow() {
+            home.add_to(&self.manager);
+        }
         if self.free.borrow().is_none() {
             for filter in self.common.0.filters.borrow().iter() {
                 filter.add_to(&self.manager);

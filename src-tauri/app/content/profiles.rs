@@ -23,6 +23,8 @@ pub(crate) struct Profiles {
     doors: Doors,
     open: HashMap<ProfileName, Profile>,
     filters: Filters,
+    /// What keeps pages of the Internet off the home network.
+    home: Option<Filter>,
     /// Those whose pages keep to the block lists.
     blocking: HashSet<ProfileName>,
     /// The sites that each has excepted from them, by their origins.
@@ -57,6 +59,7 @@ impl Profiles {
             doors,
             open: HashMap::new(),
             filters,
+            home: None,
             blocking: HashSet::new(),
             excepted: HashMap::new(),
             decided: HashMap::new(),
@@ -78,6 +81,9 @@ impl Profiles {
             });
             let profile = Profile::open(folder.as_deref(), self.software, door);
             profile.blocking.keep_to(filters);
+            if let Some(home) = &self.home {
+                profile.blocking.keep_home(home.clone());
+            }
             profile.blocking.except(excepted);
             profile.decided.replace(decided);
             profile
@@ -113,6 +119,14 @@ impl Profiles {
             Err(()) => self.filters.forget(of),
         }
         self.keep_to_filter();
+    }
+
+    /// Has the pages of all profiles keep to this filter, whatever else they keep to.
+    pub(crate) fn keep_home(&mut self, home: Filter) {
+        for profile in self.open.values() {
+            profile.blocking.keep_home(home.clone());
+        }
+        self.home = Some(home);
     }
 
     fn keep_to_filter(&self) {
