@@ -162,7 +162,7 @@ pub struct Browser {
     /// When nodes were last asked for.
     asked_nodes: Option<Millis>,
     sites: Sites,
-    /// Sites, by their origins, that nobody vouches for, and that the person wanted all the same.
+    /// Hosts that nobody vouches for, and that the person wanted all the same.
     unproven: BTreeSet<(ProfileName, String)>,
     /// Profiles whose streams may leave past the way that is set for them.
     around: BTreeSet<ProfileName>,

@@ -6,7 +6,6 @@ use crate::action::PageAction;
 use crate::message::{Mode, Problem, ProfileName, Security, TabId};
 use crate::network::Exit;
 use crate::proxy::{Failure, PageFault};
-use crate::site::origin_of;
 
 impl Browser {
     /// Goes on where a tab's problem says that it was held up.
@@ -39,8 +38,8 @@ impl Browser {
                 };
                 tab.problem = None;
                 let profile = tab.profile.clone();
-                if let Some(origin) = origin_of(url) {
-                    self.unproven.insert((profile, origin));
+                if let Some(host) = host_of(url) {
+                    self.unproven.insert((profile, host));
                 }
                 self.page_action(id, PageAction::Trust(url.to_owned()));
                 Ok(())
@@ -69,9 +68,9 @@ impl Browser {
     /// How the page of a tab is secured: as its address says, unless nobody has vouched for its site.
     pub(super) fn security_of(&self, id: TabId, by_address: Security) -> Security {
         let is_unproven = self.tab(id).is_some_and(|tab| {
-            let origin = origin_of(tab.url());
+            let host = host_of(tab.url());
             tab.mode == Mode::Proxy
-                && origin.is_some_and(|it| self.unproven.contains(&(tab.profile.clone(), it)))
+                && host.is_some_and(|it| self.unproven.contains(&(tab.profile.clone(), it)))
         });
         if is_unproven && by_address == Security::Secure {
             return Security::Unproven;
@@ -102,4 +101,9 @@ impl Browser {
             exit: network.form().exit_at,
         })
     }
+}
+
+/// Whose certificate it is: one that is taken serves all ports of its host.
+fn host_of(url: &str) -> Option<String> {
+    Some(url::Url::parse(url).ok()?.host_str()?.to_owned())
 }

@@ -45,14 +45,18 @@ fn a_site_that_nobody_vouches_for_is_opened_all_the_same_and_never_called_secure
     assert!(bench.world.log.contains(&trust));
     assert_eq!(bench.browser.tab(tab).unwrap().problem, None);
     assert_eq!(security(&bench, tab), Security::Unproven);
-    bench.command(Command::Navigate(tab, "https://other.test/".into()));
-    let entries = vec![crate::event::HistoryEntry {
-        url: "https://other.test/".into(),
-        title: String::new(),
-    }];
-    let there = PageNews::History { entries, index: 0 };
-    bench.tell(Event::Page(tab, Mode::Proxy, there));
-    assert_eq!(security(&bench, tab), Security::Secure, "another site");
+    for (url, expected) in [
+        ("https://nas.test:8443/", Security::Unproven),
+        ("https://other.test/", Security::Secure),
+    ] {
+        let entries = vec![crate::event::HistoryEntry {
+            url: url.into(),
+            title: String::new(),
+        }];
+        let there = PageNews::History { entries, index: 0 };
+        bench.tell(Event::Page(tab, Mode::Proxy, there));
+        assert_eq!(security(&bench, tab), expected, "{url}");
+    }
 }
 
 #[test]
