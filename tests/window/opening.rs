@@ -288,12 +288,8 @@ async fn the_way_back_is_a_list_to_choose_from() -> Outcome<()> {
     room.shell.close().await
 }
 
-#[tokio::test]
-async fn a_page_may_fill_the_screen_and_escape_brings_the_bars_back() -> Outcome<()> {
-    let room = room_on("/desk").await?;
-    room.site.tells(&json!({ "desk": "loaded" })).await?;
-    let area = room.filled("the desk", RED).await?;
-    let [x, y, ..] = area;
+/// Presses the desk's button; its content begins at this place.
+async fn fill_the_screen(room: &Room, x: u32, y: u32) -> Outcome<()> {
     room.display.click(x + 400, y + 80, 1).await?;
     room.site.tells(&json!({ "whole": true })).await?;
     room.display
@@ -303,6 +299,16 @@ async fn a_page_may_fill_the_screen_and_escape_brings_the_bars_back() -> Outcome
                 .all(|(x, y)| picture.is(x, y, BLUE, 8))
         })
         .await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_may_fill_the_screen_and_escape_brings_the_bars_back() -> Outcome<()> {
+    let room = room_on("/desk").await?;
+    room.site.tells(&json!({ "desk": "loaded" })).await?;
+    let area = room.filled("the desk", RED).await?;
+    let [x, y, ..] = area;
+    fill_the_screen(&room, x, y).await?;
     room.display.press("Escape").await?;
     room.site.tells(&json!({ "whole": false })).await?;
     room.display
@@ -321,15 +327,7 @@ async fn the_screen_is_given_back_when_the_page_that_fills_it_is_left_or_closed(
     for keys in ["ctrl+Tab", "ctrl+w"] {
         room.shell.click_tab("Desk").await?;
         room.filled("the desk below its bars", RED).await?;
-        room.display.click(x + 400, y + 80, 1).await?;
-        room.site.tells(&json!({ "whole": true })).await?;
-        room.display
-            .until("the page on the whole screen", |picture| {
-                [(2, 2), (997, 2), (2, 697), (997, 697)]
-                    .into_iter()
-                    .all(|(x, y)| picture.is(x, y, BLUE, 8))
-            })
-            .await?;
+        fill_the_screen(&room, x, y).await?;
         room.display.press(keys).await?;
         room.filled("the other page below its bars", BLUE).await?;
     }
