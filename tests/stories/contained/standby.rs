@@ -59,7 +59,8 @@ async fn a_private_tab_leaves_the_one_that_is_ready_alone_and_keeps_nothing() {
     let private = open_of(&mut app, "private", &site.url("/login")).await;
     app.until_title(private, "welcome").await;
     assert_eq!(engine.containers().len(), 2);
-    let tab = app.open(&site.url("/who"), "streamed").await;
+    // A new tab beside a private one would be private too.
+    let tab = open_of(&mut app, "default", &site.url("/who")).await;
     app.until_title(tab, "undefined").await;
     assert_eq!(
         engine.containers().len(),
