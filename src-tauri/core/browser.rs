@@ -180,6 +180,7 @@ pub struct Browser {
     notices: Vec<Notice>,
     /// Whether the window may be closed, while that is being found out.
     leave: Option<closing::Leave>,
+    toggles: BTreeMap<TabId, toggle::Toggle>,
     quitting_since: Option<Millis>,
     /// The app was told that it can end.
     exited: bool,
@@ -239,6 +240,7 @@ impl Browser {
             private: false,
             notices: Vec::new(),
             leave: None,
+            toggles: BTreeMap::new(),
             quitting_since: None,
             exited: false,
             standby_failed: false,

@@ -30,8 +30,9 @@ async fn room() -> Outcome<Room> {
 /// Types into the page.
 async fn write(room: &Room) -> Outcome<()> {
     let [left, top, width, height] = room.shown("the letter", RED).await?;
-    let middle = (left + width / 2, top + height / 2);
-    room.display.click(middle.0, middle.1, 1).await?;
+    // Not in the middle, which is looked at: a compositor paints the pointer into the picture.
+    let aside = (left + width / 3, top + height / 3);
+    room.display.click(aside.0, aside.1, 1).await?;
     // A key may overtake a click on its way to a page.
     room.site.tells(&json!({ "clicked": true })).await?;
     room.display.press("a").await?;
@@ -69,9 +70,14 @@ async fn a_tab_whose_page_would_lose_something_is_closed_only_if_the_person_insi
 {
     let room = room().await?;
     for mode in ["proxy", "streamed"] {
-        room.shell
-            .click(&format!("[data-testid=mode-toggle-{mode}]"))
-            .await?;
+        if mode == "streamed" {
+            // The letter is still there.
+            room.shell
+                .click("[data-testid=mode-toggle-streamed]")
+                .await?;
+            asked(&room).await?;
+            answered(&room, "yes").await?;
+        }
         let chromium = json!({ "chromium": mode == "streamed" });
         room.site.tells(&chromium).await?;
         write(&room).await?;
@@ -98,6 +104,33 @@ async fn a_tab_whose_page_would_lose_something_is_closed_only_if_the_person_insi
                 .await?;
         }
     }
+    room.shell.quit().await
+}
+
+#[tokio::test]
+async fn a_tab_whose_page_would_lose_something_changes_its_mode_only_if_the_person_insists()
+-> Outcome<()> {
+    let room = room().await?;
+    for (mode, other) in [("proxy", "streamed"), ("streamed", "proxy")] {
+        let shows = json!({ "chromium": mode == "streamed" });
+        room.site.tells(&shows).await?;
+        write(&room).await?;
+        let toggle = format!("[data-testid=mode-toggle-{other}]");
+        let still =
+            format!("document.querySelector('[data-testid=mode-toggle][data-mode={mode}]')");
+        for answer in ["no", "yes"] {
+            room.shell.click(&toggle).await?;
+            asked(&room).await?;
+            room.shell.until(&still).await?;
+            answered(&room, answer).await?;
+        }
+    }
+    room.site.tells(&json!({ "chromium": false })).await?;
+    // Nobody has written into this one.
+    room.shell
+        .click("[data-testid=mode-toggle-streamed]")
+        .await?;
+    room.site.tells(&json!({ "chromium": true })).await?;
     room.shell.quit().await
 }
 

@@ -1,4 +1,4 @@
-//! Closing what may lose something: the pages are asked first, and where one objects, the person; of
+//! Leaving what may lose something: the pages are asked first, and where one objects, the person; of
 //! files that come and would be lost, the person alone.
 
 use super::Browser;
@@ -37,6 +37,7 @@ fn limit(tab: &Tab) -> Option<Millis> {
 impl Browser {
     /// Closes a tab, if its page lets it go or the person insists.
     pub(super) fn leave_tab(&mut self, id: TabId) {
+        self.forget_toggle(id);
         if !self.may_object(id) {
             self.close_tab(id, true);
         } else if self.tab(id).is_some_and(|tab| tab.asked_to_leave.is_none()) {
@@ -75,7 +76,8 @@ impl Browser {
 
     /// Tabs that the person has closed, whose page has not answered yet.
     fn being_closed(&self) -> BTreeSet<TabId> {
-        let waits = |tab: &&Tab| tab.asked_to_leave.is_some();
+        let waits =
+            |tab: &&Tab| tab.asked_to_leave.is_some() && !self.toggles.contains_key(&tab.id);
         let waiting = self.tabs.iter().filter(waits).map(|tab| tab.id);
         let of_all = |id: &TabId| {
             let leave = self.leave.as_ref();
@@ -92,12 +94,12 @@ impl Browser {
     }
 
     /// Only a page that is there, and that can answer, has something to lose.
-    fn may_object(&self, id: TabId) -> bool {
+    pub(super) fn may_object(&self, id: TabId) -> bool {
         let shows = |tab: &Tab| tab.problem.is_none() && origin_of(tab.url()).is_some();
         self.tab(id).is_some_and(shows) && self.has_page(id)
     }
 
-    fn ask_to_leave(&mut self, id: TabId) {
+    pub(super) fn ask_to_leave(&mut self, id: TabId) {
         let now = self.now;
         if let Some(tab) = self.tab_mut(id) {
             tab.asked_to_leave = Some(now);
@@ -121,7 +123,7 @@ impl Browser {
             }
         } else if objects {
             self.ask_about(id);
-        } else {
+        } else if !self.go_on_toggling(id) {
             self.close_tab(id, true);
         }
     }
@@ -151,7 +153,11 @@ impl Browser {
         }
         let of_all = self.leave.as_ref().is_some_and(|it| it.open == Some(id));
         match (of_all, leaves) {
-            (false, true) => self.close_tab(id, true),
+            (false, true) => {
+                if !self.go_on_toggling(id) {
+                    self.close_tab(id, true);
+                }
+            }
             (true, false) => self.end_leave(Err(Problem::Cancelled)),
             // The next one is asked about when this event is over.
             (true, true) => {

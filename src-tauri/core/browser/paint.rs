@@ -13,6 +13,7 @@ impl Browser {
     pub(super) fn settle(&mut self) {
         self.forget_private();
         self.go_on_leaving();
+        self.settle_toggles();
         self.want_lists();
         self.give_up_unwanted_moves();
         self.drop_stale();

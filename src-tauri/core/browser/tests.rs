@@ -20,6 +20,7 @@ mod stale;
 mod stall;
 mod standby;
 mod streaming;
+mod toggling;
 mod walk;
 mod world;
 

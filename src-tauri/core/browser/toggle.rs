@@ -2,11 +2,33 @@
 
 use super::{Browser, Crossing};
 use crate::action::PageAction;
+use crate::ask::AskId;
 use crate::event::RequestId;
-use crate::message::{Mode, Problem, TabId};
+use crate::message::{Mode, Problem, Stage, TabId};
 use crate::node::NodeId;
+use crate::tab::{Tab, TabStream};
+
+/// A wish for the other mode, which waits for the page that would be left, and for the person where
+/// that page objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Toggle {
+    /// The command to answer.
+    request: RequestId,
+    mode: Mode,
+    node: Option<NodeId>,
+}
+
+/// Whether the page of a tab may hold what nobody else has.
+fn may_hold_work(tab: &Tab) -> bool {
+    match tab.mode {
+        Mode::Proxy => tab.unique,
+        // The way out of a stage that does not end asks nobody.
+        Mode::Streamed => tab.stream.as_ref().and_then(TabStream::stage) == Some(Stage::Live),
+    }
+}
 
 impl Browser {
+    /// Changes the mode of a tab, if its page lets it go or the person insists.
     pub(super) fn set_mode(
         &mut self,
         request: RequestId,
@@ -14,6 +36,69 @@ impl Browser {
         mode: Mode,
         node: Option<NodeId>,
     ) {
+        let leaves = |tab: &Tab| tab.mode != mode && may_hold_work(tab);
+        if !self.tab(id).is_some_and(leaves) || !self.may_object(id) {
+            return self.change_mode(request, id, mode, node);
+        }
+        self.forget_toggle(id);
+        self.toggles.insert(
+            id,
+            Toggle {
+                request,
+                mode,
+                node,
+            },
+        );
+        if self.tab(id).is_some_and(|tab| tab.asked_to_leave.is_none()) {
+            self.ask_to_leave(id);
+        }
+    }
+
+    /// The page lets its tab go, or the person insists. False if it was not asked for another mode.
+    pub(super) fn go_on_toggling(&mut self, id: TabId) -> bool {
+        let Some(wish) = self.toggles.remove(&id) else {
+            return false;
+        };
+        self.change_mode(wish.request, id, wish.mode, wish.node);
+        true
+    }
+
+    /// The tab stays in its mode: something else was wanted of it since.
+    pub(super) fn forget_toggle(&mut self, id: TabId) {
+        if let Some(wish) = self.toggles.remove(&id) {
+            self.reply(wish.request, Err(Problem::Cancelled));
+        }
+    }
+
+    /// Goes on where the page that was asked is lost, and forgets what was answered with a no or is
+    /// of another page by now.
+    pub(super) fn settle_toggles(&mut self) {
+        let asked = |id: &&TabId| {
+            self.tab(**id)
+                .is_some_and(|tab| tab.asked_to_leave.is_some())
+        };
+        let lost = |id: &&TabId| !self.may_object(**id);
+        let lost: Vec<TabId> = self
+            .toggles
+            .keys()
+            .filter(asked)
+            .filter(lost)
+            .copied()
+            .collect();
+        for id in lost {
+            self.objects(id, false);
+        }
+        let waits = |tab: &Tab| {
+            tab.asked_to_leave.is_some() || tab.page.asks.iter().any(|ask| ask.id == AskId::LEAVE)
+        };
+        let settled = |id: &&TabId| !self.tab(**id).is_some_and(waits);
+        let settled: Vec<TabId> = self.toggles.keys().filter(settled).copied().collect();
+        for id in settled {
+            self.forget_toggle(id);
+        }
+    }
+
+    fn change_mode(&mut self, request: RequestId, id: TabId, mode: Mode, node: Option<NodeId>) {
         let Some(tab) = self.tab_mut(id) else {
             return self.reply(request, Err(Problem::UnknownTab { tab: id }));
         };

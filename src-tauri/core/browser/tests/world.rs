@@ -333,4 +333,11 @@ impl Bench {
         self.settle();
         tab
     }
+
+    /// Back from a stream, whose page lets go at once.
+    pub(super) fn back(&mut self, tab: TabId) {
+        self.command(Command::SetMode(tab, Mode::Proxy, None));
+        let free = PageNews::Objects(false);
+        self.tell(Event::Page(tab, Mode::Streamed, free));
+    }
 }

@@ -1,0 +1,149 @@
+//! Pages that have something to lose, when their tab is to change its mode.
+
+use super::world::{Bench, host};
+use crate::action::Action;
+use crate::ask::{Answer, AskId};
+use crate::event::{Command, Event, PageNews, RequestId};
+use crate::leave::limit_ms;
+use crate::message::{Mode, Problem, ShellFocus, TabId};
+
+const YES: Answer = Answer::Yes { always: false };
+const NO: Answer = Answer::No { always: false };
+
+/// A proxied page that objects, into which something was typed.
+fn written() -> (Bench, TabId) {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let tab = bench.first();
+    bench.command(Command::Navigate(tab, "http://a.test/letter".into()));
+    bench.settle();
+    says(&mut bench, tab, PageNews::Unique(true));
+    bench.world.objecting.insert(tab);
+    (bench, tab)
+}
+
+fn says(bench: &mut Bench, tab: TabId, news: PageNews) {
+    bench.tell(Event::Page(tab, Mode::Proxy, news));
+}
+
+fn toggle(bench: &mut Bench, tab: TabId, mode: Mode) -> RequestId {
+    let request = bench.command(Command::SetMode(tab, mode, None));
+    bench.settle();
+    request
+}
+
+fn mode(bench: &Bench, tab: TabId) -> Mode {
+    bench.browser.tab(tab).expect("a tab").mode
+}
+
+fn is_asked(bench: &Bench, tab: TabId) -> bool {
+    let tab = bench.browser.tab(tab).expect("a tab");
+    tab.page.asks.iter().any(|ask| ask.id == AskId::LEAVE)
+}
+
+fn answer(bench: &mut Bench, tab: TabId, answer: Answer) {
+    bench.command(Command::Answer(tab, AskId::LEAVE, answer));
+    bench.settle();
+}
+
+fn reply(bench: &Bench, request: RequestId) -> Option<Result<(), Problem>> {
+    bench.world.replies.get(&request).cloned()
+}
+
+#[test]
+fn a_page_that_objects_is_left_for_a_stream_only_if_the_person_insists() {
+    let (mut bench, tab) = written();
+    let first = toggle(&mut bench, tab, Mode::Streamed);
+    assert!(is_asked(&bench, tab) && mode(&bench, tab) == Mode::Proxy);
+    assert!(bench.world.log.contains(&Action::Focus(ShellFocus::Ask)));
+    assert_eq!(reply(&bench, first), None);
+    answer(&mut bench, tab, NO);
+    assert_eq!(reply(&bench, first), Some(Err(Problem::Cancelled)));
+    assert_eq!(mode(&bench, tab), Mode::Proxy);
+    let second = toggle(&mut bench, tab, Mode::Streamed);
+    answer(&mut bench, tab, YES);
+    assert_eq!(mode(&bench, tab), Mode::Streamed);
+    assert_eq!(reply(&bench, second), Some(Ok(())));
+    assert!(!is_asked(&bench, tab));
+}
+
+#[test]
+fn a_page_that_nobody_wrote_into_is_not_asked() {
+    let (mut bench, tab) = written();
+    says(&mut bench, tab, PageNews::Unique(false));
+    bench.command(Command::SetMode(tab, Mode::Streamed, None));
+    assert_eq!(mode(&bench, tab), Mode::Streamed);
+}
+
+#[test]
+fn a_streamed_page_that_objects_is_asked_about_as_well_but_no_stage_before_it() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let tab = bench.stream();
+    bench.world.objecting.insert(tab);
+    toggle(&mut bench, tab, Mode::Proxy);
+    assert!(is_asked(&bench, tab) && mode(&bench, tab) == Mode::Streamed);
+    answer(&mut bench, tab, YES);
+    assert_eq!(mode(&bench, tab), Mode::Proxy);
+    bench.command(Command::SetMode(tab, Mode::Streamed, None));
+    bench.command(Command::SetMode(tab, Mode::Proxy, None));
+    assert_eq!(mode(&bench, tab), Mode::Proxy);
+}
+
+#[test]
+fn a_page_that_does_not_answer_is_left_after_a_while() {
+    let (mut bench, tab) = written();
+    bench.world.silent.insert(tab);
+    toggle(&mut bench, tab, Mode::Streamed);
+    let again = toggle(&mut bench, tab, Mode::Streamed);
+    assert_eq!(mode(&bench, tab), Mode::Proxy);
+    bench.now.0 += limit_ms(Mode::Proxy);
+    bench.tell(Event::Deadline);
+    bench.settle();
+    assert_eq!(mode(&bench, tab), Mode::Streamed);
+    assert_eq!(reply(&bench, again), Some(Ok(())));
+}
+
+#[test]
+fn a_page_that_is_lost_while_it_is_asked_is_left() {
+    let (mut bench, tab) = written();
+    bench.world.silent.insert(tab);
+    let wish = toggle(&mut bench, tab, Mode::Streamed);
+    says(&mut bench, tab, PageNews::Crashed);
+    bench.settle();
+    assert_eq!(reply(&bench, wish), Some(Ok(())));
+    assert_eq!(mode(&bench, tab), Mode::Streamed);
+}
+
+#[test]
+fn the_later_of_two_wishes_counts() {
+    let (mut bench, tab) = written();
+    let wish = toggle(&mut bench, tab, Mode::Streamed);
+    bench.command(Command::LeaveTab(tab));
+    bench.settle();
+    assert_eq!(reply(&bench, wish), Some(Err(Problem::Cancelled)));
+    let wish = toggle(&mut bench, tab, Mode::Streamed);
+    answer(&mut bench, tab, YES);
+    assert_eq!(reply(&bench, wish), Some(Ok(())));
+    assert_eq!(mode(&bench, tab), Mode::Streamed);
+}
+
+#[test]
+fn a_page_that_goes_elsewhere_keeps_its_mode() {
+    let (mut bench, tab) = written();
+    let wish = toggle(&mut bench, tab, Mode::Streamed);
+    says(&mut bench, tab, PageNews::Loading(true));
+    assert_eq!(reply(&bench, wish), Some(Err(Problem::Cancelled)));
+    assert!(!is_asked(&bench, tab) && mode(&bench, tab) == Mode::Proxy);
+}
+
+#[test]
+fn a_window_that_closes_does_not_close_a_tab_that_was_to_change_its_mode() {
+    let (mut bench, tab) = written();
+    bench.world.silent.insert(tab);
+    let wish = toggle(&mut bench, tab, Mode::Streamed);
+    let quit = bench.command(Command::MayQuit);
+    bench.now.0 += limit_ms(Mode::Proxy);
+    bench.tell(Event::Deadline);
+    assert_eq!(reply(&bench, quit), Some(Ok(())));
+    assert_eq!(reply(&bench, wish), Some(Err(Problem::Cancelled)));
+    assert!(bench.browser.tab(tab).is_some());
+}
