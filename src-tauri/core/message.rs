@@ -297,6 +297,8 @@ pub struct TabView {
     pub mode: Mode,
     /// The address, as it may be shown (a look-alike host in punycode). Empty for a new tab.
     pub address: String,
+    /// Where the person has sent its page, as it may be shown, until the page is there.
+    pub heading_for: Option<String>,
     /// The title; empty while none is known.
     pub title: String,
     /// The page's icon as a `data:` URL.

@@ -100,6 +100,8 @@ pub struct Tab {
     pub history: History,
     /// A page named its address: nobody has asked for it, and it was never there.
     pub unasked: bool,
+    /// Where the person has sent its page, until the page is there or stays where it is.
+    pub heading_for: Option<String>,
     /// In percent.
     pub zoom: u16,
     /// Whether its page is loading.
@@ -144,6 +146,7 @@ impl Tab {
             mode,
             history: History::default(),
             unasked: false,
+            heading_for: None,
             zoom: DEFAULT_ZOOM,
             loading: false,
             favicon: None,
@@ -201,9 +204,16 @@ impl Tab {
         is_there && there.is_some_and(|entry| entry.url != *url)
     }
 
+    /// The person sends its page to an address.
+    pub fn heads_for(&mut self, url: &str) {
+        let url = self.history.without_login(url);
+        self.heading_for = (url != self.url()).then_some(url);
+    }
+
     /// The process of its page has ended.
     pub fn lost(&mut self, problem: Problem) {
         self.loading = false;
+        self.heading_for = None;
         self.page.gone();
         self.problem = Some(problem);
     }
@@ -258,6 +268,7 @@ impl Tab {
             profile: self.profile.clone(),
             mode: self.mode,
             address: address::display(self.url()),
+            heading_for: self.heading_for.as_deref().map(address::display),
             title: self.title(),
             favicon: self.favicon.clone(),
             loading: self.loading,

@@ -291,6 +291,7 @@ export function emptyTab(id: number): TabView {
     profile: "default",
     mode: "proxy",
     address: "",
+    heading_for: null,
     title: "",
     favicon: null,
     loading: false,

@@ -7,6 +7,7 @@ fn tab(id: u32, mode: Mode, zoom: u16) -> TabView {
         id: TabId(id),
         profile: ProfileName("default".into()),
         mode,
+        heading_for: None,
         address: String::new(),
         title: String::new(),
         favicon: None,

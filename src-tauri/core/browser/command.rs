@@ -335,6 +335,7 @@ impl Browser {
         let Some(step) = step else { return };
         let Some(tab) = self.tab_mut(id) else { return };
         tab.problem = None;
+        tab.heading_for = None;
         let profile = tab.profile.clone();
         match step {
             _ if !self.has_page(id) => self.wake(id),
@@ -357,7 +358,10 @@ impl Browser {
             Some(Problem::PageFailed { url, .. }) if self.has_page(id) => {
                 self.page_action(id, PageAction::Navigate(url));
             }
-            _ if self.has_page(id) => self.page_action(id, again),
+            _ if self.has_page(id) => {
+                let sent = self.tab(id).and_then(|tab| tab.heading_for.clone());
+                self.page_action(id, sent.map_or(again, PageAction::Navigate));
+            }
             _ => self.wake(id),
         }
     }

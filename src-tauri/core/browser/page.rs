@@ -118,11 +118,15 @@ impl Browser {
                 if loading {
                     tab.problem = tab.problem.take().filter(|it| !it.is_of_the_page());
                 } else {
+                    tab.heading_for = None;
                     self.give_carried(id);
                     self.find_again(id);
                 }
             }
-            PageNews::Committed => tab.history.commits(),
+            PageNews::Committed => {
+                tab.history.commits();
+                tab.heading_for = None;
+            }
             PageNews::Collected(_) | PageNews::Cookies(_) | PageNews::CookiesGiven => {}
             PageNews::Taken => tab.carry = None,
             PageNews::Painted => tab.page.painted = true,
@@ -168,6 +172,7 @@ impl Browser {
                 let before = tab.url().to_owned();
                 tab.history.report(&entries, index);
                 tab.unasked = false;
+                tab.heading_for = tab.heading_for.take().filter(|it| it != tab.url());
                 if !same_site(&before, tab.url()) {
                     tab.favicon = None;
                     self.zoom_as_site(id);
@@ -176,6 +181,7 @@ impl Browser {
             }
             PageNews::Failed { url, fault, detail } => {
                 tab.loading = false;
+                tab.heading_for = None;
                 tab.page.loads(false);
                 let url = tab.history.without_login(&url);
                 tab.problem = Some(Problem::PageFailed { url, fault, detail });

@@ -7,6 +7,7 @@ mod closing;
 mod cookies;
 mod download;
 mod fleet;
+mod heading;
 mod machines;
 mod moving;
 mod page;

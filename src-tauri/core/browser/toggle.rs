@@ -106,13 +106,17 @@ impl Browser {
         match mode {
             Mode::Proxy => {
                 if tab.mode == Mode::Streamed {
+                    if let Some(url) = tab.heading_for.take() {
+                        tab.history.visit(&url);
+                    }
                     self.back_to_proxy(id);
                 }
                 self.reply(request, Ok(()));
             }
             Mode::Streamed => {
                 if tab.mode == Mode::Proxy {
-                    let url = tab.url().to_owned();
+                    let heading_for = tab.heading_for.clone();
+                    let url = heading_for.unwrap_or_else(|| tab.url().to_owned());
                     self.leave_for_stream(id, &url);
                 } else if let Some(session) = tab.session() {
                     let at = self.sessions.get(&session).map(|s| s.node.id.clone());
@@ -141,6 +145,7 @@ impl Browser {
         let Some(tab) = self.tab_mut(id) else { return };
         tab.mode = Mode::Streamed;
         tab.problem = None;
+        tab.heading_for = None;
         tab.loading = false;
         tab.page.gone();
         tab.page.painted = false;
@@ -169,6 +174,7 @@ impl Browser {
         }
         tab.mode = Mode::Proxy;
         tab.problem = None;
+        tab.heading_for = None;
         if let Some(url) = url.filter(|url| !url.is_empty()) {
             tab.history.visit(&url);
         }

@@ -28,6 +28,10 @@ mode: Mode,
  */
 address: string, 
 /**
+ * Where the person has sent its page, as it may be shown, until the page is there.
+ */
+heading_for: string | null, 
+/**
  * The title; empty while none is known.
  */
 title: string, 
