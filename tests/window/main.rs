@@ -30,6 +30,7 @@ mod room;
 mod sandboxed;
 mod settings;
 mod starts;
+mod stopping;
 mod streamed;
 mod suffixes;
 mod unproven;

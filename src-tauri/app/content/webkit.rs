@@ -14,6 +14,7 @@ mod print;
 mod side;
 mod signals;
 mod source;
+mod stop;
 mod trust;
 mod unique;
 mod veil;
@@ -35,6 +36,7 @@ use super::opened::{Opened, Route};
 use super::{Door, Profile, address, desk};
 use ask::Asked;
 pub(super) use cookies::cookies;
+use stop::Stopped;
 
 /// The address that could not be loaded, for the next try: the engine forgets it.
 type Failed = Rc<RefCell<Option<String>>>;
@@ -44,6 +46,7 @@ pub(super) struct Page {
     view: WebView,
     door: Door,
     failed: Failed,
+    stopped: Stopped,
     doubted: trust::Doubted,
     asked: Rc<Asked>,
     report: Rc<dyn Fn(PageNews)>,
@@ -166,6 +169,7 @@ impl Page {
         let told = Rc::clone(route);
         let report: Rc<dyn Fn(PageNews)> = Rc::new(move |news| told.tell(news));
         let failed = Failed::default();
+        let stopped = Stopped::connect(&view);
         unique::connect(&view, &report);
         signals::connect(&view, &report, &failed, profile, blocked);
         let doubted = trust::connect(&view, &report, &failed);
@@ -181,6 +185,7 @@ impl Page {
             view,
             door: profile.door.clone(),
             failed,
+            stopped,
             doubted,
             asked,
             report,
@@ -276,7 +281,7 @@ impl Page {
     /// Stops loading.
     pub(super) fn stop(&self) {
         self.asked.dismiss();
-        self.view.stop_loading();
+        self.stopped.stop(&self.view);
     }
 
     /// Answers a question of the page.

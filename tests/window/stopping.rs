@@ -1,0 +1,103 @@
+//! Pages that do not end, and the person who does not wait for them.
+
+use std::convert::Infallible;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use duotab_test_support::Outcome;
+use duotab_test_support::probe::page;
+use futures_util::{StreamExt as _, stream};
+
+use crate::room::{BLUE, RED, Room};
+
+/// The first half of a page, whose second never comes.
+async fn half() -> impl IntoResponse {
+    // With less text than this the engine waits for more before it paints.
+    let text = "One word after the other. ".repeat(20);
+    let body = "<body style='margin:0;background:#cc1122'>";
+    let style = "<p style='margin:200px;color:#cc1122'>";
+    let first = page("Half", &format!("{body}{style}{text}")).0;
+    let body = stream::iter([Ok::<_, Infallible>(first)]).chain(stream::pending());
+    (
+        [(header::CONTENT_TYPE, "text/html")],
+        Body::from_stream(body),
+    )
+}
+
+/// Never answers.
+async fn silent() {
+    std::future::pending().await
+}
+
+fn pages() -> Router {
+    Router::new()
+        .route("/half", get(half))
+        .route("/silent", get(silent))
+}
+
+async fn loads(room: &Room) -> Outcome<()> {
+    room.shell
+        .until("document.querySelector('[data-testid=stop]')")
+        .await?;
+    Ok(())
+}
+
+/// Waits until nothing loads any more, and nothing is wrong.
+async fn rests(room: &Room) -> Outcome<()> {
+    room.shell
+        .until(
+            "document.querySelector('[data-testid=reload]')
+                && !document.querySelector('[data-testid=progress]')
+                && !document.querySelector('[data-testid=problem]')",
+        )
+        .await?;
+    Ok(())
+}
+
+async fn is_addressed(room: &Room, path: &str) -> Outcome<()> {
+    let url = room.site.url(path);
+    let shown = format!("document.querySelector('[data-testid=address]').value === '{url}'");
+    room.shell.until(&shown).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_that_is_stopped_stays_as_far_as_it_has_come() -> Outcome<()> {
+    let room = Room::on(pages(), "/half").await?;
+    room.filled("its first half", RED).await?;
+    loads(&room).await?;
+    room.shell.click("[data-testid=stop]").await?;
+    rests(&room).await?;
+    room.filled("its first half still", RED).await?;
+    // Escape does the same, from within the page.
+    room.display.press("F5").await?;
+    loads(&room).await?;
+    room.filled("its first half again", RED).await?;
+    room.display.press("Escape").await?;
+    rests(&room).await?;
+    room.filled("its first half, still there", RED).await?;
+    room.shell.quit().await
+}
+
+#[tokio::test]
+async fn who_does_not_wait_for_an_answer_keeps_the_page_before() -> Outcome<()> {
+    let room = Room::on(pages(), "/colour/1122cc").await?;
+    for by in ["button", "key"] {
+        room.filled("the page before", BLUE).await?;
+        room.display.visit(&room.site.url("/silent")).await?;
+        loads(&room).await?;
+        is_addressed(&room, "/silent").await?;
+        if by == "button" {
+            room.shell.click("[data-testid=stop]").await?;
+        } else {
+            room.display.press("Escape").await?;
+        }
+        rests(&room).await?;
+        room.filled("the page before, still there", BLUE).await?;
+        is_addressed(&room, "/colour/1122cc").await?;
+    }
+    room.shell.quit().await
+}
