@@ -36,4 +36,5 @@ mod suffixes;
 mod unproven;
 mod uploads;
 mod veiled;
+mod wishes;
 mod zoo;
