@@ -131,7 +131,7 @@ async fn a_page_that_sleeps_gives_its_memory_back_and_wakes_where_it_was() -> Ou
     let room = room("5").await?;
     let [x, y, ..] = room.filled("the page", RED).await?;
     room.site.tells(&json!({ "at": 0, "text": "" })).await?;
-    room.display.click(x + 500, y + 300, 1).await?;
+    room.display.click(x + 300, y + 200, 1).await?;
     room.shell
         .until("document.querySelector('[data-testid=tab] img')")
         .await?;

@@ -306,6 +306,7 @@ impl Browser {
         if let Some(mode) = self.other_mode_for(&self.tabs[at], &url) {
             self.navigate_in(id, mode, &url);
         } else if self.has_page(id) {
+            self.tabs[at].heads_for(&url);
             self.page_action(id, PageAction::Navigate(url));
         } else {
             self.tabs[at].history.visit(&url);
