@@ -11,6 +11,8 @@
   const children = getter(Element, "children");
   const tag = getter(Element, "tagName");
   const id = getter(Element, "id");
+  const top = getter(Element, "scrollTop");
+  const left = getter(Element, "scrollLeft");
   const find = (place) => Document.prototype.querySelector.call(document, place);
 
   const BUDGET = 150000;
@@ -74,6 +76,21 @@
 
   const url = location.href.split("#")[0];
 
+  // Parts that scroll by themselves, as in pages that fill the window and no more.
+  const parts = () => {
+    const found = [];
+    const all = Document.prototype.querySelectorAll.call(document, "body, body *");
+    for (const element of [...all].slice(0, 30000)) {
+      if (top(element) === 0 && left(element) === 0) continue;
+      if (element === document.scrollingElement) continue;
+      const where = place(element);
+      if (where.length > 1000) continue;
+      found.push([where, Math.round(left(element)), Math.round(top(element))]);
+      if (found.length >= 20) break;
+    }
+    return found;
+  };
+
   const collect = (text) => {
     const fields = [];
     let left = BUDGET;
@@ -90,7 +107,8 @@
       fields.push([where, now.value]);
       if (fields.length >= 200) break;
     }
-    return { url, x: Math.round(scrollX), y: Math.round(scrollY), fields, typed };
+    const [x, y] = [scrollX, scrollY].map(Math.round);
+    return { url, x, y, parts: parts(), fields, typed };
   };
 
   const fill = (where, value) => {
@@ -113,24 +131,63 @@
     element.dispatchEvent(new Event("change", { bubbles: true }));
   };
 
+  // One part of the page; whether nothing is left to be done about it.
+  const begun = new WeakSet();
+  const scrollPart = ([where, x, y]) => {
+    let element = null;
+    try {
+      element = find(where);
+    } catch {
+      return true;
+    }
+    if (!element) return false;
+    // The person, or the page, was quicker.
+    if (!begun.has(element) && (top(element) || left(element))) return true;
+    begun.add(element);
+    Element.prototype.scrollTo.call(element, { left: x, top: y, behavior: "instant" });
+    return Math.abs(top(element) - y) < 2 && Math.abs(left(element) - x) < 2;
+  };
+
   // A page that grows is followed until it is long enough, or until the person moves it.
-  const scroll = ({ x, y }) => {
+  const scroll = ({ x, y, parts }) => {
     const moved = (scrollX || scrollY) && !location.hash;
-    if (moved || (x === 0 && y === 0)) return;
+    let page = !moved && (x !== 0 || y !== 0);
+    let rest = parts;
+    if (!page && rest.length === 0) return;
     const done = new AbortController();
     const { signal } = done;
     const go = () => {
-      scrollTo({ left: x, top: y, behavior: "instant" });
-      if (Math.abs(scrollY - y) < 2 && Math.abs(scrollX - x) < 2) done.abort();
+      if (page) {
+        scrollTo({ left: x, top: y, behavior: "instant" });
+        page = Math.abs(scrollY - y) >= 2 || Math.abs(scrollX - x) >= 2;
+      }
+      rest = rest.filter((part) => !scrollPart(part));
+      if (rest.length === 0) filled.disconnect();
+      if (!page && rest.length === 0) done.abort();
     };
-    const grows = new ResizeObserver(go);
-    signal.addEventListener("abort", () => grows.disconnect());
+    const sized = new ResizeObserver(go);
+    // What is in a part makes it no larger, but longer: by elements, or by pictures that come.
+    let soon = 0;
+    const filled = new MutationObserver(() => {
+      soon ||= setTimeout(() => {
+        soon = 0;
+        if (!signal.aborted) go();
+      }, 100);
+    });
+    signal.addEventListener("abort", () => {
+      sized.disconnect();
+      filled.disconnect();
+    });
     for (const type of ["wheel", "keydown", "pointerdown", "touchstart"]) {
       addEventListener(type, () => done.abort(), { signal, capture: true });
     }
     setTimeout(() => done.abort(), 10000);
-    grows.observe(document.documentElement);
-    if (document.body) grows.observe(document.body);
+    sized.observe(document.documentElement);
+    if (document.body) sized.observe(document.body);
+    if (rest.length > 0) {
+      filled.observe(document, { subtree: true, childList: true });
+      addEventListener("load", go, { signal, capture: true });
+    }
     go();
   };
 

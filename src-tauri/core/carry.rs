@@ -13,6 +13,9 @@ const LONGEST: usize = 1 << 20;
 /// Fields that are taken along at most.
 const MOST_FIELDS: usize = 200;
 
+/// Parts that scroll by themselves, of which the place is taken along at most.
+const MOST_PARTS: usize = 20;
+
 /// What was in a field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -32,6 +35,10 @@ pub struct Carry {
     pub x: i64,
     /// CSS pixels from the top.
     pub y: i64,
+    /// Parts that scroll by themselves, each with its place as a selector, and CSS pixels from the left
+    /// and from the top.
+    #[serde(default)]
+    pub parts: Vec<(String, i64, i64)>,
     /// Fields, each with its place as a selector.
     pub fields: Vec<(String, Value)>,
     /// Whether anything was typed into it or chosen, also what is never taken along.
@@ -65,7 +72,7 @@ impl Carry {
     /// Whether there is nothing to take along.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        (self.x, self.y) == (0, 0) && self.fields.is_empty()
+        (self.x, self.y) == (0, 0) && self.parts.is_empty() && self.fields.is_empty()
     }
 }
 
@@ -100,6 +107,7 @@ impl Order {
             Self::Collect { text } => {
                 let mut carry: Carry = serde_json::from_str(answer).ok()?;
                 carry.fields.truncate(MOST_FIELDS);
+                carry.parts.truncate(MOST_PARTS);
                 Some(PageNews::Collected(if *text {
                     carry
                 } else {
@@ -133,9 +141,13 @@ mod tests {
         assert_eq!(collected(true, "undefined"), None);
         assert_eq!(collected(true, &" ".repeat(LONGEST + 1)), None);
         let many: Vec<_> = (0..=MOST_FIELDS).map(|n| (n.to_string(), true)).collect();
-        let answer = serde_json::json!({ "url": "", "x": 0, "y": 0, "fields": many });
-        let carry = collected(true, &answer.to_string());
-        assert_eq!(carry.map(|carry| carry.fields.len()), Some(MOST_FIELDS));
+        let parts: Vec<_> = (0..=MOST_PARTS).map(|n| (n.to_string(), 0, 700)).collect();
+        let answer =
+            serde_json::json!({ "url": "", "x": 0, "y": 0, "parts": parts, "fields": many });
+        let carry = collected(true, &answer.to_string()).unwrap_or_default();
+        let sizes = (carry.parts.len(), carry.fields.len());
+        assert_eq!(sizes, (MOST_PARTS, MOST_FIELDS));
+        assert!(!carry.place_only().is_empty());
     }
 
     #[test]

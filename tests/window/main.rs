@@ -28,6 +28,7 @@ mod programs;
 mod proxied;
 mod room;
 mod sandboxed;
+mod scrolled;
 mod settings;
 mod starts;
 mod stopping;

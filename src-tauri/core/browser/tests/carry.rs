@@ -12,6 +12,7 @@ fn carry(url: &str) -> Carry {
         y: 700,
         fields: vec![("#a".to_owned(), Value::Text("mine".to_owned()))],
         typed: true,
+        ..Carry::default()
     }
 }
 
