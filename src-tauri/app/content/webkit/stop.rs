@@ -21,8 +21,8 @@ impl Stopped {
         let new = Self::default();
         let stopped = new.clone();
         view.connect_load_failed(move |_, _, url, error| {
-            let is_lost = error.matches(gio::IOErrorEnum::Cancelled);
-            is_lost && stopped.0.take().as_deref() == Some(url)
+            let stopped = stopped.0.take();
+            error.matches(gio::IOErrorEnum::Cancelled) && stopped.as_deref() == Some(url)
         });
         let stopped = new.clone();
         view.connect_load_changed(move |_, event| {
@@ -48,7 +48,9 @@ impl Stopped {
 
     /// Stops what is loading.
     pub(super) fn stop(&self, view: &WebView) {
-        self.0.replace(view.uri().map(String::from));
+        if view.is_loading() {
+            self.0.replace(view.uri().map(String::from));
+        }
         view.stop_loading();
     }
 }
