@@ -153,6 +153,16 @@ pub(crate) async fn set_zoom(
     controller.command(Command::SetZoom(tab, percent)).await
 }
 
+/// Mutes a tab, or lets it be heard.
+#[tauri::command]
+pub(crate) async fn set_muted(
+    controller: State<'_, Controller>,
+    tab: TabId,
+    muted: bool,
+) -> Answer {
+    controller.command(Command::SetMuted(tab, muted)).await
+}
+
 /// Looks for a text in the page; an empty one only begins.
 #[tauri::command]
 pub(crate) async fn find(controller: State<'_, Controller>, tab: TabId, text: String) -> Answer {

@@ -112,6 +112,7 @@ impl Content {
                     PageAction::ReloadFresh => page.reload_fresh(),
                     PageAction::Stop => page.stop(),
                     PageAction::Zoom(percent) => page.zoom(percent),
+                    PageAction::Mute(muted) => page.mute(muted),
                     PageAction::Find(text) => page.find(&text),
                     PageAction::FindStep(direction) => page.find_step(direction),
                     PageAction::FindEnd => page.find_end(),

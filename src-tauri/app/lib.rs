@@ -67,6 +67,7 @@ fn with_pictures<R: Runtime>(controller: Controller, pictures: Pictures) -> Buil
             commands::reload,
             commands::stop_loading,
             commands::set_zoom,
+            commands::set_muted,
             commands::find,
             commands::find_step,
             commands::find_end,

@@ -82,6 +82,7 @@ pub fn asked(chord: Chord, state: &ShellState) -> Option<Asked> {
             state.active.map(Command::ReloadFresh)
         }
         (true, true, false, Key::Char('m')) => toggle(state),
+        (true, false, false, Key::Char('m')) => mute(state),
         (true, false, false, Key::Tab | Key::PageDown) => {
             neighbour(state, 1).map(Command::SelectTab)
         }
@@ -119,6 +120,11 @@ pub fn asked(chord: Chord, state: &ShellState) -> Option<Asked> {
         _ => return None,
     };
     Some(command.map_or(Asked::Nothing, Asked::Command))
+}
+
+fn mute(state: &ShellState) -> Option<Command> {
+    let tab = front(state)?;
+    Some(Command::SetMuted(tab.id, !tab.muted))
 }
 
 /// An empty tab has nothing to look in.

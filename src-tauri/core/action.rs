@@ -51,6 +51,8 @@ pub enum PageAction {
     Stop,
     /// Zoom in percent.
     Zoom(u16),
+    /// Play no sound, or be heard again (a child webview only).
+    Mute(bool),
     /// Look for a text, without regard to case, and mark what is found; answered by
     /// [`crate::event::PageNews::Found`].
     Find(String),

@@ -29,6 +29,7 @@ mod profiles;
 mod rule;
 mod sites;
 mod sleep;
+mod sound;
 mod stale;
 mod standby;
 mod stream;

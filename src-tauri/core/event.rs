@@ -76,6 +76,8 @@ pub enum Command {
     StopLoading(TabId),
     /// Set the zoom in percent.
     SetZoom(TabId, u16),
+    /// Mute a tab, or let it be heard.
+    SetMuted(TabId, bool),
     /// Look for a text in the page; an empty one begins without looking for anything.
     Find(TabId, String),
     /// Go to another match.
@@ -249,6 +251,10 @@ pub enum PageNews {
     Called,
     /// It began or ended to play sound, or to see or hear the person.
     Occupied(bool),
+    /// It began or ended to play sound, muted or not.
+    Audible(bool),
+    /// It is muted, or heard again.
+    Muted(bool),
     /// Whether it has what could not be had again: what was typed into it, or the answer to a form.
     Unique(bool),
     /// Its own process crashed.

@@ -311,6 +311,10 @@ pub struct TabView {
     pub can_go_forward: bool,
     /// Zoom in percent.
     pub zoom: u16,
+    /// Whether its proxied page plays sound, be it muted or not.
+    pub audible: bool,
+    /// Whether its proxied pages are not to be heard.
+    pub muted: bool,
     /// Whether the address is secure.
     pub security: Security,
     /// The streamed side; `None` in Proxy mode.

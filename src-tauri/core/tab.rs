@@ -104,6 +104,10 @@ pub struct Tab {
     pub heading_for: Option<String>,
     /// In percent.
     pub zoom: u16,
+    /// Whether its proxied page plays sound, be it muted or not.
+    pub audible: bool,
+    /// Whether its pages are not to be heard.
+    pub muted: bool,
     /// Whether its page is loading.
     pub loading: bool,
     /// Its page's icon.
@@ -147,6 +151,8 @@ impl Tab {
             history: History::default(),
             unasked: false,
             heading_for: None,
+            audible: false,
+            muted: false,
             zoom: DEFAULT_ZOOM,
             loading: false,
             favicon: None,
@@ -214,6 +220,7 @@ impl Tab {
     pub fn lost(&mut self, problem: Problem) {
         self.loading = false;
         self.heading_for = None;
+        self.audible = false;
         self.page.gone();
         self.problem = Some(problem);
     }
@@ -275,6 +282,8 @@ impl Tab {
             can_go_back: self.history.can_go_back() || self.fails_over_a_page(),
             can_go_forward: self.history.can_go_forward(),
             zoom: self.zoom,
+            audible: self.proxied && self.audible,
+            muted: self.muted,
             security: match &self.problem {
                 Some(Problem::PageFailed { .. }) => Security::Failed,
                 _ => address::security(self.url()),

@@ -30,6 +30,7 @@ mod room;
 mod sandboxed;
 mod scrolled;
 mod settings;
+mod sounds;
 mod starts;
 mod stopping;
 mod streamed;

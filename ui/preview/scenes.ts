@@ -168,6 +168,25 @@ function heldBack(): Scene {
 
 export const SCENES: Record<string, Scene> = {
   window: heldBack(),
+  sound: {
+    state: stateOf(
+      [news({ audible: true }), garden({ audible: true, muted: true }), garden({ audible: true })],
+      { nodes: [HOST] },
+    ),
+  },
+  "on-its-way": {
+    state: stateOf(
+      [
+        news({
+          loading: true,
+          heading_for: "https://slow.example.com/a/long/way",
+          page: { ...emptyTab(0).page, progress: 10 },
+        }),
+        garden(),
+      ],
+      { nodes: [HOST] },
+    ),
+  },
   hung: hung(),
   program: program("Thunderbird", "mailto:editor@news.example.org?subject=Your%20garden%20page"),
   "program-none": program(null, "magnet:?xt=urn:btih:c12fe1c06bba254a9dc9f519b335aa7c1367a88a"),

@@ -144,6 +144,13 @@ export class MockBackend implements Backend {
       this.#on(tab, (each) => (each.zoom = percent)),
     );
 
+  setMuted: Backend["setMuted"] = (tab, muted) =>
+    this.#note(
+      "setMuted",
+      [tab, muted],
+      this.#on(tab, (each) => (each.muted = muted)),
+    );
+
   find: Backend["find"] = (tab, text) =>
     this.#note(
       "find",
@@ -298,6 +305,8 @@ export function emptyTab(id: number): TabView {
     can_go_back: false,
     can_go_forward: false,
     zoom: 100,
+    audible: false,
+    muted: false,
     security: "internal",
     stream: null,
     problem: null,

@@ -78,6 +78,7 @@ export interface Backend {
   reload(tab: TabId, fresh?: boolean): Promise<void>;
   stopLoading(tab: TabId): Promise<void>;
   setZoom(tab: TabId, percent: number): Promise<void>;
+  setMuted(tab: TabId, muted: boolean): Promise<void>;
   /** Looks for a text in the page; an empty one only begins. */
   find(tab: TabId, text: string): Promise<void>;
   findStep(tab: TabId, direction: Direction): Promise<void>;
@@ -170,6 +171,7 @@ export function tauriBackend(): Backend {
     reload: (tab, fresh = false) => invoke("reload", { tab, fresh }),
     stopLoading: (tab) => invoke("stop_loading", { tab }),
     setZoom: (tab, percent) => invoke("set_zoom", { tab, percent }),
+    setMuted: (tab, muted) => invoke("set_muted", { tab, muted }),
     find: (tab, text) => invoke("find", { tab, text }),
     findStep: (tab, direction) => invoke("find_step", { tab, direction }),
     findEnd: (tab) => invoke("find_end", { tab }),

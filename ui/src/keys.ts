@@ -26,6 +26,7 @@ export type Verb =
   | { verb: "full_screen" }
   | { verb: "show_settings" }
   | { verb: "toggle_mode" }
+  | { verb: "mute" }
   | { verb: "zoom_in" }
   | { verb: "zoom_out" }
   | { verb: "zoom_reset" };
@@ -54,6 +55,7 @@ const WITH_CONTROL: Record<string, Verb> = {
   f5: { verb: "reload_fresh" },
   f: { verb: "find" },
   j: { verb: "downloads" },
+  m: { verb: "mute" },
   g: { verb: "find_step", direction: "forward" },
   tab: { verb: "next_tab" },
   pagedown: { verb: "next_tab" },

@@ -144,6 +144,10 @@ export class Shell {
     void this.run(this.backend.setTabMode(tab.id, mode, node));
   }
 
+  setMuted(tab: TabView, muted: boolean): void {
+    void this.run(this.backend.setMuted(tab.id, muted));
+  }
+
   /** Moves a tab by places; at the end of the strip it stays. */
   moveBy(tab: TabId, by: number): void {
     const at = this.tabs.findIndex((each) => each.id === tab);
@@ -197,6 +201,9 @@ export class Shell {
         return;
       case "toggle_mode":
         this.setMode(tab, tab.mode === "proxy" ? "streamed" : "proxy");
+        return;
+      case "mute":
+        this.setMuted(tab, !tab.muted);
         return;
       case "zoom_in":
         return void this.run(backend.setZoom(tab.id, zoomIn(tab.zoom)));

@@ -25,6 +25,7 @@ test.each<[Verb, unknown[]]>([
   [{ verb: "last_tab" }, ["selectTab", 3]],
   [{ verb: "move_tab", by: 1 }, ["moveTab", 2, 2]],
   [{ verb: "toggle_mode" }, ["setTabMode", 2, "streamed", null]],
+  [{ verb: "mute" }, ["setMuted", 2, true]],
   [{ verb: "zoom_in" }, ["setZoom", 2, 110]],
   [{ verb: "zoom_out" }, ["setZoom", 2, 90]],
   [{ verb: "zoom_reset" }, ["setZoom", 2, 100]],

@@ -9,6 +9,8 @@ export const tabTexts = {
   newHint: "New tab (Ctrl+T)",
   close: (title: string) => `Close “${title}”`,
   untitled: "New tab",
+  sound: (sound: "sound" | "muted"): string => (sound === "muted" ? "muted" : "playing sound"),
+  mute: (muted: boolean): string => (muted ? "Let it be heard (Ctrl+M)" : "Mute (Ctrl+M)"),
   asleep: "asleep, until you come back to it",
   spoken: (title: string, mode: Mode, state: "loading" | "problem" | "ready") =>
     [

@@ -299,6 +299,11 @@ impl Page {
         self.view.set_zoom_level(f64::from(percent) / 100.0);
     }
 
+    /// Plays no sound, or is heard again.
+    pub(super) fn mute(&self, muted: bool) {
+        self.view.set_is_muted(muted);
+    }
+
     /// Makes it visible.
     pub(super) fn show(&self) {
         self.view.show();

@@ -77,7 +77,11 @@ pub(super) async fn act(
         (PageAction::StopGiving, Some(_)) => return Ok(()),
         // Prints go by [`super::Pages::print`].
         (
-            PageAction::Hide | PageAction::Print | PageAction::Source | PageAction::Trust(_),
+            PageAction::Hide
+            | PageAction::Print
+            | PageAction::Source
+            | PageAction::Trust(_)
+            | PageAction::Mute(_),
             Some(_),
         ) => return Ok(()),
         (PageAction::Step(steps), Some(target)) => return step(shared, &target, steps).await,

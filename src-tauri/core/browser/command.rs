@@ -82,6 +82,7 @@ impl Browser {
                 self.known(id)?;
                 self.page_action(id, PageAction::Stop);
             }
+            Command::SetMuted(id, muted) => self.set_muted(id, muted)?,
             Command::SetZoom(id, percent) => {
                 self.known(id)?;
                 self.set_zoom(id, percent);
@@ -347,7 +348,6 @@ impl Browser {
             }
         }
     }
-
     /// Loads again, in the way of `again`; after a problem, tries again what failed.
     pub(super) fn reload(&mut self, id: TabId, again: PageAction) {
         let Some(tab) = self.tab_mut(id) else { return };
@@ -366,6 +366,7 @@ impl Browser {
             _ => self.wake(id),
         }
     }
+
 
     fn show_settings(&mut self, on: bool) {
         self.settings_shown = on;
@@ -415,6 +416,7 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::MoveTab(..)
         | Command::StopLoading(_)
         | Command::SetZoom(..)
+        | Command::SetMuted(..)
         | Command::FindStep(..)
         | Command::FindEnd(_)
         | Command::ShowHistory(..)

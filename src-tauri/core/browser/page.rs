@@ -80,6 +80,7 @@ impl Browser {
         tab.proxied = true;
         tab.occupied = false;
         tab.unique = false;
+        tab.audible = false;
         tab.page.painted = false;
         tab.loading = true;
         tab.history.fresh_page();
@@ -90,6 +91,7 @@ impl Browser {
         let profile = tab.profile.clone();
         self.act(Action::UseProfile(id, profile));
         self.act(Action::Proxied(id, open));
+        self.mute_as_tab(id);
     }
 
     pub(super) fn page_news(&mut self, id: TabId, mode: Mode, news: PageNews) {
@@ -166,6 +168,8 @@ impl Browser {
                 self.act(Action::PresentWindow(None));
             }
             PageNews::Occupied(now) => tab.occupied = now,
+            PageNews::Audible(now) => tab.audible = now,
+            PageNews::Muted(now) => tab.muted = now,
             PageNews::Unique(now) => tab.unique = now,
             PageNews::Favicon(favicon) => tab.set_favicon(favicon),
             PageNews::History { entries, index } => {
@@ -217,6 +221,14 @@ impl Browser {
                 tab.proxied = false;
                 tab.waiting_history = None;
                 PageAction::Close
+            }
+            (PageNews::Audible(now), Some(tab)) => {
+                tab.audible = now;
+                return;
+            }
+            (PageNews::Muted(now), Some(tab)) => {
+                tab.muted = now;
+                return;
             }
             (PageNews::History { entries, index }, Some(tab)) => {
                 if let Some(history) = &mut tab.waiting_history {

@@ -17,6 +17,7 @@ mod profiles;
 mod rule;
 mod settings;
 mod sleep;
+mod sound;
 mod stale;
 mod stall;
 mod standby;

@@ -56,6 +56,14 @@ can_go_forward: boolean,
  */
 zoom: number, 
 /**
+ * Whether its proxied page plays sound, be it muted or not.
+ */
+audible: boolean, 
+/**
+ * Whether its proxied pages are not to be heard.
+ */
+muted: boolean, 
+/**
  * Whether the address is secure.
  */
 security: Security, 

@@ -36,6 +36,14 @@ pub(super) fn connect(
     opening(view, report, failed, door, blocked);
     ending(view, report);
     occupied(view, report);
+    let told = Rc::clone(report);
+    view.connect_notify_local(Some("is-playing-audio"), move |view, _| {
+        told(PageNews::Audible(view.is_playing_audio()));
+    });
+    let told = Rc::clone(report);
+    view.connect_notify_local(Some("is-muted"), move |view, _| {
+        told(PageNews::Muted(view.is_muted()));
+    });
 }
 
 /// Sound, camera, microphone and screen, all as one.

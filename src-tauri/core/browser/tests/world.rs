@@ -224,6 +224,10 @@ impl World {
             Action::Proxied(tab, action) => {
                 assert!(self.webviews.contains(&tab));
                 self.may_close(tab, Mode::Proxy, &action);
+                if let PageAction::Mute(muted) = action {
+                    let now = PageNews::Muted(muted);
+                    self.answers.push(Event::Page(tab, Mode::Proxy, now));
+                }
             }
             Action::Reply(request, result) => {
                 let again = self.replies.insert(request, result);
@@ -329,15 +333,15 @@ impl Bench {
     pub(super) fn stream(&mut self) -> TabId {
         let tab = self.first();
         self.command(Command::Navigate(tab, "http://localhost/a".into()));
-        self.command(Command::SetMode(tab, Mode::Streamed, None));
-        self.settle();
-        tab
-    }
 
     /// Back from a stream, whose page lets go at once.
     pub(super) fn back(&mut self, tab: TabId) {
         self.command(Command::SetMode(tab, Mode::Proxy, None));
         let free = PageNews::Objects(false);
         self.tell(Event::Page(tab, Mode::Streamed, free));
+    }
+        self.command(Command::SetMode(tab, Mode::Streamed, None));
+        self.settle();
+        tab
     }
 }
