@@ -93,6 +93,11 @@ impl Browser {
         }
     }
 
+    /// Whether the person is being asked of this page because the window is to close.
+    pub(super) fn asks_to_close_over(&self, id: TabId) -> bool {
+        self.leave.as_ref().is_some_and(|it| it.open == Some(id))
+    }
+
     /// Only a page that is there, and that can answer, has something to lose.
     pub(super) fn may_object(&self, id: TabId) -> bool {
         let shows = |tab: &Tab| tab.problem.is_none() && origin_of(tab.url()).is_some();
@@ -151,7 +156,7 @@ impl Browser {
         if tab.page.asks.len() == before {
             return;
         }
-        let of_all = self.leave.as_ref().is_some_and(|it| it.open == Some(id));
+        let of_all = self.asks_to_close_over(id);
         match (of_all, leaves) {
             (false, true) => {
                 if !self.go_on_toggling(id) {

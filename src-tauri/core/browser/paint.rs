@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 impl Browser {
     pub(super) fn settle(&mut self) {
         self.forget_private();
+        self.toggle_lost_pages();
         self.go_on_leaving();
-        self.settle_toggles();
+        self.forget_settled_toggles();
         self.want_lists();
         self.give_up_unwanted_moves();
         self.drop_stale();

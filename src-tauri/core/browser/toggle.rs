@@ -18,10 +18,10 @@ pub(super) struct Toggle {
     node: Option<NodeId>,
 }
 
-/// Whether the page of a tab may hold what nobody else has.
-fn may_hold_work(tab: &Tab) -> bool {
+/// Whether there is a page to ask. One that nobody has touched has nothing to say.
+fn has_a_say(tab: &Tab) -> bool {
     match tab.mode {
-        Mode::Proxy => tab.unique,
+        Mode::Proxy => true,
         // The way out of a stage that does not end asks nobody.
         Mode::Streamed => tab.stream.as_ref().and_then(TabStream::stage) == Some(Stage::Live),
     }
@@ -36,7 +36,10 @@ impl Browser {
         mode: Mode,
         node: Option<NodeId>,
     ) {
-        let leaves = |tab: &Tab| tab.mode != mode && may_hold_work(tab);
+        if self.asks_to_close_over(id) {
+            return self.reply(request, Err(Problem::Cancelled));
+        }
+        let leaves = |tab: &Tab| tab.mode != mode && has_a_say(tab);
         if !self.tab(id).is_some_and(leaves) || !self.may_object(id) {
             return self.change_mode(request, id, mode, node);
         }
@@ -59,6 +62,10 @@ impl Browser {
         let Some(wish) = self.toggles.remove(&id) else {
             return false;
         };
+        if let Some(tab) = self.tab_mut(id) {
+            // Asked twice, it may still have an answer to give.
+            tab.asked_to_leave = None;
+        }
         self.change_mode(wish.request, id, wish.mode, wish.node);
         true
     }
@@ -70,24 +77,21 @@ impl Browser {
         }
     }
 
-    /// Goes on where the page that was asked is lost, and forgets what was answered with a no or is
-    /// of another page by now.
-    pub(super) fn settle_toggles(&mut self) {
+    /// Goes on where the page that was asked is lost.
+    pub(super) fn toggle_lost_pages(&mut self) {
         let asked = |id: &&TabId| {
             self.tab(**id)
                 .is_some_and(|tab| tab.asked_to_leave.is_some())
         };
         let lost = |id: &&TabId| !self.may_object(**id);
-        let lost: Vec<TabId> = self
-            .toggles
-            .keys()
-            .filter(asked)
-            .filter(lost)
-            .copied()
-            .collect();
-        for id in lost {
+        let lost = self.toggles.keys().filter(asked).filter(lost);
+        for id in lost.copied().collect::<Vec<_>>() {
             self.objects(id, false);
         }
+    }
+
+    /// Forgets what was answered with a no, or is of another page by now.
+    pub(super) fn forget_settled_toggles(&mut self) {
         let waits = |tab: &Tab| {
             tab.asked_to_leave.is_some() || tab.page.asks.iter().any(|ask| ask.id == AskId::LEAVE)
         };
@@ -187,6 +191,7 @@ impl Browser {
                 tab.history = history;
                 // It was given another address while it waited.
                 if tab.url() != wanted {
+                    tab.heads_for(&wanted);
                     self.page_action(id, PageAction::Navigate(wanted));
                 }
             }

@@ -101,7 +101,7 @@ fn a_toggle_does_not_wait_for_a_page_and_takes_a_late_answer() {
 fn the_way_back_collects_before_the_page_is_closed() {
     let (mut bench, tab) = toggled(true);
     bench.settle();
-    bench.back(tab);
+    bench.command(Command::SetMode(tab, Mode::Proxy, None));
     let of_the_page = bench.world.log.iter().filter_map(|action| match action {
         Action::Streamed(_, _, page) => Some(page.clone()),
         _ => None,

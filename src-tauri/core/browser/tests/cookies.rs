@@ -79,7 +79,7 @@ fn cookies_are_there_before_the_page_is_opened_in_both_directions() {
     );
     bench.settle();
     assert_eq!(bench.stage(tab), Some(Stage::Live));
-    bench.back(tab);
+    toggle(&mut bench, tab, Mode::Proxy);
     assert!(bench.world.webviews.is_empty());
     says(
         &mut bench,
@@ -107,7 +107,7 @@ fn nothing_is_taken_where_nobody_agreed() {
     let (mut bench, tab) = bench(false);
     toggle(&mut bench, tab, Mode::Streamed);
     bench.settle();
-    bench.back(tab);
+    toggle(&mut bench, tab, Mode::Proxy);
     let all = [
         "proxy opens",
         "streamed opens",
@@ -143,7 +143,7 @@ fn an_engine_that_does_not_answer_holds_up_no_page_for_long() {
         PageNews::Cookies(jar(&["late"])),
     );
 
-    bench.back(tab);
+    toggle(&mut bench, tab, Mode::Proxy);
     says(
         &mut bench,
         tab,

@@ -82,7 +82,7 @@ fn a_page_that_closes_itself_behind_a_stream_is_opened_anew_on_the_way_back() {
     assert!(bench.world.webviews.is_empty());
     bench.settle();
     assert_eq!(bench.stage(tab), Some(Stage::Live));
-    bench.back(tab);
+    bench.command(Command::SetMode(tab, Mode::Proxy, None));
     assert_eq!(bench.world.webviews.len(), 1);
 }
 
@@ -165,7 +165,7 @@ fn what_could_not_be_shown_is_the_address_in_the_other_mode_too() {
     let streamed = |it: &Action| matches!(it, Action::Streamed(_, _, open) if *open == opened);
     assert!(bench.world.log.iter().any(streamed));
     assert_eq!(address(&bench), THERE);
-    bench.back(tab);
+    bench.command(Command::SetMode(tab, Mode::Proxy, None));
     assert_eq!(address(&bench), THERE);
     assert!(bench.world.log.contains(&Action::Proxied(tab, opened)));
 }
@@ -436,7 +436,7 @@ fn a_tab_that_was_opened_for_a_file_goes_and_one_that_had_a_page_shows_it_again(
     bench.command(Command::SetMode(first, Mode::Streamed, None));
     tell(&mut bench, first, PageNews::Closed);
     bench.settle();
-    bench.back(first);
+    bench.command(Command::SetMode(first, Mode::Proxy, None));
     tell(&mut bench, first, PageNews::Opened);
     tell(&mut bench, first, PageNews::BecameFile);
     let url = bench.browser.tab(first).map(Tab::url);

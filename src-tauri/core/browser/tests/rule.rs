@@ -59,7 +59,7 @@ fn a_page_that_leads_to_a_site_leads_to_it_in_the_site_s_mode() {
     says(&mut bench, tab, Mode::Proxy, &[HERE, THERE, HERE]);
     assert_eq!(shown(&bench, tab), (Mode::Streamed, HERE.into()));
     bench.settle();
-    bench.back(tab);
+    bench.command(Command::SetMode(tab, Mode::Proxy, None));
     says(&mut bench, tab, Mode::Proxy, &[HERE]);
     let (mode, _) = shown(&bench, tab);
     assert_eq!(mode, Mode::Proxy, "the toggle was the later decision");

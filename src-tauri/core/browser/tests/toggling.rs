@@ -10,13 +10,12 @@ use crate::message::{Mode, Problem, ShellFocus, TabId};
 const YES: Answer = Answer::Yes { always: false };
 const NO: Answer = Answer::No { always: false };
 
-/// A proxied page that objects, into which something was typed.
+/// A proxied page that objects.
 fn written() -> (Bench, TabId) {
     let mut bench = Bench::new(vec![host(16_000)]);
     let tab = bench.first();
     bench.command(Command::Navigate(tab, "http://a.test/letter".into()));
     bench.settle();
-    says(&mut bench, tab, PageNews::Unique(true));
     bench.world.objecting.insert(tab);
     (bench, tab)
 }
@@ -64,14 +63,6 @@ fn a_page_that_objects_is_left_for_a_stream_only_if_the_person_insists() {
     assert_eq!(mode(&bench, tab), Mode::Streamed);
     assert_eq!(reply(&bench, second), Some(Ok(())));
     assert!(!is_asked(&bench, tab));
-}
-
-#[test]
-fn a_page_that_nobody_wrote_into_is_not_asked() {
-    let (mut bench, tab) = written();
-    says(&mut bench, tab, PageNews::Unique(false));
-    bench.command(Command::SetMode(tab, Mode::Streamed, None));
-    assert_eq!(mode(&bench, tab), Mode::Streamed);
 }
 
 #[test]
@@ -146,4 +137,40 @@ fn a_window_that_closes_does_not_close_a_tab_that_was_to_change_its_mode() {
     assert_eq!(reply(&bench, quit), Some(Ok(())));
     assert_eq!(reply(&bench, wish), Some(Err(Problem::Cancelled)));
     assert!(bench.browser.tab(tab).is_some());
+}
+
+#[test]
+fn a_toggle_is_no_answer_to_whether_the_window_may_close() {
+    let (mut bench, tab) = written();
+    let quit = bench.command(Command::MayQuit);
+    bench.settle();
+    assert!(is_asked(&bench, tab));
+    let wish = toggle(&mut bench, tab, Mode::Streamed);
+    assert_eq!(reply(&bench, wish), Some(Err(Problem::Cancelled)));
+    assert_eq!((is_asked(&bench, tab), reply(&bench, quit)), (true, None));
+    answer(&mut bench, tab, NO);
+    assert_eq!(reply(&bench, quit), Some(Err(Problem::Cancelled)));
+}
+
+#[test]
+fn a_page_that_was_asked_twice_does_not_close_its_tab_once_it_is_left() {
+    let (mut bench, tab) = written();
+    toggle(&mut bench, tab, Mode::Streamed);
+    bench.world.silent.insert(tab);
+    toggle(&mut bench, tab, Mode::Streamed);
+    answer(&mut bench, tab, YES);
+    assert_eq!(mode(&bench, tab), Mode::Streamed);
+    bench.now.0 += limit_ms(Mode::Streamed);
+    bench.tell(Event::Deadline);
+    assert!(bench.browser.tab(tab).is_some());
+}
+
+#[test]
+fn a_window_may_close_as_soon_as_the_last_page_that_is_asked_is_lost() {
+    let (mut bench, tab) = written();
+    bench.world.silent.insert(tab);
+    toggle(&mut bench, tab, Mode::Streamed);
+    let quit = bench.command(Command::MayQuit);
+    says(&mut bench, tab, PageNews::Crashed);
+    assert_eq!(reply(&bench, quit), Some(Ok(())));
 }

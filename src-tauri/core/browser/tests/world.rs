@@ -306,7 +306,14 @@ impl Bench {
     pub(super) fn command(&mut self, command: Command) -> RequestId {
         self.requests += 1;
         let request = RequestId(self.requests);
+        let toggles = matches!(command, Command::SetMode(..));
         self.tell(Event::Command(request, command));
+        // A page that has something to say to that says it at once.
+        let says = |it: &Event| matches!(it, Event::Page(_, _, PageNews::Objects(_)));
+        if let Some(at) = self.world.answers.iter().position(says).filter(|_| toggles) {
+            let answer = self.world.answers.remove(at);
+            self.tell(answer);
+        }
         request
     }
 
@@ -333,13 +340,6 @@ impl Bench {
     pub(super) fn stream(&mut self) -> TabId {
         let tab = self.first();
         self.command(Command::Navigate(tab, "http://localhost/a".into()));
-
-    /// Back from a stream, whose page lets go at once.
-    pub(super) fn back(&mut self, tab: TabId) {
-        self.command(Command::SetMode(tab, Mode::Proxy, None));
-        let free = PageNews::Objects(false);
-        self.tell(Event::Page(tab, Mode::Streamed, free));
-    }
         self.command(Command::SetMode(tab, Mode::Streamed, None));
         self.settle();
         tab
