@@ -165,8 +165,7 @@ pub enum PageNews {
     Opened,
     /// It began or ended loading.
     Loading(bool),
-    /// It shows another document. Only from an engine whose history may come after the end of
-    /// loading.
+    /// It shows another document. Its history follows, perhaps after the end of loading.
     Committed,
     /// How much of it is loaded, in percent.
     Progress(u8),

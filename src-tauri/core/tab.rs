@@ -87,6 +87,15 @@ impl TabStream {
     }
 }
 
+/// Where the person has sent a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heading {
+    /// The address.
+    pub url: String,
+    /// The page shows another document, perhaps of another address; its history says which.
+    pub arrived: bool,
+}
+
 /// A tab.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tab {
@@ -101,7 +110,7 @@ pub struct Tab {
     /// A page named its address: nobody has asked for it, and it was never there.
     pub unasked: bool,
     /// Where the person has sent its page, until the page is there or stays where it is.
-    pub heading_for: Option<String>,
+    pub heading_for: Option<Heading>,
     /// In percent.
     pub zoom: u16,
     /// Whether its proxied page plays sound, be it muted or not.
@@ -213,7 +222,15 @@ impl Tab {
     /// The person sends its page to an address.
     pub fn heads_for(&mut self, url: &str) {
         let url = self.history.without_login(url);
-        self.heading_for = (url != self.url()).then_some(url);
+        let arrived = false;
+        self.heading_for = (url != self.url()).then_some(Heading { url, arrived });
+    }
+
+    /// Whatever page it has next is the one that it was sent to.
+    pub fn goes_on_heading(&mut self) {
+        if let Some(heading) = self.heading_for.take() {
+            self.history.visit(&heading.url);
+        }
     }
 
     /// The process of its page has ended.
@@ -275,7 +292,10 @@ impl Tab {
             profile: self.profile.clone(),
             mode: self.mode,
             address: address::display(self.url()),
-            heading_for: self.heading_for.as_deref().map(address::display),
+            heading_for: self
+                .heading_for
+                .as_ref()
+                .map(|it| address::display(&it.url)),
             title: self.title(),
             favicon: self.favicon.clone(),
             loading: self.loading,

@@ -101,3 +101,16 @@ async fn who_does_not_wait_for_an_answer_keeps_the_page_before() -> Outcome<()> 
     }
     room.shell.quit().await
 }
+
+#[tokio::test]
+async fn a_page_that_is_led_elsewhere_never_has_the_address_that_was_typed() -> Outcome<()> {
+    let led = get(async || axum::response::Redirect::temporary("/half"));
+    let room = Room::on(pages().route("/led", led), "/colour/1122cc").await?;
+    room.filled("the page before", BLUE).await?;
+    room.display.visit(&room.site.url("/led")).await?;
+    room.filled("its first half, which goes on for ever", RED)
+        .await?;
+    loads(&room).await?;
+    is_addressed(&room, "/half").await?;
+    room.shell.quit().await
+}

@@ -307,7 +307,7 @@ impl Browser {
         if let Some(mode) = self.other_mode_for(&self.tabs[at], &url) {
             self.navigate_in(id, mode, &url);
         } else if self.has_page(id) {
-            self.tabs[at].heads_for(&url);
+            self.heads_for(id, &url);
             self.page_action(id, PageAction::Navigate(url));
         } else {
             self.tabs[at].history.visit(&url);
@@ -348,25 +348,6 @@ impl Browser {
             }
         }
     }
-    /// Loads again, in the way of `again`; after a problem, tries again what failed.
-    pub(super) fn reload(&mut self, id: TabId, again: PageAction) {
-        let Some(tab) = self.tab_mut(id) else { return };
-        let problem = tab.problem.take();
-        if tab.mode == Mode::Streamed && problem.as_ref().is_some_and(|it| !it.is_of_the_page()) {
-            return self.retry_stream(id);
-        }
-        match problem {
-            Some(Problem::PageFailed { url, .. }) if self.has_page(id) => {
-                self.page_action(id, PageAction::Navigate(url));
-            }
-            _ if self.has_page(id) => {
-                let sent = self.tab(id).and_then(|tab| tab.heading_for.clone());
-                self.page_action(id, sent.map_or(again, PageAction::Navigate));
-            }
-            _ => self.wake(id),
-        }
-    }
-
 
     fn show_settings(&mut self, on: bool) {
         self.settings_shown = on;

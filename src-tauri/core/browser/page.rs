@@ -70,6 +70,34 @@ impl Browser {
         }
     }
 
+    /// Loads again, in the way of `again`; after a problem, tries again what failed.
+    pub(super) fn reload(&mut self, id: TabId, again: PageAction) {
+        let Some(tab) = self.tab_mut(id) else { return };
+        let problem = tab.problem.take();
+        if tab.mode == Mode::Streamed && problem.as_ref().is_some_and(|it| !it.is_of_the_page()) {
+            return self.retry_stream(id);
+        }
+        match problem {
+            Some(Problem::PageFailed { url, .. }) if self.has_page(id) => {
+                self.heads_for(id, &url);
+                self.page_action(id, PageAction::Navigate(url));
+            }
+            _ if self.has_page(id) => {
+                let sent = self.tab(id).and_then(|tab| tab.heading_for.clone());
+                let again = sent.map_or(again, |it| PageAction::Navigate(it.url));
+                self.page_action(id, again);
+            }
+            _ => self.wake(id),
+        }
+    }
+
+    /// The person sends the page of a tab to an address.
+    pub(super) fn heads_for(&mut self, id: TabId, url: &str) {
+        if let Some(tab) = self.tab_mut(id) {
+            tab.heads_for(url);
+        }
+    }
+
     pub(super) fn open_proxied(&mut self, id: TabId) {
         if self.awaits_cookies(id) {
             return;
@@ -127,7 +155,9 @@ impl Browser {
             }
             PageNews::Committed => {
                 tab.history.commits();
-                tab.heading_for = None;
+                if let Some(heading) = &mut tab.heading_for {
+                    heading.arrived = true;
+                }
             }
             PageNews::Collected(_) | PageNews::Cookies(_) | PageNews::CookiesGiven => {}
             PageNews::Taken => tab.carry = None,
@@ -176,7 +206,8 @@ impl Browser {
                 let before = tab.url().to_owned();
                 tab.history.report(&entries, index);
                 tab.unasked = false;
-                tab.heading_for = tab.heading_for.take().filter(|it| it != tab.url());
+                let heading = tab.heading_for.take();
+                tab.heading_for = heading.filter(|it| !it.arrived && it.url != tab.url());
                 if !same_site(&before, tab.url()) {
                     tab.favicon = None;
                     self.zoom_as_site(id);

@@ -103,6 +103,7 @@ impl Browser {
 
     fn lay_down(&mut self, id: TabId, carry: Option<Carry>) {
         let Some(tab) = self.tab_mut(id) else { return };
+        tab.goes_on_heading();
         tab.proxied = false;
         tab.unseen = None;
         tab.page.gone();

@@ -110,17 +110,15 @@ impl Browser {
         match mode {
             Mode::Proxy => {
                 if tab.mode == Mode::Streamed {
-                    if let Some(url) = tab.heading_for.take() {
-                        tab.history.visit(&url);
-                    }
+                    tab.goes_on_heading();
                     self.back_to_proxy(id);
                 }
                 self.reply(request, Ok(()));
             }
             Mode::Streamed => {
                 if tab.mode == Mode::Proxy {
-                    let heading_for = tab.heading_for.clone();
-                    let url = heading_for.unwrap_or_else(|| tab.url().to_owned());
+                    let heading = tab.heading_for.clone().map(|it| it.url);
+                    let url = heading.unwrap_or_else(|| tab.url().to_owned());
                     self.leave_for_stream(id, &url);
                 } else if let Some(session) = tab.session() {
                     let at = self.sessions.get(&session).map(|s| s.node.id.clone());

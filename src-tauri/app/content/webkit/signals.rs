@@ -100,6 +100,13 @@ fn loading(view: &WebView, report: &Report) {
     let told = Rc::clone(report);
     view.connect_is_loading_notify(move |view| told(PageNews::Loading(view.is_loading())));
     let told = Rc::clone(report);
+    view.connect_load_changed(move |view, event| {
+        if event == LoadEvent::Committed {
+            told(PageNews::Committed);
+            history::news(view).into_iter().for_each(&*told);
+        }
+    });
+    let told = Rc::clone(report);
     let last = Cell::new(0);
     view.connect_estimated_load_progress_notify(move |view| {
         let percent = percent(view.estimated_load_progress());

@@ -91,6 +91,7 @@ impl Browser {
         for tab in &mut self.tabs {
             if tab.profile == *name && std::mem::take(&mut tab.proxied) {
                 tab.loading = false;
+                tab.goes_on_heading();
                 tab.waiting_history = None;
                 tab.page.gone();
                 closed.push(tab.id);

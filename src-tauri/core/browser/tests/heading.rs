@@ -62,6 +62,41 @@ fn an_address_is_shown_from_the_moment_it_was_asked_for() {
 }
 
 #[test]
+fn a_page_that_is_led_elsewhere_has_the_address_where_it_is() {
+    let (mut bench, tab) = sent();
+    says(&mut bench, tab, PageNews::Committed);
+    let elsewhere = "http://c.test/";
+    reports(&mut bench, tab, &[HERE, elsewhere]);
+    assert_eq!(shown(&bench, tab), (elsewhere.to_owned(), None));
+    assert!(
+        bench.browser.tab(tab).unwrap().loading,
+        "as long as it likes"
+    );
+}
+
+#[test]
+fn a_page_that_is_lost_on_its_way_behind_others_wakes_where_it_was_sent() {
+    let (mut bench, tab) = sent();
+    bench.command(Command::OpenTab {
+        input: None,
+        mode: None,
+        background: false,
+    });
+    says(&mut bench, tab, PageNews::Crashed);
+    assert_eq!(shown(&bench, tab), (THERE.to_owned(), None));
+}
+
+#[test]
+fn a_page_that_failed_is_tried_again_under_the_same_address() {
+    let (mut bench, tab) = sent();
+    let fault = Some(PageFault::Empty { status: None });
+    let (url, detail) = (THERE.to_owned(), String::new());
+    says(&mut bench, tab, PageNews::Failed { url, fault, detail });
+    bench.command(Command::Reload(tab));
+    assert_eq!(shown(&bench, tab), (here(), Some(THERE.to_owned())));
+}
+
+#[test]
 fn a_page_that_does_not_get_there_is_where_it_was() {
     let (mut bench, tab) = sent();
     says(&mut bench, tab, PageNews::Loading(false));
@@ -94,7 +129,7 @@ fn the_other_mode_goes_where_the_page_was_sent() {
     assert_eq!(shown(&bench, tab), (THERE.to_owned(), None));
     bench.settle();
     bench.command(Command::Navigate(tab, HERE.into()));
-    bench.back(tab);
+    bench.command(Command::SetMode(tab, Mode::Proxy, None));
     assert_eq!(shown(&bench, tab), (here(), None));
 }
 
