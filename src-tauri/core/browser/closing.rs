@@ -98,6 +98,12 @@ impl Browser {
         self.leave.as_ref().is_some_and(|it| it.open == Some(id))
     }
 
+    /// Whether the window asks the page, or the person of it, because it is to close.
+    pub(super) fn may_close_over(&self, id: TabId) -> bool {
+        let asks = |leave: &Leave| leave.asked.contains(&id) || leave.object.contains(&id);
+        self.leave.as_ref().is_some_and(asks) || self.asks_to_close_over(id)
+    }
+
     /// Only a page that is there, and that can answer, has something to lose.
     pub(super) fn may_object(&self, id: TabId) -> bool {
         let shows = |tab: &Tab| tab.problem.is_none() && origin_of(tab.url()).is_some();

@@ -149,6 +149,7 @@ impl Browser {
             Command::FocusAddress => self.act(Action::Focus(ShellFocus::AddressBar)),
             Command::CancelStream(id) => {
                 let at = self.known(id)?;
+                self.forget_toggle(id);
                 if self.tabs[at].mode == Mode::Streamed {
                     self.back_to_proxy(id);
                 }

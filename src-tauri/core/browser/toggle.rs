@@ -70,10 +70,19 @@ impl Browser {
         true
     }
 
-    /// The tab stays in its mode: something else was wanted of it since.
+    /// The tab stays in its mode: something else was wanted of it since. Neither its page's answer nor
+    /// the person's is one to that.
     pub(super) fn forget_toggle(&mut self, id: TabId) {
-        if let Some(wish) = self.toggles.remove(&id) {
-            self.reply(wish.request, Err(Problem::Cancelled));
+        let Some(wish) = self.toggles.remove(&id) else {
+            return;
+        };
+        self.reply(wish.request, Err(Problem::Cancelled));
+        if self.may_close_over(id) {
+            return;
+        }
+        if let Some(tab) = self.tab_mut(id) {
+            tab.asked_to_leave = None;
+            tab.page.asks.retain(|open| open.id != AskId::LEAVE);
         }
     }
 

@@ -118,6 +118,27 @@ fn the_later_of_two_wishes_counts() {
 }
 
 #[test]
+fn a_stream_that_is_given_up_before_the_page_has_answered_is_not_begun() {
+    let (mut bench, tab) = written();
+    bench.world.silent.insert(tab);
+    let wish = toggle(&mut bench, tab, Mode::Streamed);
+    bench.command(Command::CancelStream(tab));
+    assert_eq!(reply(&bench, wish), Some(Err(Problem::Cancelled)));
+    bench.now.0 += limit_ms(Mode::Proxy);
+    bench.tell(Event::Deadline);
+    // The page was asked, but nothing is wanted of its answer any more.
+    assert!(bench.browser.tab(tab).is_some());
+    assert_eq!(mode(&bench, tab), Mode::Proxy);
+
+    let (mut bench, tab) = written();
+    toggle(&mut bench, tab, Mode::Streamed);
+    bench.command(Command::CancelStream(tab));
+    assert!(!is_asked(&bench, tab));
+    answer(&mut bench, tab, YES);
+    assert!(bench.browser.tab(tab).is_some() && mode(&bench, tab) == Mode::Proxy);
+}
+
+#[test]
 fn a_page_that_goes_elsewhere_keeps_its_mode() {
     let (mut bench, tab) = written();
     let wish = toggle(&mut bench, tab, Mode::Streamed);
@@ -159,6 +180,9 @@ fn a_page_that_was_asked_twice_does_not_close_its_tab_once_it_is_left() {
     bench.world.silent.insert(tab);
     toggle(&mut bench, tab, Mode::Streamed);
     answer(&mut bench, tab, YES);
+    assert_eq!(mode(&bench, tab), Mode::Proxy, "it is asked anew");
+    bench.now.0 += limit_ms(Mode::Proxy);
+    bench.tell(Event::Deadline);
     assert_eq!(mode(&bench, tab), Mode::Streamed);
     bench.now.0 += limit_ms(Mode::Streamed);
     bench.tell(Event::Deadline);
