@@ -32,23 +32,9 @@ fn there(bench: &Bench, tab: TabId) -> bool {
     bench.browser.tab(tab).is_some()
 }
 
-fn is_asked(bench: &Bench, tab: TabId) -> bool {
-    let tab = bench.browser.tab(tab).expect("a tab");
-    tab.page.asks.iter().any(|ask| ask.id == AskId::LEAVE)
-}
-
-fn answer(bench: &mut Bench, tab: TabId, answer: Answer) {
-    bench.command(Command::Answer(tab, AskId::LEAVE, answer));
-    bench.settle();
-}
-
 fn leave(bench: &mut Bench, tab: TabId) {
     bench.command(Command::LeaveTab(tab));
     bench.settle();
-}
-
-fn reply(bench: &Bench, request: RequestId) -> Option<Result<(), Problem>> {
-    bench.world.replies.get(&request).cloned()
 }
 
 #[test]
@@ -66,15 +52,15 @@ fn a_page_that_objects_is_closed_only_if_the_person_insists() {
     let (mut bench, tabs) = browsing(2);
     bench.world.objecting.insert(tabs[0]);
     leave(&mut bench, tabs[0]);
-    assert!(there(&bench, tabs[0]) && is_asked(&bench, tabs[0]));
+    assert!(there(&bench, tabs[0]) && bench.is_asked_to_leave(tabs[0]));
     assert_eq!(bench.browser.active, Some(tabs[0]), "what is asked is seen");
     let focus = Action::Focus(ShellFocus::Ask);
     assert!(bench.world.log.contains(&focus));
-    answer(&mut bench, tabs[0], NO);
-    assert!(there(&bench, tabs[0]) && !is_asked(&bench, tabs[0]));
+    bench.answer_leave(tabs[0], NO);
+    assert!(there(&bench, tabs[0]) && !bench.is_asked_to_leave(tabs[0]));
     leave(&mut bench, tabs[0]);
     leave(&mut bench, tabs[0]);
-    answer(&mut bench, tabs[0], YES);
+    bench.answer_leave(tabs[0], YES);
     assert!(!there(&bench, tabs[0]));
     assert_eq!(bench.world.webviews.len(), 1);
 }
@@ -85,8 +71,8 @@ fn a_streamed_page_is_asked_as_well() {
     let tab = bench.stream();
     bench.world.objecting.insert(tab);
     leave(&mut bench, tab);
-    assert!(is_asked(&bench, tab));
-    answer(&mut bench, tab, YES);
+    assert!(bench.is_asked_to_leave(tab));
+    bench.answer_leave(tab, YES);
     assert!(!there(&bench, tab));
 }
 
@@ -121,8 +107,8 @@ fn a_page_that_goes_elsewhere_is_not_asked_about_any_more() {
     bench.world.objecting.insert(tabs[0]);
     leave(&mut bench, tabs[0]);
     bench.tell(Event::Page(tabs[0], Mode::Proxy, PageNews::Loading(true)));
-    assert!(there(&bench, tabs[0]) && !is_asked(&bench, tabs[0]));
-    answer(&mut bench, tabs[0], YES);
+    assert!(there(&bench, tabs[0]) && !bench.is_asked_to_leave(tabs[0]));
+    bench.answer_leave(tabs[0], YES);
     assert!(there(&bench, tabs[0]), "a late answer is none");
 }
 
@@ -132,12 +118,12 @@ fn the_window_asks_about_one_page_after_the_other_before_it_closes() {
     bench.world.objecting.extend([tabs[0], tabs[1]]);
     let request = bench.command(Command::MayQuit);
     bench.settle();
-    assert_eq!(reply(&bench, request), None);
-    assert!(is_asked(&bench, tabs[0]) && !is_asked(&bench, tabs[1]));
-    answer(&mut bench, tabs[0], YES);
-    assert!(is_asked(&bench, tabs[1]) && there(&bench, tabs[0]));
-    answer(&mut bench, tabs[1], YES);
-    assert_eq!(reply(&bench, request), Some(Ok(())));
+    assert_eq!(bench.reply(request), None);
+    assert!(bench.is_asked_to_leave(tabs[0]) && !bench.is_asked_to_leave(tabs[1]));
+    bench.answer_leave(tabs[0], YES);
+    assert!(bench.is_asked_to_leave(tabs[1]) && there(&bench, tabs[0]));
+    bench.answer_leave(tabs[1], YES);
+    assert_eq!(bench.reply(request), Some(Ok(())));
     assert_eq!(bench.browser.tabs.len(), 4, "nothing is closed before");
 }
 
@@ -147,21 +133,21 @@ fn who_stays_on_one_page_stays_on_all() {
     bench.world.objecting.extend([tabs[0], tabs[1]]);
     let request = bench.command(Command::MayQuit);
     bench.settle();
-    answer(&mut bench, tabs[0], NO);
-    assert_eq!(reply(&bench, request), Some(Err(Problem::Cancelled)));
-    assert!(!is_asked(&bench, tabs[1]));
+    bench.answer_leave(tabs[0], NO);
+    assert_eq!(bench.reply(request), Some(Err(Problem::Cancelled)));
+    assert!(!bench.is_asked_to_leave(tabs[1]));
     let again = bench.command(Command::MayQuit);
     bench.settle();
-    assert!(is_asked(&bench, tabs[0]));
+    assert!(bench.is_asked_to_leave(tabs[0]));
     // The person has gone elsewhere meanwhile: the question comes back.
     bench.command(Command::SelectTab(tabs[1]));
     let twice = bench.command(Command::MayQuit);
-    assert_eq!(reply(&bench, again), Some(Err(Problem::Cancelled)));
+    assert_eq!(bench.reply(again), Some(Err(Problem::Cancelled)));
     assert_eq!(bench.browser.active, Some(tabs[0]));
-    assert!(is_asked(&bench, tabs[0]));
+    assert!(bench.is_asked_to_leave(tabs[0]));
     bench.command(Command::CloseTab(tabs[0]));
-    answer(&mut bench, tabs[1], YES);
-    assert_eq!(reply(&bench, twice), Some(Ok(())));
+    bench.answer_leave(tabs[1], YES);
+    assert_eq!(bench.reply(twice), Some(Ok(())));
 }
 
 #[test]
@@ -170,14 +156,14 @@ fn a_window_without_anything_to_lose_may_close_at_once_and_silent_pages_hold_it_
     bench.world.silent.insert(tabs[0]);
     let request = bench.command(Command::MayQuit);
     bench.settle();
-    assert_eq!(reply(&bench, request), None);
+    assert_eq!(bench.reply(request), None);
     bench.now.0 += limit_ms(Mode::Proxy);
     bench.tell(Event::Deadline);
-    assert_eq!(reply(&bench, request), Some(Ok(())));
+    assert_eq!(bench.reply(request), Some(Ok(())));
     bench.command(Command::CloseTab(tabs[0]));
     bench.command(Command::CloseTab(tabs[1]));
     let request = bench.command(Command::MayQuit);
-    assert_eq!(reply(&bench, request), Some(Ok(())));
+    assert_eq!(bench.reply(request), Some(Ok(())));
 }
 
 /// Two tabs, one of which is being closed, and its page does not answer.
@@ -206,9 +192,9 @@ fn a_tab_that_was_closed_and_objects_goes_when_the_person_leaves_it_with_the_win
     leave(&mut bench, tabs[0]);
     bench.tell(Event::Page(tabs[0], Mode::Proxy, PageNews::Objects(true)));
     bench.settle();
-    assert!(is_asked(&bench, tabs[0]));
-    answer(&mut bench, tabs[0], YES);
-    assert_eq!(reply(&bench, request), Some(Ok(())));
+    assert!(bench.is_asked_to_leave(tabs[0]));
+    bench.answer_leave(tabs[0], YES);
+    assert_eq!(bench.reply(request), Some(Ok(())));
     assert!(!there(&bench, tabs[0]) && there(&bench, tabs[1]));
 }
 
@@ -217,7 +203,7 @@ fn a_tab_that_was_closed_just_before_its_window_does_not_come_back() {
     let (mut bench, tabs) = closed_and_silent();
     let request = bench.command(Command::MayQuit);
     bench.settle();
-    assert_eq!(reply(&bench, request), None);
+    assert_eq!(bench.reply(request), None);
     bench.command(Command::Quit);
     bench.settle();
     assert!(!there(&bench, tabs[0]) && there(&bench, tabs[1]));
@@ -225,7 +211,7 @@ fn a_tab_that_was_closed_just_before_its_window_does_not_come_back() {
     let request = bench.command(Command::MayQuit);
     bench.now.0 += limit_ms(Mode::Proxy);
     bench.tell(Event::Deadline);
-    assert_eq!(reply(&bench, request), Some(Ok(())));
+    assert_eq!(bench.reply(request), Some(Ok(())));
     assert!(!there(&bench, tabs[0]) && there(&bench, tabs[1]));
 }
 
@@ -262,15 +248,15 @@ fn a_file_that_would_be_lost_with_the_window_is_asked_about_in_front() {
     let focus = Action::Focus(ShellFocus::Ask);
     assert!(bench.world.log.contains(&focus));
     bench.command(Command::Answer(tabs[1], AskId::FILES, NO));
-    assert_eq!(reply(&bench, request), Some(Err(Problem::Cancelled)));
+    assert_eq!(bench.reply(request), Some(Err(Problem::Cancelled)));
     assert!(!asks_of_files(&bench, tabs[1]));
     let again = may_quit(&mut bench);
     bench.command(Command::SelectTab(tabs[0]));
     let request = may_quit(&mut bench);
-    assert_eq!(reply(&bench, again), Some(Err(Problem::Cancelled)));
+    assert_eq!(bench.reply(again), Some(Err(Problem::Cancelled)));
     assert!(asks_of_files(&bench, tabs[0]) && !asks_of_files(&bench, tabs[1]));
     bench.command(Command::Answer(tabs[0], AskId::FILES, YES));
-    assert_eq!(reply(&bench, request), Some(Ok(())));
+    assert_eq!(bench.reply(request), Some(Ok(())));
 }
 
 #[test]
@@ -278,7 +264,7 @@ fn a_file_that_goes_on_after_the_next_start_holds_no_window_open() {
     let (mut bench, tabs) = browsing(1);
     file(&mut bench, 1, "default", Hold::At("\"1\"".into()));
     let request = may_quit(&mut bench);
-    assert_eq!(reply(&bench, request), Some(Ok(())));
+    assert_eq!(bench.reply(request), Some(Ok(())));
     bench.command(Command::OpenTabOf(ProfileName(PRIVATE.into())));
     let private = bench.browser.active.expect("a tab");
     file(&mut bench, 2, PRIVATE, Hold::At("\"1\"".into()));
@@ -286,7 +272,7 @@ fn a_file_that_goes_on_after_the_next_start_holds_no_window_open() {
     assert!(asks_of_files(&bench, private), "nothing private is kept");
     // With its last tab the file goes, and with that the question.
     bench.command(Command::CloseTab(private));
-    assert_eq!(reply(&bench, request), Some(Ok(())));
+    assert_eq!(bench.reply(request), Some(Ok(())));
     assert!(!asks_of_files(&bench, tabs[0]));
 }
 
@@ -296,12 +282,12 @@ fn files_are_asked_about_when_all_pages_have_been() {
     bench.world.objecting.insert(tabs[0]);
     file(&mut bench, 1, "default", Hold::Anew);
     let request = may_quit(&mut bench);
-    assert!(is_asked(&bench, tabs[0]) && !asks_of_files(&bench, tabs[0]));
-    answer(&mut bench, tabs[0], YES);
+    assert!(bench.is_asked_to_leave(tabs[0]) && !asks_of_files(&bench, tabs[0]));
+    bench.answer_leave(tabs[0], YES);
     assert!(asks_of_files(&bench, tabs[0]));
     // The tab goes, but not the file.
     bench.command(Command::CloseTab(tabs[0]));
     assert!(asks_of_files(&bench, tabs[1]));
     bench.command(Command::Answer(tabs[1], AskId::FILES, YES));
-    assert_eq!(reply(&bench, request), Some(Ok(())));
+    assert_eq!(bench.reply(request), Some(Ok(())));
 }

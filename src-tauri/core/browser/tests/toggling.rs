@@ -2,7 +2,7 @@
 
 use super::world::{Bench, host};
 use crate::action::Action;
-use crate::ask::{Answer, AskId};
+use crate::ask::Answer;
 use crate::event::{Command, Event, PageNews, RequestId};
 use crate::leave::limit_ms;
 use crate::message::{Mode, Problem, ShellFocus, TabId};
@@ -34,35 +34,21 @@ fn mode(bench: &Bench, tab: TabId) -> Mode {
     bench.browser.tab(tab).expect("a tab").mode
 }
 
-fn is_asked(bench: &Bench, tab: TabId) -> bool {
-    let tab = bench.browser.tab(tab).expect("a tab");
-    tab.page.asks.iter().any(|ask| ask.id == AskId::LEAVE)
-}
-
-fn answer(bench: &mut Bench, tab: TabId, answer: Answer) {
-    bench.command(Command::Answer(tab, AskId::LEAVE, answer));
-    bench.settle();
-}
-
-fn reply(bench: &Bench, request: RequestId) -> Option<Result<(), Problem>> {
-    bench.world.replies.get(&request).cloned()
-}
-
 #[test]
 fn a_page_that_objects_is_left_for_a_stream_only_if_the_person_insists() {
     let (mut bench, tab) = written();
     let first = toggle(&mut bench, tab, Mode::Streamed);
-    assert!(is_asked(&bench, tab) && mode(&bench, tab) == Mode::Proxy);
+    assert!(bench.is_asked_to_leave(tab) && mode(&bench, tab) == Mode::Proxy);
     assert!(bench.world.log.contains(&Action::Focus(ShellFocus::Ask)));
-    assert_eq!(reply(&bench, first), None);
-    answer(&mut bench, tab, NO);
-    assert_eq!(reply(&bench, first), Some(Err(Problem::Cancelled)));
+    assert_eq!(bench.reply(first), None);
+    bench.answer_leave(tab, NO);
+    assert_eq!(bench.reply(first), Some(Err(Problem::Cancelled)));
     assert_eq!(mode(&bench, tab), Mode::Proxy);
     let second = toggle(&mut bench, tab, Mode::Streamed);
-    answer(&mut bench, tab, YES);
+    bench.answer_leave(tab, YES);
     assert_eq!(mode(&bench, tab), Mode::Streamed);
-    assert_eq!(reply(&bench, second), Some(Ok(())));
-    assert!(!is_asked(&bench, tab));
+    assert_eq!(bench.reply(second), Some(Ok(())));
+    assert!(!bench.is_asked_to_leave(tab));
 }
 
 #[test]
@@ -71,8 +57,8 @@ fn a_streamed_page_that_objects_is_asked_about_as_well_but_no_stage_before_it() 
     let tab = bench.stream();
     bench.world.objecting.insert(tab);
     toggle(&mut bench, tab, Mode::Proxy);
-    assert!(is_asked(&bench, tab) && mode(&bench, tab) == Mode::Streamed);
-    answer(&mut bench, tab, YES);
+    assert!(bench.is_asked_to_leave(tab) && mode(&bench, tab) == Mode::Streamed);
+    bench.answer_leave(tab, YES);
     assert_eq!(mode(&bench, tab), Mode::Proxy);
     bench.command(Command::SetMode(tab, Mode::Streamed, None));
     bench.command(Command::SetMode(tab, Mode::Proxy, None));
@@ -90,7 +76,7 @@ fn a_page_that_does_not_answer_is_left_after_a_while() {
     bench.tell(Event::Deadline);
     bench.settle();
     assert_eq!(mode(&bench, tab), Mode::Streamed);
-    assert_eq!(reply(&bench, again), Some(Ok(())));
+    assert_eq!(bench.reply(again), Some(Ok(())));
 }
 
 #[test]
@@ -100,7 +86,7 @@ fn a_page_that_is_lost_while_it_is_asked_is_left() {
     let wish = toggle(&mut bench, tab, Mode::Streamed);
     says(&mut bench, tab, PageNews::Crashed);
     bench.settle();
-    assert_eq!(reply(&bench, wish), Some(Ok(())));
+    assert_eq!(bench.reply(wish), Some(Ok(())));
     assert_eq!(mode(&bench, tab), Mode::Streamed);
 }
 
@@ -110,10 +96,10 @@ fn the_later_of_two_wishes_counts() {
     let wish = toggle(&mut bench, tab, Mode::Streamed);
     bench.command(Command::LeaveTab(tab));
     bench.settle();
-    assert_eq!(reply(&bench, wish), Some(Err(Problem::Cancelled)));
+    assert_eq!(bench.reply(wish), Some(Err(Problem::Cancelled)));
     let wish = toggle(&mut bench, tab, Mode::Streamed);
-    answer(&mut bench, tab, YES);
-    assert_eq!(reply(&bench, wish), Some(Ok(())));
+    bench.answer_leave(tab, YES);
+    assert_eq!(bench.reply(wish), Some(Ok(())));
     assert_eq!(mode(&bench, tab), Mode::Streamed);
 }
 
@@ -123,7 +109,7 @@ fn a_stream_that_is_given_up_before_the_page_has_answered_is_not_begun() {
     bench.world.silent.insert(tab);
     let wish = toggle(&mut bench, tab, Mode::Streamed);
     bench.command(Command::CancelStream(tab));
-    assert_eq!(reply(&bench, wish), Some(Err(Problem::Cancelled)));
+    assert_eq!(bench.reply(wish), Some(Err(Problem::Cancelled)));
     bench.now.0 += limit_ms(Mode::Proxy);
     bench.tell(Event::Deadline);
     // The page was asked, but nothing is wanted of its answer any more.
@@ -133,8 +119,8 @@ fn a_stream_that_is_given_up_before_the_page_has_answered_is_not_begun() {
     let (mut bench, tab) = written();
     toggle(&mut bench, tab, Mode::Streamed);
     bench.command(Command::CancelStream(tab));
-    assert!(!is_asked(&bench, tab));
-    answer(&mut bench, tab, YES);
+    assert!(!bench.is_asked_to_leave(tab));
+    bench.answer_leave(tab, YES);
     assert!(bench.browser.tab(tab).is_some() && mode(&bench, tab) == Mode::Proxy);
 }
 
@@ -143,8 +129,8 @@ fn a_page_that_goes_elsewhere_keeps_its_mode() {
     let (mut bench, tab) = written();
     let wish = toggle(&mut bench, tab, Mode::Streamed);
     says(&mut bench, tab, PageNews::Loading(true));
-    assert_eq!(reply(&bench, wish), Some(Err(Problem::Cancelled)));
-    assert!(!is_asked(&bench, tab) && mode(&bench, tab) == Mode::Proxy);
+    assert_eq!(bench.reply(wish), Some(Err(Problem::Cancelled)));
+    assert!(!bench.is_asked_to_leave(tab) && mode(&bench, tab) == Mode::Proxy);
 }
 
 #[test]
@@ -155,8 +141,8 @@ fn a_window_that_closes_does_not_close_a_tab_that_was_to_change_its_mode() {
     let quit = bench.command(Command::MayQuit);
     bench.now.0 += limit_ms(Mode::Proxy);
     bench.tell(Event::Deadline);
-    assert_eq!(reply(&bench, quit), Some(Ok(())));
-    assert_eq!(reply(&bench, wish), Some(Err(Problem::Cancelled)));
+    assert_eq!(bench.reply(quit), Some(Ok(())));
+    assert_eq!(bench.reply(wish), Some(Err(Problem::Cancelled)));
     assert!(bench.browser.tab(tab).is_some());
 }
 
@@ -165,12 +151,15 @@ fn a_toggle_is_no_answer_to_whether_the_window_may_close() {
     let (mut bench, tab) = written();
     let quit = bench.command(Command::MayQuit);
     bench.settle();
-    assert!(is_asked(&bench, tab));
+    assert!(bench.is_asked_to_leave(tab));
     let wish = toggle(&mut bench, tab, Mode::Streamed);
-    assert_eq!(reply(&bench, wish), Some(Err(Problem::Cancelled)));
-    assert_eq!((is_asked(&bench, tab), reply(&bench, quit)), (true, None));
-    answer(&mut bench, tab, NO);
-    assert_eq!(reply(&bench, quit), Some(Err(Problem::Cancelled)));
+    assert_eq!(bench.reply(wish), Some(Err(Problem::Cancelled)));
+    assert_eq!(
+        (bench.is_asked_to_leave(tab), bench.reply(quit)),
+        (true, None)
+    );
+    bench.answer_leave(tab, NO);
+    assert_eq!(bench.reply(quit), Some(Err(Problem::Cancelled)));
 }
 
 #[test]
@@ -179,7 +168,7 @@ fn a_page_that_was_asked_twice_does_not_close_its_tab_once_it_is_left() {
     toggle(&mut bench, tab, Mode::Streamed);
     bench.world.silent.insert(tab);
     toggle(&mut bench, tab, Mode::Streamed);
-    answer(&mut bench, tab, YES);
+    bench.answer_leave(tab, YES);
     assert_eq!(mode(&bench, tab), Mode::Proxy, "it is asked anew");
     bench.now.0 += limit_ms(Mode::Proxy);
     bench.tell(Event::Deadline);
@@ -196,5 +185,5 @@ fn a_window_may_close_as_soon_as_the_last_page_that_is_asked_is_lost() {
     toggle(&mut bench, tab, Mode::Streamed);
     let quit = bench.command(Command::MayQuit);
     says(&mut bench, tab, PageNews::Crashed);
-    assert_eq!(reply(&bench, quit), Some(Ok(())));
+    assert_eq!(bench.reply(quit), Some(Ok(())));
 }

@@ -2,6 +2,7 @@
 
 use super::super::*;
 use crate::action::PageAction;
+use crate::ask::{Answer, AskId};
 use crate::cookie;
 use crate::event::{Command, HistoryEntry, PageNews, SavedState};
 use crate::message::{Stage, StartFailure};
@@ -327,6 +328,23 @@ impl Bench {
             self.tell(answer);
         }
         panic!("the world never comes to rest");
+    }
+
+    /// How a command was answered.
+    pub(super) fn reply(&self, request: RequestId) -> Option<Result<(), Problem>> {
+        self.world.replies.get(&request).cloned()
+    }
+
+    /// Whether the person is asked if a page is to be left.
+    pub(super) fn is_asked_to_leave(&self, tab: TabId) -> bool {
+        let tab = self.browser.tab(tab).expect("a tab");
+        tab.page.asks.iter().any(|ask| ask.id == AskId::LEAVE)
+    }
+
+    /// The person answers that.
+    pub(super) fn answer_leave(&mut self, tab: TabId, answer: Answer) {
+        self.command(Command::Answer(tab, AskId::LEAVE, answer));
+        self.settle();
     }
 
     pub(super) fn first(&self) -> TabId {
