@@ -118,6 +118,7 @@ impl Content {
                     PageAction::FindEnd => page.find_end(),
                     PageAction::Step(steps) => page.step(steps),
                     PageAction::Carry(order) => page.carry(order),
+                    PageAction::Restore(kept) => page.restore(&kept),
                     PageAction::Print => page.print(),
                     PageAction::Source => page.show_source(),
                     PageAction::Answer(ask, answer) => page.answer(ask, &answer),

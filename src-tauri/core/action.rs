@@ -64,6 +64,8 @@ pub enum PageAction {
     Step(isize),
     /// Have it say what its next self should have, or give it what its former self had.
     Carry(carry::Order),
+    /// Have the page that is about to come find what its site kept in the tab. Only proxied.
+    Restore(carry::Storage),
     /// Take the site's cookies out of the session, or put them into it. Only streamed: those of
     /// proxied pages are a profile's, see [`Action::Cookies`].
     Cookies(cookie::Order),

@@ -76,6 +76,18 @@
 
   const url = location.href.split("#")[0];
 
+  // What the site keeps in the tab, as JSON within JSON: not all that it may keep is Unicode.
+  const kept = () => {
+    try {
+      const all = sessionStorage;
+      const pairs = Array.from({ length: all.length }, (_, at) => all.key(at));
+      return JSON.stringify(pairs.map((key) => [key, all.getItem(key)]));
+    } catch {
+      // A page without a site of its own has none.
+      return "[]";
+    }
+  };
+
   // Parts that scroll by themselves, as in pages that fill the window and no more.
   const parts = () => {
     const found = [];
@@ -91,7 +103,7 @@
     return found;
   };
 
-  const collect = (text) => {
+  const collect = ({ text, storage }) => {
     const fields = [];
     let left = BUDGET;
     const all = Document.prototype.querySelectorAll.call(document, "input, textarea, select");
@@ -108,7 +120,8 @@
       if (fields.length >= 200) break;
     }
     const [x, y] = [scrollX, scrollY].map(Math.round);
-    return { url, x, y, parts: parts(), fields, typed };
+    const pairs = storage ? kept() : "[]";
+    return { url, x, y, parts: parts(), fields, typed, storage: pairs === "[]" ? "" : pairs };
   };
 
   const fill = (where, value) => {
@@ -198,5 +211,5 @@
     return true;
   };
 
-  return JSON.stringify(order.give ? give(order.give) : collect(order.collect.text));
+  return JSON.stringify(order.give ? give(order.give) : collect(order.collect));
 })(ORDER)

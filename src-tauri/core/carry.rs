@@ -1,14 +1,18 @@
-//! What a tab's page takes along into the other mode: how far it is scrolled, and what was typed
-//! into it. Collected and given by one script, in a world of its own in the page.
+//! What a tab's page takes along into its next self: how far it is scrolled, and what was typed into
+//! it; out of sleep what its site keeps in the tab. Collected and given by one script, in a world of its own in the page.
 
 use serde::{Deserialize, Serialize};
 
 use crate::event::PageNews;
 
 const SCRIPT: &str = include_str!("carry.js");
+const STORAGE: &str = include_str!("storage.js");
 
 /// The longest answer that is taken from a page, in bytes. The script keeps to less.
 const LONGEST: usize = 1 << 20;
+
+/// The same, with what a site keeps: no less than engines let it keep.
+const LONGEST_WITH_STORAGE: usize = 1 << 24;
 
 /// Fields that are taken along at most.
 const MOST_FIELDS: usize = 200;
@@ -44,6 +48,33 @@ pub struct Carry {
     /// Whether anything was typed into it or chosen, also what is never taken along.
     #[serde(default)]
     pub typed: bool,
+    /// What its site keeps in the tab, as [`Storage`] has it; empty if nothing, or not asked for.
+    #[serde(default)]
+    pub storage: String,
+}
+
+/// What a site keeps in a tab and no longer (`sessionStorage`). No log shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Storage {
+    /// An address of the site.
+    pub url: String,
+    /// Pairs of keys and values, as JSON. Not read by us: values need not be well-formed Unicode.
+    pub pairs: String,
+}
+
+impl std::fmt::Debug for Storage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Storage({} bytes)", self.pairs.len())
+    }
+}
+
+impl Storage {
+    /// The script that puts it back: for the start of the next page, before any script of that.
+    #[must_use]
+    pub fn script(&self) -> String {
+        let given = serde_json::json!([self.url, self.pairs]).to_string();
+        STORAGE.replace("(GIVEN)", &format!("({given})"))
+    }
 }
 
 impl std::fmt::Debug for Carry {
@@ -65,6 +96,7 @@ impl Carry {
     pub fn place_only(self) -> Self {
         Self {
             fields: Vec::new(),
+            storage: String::new(),
             ..self
         }
     }
@@ -72,7 +104,19 @@ impl Carry {
     /// Whether there is nothing to take along.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        (self.x, self.y) == (0, 0) && self.parts.is_empty() && self.fields.is_empty()
+        (self.x, self.y) == (0, 0)
+            && self.parts.is_empty()
+            && self.fields.is_empty()
+            && self.storage.is_empty()
+    }
+
+    /// Takes out what its site keeps in the tab.
+    pub fn take_storage(&mut self) -> Option<Storage> {
+        let pairs = std::mem::take(&mut self.storage);
+        (!pairs.is_empty()).then(|| Storage {
+            url: self.url.clone(),
+            pairs,
+        })
     }
 }
 
@@ -84,6 +128,8 @@ pub enum Order {
     Collect {
         /// What was typed, too.
         text: bool,
+        /// What its site keeps in the tab, too.
+        storage: bool,
     },
     /// Take what its former self had; answered by [`PageNews::Taken`] unless the page is another.
     Give(Carry),
@@ -100,19 +146,22 @@ impl Order {
     /// What the page's answer to the script means; `None` if it makes no sense.
     #[must_use]
     pub fn heard(&self, answer: &str) -> Option<PageNews> {
-        if answer.len() > LONGEST {
+        let longest = match self {
+            Self::Collect { storage: true, .. } => LONGEST_WITH_STORAGE,
+            _ => LONGEST,
+        };
+        if answer.len() > longest {
             return None;
         }
         match self {
-            Self::Collect { text } => {
+            Self::Collect { text, storage } => {
                 let mut carry: Carry = serde_json::from_str(answer).ok()?;
-                carry.fields.truncate(MOST_FIELDS);
+                carry.fields.truncate(if *text { MOST_FIELDS } else { 0 });
                 carry.parts.truncate(MOST_PARTS);
-                Some(PageNews::Collected(if *text {
-                    carry
-                } else {
-                    carry.place_only()
-                }))
+                if !storage {
+                    carry.storage.clear();
+                }
+                Some(PageNews::Collected(carry))
             }
             Self::Give(_) => (answer == "true").then_some(PageNews::Taken),
         }
@@ -127,7 +176,11 @@ mod tests {
         r##"{"url":"http://a/","x":0,"y":700,"fields":[["#a","text"],["#b",true]]}"##;
 
     fn collected(text: bool, answer: &str) -> Option<Carry> {
-        match (Order::Collect { text }).heard(answer)? {
+        let order = Order::Collect {
+            text,
+            storage: false,
+        };
+        match order.heard(answer)? {
             PageNews::Collected(carry) => Some(carry),
             _ => None,
         }

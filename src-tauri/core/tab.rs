@@ -2,7 +2,7 @@
 
 use crate::address;
 use crate::browser::Crossing;
-use crate::carry::Carry;
+use crate::carry::{Carry, Storage};
 use crate::cookie::Jar;
 use crate::event::{Millis, RequestId, TabRecord};
 use crate::history::History;
@@ -135,6 +135,8 @@ pub struct Tab {
     pub page: PageView,
     /// What its page had in the mode that was left, until its next page has taken it.
     pub carry: Option<Carry>,
+    /// What the site of its page kept in it when that went to sleep, until its next page is opened.
+    pub storage: Option<Storage>,
     /// Since when its proxied page is out of sight, or was asked in vain whether it can sleep.
     pub unseen: Option<Millis>,
     /// Since when its page has been asked whether it may be closed.
@@ -172,6 +174,7 @@ impl Tab {
             stream: None,
             page: PageView::default(),
             carry: None,
+            storage: None,
             unseen: None,
             asked_to_leave: None,
             occupied: false,

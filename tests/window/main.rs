@@ -15,6 +15,7 @@ mod framed;
 mod front;
 mod home;
 mod hung;
+mod kept;
 mod kept_out;
 mod keys;
 mod logins;

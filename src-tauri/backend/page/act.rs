@@ -81,7 +81,8 @@ pub(super) async fn act(
             | PageAction::Print
             | PageAction::Source
             | PageAction::Trust(_)
-            | PageAction::Mute(_),
+            | PageAction::Mute(_)
+            | PageAction::Restore(_),
             Some(_),
         ) => return Ok(()),
         (PageAction::Step(steps), Some(target)) => return step(shared, &target, steps).await,

@@ -13,16 +13,23 @@ impl Browser {
         tab.carry = None;
         let (profile, url) = (tab.profile.clone(), tab.url().to_owned());
         let text = self.takes_text_along(&profile, &url);
-        self.page_action(id, PageAction::Carry(Order::Collect { text }));
+        self.page_action(
+            id,
+            PageAction::Carry(Order::Collect {
+                text,
+                storage: false,
+            }),
+        );
     }
 
     /// The page that was left has said what its next self should have.
-    pub(super) fn collected(&mut self, id: TabId, mode: Mode, carry: Carry) {
+    pub(super) fn collected(&mut self, id: TabId, mode: Mode, mut carry: Carry) {
         let Some(tab) = self.tab(id) else { return };
         // A page that moves to another machine is left and taken up in the same mode.
         if tab.mode == mode && self.has_page(id) {
             return self.goes_to_sleep(id, carry);
         }
+        drop(carry.take_storage());
         if !carry.is_of(tab.url()) {
             // It was about to show something else.
             return;

@@ -7,6 +7,7 @@ use crate::ask::Answer;
 use crate::event::PageNews;
 use crate::message::{Mode, Problem, ProfileName, TabId};
 use crate::page::{Direction, zoom_in, zoom_out};
+use crate::site::origin_of;
 use crate::tab::Tab;
 
 /// The longest title that is kept, in characters.
@@ -116,9 +117,13 @@ impl Browser {
             url: tab.url().to_owned(),
             zoom: tab.zoom,
         };
-        let profile = tab.profile.clone();
+        let (profile, kept) = (tab.profile.clone(), tab.storage.take());
+        let origin = origin_of(tab.url());
         self.act(Action::UseProfile(id, profile));
         self.act(Action::Proxied(id, open));
+        if let Some(kept) = kept.filter(|kept| origin_of(&kept.url) == origin) {
+            self.act(Action::Proxied(id, PageAction::Restore(kept)));
+        }
         self.mute_as_tab(id);
     }
 

@@ -73,17 +73,27 @@ impl Browser {
             .collect();
         late.retain(|id| self.can_sleep(*id));
         for id in late {
-            self.page_action(id, PageAction::Carry(Order::Collect { text: false }));
+            self.page_action(
+                id,
+                PageAction::Carry(Order::Collect {
+                    text: false,
+                    storage: true,
+                }),
+            );
         }
     }
 
     /// A page in its tab's own mode has said what its next self should have: where it is to sleep.
-    pub(super) fn goes_to_sleep(&mut self, id: TabId, carry: Carry) {
+    pub(super) fn goes_to_sleep(&mut self, id: TabId, mut carry: Carry) {
         if carry.typed || !self.can_sleep(id) {
             return;
         }
         if self.tab(id).is_some_and(|tab| carry.is_of(tab.url())) {
+            let storage = carry.take_storage();
             self.lay_down(id, Some(carry.place_only()));
+            if let Some(tab) = self.tab_mut(id) {
+                tab.storage = storage;
+            }
         }
     }
 

@@ -155,6 +155,7 @@ impl Browser {
         self.collect(id);
         let Some(tab) = self.tab_mut(id) else { return };
         tab.mode = Mode::Streamed;
+        tab.storage = None;
         tab.problem = None;
         tab.heading_for = None;
         tab.loading = false;

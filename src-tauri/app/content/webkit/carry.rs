@@ -1,11 +1,15 @@
 //! What a page takes along into its next self.
 
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use duotab_core::carry::Order;
+use duotab_core::carry::{Order, Storage};
 use duotab_core::leave;
 use gtk::gio;
-use webkit2gtk::WebViewExt;
+use webkit2gtk::{
+    LoadEvent, UserContentInjectedFrames, UserContentManagerExt, UserScript,
+    UserScriptInjectionTime, WebViewExt,
+};
 
 use super::Page;
 
@@ -27,6 +31,31 @@ impl Page {
             .evaluate_javascript(&script, Some(WORLD), None, none, move |answer| {
                 heard(answer.ok().map(|value| value.to_string()));
             });
+    }
+
+    /// Has the page that comes first find what its site kept in the tab. Only that one: a page that
+    /// clears all of it and goes on to another is not to find it again.
+    pub(in super::super) fn restore(&self, kept: &Storage) {
+        let Some(manager) = self.view.user_content_manager() else {
+            return;
+        };
+        let (frames, start) = (
+            UserContentInjectedFrames::TopFrame,
+            UserScriptInjectionTime::Start,
+        );
+        let script = UserScript::for_world(&kept.script(), frames, start, WORLD, &[], &[]);
+        manager.add_script(&script);
+        // A load that fails ends without a page: the next try is to find it.
+        let (given, is_there) = (RefCell::new(Some(script)), Cell::new(false));
+        self.view.connect_load_changed(move |_, event| match event {
+            LoadEvent::Committed => is_there.set(true),
+            LoadEvent::Finished if is_there.get() => {
+                if let Some(script) = given.take() {
+                    manager.remove_script(&script);
+                }
+            }
+            _ => {}
+        });
     }
 
     /// Has the page say whether something would be lost if it were closed.

@@ -88,8 +88,9 @@ impl Browser {
     /// Proxied pages are opened again when their data are there.
     fn close_pages_of(&mut self, name: &ProfileName) {
         let mut closed = Vec::new();
-        for tab in &mut self.tabs {
-            if tab.profile == *name && std::mem::take(&mut tab.proxied) {
+        for tab in self.tabs.iter_mut().filter(|tab| tab.profile == *name) {
+            tab.storage = None;
+            if std::mem::take(&mut tab.proxied) {
                 tab.loading = false;
                 tab.goes_on_heading();
                 tab.waiting_history = None;

@@ -43,7 +43,13 @@ fn says(bench: &mut Bench, tab: TabId, mode: Mode, news: PageNews) {
 #[test]
 fn a_page_has_what_its_former_self_had_once_it_has_loaded_and_taken_it() {
     let (mut bench, tab) = toggled(true);
-    assert_eq!(orders(&bench), [Order::Collect { text: true }]);
+    assert_eq!(
+        orders(&bench),
+        [Order::Collect {
+            text: true,
+            storage: false
+        }]
+    );
     says(
         &mut bench,
         tab,
@@ -68,7 +74,13 @@ fn a_page_has_what_its_former_self_had_once_it_has_loaded_and_taken_it() {
 #[test]
 fn what_was_typed_stays_where_it_is_unless_the_person_agrees() {
     let (mut bench, tab) = toggled(false);
-    assert_eq!(orders(&bench), [Order::Collect { text: false }]);
+    assert_eq!(
+        orders(&bench),
+        [Order::Collect {
+            text: false,
+            storage: false
+        }]
+    );
     says(
         &mut bench,
         tab,
@@ -107,7 +119,10 @@ fn the_way_back_collects_before_the_page_is_closed() {
         _ => None,
     });
     let of_the_page: Vec<_> = of_the_page.collect();
-    let collect = PageAction::Carry(Order::Collect { text: true });
+    let collect = PageAction::Carry(Order::Collect {
+        text: true,
+        storage: false,
+    });
     assert!(of_the_page.ends_with(&[collect, PageAction::Close]));
     says(
         &mut bench,
@@ -168,7 +183,13 @@ fn a_toggle_that_is_taken_back_leaves_nothing_to_take() {
         PageNews::Collected(carry(PAGE)),
     );
     says(&mut bench, tab, Mode::Proxy, PageNews::Loading(false));
-    assert_eq!(orders(&bench), [Order::Collect { text: true }]);
+    assert_eq!(
+        orders(&bench),
+        [Order::Collect {
+            text: true,
+            storage: false
+        }]
+    );
 }
 
 #[test]
@@ -183,5 +204,11 @@ fn what_is_agreed_in_a_private_tab_is_not_saved() {
     let saved = |action: &Action| matches!(action, Action::SaveSite(_));
     assert!(!bench.world.log.iter().any(saved));
     bench.command(Command::SetMode(tab, Mode::Streamed, None));
-    assert_eq!(orders(&bench), [Order::Collect { text: true }]);
+    assert_eq!(
+        orders(&bench),
+        [Order::Collect {
+            text: true,
+            storage: false
+        }]
+    );
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::ask::{Answer, Ask, AskId, Question, Wish};
 use crate::carry::{Carry, Order};
 use crate::download::{DownloadNews, Source, Transfer};
+use crate::profile::DataWork;
 use crate::sleep::SleepAfter;
 
 const HERE: &str = "http://localhost/a";
@@ -44,7 +45,10 @@ fn carry(typed: bool) -> Carry {
 
 /// How often pages were asked whether they can go.
 fn asked(bench: &Bench) -> usize {
-    let order = PageAction::Carry(Order::Collect { text: false });
+    let order = PageAction::Carry(Order::Collect {
+        text: false,
+        storage: true,
+    });
     let asked = |action: &&Action| matches!(action, Action::Proxied(_, it) if *it == order);
     bench.world.log.iter().filter(asked).count()
 }
@@ -200,4 +204,51 @@ fn a_page_that_crashes_behind_others_is_opened_again_when_it_is_looked_at() {
     says(&mut bench, tab, PageNews::Crashed);
     let problem = bench.browser.tab(tab).unwrap().problem.clone();
     assert_eq!(problem, Some(Problem::PageCrashed), "or it would go on so");
+}
+
+#[test]
+fn what_the_site_keeps_in_the_tab_is_there_when_the_page_comes_back() {
+    let restored = |bench: &Bench| {
+        let is = |action: &&Action| matches!(action, Action::Proxied(_, PageAction::Restore(_)));
+        bench.world.log.iter().filter(is).count()
+    };
+    type Leads = fn(&mut Bench, TabId);
+    let ways: [(&str, usize, Leads); 5] = [
+        ("to the page", 1, |bench, tab| {
+            bench.command(Command::SelectTab(tab));
+        }),
+        ("to the same site", 1, |bench, tab| {
+            bench.command(Command::Navigate(tab, "http://localhost/b".into()));
+            bench.command(Command::SelectTab(tab));
+        }),
+        ("to another site", 0, |bench, tab| {
+            bench.command(Command::Navigate(tab, "http://127.0.0.1/a".into()));
+            bench.command(Command::SelectTab(tab));
+        }),
+        ("out of a profile that was cleared", 0, |bench, tab| {
+            let profile = bench.browser.tabs[0].profile.clone();
+            bench.browser.want_work(&profile, DataWork::Clear);
+            bench.browser.profile_mut(&profile).unwrap().work = None;
+            bench.command(Command::SelectTab(tab));
+        }),
+        ("by the other mode", 0, |bench, tab| {
+            bench.command(Command::SetMode(tab, Mode::Streamed, None));
+            bench.command(Command::SetMode(tab, Mode::Proxy, None));
+            bench.command(Command::SelectTab(tab));
+        }),
+    ];
+    for (way, times, leads) in ways {
+        let (mut bench, tab) = behind();
+        wait(&mut bench, HALF_HOUR);
+        let mut carry = carry(false);
+        carry.storage = r#"[["a","b"]]"#.into();
+        says(&mut bench, tab, PageNews::Collected(carry));
+        assert!(is_asleep(&bench, tab));
+        leads(&mut bench, tab);
+        assert_eq!(restored(&bench), times, "{way}");
+        // Once.
+        says(&mut bench, tab, PageNews::Loading(false));
+        wait(&mut bench, HALF_HOUR);
+        assert_eq!(restored(&bench), times, "{way}");
+    }
 }
