@@ -302,11 +302,12 @@ impl Browser {
     pub(super) fn navigate(&mut self, id: TabId, input: &str) -> Result<(), Problem> {
         let at = self.known(id)?;
         let url = self.read(input)?;
+        self.forget_toggle(id);
         self.permit(self.tabs[at].profile.clone(), &url);
         self.tabs[at].problem = None;
         self.tabs[at].unasked = false;
         if let Some(mode) = self.other_mode_for(&self.tabs[at], &url) {
-            self.navigate_in(id, mode, &url);
+            self.cross_to(id, mode, url);
         } else if self.has_page(id) {
             self.heads_for(id, &url);
             self.page_action(id, PageAction::Navigate(url));

@@ -12,10 +12,12 @@ use crate::tab::{Tab, TabStream};
 /// that page objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Toggle {
-    /// The command to answer.
-    request: RequestId,
+    /// The command to answer, unless it was answered.
+    request: Option<RequestId>,
     mode: Mode,
     node: Option<NodeId>,
+    /// Where to, if not to the same page.
+    url: Option<String>,
 }
 
 /// Whether there is a page to ask. One that nobody has touched has nothing to say.
@@ -39,19 +41,40 @@ impl Browser {
         if self.asks_to_close_over(id) {
             return self.reply(request, Err(Problem::Cancelled));
         }
-        let leaves = |tab: &Tab| tab.mode != mode && has_a_say(tab);
-        if !self.tab(id).is_some_and(leaves) || !self.may_object(id) {
-            return self.change_mode(request, id, mode, node);
+        if !self.is_to_be_asked(id, mode) {
+            return self.change_mode(Some(request), id, mode, node);
         }
+        let wish = Toggle {
+            request: Some(request),
+            mode,
+            node,
+            url: None,
+        };
+        self.ask_to_toggle(id, wish);
+    }
+
+    /// Goes to an address whose site opens in the other mode, by the same condition.
+    pub(super) fn cross_to(&mut self, id: TabId, mode: Mode, url: String) {
+        if !self.is_to_be_asked(id, mode) {
+            return self.navigate_in(id, mode, &url);
+        }
+        let wish = Toggle {
+            request: None,
+            mode,
+            node: None,
+            url: Some(url),
+        };
+        self.ask_to_toggle(id, wish);
+    }
+
+    fn is_to_be_asked(&self, id: TabId, mode: Mode) -> bool {
+        let leaves = |tab: &Tab| tab.mode != mode && has_a_say(tab);
+        self.tab(id).is_some_and(leaves) && self.may_object(id)
+    }
+
+    fn ask_to_toggle(&mut self, id: TabId, wish: Toggle) {
         self.forget_toggle(id);
-        self.toggles.insert(
-            id,
-            Toggle {
-                request,
-                mode,
-                node,
-            },
-        );
+        self.toggles.insert(id, wish);
         if self.tab(id).is_some_and(|tab| tab.asked_to_leave.is_none()) {
             self.ask_to_leave(id);
         }
@@ -66,7 +89,10 @@ impl Browser {
             // Asked twice, it may still have an answer to give.
             tab.asked_to_leave = None;
         }
-        self.change_mode(wish.request, id, wish.mode, wish.node);
+        match wish.url {
+            Some(url) => self.navigate_in(id, wish.mode, &url),
+            None => self.change_mode(wish.request, id, wish.mode, wish.node),
+        }
         true
     }
 
@@ -76,7 +102,7 @@ impl Browser {
         let Some(wish) = self.toggles.remove(&id) else {
             return;
         };
-        self.reply(wish.request, Err(Problem::Cancelled));
+        self.reply_if_asked(wish.request, Err(Problem::Cancelled));
         if self.may_close_over(id) {
             return;
         }
@@ -111,9 +137,21 @@ impl Browser {
         }
     }
 
-    fn change_mode(&mut self, request: RequestId, id: TabId, mode: Mode, node: Option<NodeId>) {
+    fn reply_if_asked(&mut self, request: Option<RequestId>, result: Result<(), Problem>) {
+        if let Some(request) = request {
+            self.reply(request, result);
+        }
+    }
+
+    fn change_mode(
+        &mut self,
+        request: Option<RequestId>,
+        id: TabId,
+        mode: Mode,
+        node: Option<NodeId>,
+    ) {
         let Some(tab) = self.tab_mut(id) else {
-            return self.reply(request, Err(Problem::UnknownTab { tab: id }));
+            return self.reply_if_asked(request, Err(Problem::UnknownTab { tab: id }));
         };
         let tab_has_problem = tab.problem.is_some();
         match mode {
@@ -122,7 +160,7 @@ impl Browser {
                     tab.goes_on_heading();
                     self.back_to_proxy(id);
                 }
-                self.reply(request, Ok(()));
+                self.reply_if_asked(request, Ok(()));
             }
             Mode::Streamed => {
                 if tab.mode == Mode::Proxy {
@@ -135,15 +173,15 @@ impl Browser {
                         if tab_has_problem {
                             self.reload(id, PageAction::Reload);
                         }
-                        return self.reply(request, Ok(()));
+                        return self.reply_if_asked(request, Ok(()));
                     }
                     let moved = node.map_or(Ok(()), |node| self.move_session(session, &node));
-                    return self.reply(request, moved);
+                    return self.reply_if_asked(request, moved);
                 }
                 if let Some(tab) = self.tab_mut(id) {
                     tab.problem = None;
                 }
-                self.want_stream(id, node, Some(request));
+                self.want_stream(id, node, request);
             }
         }
     }

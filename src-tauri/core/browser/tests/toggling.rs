@@ -187,3 +187,33 @@ fn a_window_may_close_as_soon_as_the_last_page_that_is_asked_is_lost() {
     says(&mut bench, tab, PageNews::Crashed);
     assert_eq!(bench.reply(quit), Some(Ok(())));
 }
+
+#[test]
+fn an_address_whose_site_opens_in_the_other_mode_asks_the_page_as_well() {
+    let (mut bench, tab) = written();
+    let other = "http://b.test/";
+    let beside = bench.command(Command::OpenTab {
+        input: Some(other.into()),
+        mode: None,
+        background: true,
+    });
+    assert_eq!(bench.reply(beside), Some(Ok(())));
+    let second = bench.browser.tabs[1].id;
+    bench.command(Command::SetSiteMode(second, Some(Mode::Streamed)));
+    for answer in [NO, YES] {
+        let went = bench.command(Command::Navigate(tab, other.into()));
+        bench.settle();
+        assert_eq!(bench.reply(went), Some(Ok(())));
+        assert!(bench.is_asked_to_leave(tab) && mode(&bench, tab) == Mode::Proxy);
+        bench.answer_leave(tab, answer);
+    }
+    let view = bench.browser.tab(tab).expect("a tab");
+    assert_eq!((view.mode, view.url()), (Mode::Streamed, other));
+
+    // Another address instead.
+    let (mut bench, tab) = written();
+    bench.command(Command::SetMode(tab, Mode::Streamed, None));
+    bench.command(Command::Navigate(tab, "http://c.test/".into()));
+    bench.settle();
+    assert!(!bench.is_asked_to_leave(tab) && mode(&bench, tab) == Mode::Proxy);
+}

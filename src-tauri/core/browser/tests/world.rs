@@ -307,7 +307,7 @@ impl Bench {
     pub(super) fn command(&mut self, command: Command) -> RequestId {
         self.requests += 1;
         let request = RequestId(self.requests);
-        let toggles = matches!(command, Command::SetMode(..));
+        let toggles = matches!(command, Command::SetMode(..) | Command::Navigate(..));
         self.tell(Event::Command(request, command));
         // A page that has something to say to that says it at once.
         let says = |it: &Event| matches!(it, Event::Page(_, _, PageNews::Objects(_)));
