@@ -10,16 +10,29 @@ use axum::routing::get;
 use duotab_test_support::Outcome;
 use duotab_test_support::probe::page;
 use futures_util::{StreamExt as _, stream};
+use serde_json::json;
 
 use crate::room::{BLUE, RED, Room};
 
+/// A place to write.
+const FIELD: &str = "<input id=field style='position:fixed;top:20px;left:20px;opacity:0'><script>
+    field.onfocus = () => tell({ writes: true });
+    field.addEventListener('compositionstart', () => tell({ composes: true }));
+    field.addEventListener('compositionend', () => tell({ composes: false }));
+    field.onkeyup = ({ key }) => key === 'x' && tell({ wrote: key });
+</script>";
+
 /// The first half of a page, whose second never comes.
 async fn half() -> impl IntoResponse {
+    half_with("")
+}
+
+fn half_with(more: &str) -> impl IntoResponse + use<> {
     // With less text than this the engine waits for more before it paints.
     let text = "One word after the other. ".repeat(20);
     let body = "<body style='margin:0;background:#cc1122'>";
     let style = "<p style='margin:200px;color:#cc1122'>";
-    let first = page("Half", &format!("{body}{style}{text}")).0;
+    let first = page("Half", &format!("{body}{style}{text}{more}")).0;
     let body = stream::iter([Ok::<_, Infallible>(first)]).chain(stream::pending());
     (
         [(header::CONTENT_TYPE, "text/html")],
@@ -35,6 +48,7 @@ async fn silent() {
 fn pages() -> Router {
     Router::new()
         .route("/half", get(half))
+        .route("/field", get(async || half_with(FIELD)))
         .route("/silent", get(silent))
 }
 
@@ -79,6 +93,27 @@ async fn a_page_that_is_stopped_stays_as_far_as_it_has_come() -> Outcome<()> {
     room.display.press("Escape").await?;
     rests(&room).await?;
     room.filled("its first half, still there", RED).await?;
+    room.shell.quit().await
+}
+
+#[tokio::test]
+async fn a_word_that_is_given_up_while_it_is_composed_stops_nothing() -> Outcome<()> {
+    let room = Room::on(pages(), "/field").await?;
+    let [x, y, ..] = room.filled("its first half", RED).await?;
+    loads(&room).await?;
+    room.display.click(x + 40, y + 30, 1).await?;
+    room.site.tells(&json!({ "writes": true })).await?;
+    // A sign by its number, which the toolkit composes by itself.
+    room.display.press("ctrl+shift+u").await?;
+    room.display.press("e").await?;
+    room.site.tells(&json!({ "composes": true })).await?;
+    room.display.press("Escape").await?;
+    room.site.tells(&json!({ "composes": false })).await?;
+    room.display.press("x").await?;
+    room.site.tells(&json!({ "wrote": "x" })).await?;
+    loads(&room).await?;
+    room.display.press("Escape").await?;
+    rests(&room).await?;
     room.shell.quit().await
 }
 

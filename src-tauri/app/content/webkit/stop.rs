@@ -8,7 +8,7 @@ use gtk::gdk::keys::constants::Escape;
 use gtk::gio;
 use gtk::glib::Propagation;
 use gtk::prelude::*;
-use webkit2gtk::{LoadEvent, WebView, WebViewExt};
+use webkit2gtk::{InputMethodContextExt, LoadEvent, WebView, WebViewExt};
 
 /// The address whose load was stopped, until it has ended or another page is there.
 #[derive(Clone, Default)]
@@ -30,14 +30,15 @@ impl Stopped {
                 stopped.0.replace(None);
             }
         });
-        let fills_screen = filling(view);
+        let (fills_screen, composes) = (filling(view), composing(view));
         let stopped = new.clone();
         view.connect_key_press_event(move |view, event| {
             let chord =
                 ModifierType::CONTROL_MASK | ModifierType::SHIFT_MASK | ModifierType::MOD1_MASK;
             let is_escape = event.keyval() == Escape && !event.state().intersects(chord);
-            // On a full screen it leads out of that, and no further.
-            if is_escape && view.is_loading() && !fills_screen.get() {
+            // It leads out of a full screen or a word that is being composed, and then no further.
+            let leads_out = fills_screen.get() || composes.get();
+            if is_escape && view.is_loading() && !leads_out {
                 stopped.stop(view);
             }
             // The page sees the key all the same.
@@ -68,5 +69,17 @@ fn filling(view: &WebView) -> Rc<Cell<bool>> {
         fills.set(false);
         false
     });
+    new
+}
+
+/// Whether a word is being composed in the page by an input method.
+fn composing(view: &WebView) -> Rc<Cell<bool>> {
+    let new: Rc<Cell<bool>> = Rc::default();
+    if let Some(method) = view.input_method_context() {
+        let composes = Rc::clone(&new);
+        method.connect_preedit_started(move |_| composes.set(true));
+        let composes = Rc::clone(&new);
+        method.connect_preedit_finished(move |_| composes.set(false));
+    }
     new
 }
