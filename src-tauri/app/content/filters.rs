@@ -127,12 +127,18 @@ pub(crate) async fn make(wanted: &Wanted) -> Result<Vec<Filter>, String> {
 }
 
 /// Removes what was compiled of other rules.
-fn leave(folder: &Path, own: &Path) {
+pub(super) fn leave(folder: &Path, own: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
-        if path != own
-            && let Err(error) = std::fs::remove_dir_all(&path)
-        {
+        if path == own {
+            continue;
+        }
+        let removed = if path.is_dir() {
+            std::fs::remove_dir_all(&path)
+        } else {
+            std::fs::remove_file(&path)
+        };
+        if let Err(error) = removed {
             tracing::debug!(%error, "rules that are not used stay");
         }
     }

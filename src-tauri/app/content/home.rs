@@ -4,11 +4,14 @@
 //! profile. Which page asks for it the web engine knows, and its content filter blocks what is not
 //! asked for by a page at home itself. Going there as a whole page stays possible: that is seen.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
 use duotab_core::proxy::HOME_NAMES;
 use serde_json::json;
 use webkit_filter::{Filter, Store};
+
+use super::filters;
 
 const NAME: &str = "home";
 
@@ -34,10 +37,25 @@ const ADDRESSES: [&str; 17] = [
     r"\[fe[89a-f][0-9a-f:]+\]",
 ];
 
-/// Makes the filter; what is compiled lies in `folder`.
+/// Gives the filter, as it was compiled before if that is of the same rules and the same engine: pages
+/// that come first should not have to do without it. What is compiled lies in `folder`.
 pub(crate) async fn make(folder: &Path) -> Result<Filter, String> {
-    let made = Store::open(folder).compile(NAME, rules()).await;
+    let rules = rules();
+    let own = folder.join(name_of(&rules));
+    let store = Store::open(&own);
+    if let Ok(filter) = store.load(NAME).await {
+        return Ok(filter);
+    }
+    let made = store.compile(NAME, rules).await;
+    filters::leave(folder, &own);
     made.map_err(|error| error.to_string())
+}
+
+/// Of another version of this app, a name may be another for the same rules: they are compiled again.
+fn name_of(rules: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    rules.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }
 
 fn hosts() -> Vec<String> {
