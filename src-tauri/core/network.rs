@@ -2,9 +2,13 @@
 //!
 //! A person fills in a form; it is read once, and only what can be used is kept.
 
+mod login;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use url::{Host, Url};
+
+pub use login::{Login, Password};
 
 use crate::proxy::Target;
 
@@ -26,9 +30,9 @@ pub enum Exit {
     #[default]
     Direct,
     /// Through an HTTP proxy.
-    Http(Target),
+    Http(Target, Option<Login>),
     /// Through a SOCKS5 proxy.
-    Socks5(Target),
+    Socks5(Target, Option<Login>),
     /// Straight to the site, but by this network interface only, such as a `WireGuard` tunnel's.
     Interface(String),
 }
@@ -99,6 +103,14 @@ pub struct NetworkForm {
     pub exit: ExitKind,
     /// The proxy's host and port, or the interface's name; of no account without one.
     pub exit_at: String,
+    /// Whom the proxy is to know the profile as; empty for nobody.
+    #[serde(default)]
+    pub exit_user: String,
+    /// The password that goes with it. Saved, and never shown: a form without one keeps the one of the
+    /// same user at the same proxy.
+    #[serde(default)]
+    #[ts(as = "Option<String>")]
+    pub exit_password: Option<Password>,
     /// Who knows names.
     pub names: NamesKind,
     /// The name server's host or address; of no account without one.
@@ -119,9 +131,12 @@ pub enum NetworkFault {
     /// The proxy has no port.
     #[error("no port of the proxy")]
     ExitPortMissing,
-    /// The proxy comes with a login, which is not kept.
-    #[error("a login of the proxy")]
-    ExitLogin,
+    /// There is a password for the proxy, and nobody whose it is.
+    #[error("no user of the proxy")]
+    ExitLoginUser,
+    /// No proxy can be told that user's name or that password.
+    #[error("no such user or password of the proxy")]
+    ExitLoginMalformed,
     /// The proxy is of another kind than was chosen.
     #[error("another kind of proxy")]
     ExitKind,
@@ -149,7 +164,7 @@ impl Network {
     /// Leads nowhere. What was set and cannot be read any more must not become the straight way.
     #[must_use]
     pub fn nowhere() -> Self {
-        let exit = place(NOWHERE, None).map_or(Exit::Direct, Exit::Socks5);
+        let exit = place(NOWHERE, None).map_or(Exit::Direct, |at| Exit::Socks5(at, None));
         Self {
             exit,
             names: Names::Exit,
@@ -157,13 +172,20 @@ impl Network {
         }
     }
 
-    /// The form that says this.
+    /// The form as a person is shown it: without the password.
     #[must_use]
     pub fn form(&self) -> NetworkForm {
+        NetworkForm {
+            exit_password: None,
+            ..self.whole_form()
+        }
+    }
+
+    fn whole_form(&self) -> NetworkForm {
         let (exit, exit_at) = match &self.exit {
             Exit::Direct => (ExitKind::Direct, String::new()),
-            Exit::Http(at) => (ExitKind::Http, at.to_string()),
-            Exit::Socks5(at) => (ExitKind::Socks5, at.to_string()),
+            Exit::Http(at, _) => (ExitKind::Http, at.to_string()),
+            Exit::Socks5(at, _) => (ExitKind::Socks5, at.to_string()),
             Exit::Interface(name) => (ExitKind::Interface, name.clone()),
         };
         let (names, names_at) = match &self.names {
@@ -172,9 +194,12 @@ impl Network {
             Names::Tls(at) => (NamesKind::Tls, host_and(at, TLS_PORT)),
             Names::Exit => (NamesKind::Exit, String::new()),
         };
+        let login = self.exit.login();
         NetworkForm {
             exit,
             exit_at,
+            exit_user: login.map(|it| it.user.clone()).unwrap_or_default(),
+            exit_password: login.map(|it| it.password.clone()),
             names,
             names_at,
             blocking: self.blocking,
@@ -186,13 +211,32 @@ impl Exit {
     /// Whether there is somebody at the exit who can look names up.
     #[must_use]
     pub fn is_proxy(&self) -> bool {
-        matches!(self, Self::Http(_) | Self::Socks5(_))
+        matches!(self, Self::Http(..) | Self::Socks5(..))
+    }
+
+    fn login(&self) -> Option<&Login> {
+        match self {
+            Self::Http(_, login) | Self::Socks5(_, login) => login.as_ref(),
+            Self::Direct | Self::Interface(_) => None,
+        }
+    }
+
+    /// Has the password of `before`, if that is the same user at the same proxy.
+    pub(crate) fn keep_password_of(&mut self, before: &Self) {
+        let ((Self::Http(at, Some(login)), Self::Http(same, Some(known)))
+        | (Self::Socks5(at, Some(login)), Self::Socks5(same, Some(known)))) = (self, before)
+        else {
+            return;
+        };
+        if at == same && login.user == known.user {
+            login.password = known.password.clone();
+        }
     }
 }
 
 impl From<Network> for NetworkForm {
     fn from(network: Network) -> Self {
-        network.form()
+        network.whole_form()
     }
 }
 
@@ -202,8 +246,14 @@ impl TryFrom<NetworkForm> for Network {
     fn try_from(form: NetworkForm) -> Result<Self, NetworkFault> {
         let exit = match form.exit {
             ExitKind::Direct => Exit::Direct,
-            ExitKind::Http => Exit::Http(exit_place(&form.exit_at, "http")?),
-            ExitKind::Socks5 => Exit::Socks5(exit_place(&form.exit_at, "socks5")?),
+            ExitKind::Http => {
+                let (at, login) = exit_place(&form, "http")?;
+                Exit::Http(at, login)
+            }
+            ExitKind::Socks5 => {
+                let (at, login) = exit_place(&form, "socks5")?;
+                Exit::Socks5(at, login)
+            }
             ExitKind::Interface => Exit::Interface(interface(&form.exit_at)?),
         };
         let names = match form.names {
@@ -221,8 +271,9 @@ impl TryFrom<NetworkForm> for Network {
     }
 }
 
-fn exit_place(text: &str, scheme: &str) -> Result<Target, NetworkFault> {
-    let text = text.trim();
+/// Reads where the proxy is and whom it is to know, which may stand before the address too.
+fn exit_place(form: &NetworkForm, scheme: &str) -> Result<(Target, Option<Login>), NetworkFault> {
+    let text = form.exit_at.trim();
     if text.is_empty() {
         return Err(NetworkFault::ExitMissing);
     }
@@ -232,13 +283,14 @@ fn exit_place(text: &str, scheme: &str) -> Result<Target, NetworkFault> {
         None => text,
     };
     let text = text.strip_suffix('/').unwrap_or(text);
-    if text.contains('@') {
-        return Err(NetworkFault::ExitLogin);
-    }
+    let (text, login) = Login::split(text);
     if place(text, Some(1)).is_some() && place(text, None).is_none() {
         return Err(NetworkFault::ExitPortMissing);
     }
-    place(text, None).ok_or(NetworkFault::ExitMalformed)
+    let at = place(text, None).ok_or(NetworkFault::ExitMalformed)?;
+    let password = || form.exit_password.clone().unwrap_or_default();
+    let (user, password) = login.unwrap_or_else(|| (form.exit_user.clone(), password()));
+    Ok((at, Login::read(&user, password)?))
 }
 
 /// Reads an interface's name as the kernel takes it (`dev_valid_name`).

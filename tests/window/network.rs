@@ -49,13 +49,18 @@ struct Exit {
 
 impl Exit {
     async fn start() -> Outcome<Self> {
+        Self::start_for("").await
+    }
+
+    /// It lets in nobody who does not say this.
+    async fn start_for(login: &'static str) -> Outcome<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let at = listener.local_addr()?.to_string();
         let asked = Arc::new(watch::Sender::new(Vec::new()));
         let kept = Arc::clone(&asked);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(answer(stream, Arc::clone(&kept)));
+                tokio::spawn(answer(stream, login, Arc::clone(&kept)));
             }
         });
         Ok(Self { at, asked })
@@ -86,8 +91,16 @@ async fn head(stream: &mut TcpStream) -> Option<String> {
     String::from_utf8(head).ok()
 }
 
-async fn answer(mut stream: TcpStream, asked: Arc<watch::Sender<Vec<String>>>) -> Option<()> {
+async fn answer(
+    mut stream: TcpStream,
+    login: &str,
+    asked: Arc<watch::Sender<Vec<String>>>,
+) -> Option<()> {
     let connect = head(&mut stream).await?;
+    if !connect.contains(login) {
+        let who = b"HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n";
+        return stream.write_all(who).await.ok();
+    }
     let target = connect.strip_prefix("CONNECT ")?.split(' ').next()?;
     asked.send_modify(|all| all.push(target.to_owned()));
     let opened = b"HTTP/1.1 200 Connected\r\n\r\n";
@@ -177,6 +190,65 @@ async fn a_profile_goes_by_another_proxy_as_soon_as_the_settings_say_so() -> Out
     );
     shell.until(&shown).await?;
     shell.close().await
+}
+
+#[tokio::test]
+async fn a_proxy_that_asks_who_comes_is_told_and_nobody_else_is() -> Outcome<()> {
+    let display = Display::start(1000, 900).await?;
+    // me:hush
+    let exit = Exit::start_for("Basic bWU6aHVzaA==").await?;
+    let app = App::new()?;
+    let far = "http://far.example/";
+    let shell = app.open(&start(&display).argument(far)).await?;
+    shell.find("[data-testid=problem]").await?;
+
+    shell.click(SETTINGS).await?;
+    choose(&shell, "network-exit", "socks5").await?;
+    choose(&shell, "network-exit", "http").await?;
+    let at = shell.find(&of_default("network-exit-at")).await?;
+    at.send_keys(&exit.at).await?;
+    save(&shell).await?;
+    shell.click(SETTINGS).await?;
+    shell.click("[data-testid=problem-action-retry]").await?;
+    shell
+        .until("document.querySelector('[data-testid=problem]')?.textContent.includes('does not let it in')")
+        .await?;
+
+    shell.click(SETTINGS).await?;
+    for (field, text) in [("user", "me"), ("password", "hush")] {
+        let field = of_default(&format!("network-exit-{field}"));
+        shell.find(&field).await?.send_keys(text).await?;
+    }
+    save(&shell).await?;
+    // It is not in the window any more.
+    let kept = format!(
+        "(({{ value, placeholder }}) => value === '' && placeholder === 'Password is saved')
+            (document.querySelector('{}') ?? {{}})",
+        of_default("network-exit-password")
+    );
+    shell.until(&kept).await?;
+    shell.click(SETTINGS).await?;
+    shell.click("[data-testid=problem-action-retry]").await?;
+    shell
+        .until_shown(&display, "the page by the proxy", blue)
+        .await?;
+    shell.close().await?;
+
+    let shell = app.open(&start(&display)).await?;
+    shell
+        .until_shown(&display, "the page once more", blue)
+        .await?;
+    shell.click(SETTINGS).await?;
+    shell.until(&kept).await?;
+    shell.close().await
+}
+
+async fn save(shell: &Shell) -> Outcome<()> {
+    shell.click(&of_default("network-save")).await?;
+    shell
+        .until("document.querySelector('[data-testid=network-saved]').textContent !== ''")
+        .await?;
+    Ok(())
 }
 
 const LIST: &str = "||ads.example^\n/banner/*\nfar.example##.advert\n";

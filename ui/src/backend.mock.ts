@@ -339,7 +339,15 @@ export function profileOf(name: string, more: Partial<ProfileView> = {}): Profil
     bytes: null,
     work: null,
     outcome: null,
-    network: { exit: "direct", exit_at: "", names: "system", names_at: "", blocking: false },
+    network: {
+      exit: "direct",
+      exit_at: "",
+      exit_user: "",
+      exit_password: null,
+      names: "system",
+      names_at: "",
+      blocking: false,
+    },
     ...more,
   };
 }

@@ -79,6 +79,7 @@ function pageActions(
       if (fault.failure === "private_name") return ["address", "anyway"];
       // The other mode leaves past the exit.
       if (fault.failure === "exit_failed") return ["retry", "address"];
+      if (fault.failure === "exit_login") return ["retry", "address"];
       if (fault.failure === "blocked") return ["anyway", "address"];
       if (fault.failure === "proxy_down") return [other, "retry"];
   }

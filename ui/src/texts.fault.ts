@@ -189,6 +189,12 @@ function way(failure: Failure, host: string): Words {
         body: `All connections of this profile go by the proxy or the network interface that is set for it, and none led to ${host} that way. The site may be well. Nothing went around it.`,
         remedy: "See that it runs, and what Settings, Network say of it, then try again.",
       };
+    case "exit_login":
+      return {
+        title: "The proxy of this profile does not let it in",
+        body: "All connections of this profile go by the proxy that is set for it, and that wants a user and a password other than those that it is told. The site may be well. Nothing went around the proxy.",
+        remedy: "Enter both in Settings, Network, then try again.",
+      };
     case "bad_answer":
       return {
         title: `${host} gives an answer that cannot be read`,

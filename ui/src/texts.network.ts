@@ -22,6 +22,12 @@ export const networkTexts = {
   } satisfies Record<ExitKind, string>,
   exitAt: (exit: ExitKind) =>
     exit === "interface" ? "Name of the network interface" : "Proxy, with its port",
+  exitLogin: "Log in as",
+  exitUser: "User name for the proxy",
+  exitPassword: "Password for the proxy",
+  user: "User, if it asks",
+  password: "Password",
+  passwordKept: "Password is saved",
   exitExample: {
     direct: "",
     http: "proxy.example:3128",
@@ -111,6 +117,11 @@ export function isAboutExit(fault: NetworkFault): boolean {
   return fault.startsWith("exit_");
 }
 
+/** Whether it is about whom the proxy is to know. */
+export function isAboutLogin(fault: NetworkFault): boolean {
+  return fault.startsWith("exit_login");
+}
+
 /** What is wrong with what was filled in, and what to do. */
 export function networkFault(fault: NetworkFault): string {
   switch (fault) {
@@ -118,8 +129,10 @@ export function networkFault(fault: NetworkFault): string {
       return "Say which proxy: its name or address, and its port.";
     case "exit_port_missing":
       return "The port is missing: put a colon and the number behind the name, as in proxy.example:3128.";
-    case "exit_login":
-      return "A proxy that wants a name and a password cannot be used: Duotab does not keep them.";
+    case "exit_login_user":
+      return "Say whose password this is: the user's name.";
+    case "exit_login_malformed":
+      return "No proxy can be told these: a user has no colon, and neither that nor the password has more than 255 bytes.";
     case "exit_kind":
       return "This is the address of another kind of proxy than was chosen above.";
     case "exit_interface_missing":

@@ -48,7 +48,8 @@ const failures = [
 const networkFaults: NetworkFault[] = [
   "exit_missing",
   "exit_port_missing",
-  "exit_login",
+  "exit_login_user",
+  "exit_login_malformed",
   "exit_kind",
   "exit_malformed",
   "names_missing",
@@ -69,6 +70,7 @@ const ways: Failure[] = [
   "unreachable",
   "connection_timed_out",
   "exit_failed",
+  "exit_login",
   "bad_answer",
   "closed_early",
   "answer_timed_out",

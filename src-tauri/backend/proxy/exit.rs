@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use duotab_core::network;
+use duotab_core::network::{self, Login};
 use duotab_core::proxy::{Failure, Target};
 use hyper::client::conn::http1;
 use hyper::header::{HOST, HeaderValue, PROXY_AUTHORIZATION};
@@ -21,7 +21,6 @@ use super::dial::{Line, Use, connect};
 use super::names::{Later, of_system};
 use super::race::{Miss, Order, race};
 use super::{answer, socks};
-use crate::endpoint::Secret;
 
 /// How addresses are tried by an exit. IPv4 begins: an SSH exit says that it is connected before it
 /// knows, so that what it does not reach, as a rule IPv6, never gives way to the next address. An exit
@@ -31,15 +30,6 @@ const BY_EXIT: Order = Order {
     head_start: Duration::from_secs(1),
 };
 
-/// Who the exit is to know us as.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExitLogin {
-    /// The user.
-    pub user: String,
-    /// The password.
-    pub password: Secret,
-}
-
 /// The way out of a profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Exit {
@@ -47,9 +37,9 @@ pub enum Exit {
     #[default]
     Direct,
     /// Through an HTTP proxy.
-    Http(Target, Option<ExitLogin>),
+    Http(Target, Option<Login>),
     /// Through a SOCKS5 proxy (RFC 1928).
-    Socks5(Target, Option<ExitLogin>),
+    Socks5(Target, Option<Login>),
     /// Straight to the target, by the network interface of this name only.
     Interface(String),
 }
@@ -58,8 +48,8 @@ impl From<&network::Exit> for Exit {
     fn from(exit: &network::Exit) -> Self {
         match exit {
             network::Exit::Direct => Self::Direct,
-            network::Exit::Http(at) => Self::Http(at.clone(), None),
-            network::Exit::Socks5(at) => Self::Socks5(at.clone(), None),
+            network::Exit::Http(at, login) => Self::Http(at.clone(), login.clone()),
+            network::Exit::Socks5(at, login) => Self::Socks5(at.clone(), login.clone()),
             network::Exit::Interface(name) => Self::Interface(name.clone()),
         }
     }
@@ -157,7 +147,7 @@ fn host_of(address: IpAddr) -> Host<String> {
     }
 }
 
-fn basic(login: &ExitLogin) -> Option<HeaderValue> {
+fn basic(login: &Login) -> Option<HeaderValue> {
     let pair = format!("{}:{}", login.user, login.password.expose());
     let mut value = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(pair))).ok()?;
     value.set_sensitive(true);
@@ -168,7 +158,7 @@ fn basic(login: &ExitLogin) -> Option<HeaderValue> {
 async fn tunnel(
     stream: TcpStream,
     authority: &str,
-    login: Option<&ExitLogin>,
+    login: Option<&Login>,
 ) -> Result<TcpStream, Miss> {
     let mut refused = Miss::Here(Failure::ExitFailed);
     let asked = async {
@@ -187,7 +177,7 @@ async fn tunnel(
             if response.status() != StatusCode::OK {
                 tracing::debug!(status = %response.status(), "the exit opens no tunnel");
                 if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-                    refused = Miss::Everywhere(Failure::ExitFailed);
+                    refused = Miss::Everywhere(Failure::ExitLogin);
                 }
                 return None;
             }

@@ -192,7 +192,7 @@ async fn exchange(
     if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
         // From an exit it is meant for us; from a site it is a question about our own secret.
         let failure = if upstream.absolute {
-            Failure::ExitFailed
+            Failure::ExitLogin
         } else {
             Failure::BadAnswer
         };

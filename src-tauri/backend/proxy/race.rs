@@ -85,7 +85,7 @@ async fn next(later: &mut Option<Later<'_>>) -> Vec<IpAddr> {
 /// failed says nothing of the site.
 fn telling(known: Failure, other: Failure) -> Failure {
     let says = |failure| match failure {
-        Failure::ExitFailed => 0,
+        Failure::ExitFailed | Failure::ExitLogin => 0,
         Failure::Unreachable => 1,
         _ => 2,
     };

@@ -1,10 +1,9 @@
 //! The client's side of SOCKS5 (RFC 1928) and its passwords (RFC 1929).
 
+use duotab_core::network::Login;
 use duotab_core::proxy::Failure;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use url::Host;
-
-use super::ExitLogin;
 
 const VERSION: u8 = 5;
 const NO_LOGIN: u8 = 0;
@@ -16,24 +15,30 @@ const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
 /// Is let in by the proxy at the other end.
-pub(super) async fn greet<S>(stream: &mut S, login: Option<&ExitLogin>) -> Result<(), Failure>
+pub(super) async fn greet<S>(stream: &mut S, login: Option<&Login>) -> Result<(), Failure>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let method = if login.is_some() { PASSWORD } else { NO_LOGIN };
-    send(stream, &[VERSION, 1, method]).await?;
+    // One that lets everybody in need not be told who comes.
+    let methods: &[u8] = match login {
+        Some(_) => &[VERSION, 2, NO_LOGIN, PASSWORD],
+        None => &[VERSION, 1, NO_LOGIN],
+    };
+    send(stream, methods).await?;
     let [version, chosen] = receive(stream).await?;
-    if version != VERSION || chosen != method {
+    if version != VERSION {
         return Err(Failure::ExitFailed);
     }
-    if let Some(login) = login {
+    if chosen != NO_LOGIN {
+        let login = login.filter(|_| chosen == PASSWORD);
+        let login = login.ok_or(Failure::ExitLogin)?;
         let mut message = vec![PASSWORD_VERSION];
         counted(&mut message, login.user.as_bytes())?;
         counted(&mut message, login.password.expose().as_bytes())?;
         send(stream, &message).await?;
         let [_, status] = receive(stream).await?;
         if status != 0 {
-            return Err(Failure::ExitFailed);
+            return Err(Failure::ExitLogin);
         }
     }
     Ok(())
@@ -119,19 +124,19 @@ async fn receive<const N: usize, S: AsyncRead + Unpin>(stream: &mut S) -> Result
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::endpoint::Secret;
+    use duotab_core::network::Password;
     use proptest::prelude::*;
 
-    fn login() -> ExitLogin {
-        ExitLogin {
+    fn login() -> Login {
+        Login {
             user: "me".to_owned(),
-            password: Secret::new("pw"),
+            password: Password::new("pw"),
         }
     }
 
     async fn talk(
         host: &str,
-        login: Option<&ExitLogin>,
+        login: Option<&Login>,
         said: &[u8],
     ) -> (Result<(), Failure>, Vec<u8>) {
         let (mut near, mut far) = tokio::io::duplex(1024);
@@ -169,9 +174,21 @@ mod tests {
         let said = [5, 2, 1, 0, 5, 0, 0, 3, 1, b'x', 0, 9];
         let (result, heard) = talk("a.example", Some(&login()), &said).await;
         assert_eq!(result, Ok(()));
-        assert!(heard.starts_with(b"\x05\x01\x02\x01\x02me\x02pw\x05\x01"));
-        let refused = talk("a.example", Some(&login()), &[5, 2, 1, 1]).await.0;
-        assert_eq!(refused, Err(Failure::ExitFailed));
+        assert!(heard.starts_with(b"\x05\x02\x00\x02\x01\x02me\x02pw\x05\x01"));
+        let open = [5, 0, 5, 0, 0, 3, 1, b'x', 0, 9];
+        let (result, heard) = talk("a.example", Some(&login()), &open).await;
+        assert_eq!(result, Ok(()));
+        assert!(heard.starts_with(b"\x05\x02\x00\x02\x05\x01"));
+        for (login, said) in [
+            (Some(login()), &[5, 2, 1, 1][..]),
+            (Some(login()), &[5, 255]),
+            (Some(login()), &[5, 1]),
+            (None, &[5, 255]),
+            (None, &[5, 2]),
+        ] {
+            let refused = talk("a.example", login.as_ref(), said).await.0;
+            assert_eq!(refused, Err(Failure::ExitLogin), "{said:?}");
+        }
     }
 
     #[tokio::test]

@@ -1,7 +1,8 @@
 use super::*;
 use NetworkFault::{
-    ExitInterfaceMalformed, ExitInterfaceMissing, ExitKind as OtherKind, ExitLogin, ExitMalformed,
-    ExitMissing, ExitPortMissing, NamesMalformed, NamesMissing, NamesWithoutExit,
+    ExitInterfaceMalformed, ExitInterfaceMissing, ExitKind as OtherKind, ExitLoginMalformed,
+    ExitLoginUser, ExitMalformed, ExitMissing, ExitPortMissing, NamesMalformed, NamesMissing,
+    NamesWithoutExit,
 };
 use proptest::prelude::*;
 
@@ -45,7 +46,11 @@ fn a_proxy_is_a_host_and_a_port() {
         (ExitKind::Socks5, "::1", Err(ExitPortMissing)),
         (ExitKind::Http, "proxy.example", Err(ExitPortMissing)),
         (ExitKind::Http, "  ", Err(ExitMissing)),
-        (ExitKind::Http, "me:pw@proxy.example:3128", Err(ExitLogin)),
+        (
+            ExitKind::Http,
+            "http://me:pw@proxy.example:3128",
+            Ok("proxy.example:3128"),
+        ),
         (
             ExitKind::Http,
             "socks5://proxy.example:1080",
@@ -79,6 +84,71 @@ fn a_proxy_is_a_host_and_a_port() {
         (ExitKind::Direct, "nonsense", Ok("")),
     ] {
         assert_eq!(exit(kind, at), read.map(str::to_owned), "{kind:?} {at}");
+    }
+}
+
+/// The user and the password that are read from a form.
+fn login(at: &str, user: &str, password: Option<&str>) -> Result<(String, String), NetworkFault> {
+    let form = NetworkForm {
+        exit: ExitKind::Socks5,
+        exit_at: at.to_owned(),
+        exit_user: user.to_owned(),
+        exit_password: password.map(Password::new),
+        ..NetworkForm::default()
+    };
+    let network = Network::try_from(form)?;
+    let login = network.exit.login().cloned();
+    Ok(login.map_or_else(Default::default, |it| {
+        (it.user, it.password.expose().to_owned())
+    }))
+}
+
+#[test]
+fn a_proxy_may_be_told_who_comes() {
+    let at = "127.0.0.1:1080";
+    let long = "x".repeat(256);
+    let read = |user: &str, password: &str| Ok((user.to_owned(), password.to_owned()));
+    assert_eq!(login(at, "", None), read("", ""));
+    assert_eq!(login(at, " me ", Some(" p:w ")), read("me", " p:w "));
+    assert_eq!(login(at, "token", None), read("token", ""));
+    assert_eq!(login(at, " ", Some("pw")), Err(ExitLoginUser));
+    assert_eq!(login(at, "m:e", Some("pw")), Err(ExitLoginMalformed));
+    assert_eq!(login(at, "m\ne", None), Err(ExitLoginMalformed));
+    assert_eq!(login(at, &long, None), Err(ExitLoginMalformed));
+    assert_eq!(login(at, "me", Some(&long)), Err(ExitLoginMalformed));
+    // As those who sell proxies write it.
+    for at in [
+        "me:p%40w@127.0.0.1:1080",
+        "socks5://me:p%40w@127.0.0.1:1080",
+        "me:p@w@127.0.0.1:1080",
+    ] {
+        assert_eq!(login(at, "other", Some("old")), read("me", "p@w"));
+    }
+}
+
+#[test]
+fn a_password_is_saved_and_shown_to_nobody() {
+    let form = NetworkForm {
+        exit: ExitKind::Http,
+        exit_at: "proxy.example:3128".into(),
+        exit_user: "me".into(),
+        exit_password: Some(Password::new("hush")),
+        ..NetworkForm::default()
+    };
+    let network = Network::try_from(form.clone()).unwrap();
+    let saved = serde_json::to_string(&network).unwrap();
+    assert_eq!(serde_json::from_str::<Network>(&saved).unwrap(), network);
+    let shown = network.form();
+    assert_eq!(
+        (shown.exit_user.as_str(), &shown.exit_password),
+        ("me", &None)
+    );
+    for told in [
+        format!("{form:?}"),
+        format!("{network:?}"),
+        format!("{shown:?}"),
+    ] {
+        assert!(!told.contains("hush"), "{told}");
     }
 }
 

@@ -44,6 +44,9 @@ pub enum Failure {
     /// The proxy or the interface that is set as this profile's exit cannot be used.
     #[error("the exit failed")]
     ExitFailed,
+    /// That proxy wants to know who we are, and not as whom it is told.
+    #[error("the exit lets nobody in by that login")]
+    ExitLogin,
     /// What came back is not HTTP.
     #[error("the answer is malformed")]
     BadAnswer,
@@ -88,7 +91,7 @@ impl Failure {
             | Self::BadAnswer
             | Self::ClosedEarly
             | Self::AnswerTimedOut => Blame::Site,
-            Self::ExitFailed => Blame::Exit,
+            Self::ExitFailed | Self::ExitLogin => Blame::Exit,
             Self::ProxyDown => Blame::App,
         }
     }
@@ -105,6 +108,7 @@ impl Failure {
             | Self::ConnectionRefused
             | Self::Unreachable
             | Self::ExitFailed
+            | Self::ExitLogin
             | Self::BadAnswer
             | Self::ClosedEarly => 502,
             Self::ConnectionTimedOut | Self::AnswerTimedOut => 504,
@@ -125,6 +129,7 @@ impl Failure {
             Self::Unreachable => "destination_ip_unroutable",
             Self::ConnectionTimedOut => "connection_timeout",
             Self::ExitFailed | Self::ProxyDown => "destination_unavailable",
+            Self::ExitLogin => "proxy_configuration_error",
             Self::BadAnswer => "http_protocol_error",
             Self::ClosedEarly => "connection_terminated",
             Self::AnswerTimedOut => "http_response_timeout",

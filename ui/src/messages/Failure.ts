@@ -3,4 +3,4 @@
 /**
  * Why a request of a proxied page came to nothing. The shell matches it, never text.
  */
-export type Failure = "private_address" | "private_name" | "own_port" | "blocked" | "bad_request" | "too_many_connections" | "name_unknown" | "name_server_silent" | "connection_refused" | "unreachable" | "connection_timed_out" | "exit_failed" | "bad_answer" | "closed_early" | "answer_timed_out" | "proxy_down";
+export type Failure = "private_address" | "private_name" | "own_port" | "blocked" | "bad_request" | "too_many_connections" | "name_unknown" | "name_server_silent" | "connection_refused" | "unreachable" | "connection_timed_out" | "exit_failed" | "exit_login" | "bad_answer" | "closed_early" | "answer_timed_out" | "proxy_down";

@@ -3,4 +3,4 @@
 /**
  * Why a form cannot be used.
  */
-export type NetworkFault = "exit_missing" | "exit_port_missing" | "exit_login" | "exit_kind" | "exit_malformed" | "exit_interface_missing" | "exit_interface_malformed" | "names_missing" | "names_malformed" | "names_without_exit";
+export type NetworkFault = "exit_missing" | "exit_port_missing" | "exit_login_user" | "exit_login_malformed" | "exit_kind" | "exit_malformed" | "exit_interface_missing" | "exit_interface_malformed" | "names_missing" | "names_malformed" | "names_without_exit";

@@ -15,6 +15,15 @@ exit: ExitKind,
  */
 exit_at: string, 
 /**
+ * Whom the proxy is to know the profile as; empty for nobody.
+ */
+exit_user: string, 
+/**
+ * The password that goes with it. Saved, and never shown: a form without one keeps the one of the
+ * same user at the same proxy.
+ */
+exit_password: string | null, 
+/**
  * Who knows names.
  */
 names: NamesKind, 

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
-use duotab_backend::endpoint::Secret;
-use duotab_backend::proxy::{Exit, ExitLogin, NameServers, Proxy, ProxyConfig};
+use duotab_backend::proxy::{Exit, NameServers, Proxy, ProxyConfig};
+use duotab_core::network::{Login, Password};
 use duotab_core::proxy::{Failure, Target};
 use duotab_test_support::{World, world};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -12,10 +12,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::kit::{Client, Wire, by_hand, by_hand_on, within};
 use crate::names::{Reply, Server, exit_that};
 
-fn login() -> ExitLogin {
-    ExitLogin {
+fn login() -> Login {
+    Login {
         user: "me".to_owned(),
-        password: Secret::new("pw"),
+        password: Password::new("pw"),
     }
 }
 
@@ -117,11 +117,11 @@ async fn an_exit_that_wants_another_password_is_told_from_a_site_that_does() {
     let (proxy, client) = behind(exit).await;
     let url = "http://name.example/";
     assert_eq!(client.get(url).await.0, 502);
-    assert_eq!(proxy.failure(url), Some(Failure::ExitFailed));
+    assert_eq!(proxy.failure(url), Some(Failure::ExitLogin));
     assert!(client.tunnel("name.example:443").await.is_err());
     assert_eq!(
         proxy.failure("https://name.example/"),
-        Some(Failure::ExitFailed)
+        Some(Failure::ExitLogin)
     );
 }
 
@@ -149,7 +149,7 @@ async fn a_socks_exit_is_given_the_name_and_the_password() {
     let address = by_hand(move |mut wire| {
         let kept = Arc::clone(&kept);
         async move {
-            assert_eq!(wire.take(3).await, [5, 1, 2]);
+            assert_eq!(wire.take(4).await, [5, 2, 0, 2]);
             wire.stream.write_all(&[5, 2]).await.unwrap();
             assert_eq!(wire.take(7).await, b"\x01\x02me\x02pw");
             wire.stream.write_all(&[1, 0]).await.unwrap();
@@ -258,7 +258,7 @@ async fn an_exit_that_lets_nobody_in_is_asked_once() {
     let (proxy, client, _server) = looked_up_here(exit).await;
     assert!(client.tunnel("both.example:443").await.is_err());
     let failure = proxy.failure("https://both.example/");
-    assert_eq!(failure, Some(Failure::ExitFailed));
+    assert_eq!(failure, Some(Failure::ExitLogin));
     assert_eq!(heard.lock().unwrap().len(), 1);
 }
 

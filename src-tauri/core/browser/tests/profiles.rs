@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::message::ShellState;
-use crate::network::{ExitKind, Network, NetworkFault, NetworkForm};
+use crate::network::{ExitKind, Network, NetworkFault, NetworkForm, Password};
 use crate::profile::{
     Colour, DataWork, Pending, ProfileCommand, ProfileFault, ProfileRecord, ProfileView, WorkEnd,
 };
@@ -263,6 +263,41 @@ fn networks(bench: &Bench) -> Vec<(String, NetworkForm)> {
         _ => None,
     });
     used.collect()
+}
+
+#[test]
+fn the_password_of_a_proxy_stays_with_its_user_and_its_place() {
+    let at = |exit: ExitKind, exit_at: &str, user: &str, password: Option<&str>| NetworkForm {
+        exit,
+        exit_at: exit_at.into(),
+        exit_user: user.into(),
+        exit_password: password.map(Password::new),
+        ..NetworkForm::default()
+    };
+    let (http, socks, here) = (ExitKind::Http, ExitKind::Socks5, "127.0.0.1:3128");
+    for (changed, has) in [
+        (at(http, here, "me", None), "pw"),
+        (at(http, " http://127.0.0.1:3128/ ", "me", None), "pw"),
+        (at(http, here, "me", Some("")), ""),
+        (at(http, here, "me", Some("new")), "new"),
+        (at(http, here, "you", None), ""),
+        (at(http, "127.0.0.1:3129", "me", None), ""),
+        (at(http, "me@127.0.0.1:3128", "me", None), ""),
+        (at(socks, here, "me", None), ""),
+    ] {
+        let mut bench = Bench::new(vec![host(16_000)]);
+        for form in [at(http, here, "me", Some("pw")), changed.clone()] {
+            bench.command(Command::Profile(ProfileCommand::SetNetwork {
+                name: name("default"),
+                form,
+            }));
+            assert_eq!(view(&bench, "default").network.exit_password, None);
+        }
+        let set = bench.browser.profile(&name("default")).unwrap();
+        let saved = NetworkForm::from(set.record.network.clone());
+        let password = saved.exit_password.unwrap_or_default();
+        assert_eq!(password.expose(), has, "{changed:?}");
+    }
 }
 
 #[test]
