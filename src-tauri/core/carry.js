@@ -1,4 +1,5 @@
-// What of a page its next self should have: how far it is scrolled, and what was typed into it.
+// What of a page its next self should have: how far it is scrolled, what was typed into it, and what
+// its site keeps in the tab.
 // ORDER says whether to collect or to give that; the answer is JSON. Runs in a world of its own. A
 // page can name its elements after anything that is asked of them, so all is asked by the platform's
 // own functions.
@@ -80,11 +81,11 @@
   const kept = () => {
     try {
       const all = sessionStorage;
-      const pairs = Array.from({ length: all.length }, (_, at) => all.key(at));
-      return JSON.stringify(pairs.map((key) => [key, all.getItem(key)]));
+      const keys = Array.from({ length: all.length }, (_, at) => all.key(at));
+      return keys.length > 0 ? JSON.stringify(keys.map((key) => [key, all.getItem(key)])) : "";
     } catch {
       // A page without a site of its own has none.
-      return "[]";
+      return "";
     }
   };
 
@@ -120,8 +121,7 @@
       if (fields.length >= 200) break;
     }
     const [x, y] = [scrollX, scrollY].map(Math.round);
-    const pairs = storage ? kept() : "[]";
-    return { url, x, y, parts: parts(), fields, typed, storage: pairs === "[]" ? "" : pairs };
+    return { url, x, y, parts: parts(), fields, typed, storage: storage ? kept() : null };
   };
 
   const fill = (where, value) => {

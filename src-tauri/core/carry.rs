@@ -11,7 +11,8 @@ const STORAGE: &str = include_str!("storage.js");
 /// The longest answer that is taken from a page, in bytes. The script keeps to less.
 const LONGEST: usize = 1 << 20;
 
-/// The same, with what a site keeps: no less than engines let it keep.
+/// The same, with what a site keeps: engines let it keep 5 MB, which is less than this unless most of it
+/// is no plain text. A page that has more does not sleep.
 const LONGEST_WITH_STORAGE: usize = 1 << 24;
 
 /// Fields that are taken along at most.
@@ -48,9 +49,10 @@ pub struct Carry {
     /// Whether anything was typed into it or chosen, also what is never taken along.
     #[serde(default)]
     pub typed: bool,
-    /// What its site keeps in the tab, as [`Storage`] has it; empty if nothing, or not asked for.
+    /// What its site keeps in the tab, as [`Storage`] has it, empty if nothing; `None` if it was not
+    /// asked for.
     #[serde(default)]
-    pub storage: String,
+    pub storage: Option<String>,
 }
 
 /// What a site keeps in a tab and no longer (`sessionStorage`). No log shows it.
@@ -96,7 +98,7 @@ impl Carry {
     pub fn place_only(self) -> Self {
         Self {
             fields: Vec::new(),
-            storage: String::new(),
+            storage: None,
             ..self
         }
     }
@@ -104,16 +106,13 @@ impl Carry {
     /// Whether there is nothing to take along.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        (self.x, self.y) == (0, 0)
-            && self.parts.is_empty()
-            && self.fields.is_empty()
-            && self.storage.is_empty()
+        (self.x, self.y) == (0, 0) && self.parts.is_empty() && self.fields.is_empty()
     }
 
     /// Takes out what its site keeps in the tab.
     pub fn take_storage(&mut self) -> Option<Storage> {
-        let pairs = std::mem::take(&mut self.storage);
-        (!pairs.is_empty()).then(|| Storage {
+        let pairs = self.storage.take().filter(|pairs| !pairs.is_empty())?;
+        Some(Storage {
             url: self.url.clone(),
             pairs,
         })
@@ -159,7 +158,7 @@ impl Order {
                 carry.fields.truncate(if *text { MOST_FIELDS } else { 0 });
                 carry.parts.truncate(MOST_PARTS);
                 if !storage {
-                    carry.storage.clear();
+                    carry.storage = None;
                 }
                 Some(PageNews::Collected(carry))
             }
@@ -218,6 +217,40 @@ mod tests {
         };
         let script = Order::Give(carry).script();
         assert!(script.contains(r#""\"); alert(1); (ORDER) (\"""#));
+    }
+
+    #[test]
+    fn what_a_site_keeps_is_taken_only_where_it_is_asked_for_and_stays_in_its_quotes() {
+        let answer = |pairs: &str| {
+            serde_json::json!({ "url": "http://a/", "x": 0, "y": 0, "fields": [], "storage": pairs })
+                .to_string()
+        };
+        let hostile = r#"[["k","\"); alert(1); (GIVEN) (\""]]"#;
+        assert_eq!(
+            collected(true, &answer(hostile))
+                .unwrap_or_default()
+                .storage,
+            None
+        );
+        let order = Order::Collect {
+            text: false,
+            storage: true,
+        };
+        let kept = |pairs: &str| match order.heard(&answer(pairs)) {
+            Some(PageNews::Collected(carry)) => Some(carry),
+            _ => None,
+        };
+        let mut carry = kept(hostile).unwrap_or_default();
+        let storage = carry.take_storage().map(|it| it.script());
+        assert!(storage.is_some_and(|it| {
+            it.contains(r#""[[\"k\",\"\\\"); alert(1); (GIVEN) (\\\"\"]]""#)
+        }));
+        assert_eq!(
+            (carry.storage, kept("").map(|it| it.storage)),
+            (None, Some(Some(String::new())))
+        );
+        assert!(kept(&"x".repeat(LONGEST)).is_some());
+        assert_eq!(kept(&"x".repeat(LONGEST_WITH_STORAGE)), None);
     }
 
     #[test]

@@ -85,7 +85,8 @@ impl Browser {
 
     /// A page in its tab's own mode has said what its next self should have: where it is to sleep.
     pub(super) fn goes_to_sleep(&mut self, id: TabId, mut carry: Carry) {
-        if carry.typed || !self.can_sleep(id) {
+        // The answer to another question, which came late, does not have all.
+        if carry.typed || carry.storage.is_none() || !self.can_sleep(id) {
             return;
         }
         if self.tab(id).is_some_and(|tab| carry.is_of(tab.url())) {

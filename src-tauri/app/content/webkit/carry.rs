@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use duotab_core::carry::{Order, Storage};
 use duotab_core::leave;
+use duotab_core::site::origin_of;
 use gtk::gio;
 use webkit2gtk::{
     LoadEvent, UserContentInjectedFrames, UserContentManagerExt, UserScript,
@@ -33,8 +34,8 @@ impl Page {
             });
     }
 
-    /// Has the page that comes first find what its site kept in the tab. Only that one: a page that
-    /// clears all of it and goes on to another is not to find it again.
+    /// Has the first page of the site find what that kept in the tab. Only that one: a page that clears
+    /// all of it and goes on to another is not to find it again.
     pub(in super::super) fn restore(&self, kept: &Storage) {
         let Some(manager) = self.view.user_content_manager() else {
             return;
@@ -45,17 +46,22 @@ impl Page {
         );
         let script = UserScript::for_world(&kept.script(), frames, start, WORLD, &[], &[]);
         manager.add_script(&script);
-        // A load that fails ends without a page: the next try is to find it.
-        let (given, is_there) = (RefCell::new(Some(script)), Cell::new(false));
-        self.view.connect_load_changed(move |_, event| match event {
-            LoadEvent::Committed => is_there.set(true),
-            LoadEvent::Finished if is_there.get() => {
-                if let Some(script) = given.take() {
-                    manager.remove_script(&script);
+        // A load that fails ends without a page, and one may lead by another site, to log in there: the
+        // next try is to find it.
+        let (given, site) = (RefCell::new(Some(script)), origin_of(&kept.url));
+        let is_there = Cell::new(false);
+        self.view
+            .connect_load_changed(move |view, event| match event {
+                LoadEvent::Committed => {
+                    is_there.set(origin_of(&view.uri().unwrap_or_default()) == site)
                 }
-            }
-            _ => {}
-        });
+                LoadEvent::Started | LoadEvent::Finished if is_there.get() => {
+                    if let Some(script) = given.take() {
+                        manager.remove_script(&script);
+                    }
+                }
+                _ => {}
+            });
     }
 
     /// Has the page say whether something would be lost if it were closed.

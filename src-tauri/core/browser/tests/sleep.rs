@@ -39,6 +39,7 @@ fn carry(typed: bool) -> Carry {
         url: HERE.to_owned(),
         y: 700,
         typed,
+        storage: Some(String::new()),
         ..Carry::default()
     }
 }
@@ -81,7 +82,10 @@ fn a_page_that_nobody_looks_at_goes_and_comes_back_where_it_was() {
     assert_eq!(bench.world.webviews.len(), 1);
     assert!(!is_asleep(&bench, tab));
     says(&mut bench, tab, PageNews::Loading(false));
-    let give = Action::Proxied(tab, PageAction::Carry(Order::Give(carry(false))));
+    let give = Action::Proxied(
+        tab,
+        PageAction::Carry(Order::Give(carry(false).place_only())),
+    );
     assert!(bench.world.log.contains(&give));
     let view = bench.browser.view();
     assert_eq!(
@@ -241,7 +245,7 @@ fn what_the_site_keeps_in_the_tab_is_there_when_the_page_comes_back() {
         let (mut bench, tab) = behind();
         wait(&mut bench, HALF_HOUR);
         let mut carry = carry(false);
-        carry.storage = r#"[["a","b"]]"#.into();
+        carry.storage = Some(r#"[["a","b"]]"#.into());
         says(&mut bench, tab, PageNews::Collected(carry));
         assert!(is_asleep(&bench, tab));
         leads(&mut bench, tab);
