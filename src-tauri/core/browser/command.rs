@@ -302,23 +302,32 @@ impl Browser {
     pub(super) fn navigate(&mut self, id: TabId, input: &str) -> Result<(), Problem> {
         let at = self.known(id)?;
         let url = self.read(input)?;
-        self.forget_toggle(id);
-        self.permit(self.tabs[at].profile.clone(), &url);
-        self.tabs[at].problem = None;
-        self.tabs[at].unasked = false;
         if let Some(mode) = self.other_mode_for(&self.tabs[at], &url) {
-            self.cross_to(id, mode, url);
-        } else if self.has_page(id) {
-            self.heads_for(id, &url);
-            self.page_action(id, PageAction::Navigate(url));
+            self.cross_to(id, mode, url)?;
         } else {
-            self.tabs[at].history.visit(&url);
-            self.wake(id);
+            self.forget_toggle(id);
+            self.sets_out(id, &url);
+            if self.has_page(id) {
+                self.heads_for(id, &url);
+                self.page_action(id, PageAction::Navigate(url));
+            } else {
+                self.tabs[at].history.visit(&url);
+                self.wake(id);
+            }
         }
         if self.active == Some(id) {
             self.act(Action::Focus(ShellFocus::Page));
         }
         Ok(())
+    }
+
+    /// The person has sent a tab to an address, and nothing is left to be asked.
+    pub(super) fn sets_out(&mut self, id: TabId, url: &str) {
+        let Some(tab) = self.tab_mut(id) else { return };
+        tab.problem = None;
+        tab.unasked = false;
+        let profile = tab.profile.clone();
+        self.permit(profile, url);
     }
 
     /// One step back or forward, if there is something.

@@ -11,13 +11,16 @@ use crate::tab::{Tab, TabStream};
 /// A wish for the other mode, which waits for the page that would be left, and for the person where
 /// that page objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Toggle {
-    /// The command to answer, unless it was answered.
-    request: Option<RequestId>,
-    mode: Mode,
-    node: Option<NodeId>,
-    /// Where to, if not to the same page.
-    url: Option<String>,
+pub(super) enum Toggle {
+    /// The page itself in the other mode.
+    Page {
+        /// The command to answer.
+        request: RequestId,
+        mode: Mode,
+        node: Option<NodeId>,
+    },
+    /// An address whose site opens in the other mode.
+    Address { mode: Mode, url: String },
 }
 
 /// Whether there is a page to ask. One that nobody has touched has nothing to say.
@@ -42,29 +45,29 @@ impl Browser {
             return self.reply(request, Err(Problem::Cancelled));
         }
         if !self.is_to_be_asked(id, mode) {
-            return self.change_mode(Some(request), id, mode, node);
+            return self.change_mode(request, id, mode, node);
         }
-        let wish = Toggle {
-            request: Some(request),
+        let wish = Toggle::Page {
+            request,
             mode,
             node,
-            url: None,
         };
         self.ask_to_toggle(id, wish);
     }
 
     /// Goes to an address whose site opens in the other mode, by the same condition.
-    pub(super) fn cross_to(&mut self, id: TabId, mode: Mode, url: String) {
-        if !self.is_to_be_asked(id, mode) {
-            return self.navigate_in(id, mode, &url);
+    pub(super) fn cross_to(&mut self, id: TabId, mode: Mode, url: String) -> Result<(), Problem> {
+        if self.asks_to_close_over(id) {
+            return Err(Problem::Cancelled);
         }
-        let wish = Toggle {
-            request: None,
-            mode,
-            node: None,
-            url: Some(url),
-        };
-        self.ask_to_toggle(id, wish);
+        if self.is_to_be_asked(id, mode) {
+            self.ask_to_toggle(id, Toggle::Address { mode, url });
+        } else {
+            self.forget_toggle(id);
+            self.sets_out(id, &url);
+            self.navigate_in(id, mode, &url);
+        }
+        Ok(())
     }
 
     fn is_to_be_asked(&self, id: TabId, mode: Mode) -> bool {
@@ -89,9 +92,16 @@ impl Browser {
             // Asked twice, it may still have an answer to give.
             tab.asked_to_leave = None;
         }
-        match wish.url {
-            Some(url) => self.navigate_in(id, wish.mode, &url),
-            None => self.change_mode(wish.request, id, wish.mode, wish.node),
+        match wish {
+            Toggle::Page {
+                request,
+                mode,
+                node,
+            } => self.change_mode(request, id, mode, node),
+            Toggle::Address { mode, url } => {
+                self.sets_out(id, &url);
+                self.navigate_in(id, mode, &url);
+            }
         }
         true
     }
@@ -102,7 +112,9 @@ impl Browser {
         let Some(wish) = self.toggles.remove(&id) else {
             return;
         };
-        self.reply_if_asked(wish.request, Err(Problem::Cancelled));
+        if let Toggle::Page { request, .. } = wish {
+            self.reply(request, Err(Problem::Cancelled));
+        }
         if self.may_close_over(id) {
             return;
         }
@@ -137,21 +149,9 @@ impl Browser {
         }
     }
 
-    fn reply_if_asked(&mut self, request: Option<RequestId>, result: Result<(), Problem>) {
-        if let Some(request) = request {
-            self.reply(request, result);
-        }
-    }
-
-    fn change_mode(
-        &mut self,
-        request: Option<RequestId>,
-        id: TabId,
-        mode: Mode,
-        node: Option<NodeId>,
-    ) {
+    fn change_mode(&mut self, request: RequestId, id: TabId, mode: Mode, node: Option<NodeId>) {
         let Some(tab) = self.tab_mut(id) else {
-            return self.reply_if_asked(request, Err(Problem::UnknownTab { tab: id }));
+            return self.reply(request, Err(Problem::UnknownTab { tab: id }));
         };
         let tab_has_problem = tab.problem.is_some();
         match mode {
@@ -160,7 +160,7 @@ impl Browser {
                     tab.goes_on_heading();
                     self.back_to_proxy(id);
                 }
-                self.reply_if_asked(request, Ok(()));
+                self.reply(request, Ok(()));
             }
             Mode::Streamed => {
                 if tab.mode == Mode::Proxy {
@@ -173,15 +173,15 @@ impl Browser {
                         if tab_has_problem {
                             self.reload(id, PageAction::Reload);
                         }
-                        return self.reply_if_asked(request, Ok(()));
+                        return self.reply(request, Ok(()));
                     }
                     let moved = node.map_or(Ok(()), |node| self.move_session(session, &node));
-                    return self.reply_if_asked(request, moved);
+                    return self.reply(request, moved);
                 }
                 if let Some(tab) = self.tab_mut(id) {
                     tab.problem = None;
                 }
-                self.want_stream(id, node, request);
+                self.want_stream(id, node, Some(request));
             }
         }
     }

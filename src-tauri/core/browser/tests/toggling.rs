@@ -188,18 +188,23 @@ fn a_window_may_close_as_soon_as_the_last_page_that_is_asked_is_lost() {
     assert_eq!(bench.reply(quit), Some(Ok(())));
 }
 
+/// The person has decided that a site opens in a mode.
+fn opens_in(bench: &mut Bench, url: &str, mode: Mode) {
+    bench.command(Command::OpenTab {
+        input: Some(url.into()),
+        mode: None,
+        background: true,
+    });
+    let opened = bench.browser.tabs.iter().find(|tab| tab.url() == url);
+    let id = opened.expect("a tab").id;
+    bench.command(Command::SetSiteMode(id, Some(mode)));
+}
+
 #[test]
 fn an_address_whose_site_opens_in_the_other_mode_asks_the_page_as_well() {
     let (mut bench, tab) = written();
     let other = "http://b.test/";
-    let beside = bench.command(Command::OpenTab {
-        input: Some(other.into()),
-        mode: None,
-        background: true,
-    });
-    assert_eq!(bench.reply(beside), Some(Ok(())));
-    let second = bench.browser.tabs[1].id;
-    bench.command(Command::SetSiteMode(second, Some(Mode::Streamed)));
+    opens_in(&mut bench, other, Mode::Streamed);
     for answer in [NO, YES] {
         let went = bench.command(Command::Navigate(tab, other.into()));
         bench.settle();
@@ -210,10 +215,46 @@ fn an_address_whose_site_opens_in_the_other_mode_asks_the_page_as_well() {
     let view = bench.browser.tab(tab).expect("a tab");
     assert_eq!((view.mode, view.url()), (Mode::Streamed, other));
 
-    // Another address instead.
-    let (mut bench, tab) = written();
-    bench.command(Command::SetMode(tab, Mode::Streamed, None));
+    // And the other way.
+    bench.settle();
+    bench.world.objecting.insert(tab);
+    opens_in(&mut bench, "http://c.test/", Mode::Proxy);
     bench.command(Command::Navigate(tab, "http://c.test/".into()));
     bench.settle();
-    assert!(!bench.is_asked_to_leave(tab) && mode(&bench, tab) == Mode::Proxy);
+    assert!(bench.is_asked_to_leave(tab) && mode(&bench, tab) == Mode::Streamed);
+    bench.answer_leave(tab, YES);
+    assert_eq!(mode(&bench, tab), Mode::Proxy);
+}
+
+#[test]
+fn an_address_takes_the_place_of_a_wish_that_waits() {
+    let (mut bench, tab) = written();
+    let ruled = "http://b.test/";
+    opens_in(&mut bench, ruled, Mode::Streamed);
+    for first in [
+        Command::SetMode(tab, Mode::Streamed, None),
+        Command::Navigate(tab, ruled.into()),
+    ] {
+        bench.command(first);
+        bench.settle();
+        assert!(bench.is_asked_to_leave(tab));
+        bench.command(Command::Navigate(tab, "http://c.test/".into()));
+        bench.settle();
+        assert!(!bench.is_asked_to_leave(tab) && mode(&bench, tab) == Mode::Proxy);
+    }
+}
+
+#[test]
+fn an_address_in_the_other_mode_is_no_answer_to_whether_the_window_may_close() {
+    let (mut bench, tab) = written();
+    let ruled = "http://b.test/";
+    opens_in(&mut bench, ruled, Mode::Streamed);
+    let closing = bench.command(Command::MayQuit);
+    bench.settle();
+    assert!(bench.is_asked_to_leave(tab));
+    let went = bench.command(Command::Navigate(tab, ruled.into()));
+    bench.settle();
+    assert_eq!(bench.reply(went), Some(Err(Problem::Cancelled)));
+    assert_eq!(bench.reply(closing), None);
+    assert!(bench.is_asked_to_leave(tab) && mode(&bench, tab) == Mode::Proxy);
 }
