@@ -133,6 +133,7 @@ pub(super) fn leave(folder: &Path, own: &Path) {
         if path == own {
             continue;
         }
+        // Rules for the home once were files beside one another.
         let removed = if path.is_dir() {
             std::fs::remove_dir_all(&path)
         } else {

@@ -47,7 +47,8 @@ pub(crate) async fn make(folder: &Path) -> Result<Filter, String> {
         return Ok(filter);
     }
     let made = store.compile(NAME, rules).await;
-    filters::leave(folder, &own);
+    let folder = folder.to_owned();
+    tokio::task::spawn_blocking(move || filters::leave(&folder, &own));
     made.map_err(|error| error.to_string())
 }
 
