@@ -40,7 +40,7 @@ use tokio_util::task::TaskTracker;
 
 pub use blocking::{Lists, PageRules, Part};
 pub use digest::{Access, authorize};
-pub use exit::Exit;
+pub use duotab_core::network::Exit;
 pub use names::NameServers;
 pub use profiles::Proxies;
 pub use unblocked::Unblocking;

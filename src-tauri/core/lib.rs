@@ -28,6 +28,7 @@ pub mod placement;
 pub mod pointer;
 pub mod profile;
 pub mod proxy;
+pub mod secret;
 pub mod session;
 pub mod site;
 pub mod sleep;

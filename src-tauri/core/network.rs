@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use url::{Host, Url};
 
-pub use login::{Login, Password};
+pub use login::Login;
 
 use crate::proxy::Target;
+use crate::secret::Secret;
 
 /// The port of DNS over HTTPS (RFC 8484).
 const HTTPS_PORT: u16 = 443;
@@ -96,7 +97,7 @@ pub enum NamesKind {
 }
 
 /// A [`Network`] as a person fills it in, and as it is saved.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct NetworkForm {
     /// By which way connections leave.
@@ -106,11 +107,11 @@ pub struct NetworkForm {
     /// Whom the proxy is to know the profile as; empty for nobody.
     #[serde(default)]
     pub exit_user: String,
-    /// The password that goes with it. Saved, and never shown: a form without one keeps the one of the
+    /// The password that goes with it. Saved, and not shown: a form without one keeps the one of the
     /// same user at the same proxy.
     #[serde(default)]
     #[ts(as = "Option<String>")]
-    pub exit_password: Option<Password>,
+    pub exit_password: Option<Secret>,
     /// Who knows names.
     pub names: NamesKind,
     /// The name server's host or address; of no account without one.
@@ -118,6 +119,15 @@ pub struct NetworkForm {
     /// Whether hosts on the block lists are kept away.
     #[serde(default)]
     pub blocking: bool,
+}
+
+impl std::fmt::Debug for NetworkForm {
+    /// A password may stand before the proxy's address.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let at = self.exit_at.rsplit('@').next().unwrap_or_default();
+        let Self { exit, names, .. } = self;
+        write!(f, "NetworkForm({exit:?} {at}, {names:?} {})", self.names_at)
+    }
 }
 
 /// Why a form cannot be used.
@@ -172,12 +182,13 @@ impl Network {
         }
     }
 
-    /// The form as a person is shown it: without the password.
+    /// The form as a person is shown it: without the password, unless that is an empty one.
     #[must_use]
     pub fn form(&self) -> NetworkForm {
+        let form = self.whole_form();
         NetworkForm {
-            exit_password: None,
-            ..self.whole_form()
+            exit_password: form.exit_password.filter(|it| it.expose().is_empty()),
+            ..form
         }
     }
 
@@ -221,15 +232,16 @@ impl Exit {
         }
     }
 
-    /// Has the password of `before`, if that is the same user at the same proxy.
-    pub(crate) fn keep_password_of(&mut self, before: &Self) {
-        let ((Self::Http(at, Some(login)), Self::Http(same, Some(known)))
-        | (Self::Socks5(at, Some(login)), Self::Socks5(same, Some(known)))) = (self, before)
-        else {
-            return;
-        };
-        if at == same && login.user == known.user {
-            login.password = known.password.clone();
+    /// The password of this user of this proxy.
+    fn password_of(&self, kind: ExitKind, place: &Target, user: &str) -> Option<Secret> {
+        match (kind, self) {
+            (ExitKind::Http, Self::Http(at, Some(login)))
+            | (ExitKind::Socks5, Self::Socks5(at, Some(login)))
+                if at == place && login.user == user =>
+            {
+                Some(login.password.clone())
+            }
+            _ => None,
         }
     }
 }
@@ -244,14 +256,24 @@ impl TryFrom<NetworkForm> for Network {
     type Error = NetworkFault;
 
     fn try_from(form: NetworkForm) -> Result<Self, NetworkFault> {
+        Self::filled_in(form, &Self::default())
+    }
+}
+
+impl Network {
+    /// What a person has filled in, who was shown `before`.
+    ///
+    /// # Errors
+    /// If it cannot be used.
+    pub fn filled_in(form: NetworkForm, before: &Self) -> Result<Self, NetworkFault> {
         let exit = match form.exit {
             ExitKind::Direct => Exit::Direct,
             ExitKind::Http => {
-                let (at, login) = exit_place(&form, "http")?;
+                let (at, login) = exit_place(&form, "http", &before.exit)?;
                 Exit::Http(at, login)
             }
             ExitKind::Socks5 => {
-                let (at, login) = exit_place(&form, "socks5")?;
+                let (at, login) = exit_place(&form, "socks5", &before.exit)?;
                 Exit::Socks5(at, login)
             }
             ExitKind::Interface => Exit::Interface(interface(&form.exit_at)?),
@@ -272,7 +294,11 @@ impl TryFrom<NetworkForm> for Network {
 }
 
 /// Reads where the proxy is and whom it is to know, which may stand before the address too.
-fn exit_place(form: &NetworkForm, scheme: &str) -> Result<(Target, Option<Login>), NetworkFault> {
+fn exit_place(
+    form: &NetworkForm,
+    scheme: &str,
+    before: &Exit,
+) -> Result<(Target, Option<Login>), NetworkFault> {
     let text = form.exit_at.trim();
     if text.is_empty() {
         return Err(NetworkFault::ExitMissing);
@@ -283,14 +309,23 @@ fn exit_place(form: &NetworkForm, scheme: &str) -> Result<(Target, Option<Login>
         None => text,
     };
     let text = text.strip_suffix('/').unwrap_or(text);
-    let (text, login) = Login::split(text);
+    let (text, front) = Login::split(text);
     if place(text, Some(1)).is_some() && place(text, None).is_none() {
         return Err(NetworkFault::ExitPortMissing);
     }
     let at = place(text, None).ok_or(NetworkFault::ExitMalformed)?;
-    let password = || form.exit_password.clone().unwrap_or_default();
-    let (user, password) = login.unwrap_or_else(|| (form.exit_user.clone(), password()));
-    Ok((at, Login::read(&user, password)?))
+    let (user, password) = front.unwrap_or_default();
+    let user = if user.is_empty() {
+        form.exit_user.trim()
+    } else {
+        &user
+    };
+    let password = password
+        .or_else(|| form.exit_password.clone())
+        .or_else(|| before.password_of(form.exit, &at, user))
+        .unwrap_or_default();
+    let login = Login::read(user, password)?;
+    Ok((at, login))
 }
 
 /// Reads an interface's name as the kernel takes it (`dev_valid_name`).

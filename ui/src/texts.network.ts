@@ -23,11 +23,12 @@ export const networkTexts = {
   exitAt: (exit: ExitKind) =>
     exit === "interface" ? "Name of the network interface" : "Proxy, with its port",
   exitLogin: "Log in as",
-  exitUser: "User name for the proxy",
   exitPassword: "Password for the proxy",
   user: "User, if it asks",
   password: "Password",
   passwordKept: "Password is saved",
+  passwordAgain:
+    "The password that is saved is that of another user or proxy: enter the one for this one, if it has any.",
   exitExample: {
     direct: "",
     http: "proxy.example:3128",
@@ -132,7 +133,7 @@ export function networkFault(fault: NetworkFault): string {
     case "exit_login_user":
       return "Say whose password this is: the user's name.";
     case "exit_login_malformed":
-      return "No proxy can be told these: a user has no colon, and neither that nor the password has more than 255 bytes.";
+      return "The proxy cannot be told these: a user has no colon, and neither the user nor the password has line breaks or more than 255 bytes.";
     case "exit_kind":
       return "This is the address of another kind of proxy than was chosen above.";
     case "exit_interface_missing":

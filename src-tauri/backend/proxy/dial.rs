@@ -10,6 +10,7 @@ use rustix::net::sockopt;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
+use super::exit::{self, Reader};
 use super::names::{Found, Later};
 use super::race::{Miss, Order, race};
 use super::{Exit, Out, Shared, vantage};
@@ -27,8 +28,8 @@ const KEEP_ALIVE_COUNT: u32 = 4;
 /// A connection that leads to a target.
 pub(super) struct Line {
     pub(super) stream: TcpStream,
-    /// Whether it ends at an HTTP proxy, which is told the whole address with each request.
-    pub(super) absolute: bool,
+    /// The HTTP proxy that it ends at, which is told the whole address with each request.
+    pub(super) reader: Option<Reader>,
     /// Whether it can lead to the Internet only, or out by another proxy: every page may use it.
     pub(super) public: bool,
 }
@@ -73,7 +74,7 @@ impl Shared {
         let exit = if public { &way.exit } else { &Exit::Direct };
         let straight = |stream| Line {
             stream,
-            absolute: false,
+            reader: None,
             public,
         };
         let connecting = async {
@@ -86,7 +87,7 @@ impl Shared {
                         .await
                         .map(straight)
                 }
-                exit => exit.open(target, &addresses, later, what_for, limit).await,
+                exit => exit::open(exit, target, &addresses, later, what_for, limit).await,
             }
         };
         timeout(limit * 2, connecting)

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use duotab_core::network::{self, Login};
+use duotab_core::network::{Exit, Login};
 use duotab_core::proxy::{Failure, Target};
 use hyper::client::conn::http1;
 use hyper::header::{HOST, HeaderValue, PROXY_AUTHORIZATION};
@@ -30,112 +30,81 @@ const BY_EXIT: Order = Order {
     head_start: Duration::from_secs(1),
 };
 
-/// The way out of a profile.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Exit {
-    /// Straight to the target.
-    #[default]
-    Direct,
-    /// Through an HTTP proxy.
-    Http(Target, Option<Login>),
-    /// Through a SOCKS5 proxy (RFC 1928).
-    Socks5(Target, Option<Login>),
-    /// Straight to the target, by the network interface of this name only.
-    Interface(String),
+/// An HTTP proxy at the end of a connection, which reads the requests.
+pub(super) struct Reader {
+    /// What each of them has to carry.
+    pub(super) authorization: Option<HeaderValue>,
 }
 
-impl From<&network::Exit> for Exit {
-    fn from(exit: &network::Exit) -> Self {
-        match exit {
-            network::Exit::Direct => Self::Direct,
-            network::Exit::Http(at, login) => Self::Http(at.clone(), login.clone()),
-            network::Exit::Socks5(at, login) => Self::Socks5(at.clone(), login.clone()),
-            network::Exit::Interface(name) => Self::Interface(name.clone()),
-        }
+/// Connects to a target through the exit: to one of these addresses, or by name if there are
+/// none.
+pub(super) async fn open(
+    exit: &Exit,
+    target: &Target,
+    addresses: &[IpAddr],
+    later: Option<Later<'_>>,
+    what_for: Use,
+    limit: Duration,
+) -> Result<Line, Failure> {
+    let (Exit::Http(proxy, _) | Exit::Socks5(proxy, _)) = exit else {
+        return Err(Failure::ExitFailed);
+    };
+    // The person has named it: the system knows where it is.
+    let found = of_system(proxy, limit).await;
+    let found = found.map_err(|_| Failure::ExitFailed)?;
+    let reach = async || {
+        let reached = connect(&found, None, proxy.port(), None, limit).await;
+        reached.map_err(|_| Miss::Everywhere(Failure::ExitFailed))
+    };
+    let line = |stream, reader| Line {
+        stream,
+        reader,
+        public: true,
+    };
+    let told = |miss| match miss {
+        Miss::Here(failure) | Miss::Everywhere(failure) => failure,
+    };
+    if let Exit::Http(_, login) = exit
+        && what_for == Use::Requests
+    {
+        let authorization = login.as_ref().and_then(basic);
+        let stream = reach().await.map_err(told)?;
+        return Ok(line(stream, Some(Reader { authorization })));
     }
+    let attempt = async |host: Host<String>| {
+        let stream = reach().await?;
+        lead(exit, stream, &host, target.port()).await
+    };
+    let stream = if addresses.is_empty() {
+        attempt(target.host().clone()).await.map_err(told)
+    } else {
+        race(addresses, later, BY_EXIT, async |ip| {
+            attempt(host_of(ip)).await
+        })
+        .await
+    };
+    Ok(line(stream?, None))
 }
 
-impl Exit {
-    /// Connects to a target through the exit: to one of these addresses, or by name if there are
-    /// none.
-    pub(super) async fn open(
-        &self,
-        target: &Target,
-        addresses: &[IpAddr],
-        later: Option<Later<'_>>,
-        what_for: Use,
-        limit: Duration,
-    ) -> Result<Line, Failure> {
-        let (Self::Http(proxy, _) | Self::Socks5(proxy, _)) = self else {
-            return Err(Failure::ExitFailed);
-        };
-        // The person has named it: the system knows where it is.
-        let found = of_system(proxy, limit).await;
-        let found = found.map_err(|_| Failure::ExitFailed)?;
-        let reach = async || {
-            let reached = connect(&found, None, proxy.port(), None, limit).await;
-            reached.map_err(|_| Miss::Everywhere(Failure::ExitFailed))
-        };
-        let line = |stream, absolute| Line {
-            stream,
-            absolute,
-            public: true,
-        };
-        let told = |miss| match miss {
-            Miss::Here(failure) | Miss::Everywhere(failure) => failure,
-        };
-        if matches!(self, Self::Http(..)) && what_for == Use::Requests {
-            let stream = reach().await.map_err(told)?;
-            return Ok(line(stream, true));
+/// Has the exit at the other end of `stream` connect to a host.
+async fn lead(
+    exit: &Exit,
+    mut stream: TcpStream,
+    host: &Host<String>,
+    port: u16,
+) -> Result<TcpStream, Miss> {
+    match exit {
+        Exit::Direct | Exit::Interface(_) => Err(Miss::Everywhere(Failure::ExitFailed)),
+        Exit::Http(_, login) => {
+            let authority = format!("{host}:{port}");
+            tunnel(stream, &authority, login.as_ref()).await
         }
-        let attempt = async |host: Host<String>| {
-            let stream = reach().await?;
-            self.lead(stream, &host, target.port()).await
-        };
-        let stream = if addresses.is_empty() {
-            attempt(target.host().clone()).await.map_err(told)
-        } else {
-            race(addresses, later, BY_EXIT, async |ip| {
-                attempt(host_of(ip)).await
-            })
-            .await
-        };
-        Ok(line(stream?, false))
-    }
-
-    /// Has the exit at the other end of `stream` connect to a host.
-    async fn lead(
-        &self,
-        mut stream: TcpStream,
-        host: &Host<String>,
-        port: u16,
-    ) -> Result<TcpStream, Miss> {
-        match self {
-            Self::Direct | Self::Interface(_) => Err(Miss::Everywhere(Failure::ExitFailed)),
-            Self::Http(_, login) => {
-                let authority = format!("{host}:{port}");
-                tunnel(stream, &authority, login.as_ref()).await
-            }
-            Self::Socks5(_, login) => {
-                let greeted = socks::greet(&mut stream, login.as_ref()).await;
-                greeted.map_err(Miss::Everywhere)?;
-                let connected = socks::connect(&mut stream, host, port).await;
-                connected.map_err(Miss::Here)?;
-                Ok(stream)
-            }
-        }
-    }
-
-    /// Whether there is somebody at the exit who looks names up.
-    pub(super) fn is_proxy(&self) -> bool {
-        matches!(self, Self::Http(..) | Self::Socks5(..))
-    }
-
-    /// What each request that an HTTP exit reads has to carry.
-    pub(super) fn authorization(&self) -> Option<HeaderValue> {
-        match self {
-            Self::Http(_, Some(login)) => basic(login),
-            _ => None,
+        Exit::Socks5(_, login) => {
+            let greeted = socks::greet(&mut stream, login.as_ref()).await;
+            greeted.map_err(Miss::Everywhere)?;
+            let connected = socks::connect(&mut stream, host, port).await;
+            connected.map_err(Miss::Here)?;
+            Ok(stream)
         }
     }
 }

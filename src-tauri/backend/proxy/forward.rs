@@ -142,7 +142,7 @@ pub(super) async fn connect(shared: &Arc<Shared>, line: Line) -> Result<Upstream
     });
     Ok(Upstream {
         sender,
-        absolute: line.absolute,
+        reader: line.reader,
     })
 }
 
@@ -165,10 +165,9 @@ async fn exchange(
     moved: &AtomicU64,
 ) -> Result<Response<Incoming>, (Failure, Option<Request<Sent>>)> {
     *request.uri_mut() = whole.clone();
-    head::address(&mut request, upstream.absolute).ok_or((Failure::BadRequest, None))?;
-    if upstream.absolute
-        && let Some(value) = shared.way().exit.authorization()
-    {
+    let reader = upstream.reader.as_ref();
+    head::address(&mut request, reader.is_some()).ok_or((Failure::BadRequest, None))?;
+    if let Some(value) = reader.and_then(|it| it.authorization.clone()) {
         request.headers_mut().insert(PROXY_AUTHORIZATION, value);
     }
     let sending = upstream.sender.try_send_request(request);
@@ -191,7 +190,7 @@ async fn exchange(
         })?;
     if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
         // From an exit it is meant for us; from a site it is a question about our own secret.
-        let failure = if upstream.absolute {
+        let failure = if upstream.reader.is_some() {
             Failure::ExitLogin
         } else {
             Failure::BadAnswer

@@ -8,6 +8,7 @@ use duotab_core::proxy::Target;
 use hyper::client::conn::http1::SendRequest;
 use tokio::sync::Notify;
 
+use super::exit::Reader;
 use super::forward::Sent;
 
 /// How long a connection waits. Servers close after 5 s (Node), 60 s or 75 s (nginx), or later.
@@ -27,8 +28,8 @@ pub(super) struct Key {
 /// A connection to a site that can take a request.
 pub(super) struct Upstream {
     pub(super) sender: SendRequest<Sent>,
-    /// Whether it ends at an HTTP proxy.
-    pub(super) absolute: bool,
+    /// The HTTP proxy that it ends at.
+    pub(super) reader: Option<Reader>,
 }
 
 /// The connections that wait.

@@ -53,7 +53,7 @@ impl Proxies {
             };
             if changed {
                 proxy.lead(
-                    (&network.exit).into(),
+                    network.exit.clone(),
                     (&network.names).into(),
                     network.blocking,
                 );
@@ -106,7 +106,7 @@ impl Proxies {
 
     async fn open(&self, profile: &ProfileName, network: Network) {
         let config = ProxyConfig {
-            exit: (&network.exit).into(),
+            exit: network.exit.clone(),
             names: (&network.names).into(),
             blocking: network.blocking,
             ..self.config.clone()

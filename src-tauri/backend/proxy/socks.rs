@@ -124,13 +124,13 @@ async fn receive<const N: usize, S: AsyncRead + Unpin>(stream: &mut S) -> Result
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use duotab_core::network::Password;
+    use duotab_core::secret::Secret;
     use proptest::prelude::*;
 
     fn login() -> Login {
         Login {
             user: "me".to_owned(),
-            password: Password::new("pw"),
+            password: Secret::new("pw"),
         }
     }
 

@@ -190,11 +190,8 @@ impl Browser {
     /// The way out of private tabs is kept as the others are: it tells of no page.
     fn set_network(&mut self, name: &ProfileName, form: NetworkForm) -> Result<(), Problem> {
         let profile = self.profile_mut(name).ok_or(Problem::UnknownProfile)?;
-        let keeps = form.exit_password.is_none() && !form.exit_at.contains('@');
-        let mut network = Network::try_from(form).map_err(|fault| Problem::BadNetwork { fault })?;
-        if keeps {
-            network.exit.keep_password_of(&profile.record.network.exit);
-        }
+        let network = Network::filled_in(form, &profile.record.network);
+        let network = network.map_err(|fault| Problem::BadNetwork { fault })?;
         if profile.record.network != network {
             profile.record.network = network.clone();
             let record = profile.record.clone();

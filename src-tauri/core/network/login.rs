@@ -1,36 +1,12 @@
 //! Whom a proxy is to know a profile as.
 
-use serde::{Deserialize, Serialize};
+use percent_encoding::percent_decode_str;
 
 use super::NetworkFault;
+use crate::secret::Secret;
 
 /// How long a user's name and a password may be, in bytes (RFC 1929).
 const LONGEST: usize = 255;
-
-/// A password. No log shows it.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Password(String);
-
-impl Password {
-    /// Hides `text`.
-    #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text itself, for the wire.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Password {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Password")
-    }
-}
 
 /// A user of a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,12 +14,12 @@ pub struct Login {
     /// The user's name, which is not empty and has no colon.
     pub user: String,
     /// The password; may be empty.
-    pub password: Password,
+    pub password: Secret,
 }
 
 impl Login {
     /// As it was filled in; none without a name.
-    pub(super) fn read(user: &str, password: Password) -> Result<Option<Self>, NetworkFault> {
+    pub(super) fn read(user: &str, password: Secret) -> Result<Option<Self>, NetworkFault> {
         let user = user.trim().to_owned();
         if user.is_empty() {
             return match password.expose() {
@@ -60,16 +36,15 @@ impl Login {
     }
 
     /// Takes the login off the front of an address, as those who sell proxies write them.
-    pub(super) fn split(address: &str) -> (&str, Option<(String, Password)>) {
+    pub(super) fn split(address: &str) -> (&str, Option<(String, Option<Secret>)>) {
         let Some((login, rest)) = address.rsplit_once('@') else {
             return (address, None);
         };
-        let (user, password) = login.split_once(':').unwrap_or((login, ""));
-        let read = |text: &str| {
-            percent_encoding::percent_decode_str(text)
-                .decode_utf8_lossy()
-                .into_owned()
+        let read = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let (user, password) = match login.split_once(':') {
+            Some((user, password)) => (user, Some(Secret::new(read(password)))),
+            None => (login, None),
         };
-        (rest, Some((read(user), Password::new(read(password)))))
+        (rest, Some((read(user), password)))
     }
 }

@@ -93,7 +93,7 @@ fn login(at: &str, user: &str, password: Option<&str>) -> Result<(String, String
         exit: ExitKind::Socks5,
         exit_at: at.to_owned(),
         exit_user: user.to_owned(),
-        exit_password: password.map(Password::new),
+        exit_password: password.map(Secret::new),
         ..NetworkForm::default()
     };
     let network = Network::try_from(form)?;
@@ -124,6 +124,8 @@ fn a_proxy_may_be_told_who_comes() {
     ] {
         assert_eq!(login(at, "other", Some("old")), read("me", "p@w"));
     }
+    assert_eq!(login("me@127.0.0.1:1080", "", Some("pw")), read("me", "pw"));
+    assert_eq!(login("@127.0.0.1:1080", "me", Some("pw")), read("me", "pw"));
 }
 
 #[test]
@@ -132,7 +134,7 @@ fn a_password_is_saved_and_shown_to_nobody() {
         exit: ExitKind::Http,
         exit_at: "proxy.example:3128".into(),
         exit_user: "me".into(),
-        exit_password: Some(Password::new("hush")),
+        exit_password: Some(Secret::new("hush")),
         ..NetworkForm::default()
     };
     let network = Network::try_from(form.clone()).unwrap();

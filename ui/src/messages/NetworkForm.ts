@@ -19,7 +19,7 @@ exit_at: string,
  */
 exit_user: string, 
 /**
- * The password that goes with it. Saved, and never shown: a form without one keeps the one of the
+ * The password that goes with it. Saved, and not shown: a form without one keeps the one of the
  * same user at the same proxy.
  */
 exit_password: string | null, 

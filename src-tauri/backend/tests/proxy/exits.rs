@@ -4,8 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use duotab_backend::proxy::{Exit, NameServers, Proxy, ProxyConfig};
-use duotab_core::network::{Login, Password};
+use duotab_core::network::Login;
 use duotab_core::proxy::{Failure, Target};
+use duotab_core::secret::Secret;
 use duotab_test_support::{World, world};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -15,7 +16,7 @@ use crate::names::{Reply, Server, exit_that};
 fn login() -> Login {
     Login {
         user: "me".to_owned(),
-        password: Password::new("pw"),
+        password: Secret::new("pw"),
     }
 }
 
