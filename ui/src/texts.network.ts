@@ -27,8 +27,7 @@ export const networkTexts = {
   user: "User, if it asks",
   password: "Password",
   passwordKept: "Password is saved",
-  passwordAgain:
-    "The password that is saved is that of another user or proxy: enter the one for this one, if it has any.",
+  passwordAgain: "The saved password belongs to another user or proxy: enter it again.",
   exitExample: {
     direct: "",
     http: "proxy.example:3128",
