@@ -1,6 +1,6 @@
 //! Every state worth looking at.
 import { FLEET, HOST, OTHERS, SWARM, here, many } from "./machines";
-import { emptyTab, stateOf, streamingOf } from "../src/backend.mock";
+import { emptyTab, profileOf, stateOf, streamingOf } from "../src/backend.mock";
 import type { Giving } from "../src/messages/Giving";
 import type { MachineView } from "../src/messages/MachineView";
 import type { NodeName } from "../src/messages/NodeName";
@@ -338,6 +338,15 @@ export const SCENES: Record<string, Scene> = {
     },
     { mode: "proxy", security: "failed" },
   ),
+  "page-exit-login": trouble(
+    {
+      code: "page_failed",
+      url: "https://news.example.org/",
+      fault: { cause: "way", failure: "exit_login" },
+      detail: "",
+    },
+    { mode: "proxy", security: "failed" },
+  ),
   "page-private": trouble(
     {
       code: "page_failed",
@@ -385,6 +394,27 @@ export const SCENES: Record<string, Scene> = {
     refusal: { code: "engine_unreachable", node: "attic", detail: "timed out" },
   },
   settings: settings({ standby: { on: true, fixed: false }, looked: { found: "newest" } }),
+  "settings-exit": {
+    state: stateOf([news()], {
+      settings_shown: true,
+      profiles: [
+        profileOf("default", {
+          title: "Default",
+          lasting: true,
+          network: {
+            exit: "socks5",
+            exit_at: "proxy.example:1080",
+            exit_user: "anna",
+            exit_password: null,
+            names: "exit",
+            names_at: "",
+            blocking: false,
+          },
+        }),
+      ],
+    }),
+    click: "[data-testid=settings-network]",
+  },
   "settings-newer": settings({ looked: { found: "newer" } }),
   "settings-looking": settings({ looking: true }),
   "settings-fetching": settings({ looked: { found: "fetching" } }),
