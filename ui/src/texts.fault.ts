@@ -192,7 +192,7 @@ function way(failure: Failure, host: string): Words {
     case "exit_login":
       return {
         title: "The proxy of this profile does not let it in",
-        body: "All connections of this profile go by the proxy that is set for it, and that wants a login which it accepts. The site may be well. Nothing went around the proxy.",
+        body: "All connections of this profile go by the proxy that is set for it. It lets in only who logs in, and the login that is set is not one that it accepts, or there is none. The site may be well. Nothing went around the proxy.",
         remedy:
           "See that the user and the password in Settings, Network are right, then try again. Other ways to log in than by a password cannot be used.",
       };
