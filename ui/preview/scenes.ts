@@ -1,6 +1,6 @@
 //! Every state worth looking at.
 import { FLEET, HOST, OTHERS, SWARM, here, many } from "./machines";
-import { emptyTab, profileOf, stateOf, streamingOf } from "../src/backend.mock";
+import { emptyTab, stateOf, streamingOf } from "../src/backend.mock";
 import type { Giving } from "../src/messages/Giving";
 import type { MachineView } from "../src/messages/MachineView";
 import type { NodeName } from "../src/messages/NodeName";
@@ -11,6 +11,7 @@ import type { StreamingView } from "../src/messages/StreamingView";
 import type { StreamView } from "../src/messages/StreamView";
 import type { TabView } from "../src/messages/TabView";
 import { DOWNLOADS } from "./downloads";
+import { LOGGED_IN } from "./network";
 
 export interface Scene {
   state: ShellState;
@@ -397,21 +398,7 @@ export const SCENES: Record<string, Scene> = {
   "settings-exit": {
     state: stateOf([news()], {
       settings_shown: true,
-      profiles: [
-        profileOf("default", {
-          title: "Default",
-          lasting: true,
-          network: {
-            exit: "socks5",
-            exit_at: "proxy.example:1080",
-            exit_user: "anna",
-            exit_password: null,
-            names: "exit",
-            names_at: "",
-            blocking: false,
-          },
-        }),
-      ],
+      profiles: [LOGGED_IN],
     }),
     click: "[data-testid=settings-network]",
   },
