@@ -6,9 +6,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use duotab_core::message::{ProfileName, ShellFocus, ShellState, Update};
-use gtk::glib;
 use gtk::prelude::*;
-use tauri::{App, AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
+use gtk::{gio, glib};
+use tauri::{App, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 use tokio::sync::mpsc::UnboundedReceiver;
 use webkit2gtk::WebViewExt;
 
@@ -19,7 +19,6 @@ use crate::history_menu;
 use crate::picture;
 use crate::platform::{self, Layers};
 use crate::shortcut::{self, Asked, Chord};
-use crate::updates::Updates;
 use duotab_backend::controller::{ContentOrder, Controller};
 use duotab_backend::dirs::Dirs;
 
@@ -70,7 +69,6 @@ pub(crate) fn open(
     let painted = Rc::new(RefCell::new(ShellState::default()));
     let known = Rc::clone(&painted);
     let keys = Keys {
-        app: app.handle().clone(),
         controller: controller.clone(),
         shell: shell.clone(),
     };
@@ -236,7 +234,6 @@ async fn show_pictures(
 
 /// What a key needs to become a verb.
 struct Keys {
-    app: AppHandle,
     controller: Controller,
     shell: webkit2gtk::WebView,
 }
@@ -248,7 +245,7 @@ impl Keys {
             Some(Asked::Nothing) => {}
             Some(Asked::Focus(target)) => {
                 self.shell.grab_focus();
-                self.app.state::<Updates>().send(Update::Focus { target });
+                self.move_focus(target);
             }
             Some(Asked::Command(command)) => {
                 let controller = self.controller.clone();
@@ -260,5 +257,18 @@ impl Keys {
             }
         }
         true
+    }
+
+    /// Told without a way round: the keys that are pressed next are behind it in the same queue, and
+    /// so none of them is lost.
+    fn move_focus(&self, target: ShellFocus) {
+        let Ok(target) = serde_json::to_string(&target) else {
+            return;
+        };
+        let script =
+            format!("dispatchEvent(new CustomEvent('duotab-focus', {{ detail: {target} }}))");
+        let none = gio::Cancellable::NONE;
+        self.shell
+            .evaluate_javascript(&script, None, None, none, |_| {});
     }
 }

@@ -1,5 +1,4 @@
-//! The way of updates to the shell's page: those of the controller, and the keyboard focus that
-//! this floor moves by itself.
+//! The way of the controller's updates to the shell's page.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -7,7 +6,6 @@ use std::time::Duration;
 use duotab_backend::controller::Controller;
 use duotab_core::message::Update;
 use tauri::ipc::Channel;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 
@@ -22,14 +20,11 @@ pub(crate) struct Updates {
 }
 
 #[derive(Debug)]
-struct Listener {
-    own: UnboundedSender<Update>,
-    task: AbortHandle,
-}
+struct Listener(AbortHandle);
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.task.abort();
+        self.0.abort();
     }
 }
 
@@ -37,13 +32,11 @@ impl Updates {
     /// Sends everything to `page` from now on, and nothing more to the page before it.
     pub(crate) fn forward(&self, controller: &Controller, page: Channel<Update>) {
         let mut news = controller.subscribe();
-        let (own, mut owned) = unbounded_channel();
         let task = tauri::async_runtime::spawn(async move {
             let mut paced = Paced::new(Instant::now());
             loop {
                 let ready = tokio::select! {
                     Some(update) = news.recv() => paced.take(update, Instant::now()),
-                    Some(update) = owned.recv() => paced.take(update, Instant::now()),
                     () = sleep_until(paced.next), if paced.held.is_some() => paced.release(Instant::now()),
                     else => return,
                 };
@@ -55,19 +48,8 @@ impl Updates {
                 }
             }
         });
-        let listener = Listener {
-            own,
-            task: task.inner().abort_handle(),
-        };
+        let listener = Listener(task.inner().abort_handle());
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(listener);
-    }
-
-    /// Sends an update of this floor.
-    pub(crate) fn send(&self, update: Update) {
-        if let Some(listener) = &*self.current.lock().unwrap_or_else(PoisonError::into_inner) {
-            // A page that went away has nothing to focus.
-            let _ = listener.own.send(update);
-        }
     }
 }
 

@@ -206,6 +206,15 @@ impl Display {
         self.hand(&["key", "--clearmodifiers", chord]).await
     }
 
+    /// Presses these keys and chords, each as soon as the one before it is up.
+    ///
+    /// # Errors
+    /// If there are no hands.
+    pub async fn press_all(&self, chords: &[&str]) -> Outcome<()> {
+        let keys = ["key", "--clearmodifiers", "--delay", "0"];
+        self.hand(&[keys.as_slice(), chords].concat()).await
+    }
+
     /// Types a text.
     ///
     /// # Errors

@@ -10,6 +10,8 @@ use serde_json::json;
 
 use crate::room::{BLUE, RED, Room, fills, start};
 
+const AT_ADDRESS: &str = "document.activeElement?.dataset.testid === 'address'";
+
 #[tokio::test]
 async fn shortcuts_work_while_a_page_has_the_focus() -> Outcome<()> {
     let room = Room::open().await?;
@@ -32,10 +34,42 @@ async fn shortcuts_work_while_a_page_has_the_focus() -> Outcome<()> {
     room.display.press("F5").await?;
     room.site.tells(&json!({ "shown": "1122cc" })).await?;
 
-    room.display.press("ctrl+l").await?;
+    for key in ["ctrl+l", "F6", "alt+d"] {
+        room.display.click(x + 100, y + 100, 1).await?;
+        room.display.press(key).await?;
+        room.shell.until(AT_ADDRESS).await?;
+    }
+    room.shell.close().await
+}
+
+#[tokio::test]
+async fn what_is_typed_right_behind_a_shortcut_goes_where_that_leads() -> Outcome<()> {
+    let room = Room::open().await?;
+    room.open_tab("/colour/cc1122").await?;
+    let [x, y, ..] = room.filled("the page", RED).await?;
+    // What is in a field is no part of the document, which is looked at when it changes.
     room.shell
-        .until("document.activeElement?.dataset.testid === 'address'")
+        .value(
+            "(document.oninput = ({ target }) => (document.body.dataset.typed = target.value), true)",
+        )
         .await?;
+    for _ in 0..10 {
+        for bar in ["ctrl+l", "ctrl+f"] {
+            room.display.click(x + 100, y + 100, 1).await?;
+            room.shell.until("!document.hasFocus()").await?;
+            room.display.press_all(&[bar, "q", "j", "z"]).await?;
+            room.shell
+                .until("document.body.dataset.typed === 'qjz'")
+                .await?;
+            room.shell
+                .value("delete document.body.dataset.typed")
+                .await?;
+        }
+        room.display.press("Escape").await?;
+        room.shell
+            .until("!document.querySelector('[data-testid=find-bar]')")
+            .await?;
+    }
     room.shell.close().await
 }
 

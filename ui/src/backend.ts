@@ -14,6 +14,7 @@ import type { Mode } from "./messages/Mode";
 import type { NetworkForm } from "./messages/NetworkForm";
 import type { NodeId } from "./messages/NodeId";
 import type { ProfileName } from "./messages/ProfileName";
+import type { ShellFocus } from "./messages/ShellFocus";
 import type { SleepAfter } from "./messages/SleepAfter";
 import type { Switch } from "./messages/Switch";
 import type { TabId } from "./messages/TabId";
@@ -131,6 +132,12 @@ export function tauriBackend(): Backend {
     subscribe: (onUpdate) => {
       const updates = new Channel<Update>();
       updates.onmessage = onUpdate;
+      // What a key asks for comes on a way of its own, before the next key.
+      addEventListener("duotab-focus", (event) => {
+        if (event instanceof CustomEvent) {
+          onUpdate({ kind: "focus", target: event.detail as ShellFocus });
+        }
+      });
       return invoke("subscribe", { updates });
     },
     openTab: (input, mode, background) => invoke("open_tab", { input, mode, background }),

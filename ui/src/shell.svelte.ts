@@ -1,6 +1,8 @@
 //! What the page knows: the last state that came, and the ways to ask for another. It invents
-//! nothing: a click changes the picture when the next state arrives.
+//! nothing: a click changes the picture when the next state arrives. Only a search has its field at
+//! once, for the keys that are pressed right behind the one that asks for it.
 import type { Backend } from "./backend";
+import type { Find } from "./messages/Find";
 import type { Mode } from "./messages/Mode";
 import type { NodeId } from "./messages/NodeId";
 import type { Problem } from "./messages/Problem";
@@ -14,6 +16,8 @@ import { type Verb, zoomIn, zoomOut } from "./keys";
 
 /** How long a refused wish stays readable, in ms. */
 const REFUSAL_SHOWN_MS = 8000;
+
+const NO_FIND: Find = { text: "", matches: null, at: null };
 
 export class Shell {
   /** The last state; null until the first has come. */
@@ -39,6 +43,15 @@ export class Shell {
   profiles: ProfileView[] = $derived(this.state?.profiles ?? []);
   settingsShown: boolean = $derived(this.state?.settings_shown ?? false);
 
+  /** The tab whose search begins: the keys that come next are for it, and wait for no state. */
+  #finding = $state.raw<TabId | null>(null);
+  #findAnswered = false;
+  /** What is looked for in the tab in front. */
+  find: Find | null = $derived.by(() => {
+    const tab = this.active;
+    return tab?.page.find ?? (tab && tab.id === this.#finding ? NO_FIND : null);
+  });
+
   /** The last wish for the focus that was granted. */
   #granted = 0;
   /** How many states have come, and how many had when the focus was last asked for. */
@@ -59,6 +72,7 @@ export class Shell {
           this.#states += 1;
           this.receivedAt = performance.now();
           this.state = update.state;
+          if (this.#findAnswered || this.active?.page.find) this.#finding = null;
         }
       });
     } catch {
@@ -97,7 +111,12 @@ export class Shell {
     const tab = this.active;
     // Over the settings, an open search is asked for again: it brings the page back.
     if (!tab || (tab.page.find && !this.settingsShown)) return;
-    void this.run(this.backend.find(tab.id, tab.page.find?.text ?? ""));
+    this.#finding = tab.id;
+    this.#findAnswered = false;
+    void this.run(this.backend.find(tab.id, tab.page.find?.text ?? "")).then((granted) => {
+      this.#findAnswered = true;
+      if (!granted) this.#finding = null;
+    });
   }
 
   /** Waits for a wish; a refusal is shown. Answers whether it was granted. */

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { emptyTab, MockBackend, stateOf } from "./backend.mock";
 import type { Verb } from "./keys";
 import { Shell } from "./shell.svelte";
@@ -102,6 +102,23 @@ test("a wish for the page is granted with the state that brings the page, and no
   backend.show();
   backend.show();
   expect(shell.grantFocus("page")).toBe(false);
+});
+
+test("a search has its field before the app has heard of it, and none if it is refused", async () => {
+  const { backend, shell } = await shellOf([1, 2]);
+  shell.perform({ verb: "find" });
+  expect(shell.find).toEqual({ text: "", matches: null, at: null });
+  // A state of something else comes first.
+  backend.show();
+  expect(shell.find?.text).toBe("");
+  await backend.find(1, "needle");
+  expect(shell.find?.text).toBe("needle");
+  await backend.selectTab(2);
+  expect(shell.find).toBeNull();
+  backend.refusal = { code: "unknown_tab", tab: 2 };
+  shell.perform({ verb: "find" });
+  expect(shell.find).not.toBeNull();
+  await vi.waitUntil(() => shell.find === null);
 });
 
 test("looking for something from the settings brings the page back, with what was looked for", async () => {

@@ -226,6 +226,7 @@ fn key(event: &gdk::EventKey) -> Option<Key> {
         named::Page_Down | named::KP_Page_Down => return Some(Key::PageDown),
         named::F3 => return Some(Key::F(3)),
         named::F5 => return Some(Key::F(5)),
+        named::F6 => return Some(Key::F(6)),
         named::F11 => return Some(Key::F(11)),
         _ => {}
     }
