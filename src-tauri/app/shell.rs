@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use duotab_core::event::Command;
 use duotab_core::message::{ProfileName, ShellFocus, ShellState, Update};
 use gtk::prelude::*;
 use gtk::{gio, glib};
@@ -248,6 +249,10 @@ impl Keys {
                 self.move_focus(target);
             }
             Some(Asked::Command(command)) => {
+                if let Command::OpenTab { input: None, .. } | Command::OpenTabOf(_) = command {
+                    self.shell.grab_focus();
+                    self.move_focus(ShellFocus::NewTab);
+                }
                 let controller = self.controller.clone();
                 tauri::async_runtime::spawn(async move {
                     if let Err(problem) = controller.command(command).await {

@@ -368,6 +368,9 @@ pub struct ShellState {
 pub enum ShellFocus {
     /// Put the focus into the address bar, its text selected.
     AddressBar,
+    /// Put the focus into the address bar, whose text is given up: it is typed for a tab that is
+    /// about to come.
+    NewTab,
     /// Put the focus into the page or the live view.
     Page,
     /// Put the focus into the settings.

@@ -74,6 +74,56 @@ async fn what_is_typed_right_behind_a_shortcut_goes_where_that_leads() -> Outcom
 }
 
 #[tokio::test]
+async fn what_is_typed_before_a_new_tab_is_there_goes_to_it() -> Outcome<()> {
+    let room = Room::open().await?;
+    room.open_tab("/colour/cc1122").await?;
+    let [x, y, ..] = room.filled("the page", RED).await?;
+    room.display.click(x + 100, y + 100, 1).await?;
+    room.shell.until("!document.hasFocus()").await?;
+    let address = format!("127.0.0.1:{}/colour/1122cc", room.site.port());
+    let signs = address.chars().map(|sign| match sign {
+        '.' => "period".to_owned(),
+        ':' => "colon".to_owned(),
+        '/' => "slash".to_owned(),
+        sign => sign.to_string(),
+    });
+    let keys: Vec<String> = signs.collect();
+    let mut keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    keys.insert(0, "ctrl+t");
+    keys.push("Return");
+    room.display.press_all(&keys).await?;
+    room.filled("the page of the new tab", BLUE).await?;
+    room.display.press("ctrl+shift+Tab").await?;
+    room.filled("the page of the old tab", RED).await?;
+    room.shell.close().await
+}
+
+#[tokio::test]
+async fn what_was_typed_waits_while_the_page_has_the_keyboard() -> Outcome<()> {
+    let room = Room::open().await?;
+    room.open_tab("/colour/cc1122").await?;
+    let [x, y, ..] = room.filled("the page", RED).await?;
+    room.display.press("ctrl+l").await?;
+    room.shell.until(AT_ADDRESS).await?;
+    room.display.write("half a wo").await?;
+    room.display.click(x + 100, y + 100, 1).await?;
+    room.shell.until("!document.hasFocus()").await?;
+    // The lock is of the page, and not of what was typed.
+    room.shell
+        .until("document.querySelector('[data-testid=security]').dataset.security === 'internal'")
+        .await?;
+    let typed = "document.querySelector('[data-testid=address]').value";
+    assert_eq!(room.shell.value(typed).await?, json!("half a wo"));
+    let blue = room.site.url("/colour/1122cc");
+    let arguments = json!({ "tab": 2, "input": blue });
+    let answer = room.shell.invoke("navigate", arguments).await?;
+    answer.map_err(|problem| format!("{problem}"))?;
+    room.filled("another page", BLUE).await?;
+    room.shell.until(&format!("{typed} === '{blue}'")).await?;
+    room.shell.close().await
+}
+
+#[tokio::test]
 async fn a_shortcut_fires_once_wherever_the_focus_is() -> Outcome<()> {
     let room = Room::open().await?;
     room.open_tab("/colour/cc1122").await?;
