@@ -1,6 +1,7 @@
 //! One Tauri command for each verb of the shell. They only translate: what is asked becomes a
 //! [`Command`], what comes back a [`Problem`].
 
+pub(crate) mod bookmark;
 pub(crate) mod list;
 pub(crate) mod profile;
 pub(crate) mod worker;

@@ -83,6 +83,7 @@ pub fn asked(chord: Chord, state: &ShellState) -> Option<Asked> {
         }
         (true, true, false, Key::Char('m')) => toggle(state),
         (true, false, false, Key::Char('m')) => mute(state),
+        (true, false, false, Key::Char('d')) => bookmark(state),
         (true, false, false, Key::Tab | Key::PageDown) => {
             neighbour(state, 1).map(Command::SelectTab)
         }
@@ -125,6 +126,11 @@ pub fn asked(chord: Chord, state: &ShellState) -> Option<Asked> {
 fn mute(state: &ShellState) -> Option<Command> {
     let tab = front(state)?;
     Some(Command::SetMuted(tab.id, !tab.muted))
+}
+
+fn bookmark(state: &ShellState) -> Option<Command> {
+    let tab = front(state)?;
+    Some(Command::SetBookmarked(tab.id, !tab.bookmarked?))
 }
 
 /// An empty tab has nothing to look in.

@@ -5,6 +5,7 @@ mod acting;
 mod engine;
 mod gift;
 mod left;
+mod look;
 mod order;
 mod profile;
 mod saving;
@@ -25,11 +26,10 @@ use duotab_core::action::Action;
 use duotab_core::browser::{Browser, Saved, Settings};
 use duotab_core::download::DownloadOrder;
 use duotab_core::event::{Command, Event, Millis, RequestId};
-use duotab_core::message::{
-    Completion, LaneTicket, Problem, ProfileName, ShellState, TabId, Update,
-};
+use duotab_core::message::{LaneTicket, Problem, ProfileName, ShellState, Update};
 use engine::Engines;
 use left::Left;
+use look::Look;
 pub use order::ContentOrder;
 use profile::Works;
 use std::collections::HashMap;
@@ -72,8 +72,7 @@ enum Input {
     /// A setting to be kept.
     Keep(String, String),
     Subscribe(mpsc::UnboundedSender<Update>),
-    /// An address that is being typed in a tab.
-    Complete(TabId, String, oneshot::Sender<Option<Completion>>),
+    Look(Look),
     ProfileCleared(ProfileName),
 }
 
@@ -191,14 +190,6 @@ impl Controller {
         answer.await.unwrap_or(Err(Problem::Closing))
     }
 
-    /// What an address that is being typed in a tab may become.
-    pub async fn complete(&self, tab: TabId, typed: String) -> Option<Completion> {
-        let (reply, answer) = oneshot::channel();
-        let asked = Input::Complete(tab, typed, reply);
-        self.queue.send(asked).ok()?;
-        answer.await.ok()?
-    }
-
     /// All updates from now on; the whole state comes first.
     #[must_use]
     pub fn subscribe(&self) -> mpsc::UnboundedReceiver<Update> {
@@ -273,9 +264,8 @@ impl Run {
                     }
                     continue;
                 }
-                Some(Input::Complete(tab, typed, reply)) => {
-                    // Whoever types has typed on.
-                    let _ = reply.send(browser.completion(tab, &typed));
+                Some(Input::Look(look)) => {
+                    look.at(&browser);
                     continue;
                 }
                 Some(Input::ProfileCleared(profile)) => {
@@ -318,6 +308,8 @@ impl Run {
             kept @ (Action::SaveTab(_)
             | Action::DeleteTab(_)
             | Action::SaveSite(_)
+            | Action::SaveBookmark(_)
+            | Action::DeleteBookmark(..)
             | Action::SaveDownload(_)
             | Action::DeleteDownload(_)
             | Action::SaveSwitch(..)

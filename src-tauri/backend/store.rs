@@ -5,6 +5,7 @@
 //! ever stored here. All calls block.
 
 mod aside;
+mod bookmark;
 mod data_dir;
 mod download;
 mod failure;

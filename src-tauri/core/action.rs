@@ -2,6 +2,7 @@
 //! is on disk before the action behind it begins.
 
 use crate::ask::{Answer, AskId};
+use crate::bookmark::Bookmark;
 use crate::carry;
 use crate::cookie;
 use crate::download::{Download, DownloadId, DownloadOrder};
@@ -105,6 +106,10 @@ pub enum Action {
     DeleteTab(TabId),
     /// Save what is decided for a site; an empty decision is forgotten.
     SaveSite(Site),
+    /// Save a page that is kept, new or known.
+    SaveBookmark(Bookmark),
+    /// Forget a page that was kept in a profile, by its address.
+    DeleteBookmark(ProfileName, String),
     /// Save a download.
     SaveDownload(Download),
     /// Forget a download; its file stays.

@@ -8,6 +8,7 @@ mod anyway;
 mod ask;
 mod away;
 mod blocking;
+mod bookmarks;
 mod carry;
 mod closing;
 mod command;
@@ -40,6 +41,7 @@ mod toggle;
 
 use crate::action::Action;
 use crate::address;
+use crate::bookmark::{Bookmark, Bookmarks};
 use crate::download::{Download, Downloads};
 use crate::event::{Event, Millis, RequestId, SessionRecord, TabRecord};
 use crate::message::{
@@ -115,6 +117,8 @@ pub struct Saved {
     pub profiles: Vec<ProfileRecord>,
     /// What is decided for sites.
     pub sites: Vec<Site>,
+    /// The pages that are kept.
+    pub bookmarks: Vec<Bookmark>,
     /// The list of downloads.
     pub downloads: Vec<Download>,
     /// What the person has switched.
@@ -163,6 +167,7 @@ pub struct Browser {
     /// When nodes were last asked for.
     asked_nodes: Option<Millis>,
     sites: Sites,
+    bookmarks: Bookmarks,
     /// Hosts that nobody vouches for, and that the person wanted all the same.
     unproven: BTreeSet<(ProfileName, String)>,
     /// Profiles whose streams may leave past the way that is set for them.
@@ -227,6 +232,7 @@ impl Browser {
             left,
             asked_nodes: Some(now),
             sites: Sites::restore(saved.sites),
+            bookmarks: Bookmarks::restore(saved.bookmarks),
             unproven: BTreeSet::new(),
             around: BTreeSet::new(),
             downloads,

@@ -78,6 +78,12 @@ pub enum Command {
     SetZoom(TabId, u16),
     /// Mute a tab, or let it be heard.
     SetMuted(TabId, bool),
+    /// Keep the page of a tab among the bookmarks, or no longer.
+    SetBookmarked(TabId, bool),
+    /// Keep the page at an address no longer, in the profile of a tab.
+    RemoveBookmark(TabId, String),
+    /// Put back the bookmark that was removed last, in the profile of a tab.
+    PutBookmarkBack(TabId),
     /// Look for a text in the page; an empty one begins without looking for anything.
     Find(TabId, String),
     /// Go to another match.

@@ -6,6 +6,7 @@ pub mod action;
 pub mod address;
 pub mod ask;
 pub mod blocking;
+pub mod bookmark;
 pub mod browser;
 pub mod carry;
 pub mod chromium;

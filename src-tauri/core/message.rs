@@ -8,6 +8,7 @@ use ts_rs::TS;
 pub use crate::address::Completion;
 pub use crate::ask::{Answer, Ask, AskId, Wish};
 pub use crate::blocking::{ListFault, ListView};
+pub use crate::bookmark::BookmarkView;
 pub use crate::download::{Download, DownloadId, DownloadVerb};
 pub use crate::fault::{EndCause, EngineFault, ImageUpdate, Stall, StartFailure};
 pub use crate::giving::{Giving, GivingFault};
@@ -315,6 +316,8 @@ pub struct TabView {
     pub audible: bool,
     /// Whether its proxied pages are not to be heard.
     pub muted: bool,
+    /// Whether its page is kept among the bookmarks; `None` where it cannot be.
+    pub bookmarked: Option<bool>,
     /// Whether the address is secure.
     pub security: Security,
     /// The streamed side; `None` in Proxy mode.
@@ -359,6 +362,8 @@ pub struct ShellState {
     pub downloads: Vec<Download>,
     /// The block lists.
     pub lists: Vec<ListView>,
+    /// Another number after each change of the bookmarks, which are asked for.
+    pub bookmarks: u32,
 }
 
 /// What the shell's keys ask for, wherever the focus is.

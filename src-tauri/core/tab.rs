@@ -256,7 +256,7 @@ impl Tab {
     }
 
     /// What the history says of the address.
-    fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         let current = self.history.current();
         let current = current.filter(|entry| entry.url == self.url());
         current.map_or_else(String::new, |entry| entry.title.clone())
@@ -316,6 +316,7 @@ impl Tab {
             page: self.page.clone(),
             asleep: false,
             elsewhere: false,
+            bookmarked: None,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::tree::top;
 use duotab_core::message::{
-    Answer, Completion, ContentArea, Direction, DownloadVerb, LaneTicket, Mode, Problem,
-    ShellFocus, Switch, Update,
+    Answer, BookmarkView, Completion, ContentArea, Direction, DownloadVerb, LaneTicket, Mode,
+    Problem, ShellFocus, Switch, Update,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -35,6 +35,7 @@ fn the_generated_types_are_up_to_date() {
     Switch::export_all(&config).expect("written");
     DownloadVerb::export_all(&config).expect("written");
     Completion::export_all(&config).expect("written");
+    BookmarkView::export_all(&config).expect("written");
     let fresh = read(fresh.path());
     assert!(fresh.len() > 10, "all messages");
     assert_eq!(

@@ -5,6 +5,7 @@
 mod asks;
 mod asleep;
 mod attacks;
+mod bookmarks;
 mod carried;
 mod closing;
 mod completing;

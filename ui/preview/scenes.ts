@@ -12,6 +12,7 @@ import type { StreamView } from "../src/messages/StreamView";
 import type { TabView } from "../src/messages/TabView";
 import { DOWNLOADS } from "./downloads";
 import { LOGGED_IN } from "./network";
+import { dot, garden, news, tab } from "./tabs";
 
 export interface Scene {
   state: ShellState;
@@ -22,33 +23,6 @@ export interface Scene {
 }
 
 const ATTIC: NodeName = { id: "attic", name: "attic", kind: "worker" };
-
-const dot = (colour: string): string =>
-  `data:image/svg+xml,${encodeURIComponent(
-    `<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16"><rect width="16" height="16" rx="4" fill="${colour}"/></svg>`,
-  )}`;
-
-let ids = 0;
-const tab = (facts: Partial<TabView>): TabView => ({ ...emptyTab(++ids), ...facts });
-
-const news = (facts: Partial<TabView> = {}): TabView =>
-  tab({
-    address: "https://news.example.org/science/2026/a-quiet-comet",
-    title: "A quiet comet passes the Earth",
-    favicon: dot("#c2542d"),
-    security: "secure",
-    can_go_back: true,
-    ...facts,
-  });
-
-const garden = (facts: Partial<TabView> = {}): TabView =>
-  tab({
-    address: "http://localhost:3000/beds?sort=sown",
-    title: "Garden planner",
-    favicon: dot("#3f8f4f"),
-    security: "secure",
-    ...facts,
-  });
 
 const TOOK: Partial<Record<Stage, number>> = { placing: 40, starting: 1240, connecting: 310 };
 
@@ -248,6 +222,11 @@ export const SCENES: Record<string, Scene> = {
     ],
   }),
   "new-tab": { state: stateOf([tab({})]) },
+  bookmarks: { state: stateOf([tab({}), news({ bookmarked: true })]) },
+  "bookmarks-removed": {
+    state: stateOf([tab({})]),
+    click: "[data-testid=remove-bookmark]",
+  },
   "new-tab-streamed": {
     state: stateOf([tab({ mode: "streamed", stream: at("live") }), garden()]),
   },

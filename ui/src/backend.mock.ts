@@ -1,6 +1,7 @@
 //! A backend with no app behind it, for tests and for the preview page: it notes what is asked
 //! and answers the simplest wishes on a state that a script gave it.
 import type { Backend } from "./backend";
+import type { BookmarkView } from "./messages/BookmarkView";
 import type { ListView } from "./messages/ListView";
 import type { Problem } from "./messages/Problem";
 import type { ProfileView } from "./messages/ProfileView";
@@ -19,6 +20,8 @@ export class MockBackend implements Backend {
   /** Refuse every wish with this problem. */
   refusal: Problem | null = null;
   laneUrl = "ws://127.0.0.1:9/";
+  /** What is kept, whatever the profile. */
+  kept: readonly BookmarkView[] = [];
   #onUpdate: (update: Update) => void = () => undefined;
   #nextTab = 1000;
 
@@ -101,6 +104,28 @@ export class MockBackend implements Backend {
     await this.#note("complete", [tab, typed]);
     return null;
   };
+
+  bookmarks: Backend["bookmarks"] = async () => {
+    await Promise.resolve();
+    return [...this.kept];
+  };
+
+  setBookmarked: Backend["setBookmarked"] = (tab, on) =>
+    this.#note(
+      "setBookmarked",
+      [tab, on],
+      this.#on(tab, (each) => {
+        each.bookmarked = on;
+      }),
+    );
+
+  removeBookmark: Backend["removeBookmark"] = (tab, url) =>
+    this.#note("removeBookmark", [tab, url], () => {
+      this.kept = this.kept.filter((each) => each.url !== url);
+      this.state.bookmarks += 1;
+    });
+
+  putBookmarkBack: Backend["putBookmarkBack"] = (tab) => this.#note("putBookmarkBack", [tab]);
 
   navigate: Backend["navigate"] = (tab, input) =>
     this.#note(
@@ -307,6 +332,7 @@ export function emptyTab(id: number): TabView {
     zoom: 100,
     audible: false,
     muted: false,
+    bookmarked: null,
     security: "internal",
     stream: null,
     problem: null,
@@ -386,6 +412,7 @@ export function stateOf(tabs: TabView[], more: Partial<ShellState> = {}): ShellS
     machines: { known: [], contexts: [], finding: false },
     sleep: { after: "half_hour", fixed: false },
     downloads: [],
+    bookmarks: 0,
     ...more,
   };
 }

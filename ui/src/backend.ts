@@ -2,6 +2,7 @@
 import { Channel, invoke } from "@tauri-apps/api/core";
 import type { Answer } from "./messages/Answer";
 import type { AskId } from "./messages/AskId";
+import type { BookmarkView } from "./messages/BookmarkView";
 import type { Colour } from "./messages/Colour";
 import type { Completion } from "./messages/Completion";
 import type { ContentArea } from "./messages/ContentArea";
@@ -71,6 +72,12 @@ export interface Backend {
   navigate(tab: TabId, input: string): Promise<void>;
   /** What an address that is being typed may become; null if nothing is known. */
   complete(tab: TabId, typed: string): Promise<Completion | null>;
+  /** Those of the tab's profile, the oldest first. */
+  bookmarks(tab: TabId): Promise<BookmarkView[]>;
+  setBookmarked(tab: TabId, on: boolean): Promise<void>;
+  removeBookmark(tab: TabId, url: string): Promise<void>;
+  /** Undoes the last removal in the tab's profile. */
+  putBookmarkBack(tab: TabId): Promise<void>;
   /** `node`: an explicit choice, or null for the best one. */
   setTabMode(tab: TabId, mode: Mode, node: NodeId | null): Promise<void>;
   goBack(tab: TabId): Promise<void>;
@@ -172,6 +179,10 @@ export function tauriBackend(): Backend {
     reopenTab: () => invoke("reopen_tab"),
     navigate: (tab, input) => invoke("navigate", { tab, input }),
     complete: (tab, typed) => invoke("complete", { tab, typed }),
+    bookmarks: (tab) => invoke("bookmarks", { tab }),
+    setBookmarked: (tab, on) => invoke("set_bookmarked", { tab, on }),
+    removeBookmark: (tab, url) => invoke("remove_bookmark", { tab, url }),
+    putBookmarkBack: (tab) => invoke("put_bookmark_back", { tab }),
     setTabMode: (tab, mode, node) => invoke("set_tab_mode", { tab, mode, node }),
     goBack: (tab) => invoke("go_back", { tab }),
     goForward: (tab) => invoke("go_forward", { tab }),

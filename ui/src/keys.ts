@@ -27,6 +27,7 @@ export type Verb =
   | { verb: "show_settings" }
   | { verb: "toggle_mode" }
   | { verb: "mute" }
+  | { verb: "bookmark" }
   | { verb: "zoom_in" }
   | { verb: "zoom_out" }
   | { verb: "zoom_reset" };
@@ -56,6 +57,7 @@ const WITH_CONTROL: Record<string, Verb> = {
   f: { verb: "find" },
   j: { verb: "downloads" },
   m: { verb: "mute" },
+  d: { verb: "bookmark" },
   g: { verb: "find_step", direction: "forward" },
   tab: { verb: "next_tab" },
   pagedown: { verb: "next_tab" },

@@ -163,6 +163,11 @@ export class Shell {
     void this.run(this.backend.setTabMode(tab.id, mode, node));
   }
 
+  /** Keeps the page of a tab, where that can be, or no longer. */
+  setBookmarked(tab: TabView, on: boolean): void {
+    if (tab.bookmarked !== null) void this.run(this.backend.setBookmarked(tab.id, on));
+  }
+
   setMuted(tab: TabView, muted: boolean): void {
     void this.run(this.backend.setMuted(tab.id, muted));
   }
@@ -223,6 +228,9 @@ export class Shell {
         return;
       case "mute":
         this.setMuted(tab, !tab.muted);
+        return;
+      case "bookmark":
+        this.setBookmarked(tab, !tab.bookmarked);
         return;
       case "zoom_in":
         return void this.run(backend.setZoom(tab.id, zoomIn(tab.zoom)));

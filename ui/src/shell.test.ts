@@ -4,7 +4,11 @@ import type { Verb } from "./keys";
 import { Shell } from "./shell.svelte";
 
 async function shellOf(ids: number[], active = ids[0] ?? 0) {
-  const tabs = ids.map((id) => ({ ...emptyTab(id), address: `http://localhost/${id}` }));
+  const tabs = ids.map((id) => ({
+    ...emptyTab(id),
+    address: `http://localhost/${id}`,
+    bookmarked: false,
+  }));
   const backend = new MockBackend(stateOf(tabs, { active }));
   const shell = new Shell(backend);
   await shell.start();
@@ -26,6 +30,7 @@ test.each<[Verb, unknown[]]>([
   [{ verb: "move_tab", by: 1 }, ["moveTab", 2, 2]],
   [{ verb: "toggle_mode" }, ["setTabMode", 2, "streamed", null]],
   [{ verb: "mute" }, ["setMuted", 2, true]],
+  [{ verb: "bookmark" }, ["setBookmarked", 2, true]],
   [{ verb: "zoom_in" }, ["setZoom", 2, 110]],
   [{ verb: "zoom_out" }, ["setZoom", 2, 90]],
   [{ verb: "zoom_reset" }, ["setZoom", 2, 100]],

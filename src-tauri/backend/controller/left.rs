@@ -40,6 +40,7 @@ impl Left {
                 sessions: store.sessions()?,
                 profiles: store.profiles()?,
                 sites: store.sites()?,
+                bookmarks: store.bookmarks()?,
                 downloads: store.downloads()?.into_iter().map(on_disk).collect(),
                 switches: store.switches()?,
                 lists: store.lists()?,

@@ -16,6 +16,13 @@ impl Run {
             Action::SaveTab(record) => self.save(move |store| store.save_tab(&record)).await,
             Action::DeleteTab(id) => self.save(move |store| store.delete_tab(id)).await,
             Action::SaveSite(site) => self.save(move |store| store.save_site(&site)).await,
+            Action::SaveBookmark(bookmark) => {
+                self.save(move |store| store.save_bookmark(&bookmark)).await;
+            }
+            Action::DeleteBookmark(profile, url) => {
+                self.save(move |store| store.delete_bookmark(&profile, &url))
+                    .await;
+            }
             Action::SaveDownload(download) => {
                 self.save(move |store| store.save_download(&download)).await;
             }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{download, profile, session, setting, site, tab, worker};
+use super::{bookmark, download, profile, session, setting, site, tab, worker};
 
 /// One step: the schema version that it leads to, and its SQL. Never changed once released.
 pub(super) struct Migration {
@@ -23,6 +23,7 @@ const MIGRATIONS: &[&Migration] = &[
     &profile::HOMES,
     &profile::STALE,
     &tab::UNASKED,
+    &bookmark::CREATE,
 ];
 
 /// The schema version that this program writes.

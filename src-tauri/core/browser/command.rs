@@ -83,6 +83,9 @@ impl Browser {
                 self.page_action(id, PageAction::Stop);
             }
             Command::SetMuted(id, muted) => self.set_muted(id, muted)?,
+            Command::SetBookmarked(id, on) => self.set_bookmarked(id, on)?,
+            Command::RemoveBookmark(id, url) => self.remove_bookmark(id, &url)?,
+            Command::PutBookmarkBack(id) => self.put_bookmark_back(id)?,
             Command::SetZoom(id, percent) => {
                 self.known(id)?;
                 self.set_zoom(id, percent);
@@ -412,6 +415,9 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::FindStep(..)
         | Command::FindEnd(_)
         | Command::ShowHistory(..)
+        | Command::SetBookmarked(..)
+        | Command::RemoveBookmark(..)
+        | Command::PutBookmarkBack(_)
         | Command::Print(_)
         | Command::Answer(..)
         | Command::StopGiving(_)

@@ -8,7 +8,8 @@ use crate::event::HistoryEntry;
 use crate::message::TabId;
 
 impl Browser {
-    /// Completes it by the sites that tabs of the same profile have shown, open or closed of late.
+    /// Completes it by the sites that tabs of the same profile have shown, open or closed of late, and by
+    /// those of its bookmarks.
     #[must_use]
     pub fn completion(&self, id: TabId, typed: &str) -> Option<Completion> {
         let profile = &self.tab(id)?.profile;
@@ -24,7 +25,9 @@ impl Browser {
         let closed = self.closed.iter().map(|(_, record)| record);
         let closed = closed.filter(|record| record.profile == *profile);
         let closed = closed.map(|record| sites(&record.history, None));
-        complete(typed, open.chain(closed).flatten())
+        let kept = self.bookmarks.of(profile);
+        let kept = kept.map(|it| site(&it.url).into_iter().collect());
+        complete(typed, open.chain(closed).chain(kept).flatten())
     }
 }
 

@@ -206,7 +206,10 @@ impl Browser {
             PageNews::Audible(now) => tab.audible = now,
             PageNews::Muted(now) => tab.muted = now,
             PageNews::Unique(now) => tab.unique = now,
-            PageNews::Favicon(favicon) => tab.set_favicon(favicon),
+            PageNews::Favicon(favicon) => {
+                tab.set_favicon(favicon);
+                self.bookmark_icon(id);
+            }
             PageNews::History { entries, index } => {
                 let before = tab.url().to_owned();
                 tab.history.report(&entries, index);

@@ -143,6 +143,7 @@ impl Browser {
                     let mut view = tab.view(session_of(tab), self.now);
                     view.security = self.security_of(tab.id, view.security);
                     view.page = self.page_view(tab);
+                    view.bookmarked = self.bookmarked(tab);
                     view.elsewhere = self.may_leave(tab);
                     view.asleep = self.active != Some(tab.id) && tab.is_asleep();
                     if let Some(stream) = &mut view.stream {
@@ -163,6 +164,7 @@ impl Browser {
             sleep: self.sleep_view(),
             machines: self.machines_view(),
             downloads: self.downloads.view(),
+            bookmarks: self.bookmarks.revision(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod anyway;
 mod blocking;
+mod bookmarks;
 mod carry;
 mod closing;
 mod cookies;

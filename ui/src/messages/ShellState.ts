@@ -65,4 +65,8 @@ downloads: Array<Download>,
 /**
  * The block lists.
  */
-lists: Array<ListView>, };
+lists: Array<ListView>, 
+/**
+ * Another number after each change of the bookmarks, which are asked for.
+ */
+bookmarks: number, };

@@ -64,6 +64,10 @@ audible: boolean,
  */
 muted: boolean, 
 /**
+ * Whether its page is kept among the bookmarks; `None` where it cannot be.
+ */
+bookmarked: boolean | null, 
+/**
  * Whether the address is secure.
  */
 security: Security, 

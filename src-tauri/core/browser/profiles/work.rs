@@ -297,6 +297,7 @@ impl Browser {
             // A tab that came to it meanwhile would make its data anew.
             self.close_tabs_of(name);
             self.forget_lists_of(|it| it == name);
+            self.bookmarks.forget(name);
             self.profiles.retain(|it| it.record.name != *name);
             self.act(Action::DeleteProfile(name.clone()));
         } else if !interrupted {

@@ -1,0 +1,43 @@
+//! Verbs for pages that are kept.
+
+use duotab_backend::controller::Controller;
+use duotab_core::event::Command;
+use duotab_core::message::{BookmarkView, Problem, TabId};
+use tauri::State;
+
+type Answer = Result<(), Problem>;
+
+/// The bookmarks of a tab's profile, the oldest first.
+#[tauri::command]
+pub(crate) async fn bookmarks(
+    controller: State<'_, Controller>,
+    tab: TabId,
+) -> Result<Vec<BookmarkView>, Problem> {
+    Ok(controller.bookmarks(tab).await)
+}
+
+/// Keeps the page of a tab among the bookmarks, or no longer.
+#[tauri::command]
+pub(crate) async fn set_bookmarked(
+    controller: State<'_, Controller>,
+    tab: TabId,
+    on: bool,
+) -> Answer {
+    controller.command(Command::SetBookmarked(tab, on)).await
+}
+
+/// Removes a bookmark of a tab's profile.
+#[tauri::command]
+pub(crate) async fn remove_bookmark(
+    controller: State<'_, Controller>,
+    tab: TabId,
+    url: String,
+) -> Answer {
+    controller.command(Command::RemoveBookmark(tab, url)).await
+}
+
+/// Puts back the bookmark that was removed last, in a tab's profile.
+#[tauri::command]
+pub(crate) async fn put_bookmark_back(controller: State<'_, Controller>, tab: TabId) -> Answer {
+    controller.command(Command::PutBookmarkBack(tab)).await
+}

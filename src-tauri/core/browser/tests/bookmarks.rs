@@ -1,0 +1,160 @@
+//! Pages that are kept, each profile its own.
+
+use super::world::Bench;
+use crate::action::Action;
+use crate::bookmark::Bookmark;
+use crate::browser::{Browser, Saved, Settings};
+use crate::event::{Command, Event, HistoryEntry, Millis, PageNews};
+use crate::message::{Mode, ProfileName, TabId};
+
+const A: &str = "https://a.test/page";
+
+fn goes(bench: &mut Bench, tab: TabId, url: &str, title: &str) {
+    bench.command(Command::Navigate(tab, url.into()));
+    let entry = HistoryEntry {
+        url: url.to_owned(),
+        title: title.to_owned(),
+    };
+    let history = PageNews::History {
+        entries: vec![entry],
+        index: 0,
+    };
+    for news in [PageNews::Loading(true), history, PageNews::Loading(false)] {
+        bench.tell(Event::Page(tab, Mode::Proxy, news));
+    }
+}
+
+fn opens(bench: &mut Bench, profile: &str) -> TabId {
+    bench.command(Command::OpenTabOf(ProfileName(profile.into())));
+    bench.browser.active.unwrap()
+}
+
+/// Whether the star of a tab shines; `None` if it has none.
+fn star(bench: &Bench, tab: TabId) -> Option<bool> {
+    let state = bench.world.painted.as_ref().unwrap();
+    state.tabs.iter().find(|it| it.id == tab)?.bookmarked
+}
+
+fn titles(bench: &Bench, tab: TabId) -> Vec<String> {
+    let kept = bench.browser.bookmarks(tab).into_iter();
+    kept.map(|it| it.title).collect()
+}
+
+fn saved(bench: &Bench) -> Vec<Bookmark> {
+    let log = bench.world.log.iter();
+    log.filter_map(|action| match action {
+        Action::SaveBookmark(kept) => Some(kept.clone()),
+        _ => None,
+    })
+    .collect()
+}
+
+#[test]
+fn a_page_is_kept_until_it_is_removed_and_every_tab_of_its_profile_knows() {
+    let mut bench = Bench::new(vec![]);
+    let tab = bench.first();
+    assert_eq!(star(&bench, tab), None, "an empty tab");
+    goes(&mut bench, tab, A, "A");
+    assert_eq!(star(&bench, tab), Some(false));
+    let before = bench.world.painted.as_ref().unwrap().bookmarks;
+    bench.command(Command::SetBookmarked(tab, true));
+    bench.command(Command::SetBookmarked(tab, true));
+    assert_eq!(star(&bench, tab), Some(true));
+    assert_ne!(bench.world.painted.as_ref().unwrap().bookmarks, before);
+    assert_eq!(saved(&bench).len(), 1, "once");
+    let other = opens(&mut bench, "default");
+    assert_eq!(titles(&bench, other), ["A"]);
+    assert_eq!(star(&bench, other), None);
+    goes(&mut bench, other, A, "A");
+    assert_eq!(star(&bench, other), Some(true));
+    bench.command(Command::SetBookmarked(other, false));
+    assert_eq!(star(&bench, tab), Some(false));
+    let gone = Action::DeleteBookmark(ProfileName("default".into()), A.into());
+    assert!(bench.world.log.contains(&gone));
+    assert!(titles(&bench, tab).is_empty());
+}
+
+#[test]
+fn what_is_removed_comes_back_where_it_was() {
+    let mut bench = Bench::new(vec![]);
+    let tab = bench.first();
+    for name in ["a", "b", "c"] {
+        goes(&mut bench, tab, &format!("https://{name}.test/"), name);
+        bench.command(Command::SetBookmarked(tab, true));
+    }
+    for name in ["a", "b"] {
+        let url = format!("https://{name}.test/");
+        bench.command(Command::RemoveBookmark(tab, url));
+    }
+    assert_eq!(titles(&bench, tab), ["c"]);
+    bench.command(Command::PutBookmarkBack(tab));
+    assert_eq!(titles(&bench, tab), ["b", "c"]);
+    // What is kept anew goes last, and is not put back a second time.
+    goes(&mut bench, tab, "https://a.test/", "a");
+    bench.command(Command::SetBookmarked(tab, true));
+    bench.command(Command::PutBookmarkBack(tab));
+    assert_eq!(titles(&bench, tab), ["b", "c", "a"]);
+    // As it is after the next start.
+    let bookmarks = saved(&bench).split_off(3);
+    let saved = Saved {
+        bookmarks,
+        ..Saved::default()
+    };
+    let mut restored = Browser::new(Settings::default(), saved, Millis(0));
+    let tab = restored.view().active.unwrap();
+    let names = |browser: &Browser| {
+        let kept = browser.bookmarks(tab).into_iter();
+        kept.map(|it| it.title).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&restored), ["b", "a"]);
+    restored.take_actions().for_each(drop);
+}
+
+#[test]
+fn private_pages_are_not_kept_and_profiles_see_their_own() {
+    let mut bench = Bench::new(vec![]);
+    let tab = bench.first();
+    goes(&mut bench, tab, A, "A");
+    bench.command(Command::SetBookmarked(tab, true));
+    let private = opens(&mut bench, "private");
+    goes(&mut bench, private, A, "A");
+    assert_eq!(star(&bench, private), None);
+    bench.command(Command::SetBookmarked(private, true));
+    assert_eq!(saved(&bench).len(), 1);
+    assert!(titles(&bench, private).is_empty());
+    bench.command(Command::RemoveBookmark(private, A.into()));
+    assert_eq!(titles(&bench, tab), ["A"]);
+}
+
+#[test]
+fn an_icon_that_comes_later_is_kept_too_and_the_site_is_completed() {
+    let mut bench = Bench::new(vec![]);
+    let tab = bench.first();
+    goes(&mut bench, tab, A, "A");
+    bench.command(Command::SetBookmarked(tab, true));
+    let icon = |sign: char, length: usize| {
+        let url = format!("data:image/png;base64,{}", sign.to_string().repeat(length));
+        PageNews::Favicon(Some(url))
+    };
+    for (icon, saves) in [
+        (icon('A', 9000), 1),
+        (icon('A', 100), 2),
+        (icon('B', 100), 2),
+    ] {
+        bench.tell(Event::Page(tab, Mode::Proxy, icon));
+        assert_eq!(saved(&bench).len(), saves);
+    }
+    // The tab goes elsewhere, and what it had shown is forgotten.
+    bench.command(Command::CloseTab(tab));
+    for _ in 0..30 {
+        let other = opens(&mut bench, "default");
+        goes(&mut bench, other, "https://other.test/", "Other");
+        bench.command(Command::CloseTab(other));
+    }
+    let next = opens(&mut bench, "default");
+    let completion = bench.browser.completion(next, "a.");
+    assert_eq!(
+        completion.map(|it| it.url).as_deref(),
+        Some("https://a.test/")
+    );
+}
