@@ -58,19 +58,25 @@ impl Window {
     pub(crate) fn app(&self) -> &App {
         &self.app
     }
-}
 
-impl Visitor for Window {
-    const NAME: &'static str = "window";
+    /// Ends the app, and starts it again with what it has left.
+    pub(crate) async fn again(self) -> Outcome<Self> {
+        self.shell.close().await?;
+        Self::on(self.display, self.app, self.config, None).await
+    }
 
-    async fn open() -> Outcome<Self> {
-        let display = Display::start(1000, 700).await?;
-        let app = App::new()?;
-        let config = tempfile::tempdir()?;
+    async fn on(
+        display: Display,
+        app: App,
+        config: TempDir,
+        address: Option<&str>,
+    ) -> Outcome<Self> {
         keep_downloads(config.path())?;
-        let start = start(&display)
-            .argument("about:blank")
-            .variable("XDG_CONFIG_HOME", config.path().display().to_string());
+        let place = config.path().display().to_string();
+        let mut start = start(&display).variable("XDG_CONFIG_HOME", place);
+        if let Some(address) = address {
+            start = start.argument(address);
+        }
         let shell = app.open(&start).await?;
         let tab = shell
             .until("document.querySelector('[role=tab][aria-selected=true]')?.dataset.tab")
@@ -83,6 +89,16 @@ impl Visitor for Window {
             config,
             display,
         })
+    }
+}
+
+impl Visitor for Window {
+    const NAME: &'static str = "window";
+
+    async fn open() -> Outcome<Self> {
+        let display = Display::start(1000, 700).await?;
+        let (app, config) = (App::new()?, tempfile::tempdir()?);
+        Self::on(display, app, config, Some("about:blank")).await
     }
 
     async fn visit(&self, _: &Zoo, url: &str) -> Outcome<()> {
