@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use duotab_core::event::Command;
-use duotab_core::message::{ProfileName, ShellFocus, ShellState, Update};
+use duotab_core::message::{ProfileName, ShellFocus, ShellState, TabId, Update};
 use gtk::prelude::*;
 use gtk::{gio, glib};
 use tauri::{App, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
@@ -244,14 +243,10 @@ impl Keys {
         match shortcut::asked(chord, painted) {
             None => return false,
             Some(Asked::Nothing) => {}
-            Some(Asked::Focus(target)) => {
-                self.shell.grab_focus();
-                self.move_focus(target);
-            }
+            Some(Asked::Focus(target)) => self.move_focus(target, painted.active),
             Some(Asked::Command(command)) => {
-                if let Command::OpenTab { input: None, .. } | Command::OpenTabOf(_) = command {
-                    self.shell.grab_focus();
-                    self.move_focus(ShellFocus::NewTab);
+                if shortcut::opens_tab(&command, painted) {
+                    self.move_focus(ShellFocus::NewTab, None);
                 }
                 let controller = self.controller.clone();
                 tauri::async_runtime::spawn(async move {
@@ -265,13 +260,12 @@ impl Keys {
     }
 
     /// Told without a way round: the keys that are pressed next are behind it in the same queue, and
-    /// so none of them is lost.
-    fn move_focus(&self, target: ShellFocus) {
-        let Ok(target) = serde_json::to_string(&target) else {
-            return;
-        };
+    /// so none of them is lost. The state that brings `tab` to the front may still be on its way.
+    fn move_focus(&self, target: ShellFocus, tab: Option<TabId>) {
+        self.shell.grab_focus();
+        let wish = serde_json::json!({ "target": target, "tab": tab });
         let script =
-            format!("dispatchEvent(new CustomEvent('duotab-focus', {{ detail: {target} }}))");
+            format!("dispatchEvent(new CustomEvent('duotab-focus', {{ detail: {wish} }}))");
         let none = gio::Cancellable::NONE;
         self.shell
             .evaluate_javascript(&script, None, None, none, |_| {});

@@ -36,6 +36,8 @@ pub struct Chord {
     pub shift: bool,
     /// Alt is held.
     pub alt: bool,
+    /// The key has been held down since it was taken for a chord before.
+    pub repeated: bool,
 }
 
 /// What a chord asks for.
@@ -57,6 +59,7 @@ pub fn asked(chord: Chord, state: &ShellState) -> Option<Asked> {
         control,
         shift,
         alt,
+        repeated,
     } = chord;
     let command = match (control, shift, alt, key) {
         (true, false, false, Key::Char('t')) => Some(Command::OpenTab {
@@ -120,7 +123,30 @@ pub fn asked(chord: Chord, state: &ShellState) -> Option<Asked> {
         (false, false, false, Key::F(11)) => Some(Command::SetFullScreen(!state.full_screen)),
         _ => return None,
     };
+    // What is switched by a key is not to flicker as long as that is held.
+    let command = command.filter(|command| !(repeated && switches(command)));
     Some(command.map_or(Asked::Nothing, Asked::Command))
+}
+
+fn switches(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::SetMode(..)
+            | Command::SetMuted(..)
+            | Command::SetBookmarked(..)
+            | Command::SetFullScreen(_)
+    )
+}
+
+/// Whether this brings another tab, whose address is going to be typed. An empty tab in front that
+/// changes its profile is none.
+#[must_use]
+pub fn opens_tab(command: &Command, state: &ShellState) -> bool {
+    match command {
+        Command::OpenTab { input: None, .. } => true,
+        Command::OpenTabOf(_) => front(state).is_some_and(|tab| !tab.address.is_empty()),
+        _ => false,
+    }
 }
 
 fn mute(state: &ShellState) -> Option<Command> {

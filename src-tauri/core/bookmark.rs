@@ -11,6 +11,17 @@ use crate::message::ProfileName;
 /// each list.
 const FAVICON_CAP: usize = 8 * 1024;
 
+/// A longer address is not kept: that is a page in itself, and no way to one.
+const URL_CAP: usize = 8 * 1024;
+/// So many that were removed can be put back.
+const REMOVED_CAP: usize = 50;
+
+/// Whether a page at this address can be kept: it can be had again.
+#[must_use]
+pub fn can_be_kept(url: &str) -> bool {
+    url.len() <= URL_CAP && address::can_be_had_again(url)
+}
+
 /// A page that is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bookmark {
@@ -75,10 +86,10 @@ impl Bookmarks {
     /// Whether this page is kept.
     #[must_use]
     pub fn has(&self, profile: &ProfileName, url: &str) -> bool {
-        self.of(profile).any(|it| it.url == url)
+        self.kept.iter().any(|it| it.is(profile, url))
     }
 
-    /// Keeps a page, behind all others. To be saved, unless it was kept before.
+    /// Keeps a page, behind all others or where it was. To be saved, unless it was kept before.
     pub fn keep(
         &mut self,
         profile: &ProfileName,
@@ -91,52 +102,68 @@ impl Bookmarks {
         }
         let all = self.kept.iter().chain(&self.removed);
         let last = all.map(|it| it.place).max();
-        let kept = Bookmark {
+        let was = self.take_removed(profile, url).map(|it| it.place);
+        let next = || last.map_or(0, |it| it.saturating_add(1));
+        Some(self.put(Bookmark {
             profile: profile.clone(),
             url: url.to_owned(),
             title: title.to_owned(),
             favicon: small(favicon),
-            place: last.map_or(0, |it| it.saturating_add(1)),
-        };
-        self.removed
-            .retain(|it| !(it.profile == *profile && it.url == url));
-        self.kept.push(kept.clone());
-        self.revision = self.revision.wrapping_add(1);
-        Some(kept)
+            place: was.unwrap_or_else(next),
+        }))
     }
 
     /// Keeps a page no longer; whether it was kept.
     pub fn remove(&mut self, profile: &ProfileName, url: &str) -> bool {
-        let is_it = |it: &Bookmark| it.profile == *profile && it.url == url;
-        let Some(at) = self.kept.iter().position(is_it) else {
+        let Some(at) = self.kept.iter().position(|it| it.is(profile, url)) else {
             return false;
         };
         self.removed.push(self.kept.remove(at));
+        let over = self.removed.len().saturating_sub(REMOVED_CAP);
+        self.removed.drain(..over);
         self.revision = self.revision.wrapping_add(1);
         true
     }
 
-    /// Puts back what was removed last, where it was. To be saved.
-    pub fn put_back(&mut self, profile: &ProfileName) -> Option<Bookmark> {
-        let last = self.removed.iter().rposition(|it| it.profile == *profile)?;
-        let back = self.removed.remove(last);
-        let at = self.kept.partition_point(|it| it.place < back.place);
-        self.kept.insert(at, back.clone());
-        self.revision = self.revision.wrapping_add(1);
-        Some(back)
+    /// Puts back a page that was removed, where it was. To be saved.
+    pub fn put_back(&mut self, profile: &ProfileName, url: &str) -> Option<Bookmark> {
+        let back = self.take_removed(profile, url)?;
+        Some(self.put(back))
     }
 
-    /// A page that may be one of these has this icon. To be saved, if it had none.
-    pub fn has_icon(
+    fn take_removed(&mut self, profile: &ProfileName, url: &str) -> Option<Bookmark> {
+        let at = self.removed.iter().position(|it| it.is(profile, url))?;
+        Some(self.removed.remove(at))
+    }
+
+    fn put(&mut self, bookmark: Bookmark) -> Bookmark {
+        let place = bookmark.place;
+        let at = self.kept.partition_point(|it| it.place < place);
+        self.kept.insert(at, bookmark.clone());
+        self.revision = self.revision.wrapping_add(1);
+        bookmark
+    }
+
+    /// A page that may be one of these has this title and this icon. To be saved, if what it lacked is
+    /// among them.
+    pub fn completed(
         &mut self,
         profile: &ProfileName,
         url: &str,
+        title: &str,
         favicon: Option<&str>,
     ) -> Option<Bookmark> {
-        let favicon = small(favicon)?;
-        let mut kept = self.kept.iter_mut();
-        let it = kept.find(|it| it.favicon.is_none() && it.profile == *profile && it.url == url)?;
-        it.favicon = Some(favicon);
+        let it = self.kept.iter_mut().find(|it| it.is(profile, url))?;
+        let before = it.clone();
+        if it.title.is_empty() {
+            title.clone_into(&mut it.title);
+        }
+        if it.favicon.is_none() {
+            it.favicon = small(favicon);
+        }
+        if *it == before {
+            return None;
+        }
         self.revision = self.revision.wrapping_add(1);
         Some(it.clone())
     }
@@ -150,6 +177,10 @@ impl Bookmarks {
 }
 
 impl Bookmark {
+    fn is(&self, profile: &ProfileName, url: &str) -> bool {
+        self.url == url && self.profile == *profile
+    }
+
     /// As the shell paints it.
     #[must_use]
     pub fn view(&self) -> BookmarkView {

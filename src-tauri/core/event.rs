@@ -82,8 +82,8 @@ pub enum Command {
     SetBookmarked(TabId, bool),
     /// Keep the page at an address no longer, in the profile of a tab.
     RemoveBookmark(TabId, String),
-    /// Put back the bookmark that was removed last, in the profile of a tab.
-    PutBookmarkBack(TabId),
+    /// Put back the bookmark of this address that was removed in the profile of a tab.
+    PutBookmarkBack(TabId, String),
     /// Look for a text in the page; an empty one begins without looking for anything.
     Find(TabId, String),
     /// Go to another match.

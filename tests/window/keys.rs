@@ -73,6 +73,18 @@ async fn what_is_typed_right_behind_a_shortcut_goes_where_that_leads() -> Outcom
     room.shell.close().await
 }
 
+/// The keys of the address of a page of the site, and Return.
+fn keys_of(room: &Room, path: &str) -> Vec<String> {
+    let address = format!("127.0.0.1:{}{path}", room.site.port());
+    let signs = address.chars().map(|sign| match sign {
+        '.' => "period".to_owned(),
+        ':' => "colon".to_owned(),
+        '/' => "slash".to_owned(),
+        sign => sign.to_string(),
+    });
+    signs.chain(["Return".to_owned()]).collect()
+}
+
 #[tokio::test]
 async fn what_is_typed_before_a_new_tab_is_there_goes_to_it() -> Outcome<()> {
     let room = Room::open().await?;
@@ -80,21 +92,54 @@ async fn what_is_typed_before_a_new_tab_is_there_goes_to_it() -> Outcome<()> {
     let [x, y, ..] = room.filled("the page", RED).await?;
     room.display.click(x + 100, y + 100, 1).await?;
     room.shell.until("!document.hasFocus()").await?;
-    let address = format!("127.0.0.1:{}/colour/1122cc", room.site.port());
-    let signs = address.chars().map(|sign| match sign {
-        '.' => "period".to_owned(),
-        ':' => "colon".to_owned(),
-        '/' => "slash".to_owned(),
-        sign => sign.to_string(),
-    });
-    let keys: Vec<String> = signs.collect();
-    let mut keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    keys.insert(0, "ctrl+t");
-    keys.push("Return");
-    room.display.press_all(&keys).await?;
+    let keys = keys_of(&room, "/colour/1122cc");
+    let keys = ["ctrl+t"]
+        .into_iter()
+        .chain(keys.iter().map(String::as_str));
+    room.display.press_all(&keys.collect::<Vec<_>>()).await?;
     room.filled("the page of the new tab", BLUE).await?;
     room.display.press("ctrl+shift+Tab").await?;
     room.filled("the page of the old tab", RED).await?;
+    room.shell.close().await
+}
+
+#[tokio::test]
+async fn what_is_entered_waits_for_the_tab_that_it_is_for() -> Outcome<()> {
+    let room = Room::open().await?;
+    room.open_tab("/colour/cc1122").await?;
+    room.filled("the page", RED).await?;
+    let invoke = async |verb: &str, arguments| -> Outcome<()> {
+        let answer = room.shell.invoke(verb, arguments).await?;
+        Ok(answer.map(drop).map_err(|problem| format!("{problem}"))?)
+    };
+    let new = json!({ "input": null, "mode": null, "background": false });
+    // The key as it reaches the shell's page, long before the state.
+    for (target, tab, then, arguments) in [
+        ("new_tab", None, "open_tab", new),
+        ("address_bar", Some(1), "select_tab", json!({ "tab": 1 })),
+    ] {
+        room.display.press("ctrl+l").await?;
+        room.shell.until(AT_ADDRESS).await?;
+        let wish = json!({ "detail": { "target": target, "tab": tab } });
+        let told = format!("dispatchEvent(new CustomEvent('duotab-focus', {wish}))");
+        room.shell.value(&told).await?;
+        let keys = keys_of(&room, "/colour/1122cc");
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        room.display.press_all(&keys).await?;
+        room.shell
+            .until("document.activeElement === document.body")
+            .await?;
+        let address = "document.querySelector('[data-testid=address]').value";
+        assert_eq!(
+            room.shell.value(address).await?,
+            json!(room.site.url("/colour/cc1122"))
+        );
+        invoke(then, arguments).await?;
+        room.filled("the page of the tab that came", BLUE).await?;
+        invoke("select_tab", json!({ "tab": 2 })).await?;
+        room.filled("the page of the tab that was there", RED)
+            .await?;
+    }
     room.shell.close().await
 }
 

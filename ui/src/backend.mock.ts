@@ -5,8 +5,10 @@ import type { BookmarkView } from "./messages/BookmarkView";
 import type { ListView } from "./messages/ListView";
 import type { Problem } from "./messages/Problem";
 import type { ProfileView } from "./messages/ProfileView";
+import type { ShellFocus } from "./messages/ShellFocus";
 import type { ShellState } from "./messages/ShellState";
 import type { StreamingView } from "./messages/StreamingView";
+import type { TabId } from "./messages/TabId";
 import type { TabView } from "./messages/TabView";
 import type { Update } from "./messages/Update";
 
@@ -23,6 +25,7 @@ export class MockBackend implements Backend {
   /** What is kept, whatever the profile. */
   kept: readonly BookmarkView[] = [];
   #onUpdate: (update: Update) => void = () => undefined;
+  #onFocus: Parameters<Backend["subscribe"]>[1] = () => undefined;
   #nextTab = 1000;
 
   constructor(public state: ShellState) {}
@@ -56,8 +59,14 @@ export class MockBackend implements Backend {
     };
   }
 
-  subscribe: Backend["subscribe"] = async (onUpdate) => {
+  /** A key asks for the focus, in the tab that the app has in front. */
+  press(target: ShellFocus, tab: TabId | null): void {
+    this.#onFocus(target, tab);
+  }
+
+  subscribe: Backend["subscribe"] = async (onUpdate, onFocus) => {
     this.#onUpdate = onUpdate;
+    this.#onFocus = onFocus;
     await Promise.resolve();
     this.show();
   };
@@ -125,7 +134,8 @@ export class MockBackend implements Backend {
       this.state.bookmarks += 1;
     });
 
-  putBookmarkBack: Backend["putBookmarkBack"] = (tab) => this.#note("putBookmarkBack", [tab]);
+  putBookmarkBack: Backend["putBookmarkBack"] = (tab, url) =>
+    this.#note("putBookmarkBack", [tab, url]);
 
   navigate: Backend["navigate"] = (tab, input) =>
     this.#note(

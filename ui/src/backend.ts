@@ -24,8 +24,14 @@ import type { Wish } from "./messages/Wish";
 
 /** What the shell can ask for. Each promise rejects with a `Problem`. */
 export interface Backend {
-  /** The whole state comes first, then again after each change. */
-  subscribe(onUpdate: (update: Update) => void): Promise<void>;
+  /**
+   * The whole state comes first, then again after each change. A key's wish for the focus, in the tab
+   * that is in front then, comes on a way of its own: before the next key.
+   */
+  subscribe(
+    onUpdate: (update: Update) => void,
+    onFocus: (target: ShellFocus, tab: TabId | null) => void,
+  ): Promise<void>;
   openTab(input: string | null, mode: Mode | null, background: boolean): Promise<void>;
   /** An empty tab of a profile, in front. */
   openTabOf(profile: ProfileName): Promise<void>;
@@ -76,8 +82,8 @@ export interface Backend {
   bookmarks(tab: TabId): Promise<BookmarkView[]>;
   setBookmarked(tab: TabId, on: boolean): Promise<void>;
   removeBookmark(tab: TabId, url: string): Promise<void>;
-  /** Undoes the last removal in the tab's profile. */
-  putBookmarkBack(tab: TabId): Promise<void>;
+  /** Undoes the removal of a bookmark of the tab's profile. */
+  putBookmarkBack(tab: TabId, url: string): Promise<void>;
   /** `node`: an explicit choice, or null for the best one. */
   setTabMode(tab: TabId, mode: Mode, node: NodeId | null): Promise<void>;
   goBack(tab: TabId): Promise<void>;
@@ -136,13 +142,13 @@ export interface Backend {
 /** The backend of the running app. */
 export function tauriBackend(): Backend {
   return {
-    subscribe: (onUpdate) => {
+    subscribe: (onUpdate, onFocus) => {
       const updates = new Channel<Update>();
       updates.onmessage = onUpdate;
-      // What a key asks for comes on a way of its own, before the next key.
       addEventListener("duotab-focus", (event) => {
         if (event instanceof CustomEvent) {
-          onUpdate({ kind: "focus", target: event.detail as ShellFocus });
+          const { target, tab } = event.detail as { target: ShellFocus; tab: TabId | null };
+          onFocus(target, tab);
         }
       });
       return invoke("subscribe", { updates });
@@ -182,7 +188,7 @@ export function tauriBackend(): Backend {
     bookmarks: (tab) => invoke("bookmarks", { tab }),
     setBookmarked: (tab, on) => invoke("set_bookmarked", { tab, on }),
     removeBookmark: (tab, url) => invoke("remove_bookmark", { tab, url }),
-    putBookmarkBack: (tab) => invoke("put_bookmark_back", { tab }),
+    putBookmarkBack: (tab, url) => invoke("put_bookmark_back", { tab, url }),
     setTabMode: (tab, mode, node) => invoke("set_tab_mode", { tab, mode, node }),
     goBack: (tab) => invoke("go_back", { tab }),
     goForward: (tab) => invoke("go_forward", { tab }),

@@ -26,8 +26,15 @@ export class Shell {
   receivedAt = $state.raw(0);
   /** Why the last wish was refused, until it is put away. */
   refusal = $state.raw<Problem | null>(null);
-  /** Where the focus was last asked to go; `nth` makes each wish a new one. */
-  focus = $state.raw<{ target: ShellFocus; nth: number }>({ target: "page", nth: 0 });
+  /**
+   * Where the focus was last asked to go; `nth` makes each wish a new one. A key says in which tab,
+   * which the state that is on its way may have to bring first.
+   */
+  focus = $state.raw<{ target: ShellFocus; tab: TabId | null; nth: number }>({
+    target: "page",
+    tab: null,
+    nth: 0,
+  });
   /** Whether what is decided for the site in front is being looked at. */
   siteOpen = $state(false);
   /** Whether the machines that the tab in front could run on are being looked at. */
@@ -45,7 +52,8 @@ export class Shell {
 
   /** The tab whose search begins: the keys that come next are for it, and wait for no state. */
   #finding = $state.raw<TabId | null>(null);
-  #findAnswered = false;
+  /** The search that began last has been heard of: what is typed comes behind it. */
+  findBegun: Promise<unknown> = Promise.resolve();
   /** What is looked for in the tab in front. */
   find: Find | null = $derived.by(() => {
     const tab = this.active;
@@ -63,26 +71,29 @@ export class Shell {
 
   async start(): Promise<void> {
     try {
+      const onFocus = (target: ShellFocus, tab: TabId | null) => {
+        this.askFocus(target, tab);
+        if (target === "find") this.#beginFind(tab);
+        if (target === "downloads") this.#toggleDownloads();
+      };
       await this.backend.subscribe((update) => {
         if (update.kind === "focus") {
-          this.askFocus(update.target);
-          if (update.target === "find") this.#beginFind();
-          if (update.target === "downloads") this.#toggleDownloads();
+          onFocus(update.target, null);
         } else {
           this.#states += 1;
           this.receivedAt = performance.now();
           this.state = update.state;
-          if (this.#findAnswered || this.active?.page.find) this.#finding = null;
+          if (this.#finds(this.#finding)) this.#finding = null;
         }
-      });
+      }, onFocus);
     } catch {
       this.cutOff = true;
     }
   }
 
-  askFocus(target: ShellFocus): void {
+  askFocus(target: ShellFocus, tab: TabId | null = null): void {
     this.#statesAtWish = this.#states;
-    this.focus = { target, nth: this.focus.nth + 1 };
+    this.focus = { target, tab, nth: this.focus.nth + 1 };
   }
 
   /**
@@ -107,16 +118,27 @@ export class Shell {
     if (!this.downloadsOpen) this.focusPage();
   }
 
-  #beginFind(): void {
-    const tab = this.active;
+  /** Begins a search in that tab, or in the one in front. */
+  #beginFind(of: TabId | null): void {
+    const tab = of === null ? this.active : this.tabs.find((each) => each.id === of);
     // Over the settings, an open search is asked for again: it brings the page back.
     if (!tab || (tab.page.find && !this.settingsShown)) return;
     this.#finding = tab.id;
-    this.#findAnswered = false;
-    void this.run(this.backend.find(tab.id, tab.page.find?.text ?? "")).then((granted) => {
-      this.#findAnswered = true;
-      if (!granted) this.#finding = null;
-    });
+    this.findBegun = this.run(this.backend.find(tab.id, tab.page.find?.text ?? "")).then(
+      (granted) => {
+        if (!granted) this.#finding = null;
+      },
+    );
+  }
+
+  #finds(id: TabId | null): boolean {
+    return this.tabs.some((tab) => tab.id === id && tab.page.find);
+  }
+
+  /** Looks for nothing any more. */
+  endFind(tab: TabId): Promise<void> {
+    this.#finding = null;
+    return this.backend.findEnd(tab);
   }
 
   /** Waits for a wish; a refusal is shown. Answers whether it was granted. */
@@ -200,7 +222,7 @@ export class Shell {
     } else if (wish.verb === "find" || (wish.verb === "find_step" && !active?.page.find?.text)) {
       if (!active?.address) return;
       this.askFocus("find");
-      this.#beginFind();
+      this.#beginFind(null);
     } else if (active) {
       this.#performOn(active, wish);
     }

@@ -84,7 +84,7 @@ test("the last state that came is the one that is painted", async () => {
   backend.show(stateOf([emptyTab(9)]));
   expect(shell.active?.id).toBe(9);
   backend.send({ kind: "focus", target: "address_bar" });
-  expect(shell.focus).toEqual({ target: "address_bar", nth: 1 });
+  expect(shell.focus).toEqual({ target: "address_bar", tab: null, nth: 1 });
 });
 
 test("a wish for the focus is granted once, however often what it is for comes back", async () => {
@@ -124,6 +124,18 @@ test("a search has its field before the app has heard of it, and none if it is r
   shell.perform({ verb: "find" });
   expect(shell.find).not.toBeNull();
   await vi.waitUntil(() => shell.find === null);
+});
+
+test("a key is for the tab that the app has in front, which the next state brings", async () => {
+  const { backend, shell } = await shellOf([1, 2], 1);
+  backend.press("find", 2);
+  expect(shell.focus).toEqual({ target: "find", tab: 2, nth: 1 });
+  expect(asked(backend)).toEqual([["find", 2, ""]]);
+  expect(shell.find).toBeNull();
+  await backend.selectTab(2);
+  expect(shell.find?.text).toBe("");
+  await shell.endFind(2);
+  expect(shell.find).toBeNull();
 });
 
 test("looking for something from the settings brings the page back, with what was looked for", async () => {

@@ -1,6 +1,8 @@
 //! The words about pages that are kept.
 
 export const bookmarkTexts = {
+  /** Of a switch that is on or off. */
+  star: "Bookmark",
   keep: "Keep this page among the bookmarks (Ctrl+D)",
   kept: "This page is among the bookmarks. Remove it (Ctrl+D)",
   title: "Bookmarks",

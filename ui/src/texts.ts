@@ -64,6 +64,7 @@ export const texts = {
         failed: "No page: this one could not be opened",
       })[security],
     notSecure: "Not secure",
+    notOpened: "Not opened yet",
     settings: "Settings",
     settingsHint: "Settings (Ctrl+,)",
   },

@@ -36,8 +36,12 @@ pub(crate) async fn remove_bookmark(
     controller.command(Command::RemoveBookmark(tab, url)).await
 }
 
-/// Puts back the bookmark that was removed last, in a tab's profile.
+/// Puts back a bookmark that was removed in a tab's profile.
 #[tauri::command]
-pub(crate) async fn put_bookmark_back(controller: State<'_, Controller>, tab: TabId) -> Answer {
-    controller.command(Command::PutBookmarkBack(tab)).await
+pub(crate) async fn put_bookmark_back(
+    controller: State<'_, Controller>,
+    tab: TabId,
+    url: String,
+) -> Answer {
+    controller.command(Command::PutBookmarkBack(tab, url)).await
 }

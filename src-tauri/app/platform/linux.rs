@@ -193,8 +193,25 @@ pub(crate) fn listen_to_keys(
     window: &gtk::ApplicationWindow,
     take: impl Fn(Chord) -> bool + 'static,
 ) {
+    // A key that is held down comes again and again, and goes up once.
+    let held = Rc::new(Cell::new(None));
+    let release = Rc::clone(&held);
+    window.connect_key_release_event(move |_, event| {
+        if release.get() == Some(event.hardware_keycode()) {
+            release.set(None);
+        }
+        Propagation::Proceed
+    });
+    let leave = Rc::clone(&held);
+    window.connect_focus_out_event(move |_, _| {
+        leave.set(None);
+        Propagation::Proceed
+    });
     window.connect_key_press_event(move |_, event| {
-        if chord(event).is_some_and(&take) {
+        let code = event.hardware_keycode();
+        let repeated = held.get() == Some(code);
+        if chord(event, repeated).is_some_and(&take) {
+            held.set(Some(code));
             Propagation::Stop
         } else {
             Propagation::Proceed
@@ -202,7 +219,7 @@ pub(crate) fn listen_to_keys(
     });
 }
 
-fn chord(event: &gdk::EventKey) -> Option<Chord> {
+fn chord(event: &gdk::EventKey, repeated: bool) -> Option<Chord> {
     let state = event.state();
     if state.intersects(ModifierType::SUPER_MASK | ModifierType::META_MASK) {
         return None;
@@ -212,6 +229,7 @@ fn chord(event: &gdk::EventKey) -> Option<Chord> {
         control: state.contains(ModifierType::CONTROL_MASK),
         shift: state.contains(ModifierType::SHIFT_MASK),
         alt: state.contains(ModifierType::MOD1_MASK),
+        repeated,
     })
 }
 

@@ -46,6 +46,7 @@ fn chord(text: &str) -> Chord {
         control: false,
         shift: false,
         alt: false,
+        repeated: false,
     };
     for part in text.split_inclusive('+') {
         match part {
@@ -123,6 +124,35 @@ fn each_shortcut_asks_for_its_verb() {
         asked(chord("Ctrl+l"), &state),
         Some(Asked::Focus(ShellFocus::AddressBar))
     );
+}
+
+#[test]
+fn a_key_that_is_held_switches_once_and_steps_on() {
+    let state = three_tabs();
+    let held = |text| {
+        let chord = Chord {
+            repeated: true,
+            ..chord(text)
+        };
+        asked(chord, &state)
+    };
+    for text in ["Ctrl+d", "Ctrl+m", "Ctrl+Shift+m", "F11"] {
+        assert_eq!(held(text), Some(Asked::Nothing), "{text}");
+    }
+    for text in ["Ctrl+Tab", "Ctrl+="] {
+        assert!(matches!(held(text), Some(Asked::Command(_))), "{text}");
+    }
+}
+
+#[test]
+fn a_new_tab_is_typed_for_before_it_is_there_unless_an_empty_one_is_used() {
+    let mut state = three_tabs();
+    let opens = |text, state: &ShellState| opens_tab(&command(text, state).unwrap(), state);
+    assert!(opens("Ctrl+t", &state));
+    assert!(!opens("Ctrl+Shift+n", &state), "an empty tab");
+    state.tabs[0].address = "https://a.test/".into();
+    assert!(opens("Ctrl+Shift+n", &state));
+    assert!(!opens("Ctrl+Shift+t", &state));
 }
 
 #[test]

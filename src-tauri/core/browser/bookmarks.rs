@@ -2,9 +2,33 @@
 
 use super::Browser;
 use crate::action::Action;
-use crate::bookmark::BookmarkView;
-use crate::message::{Problem, TabId};
+use crate::bookmark::{BookmarkView, can_be_kept};
+use crate::message::{Problem, ProfileName, TabId};
 use crate::tab::Tab;
+
+/// What there is to keep of a tab: where its page is, or where it was sent.
+struct Page {
+    profile: ProfileName,
+    url: String,
+    /// Empty while it is on its way.
+    title: String,
+    favicon: Option<String>,
+}
+
+impl Page {
+    fn of(tab: &Tab) -> Option<Self> {
+        let heading = tab.heading_for.as_ref();
+        let url = heading.map_or(tab.url(), |it| &it.url).to_owned();
+        // The icon is that of the page which was there before.
+        let is_there = heading.is_none() && tab.problem.is_none();
+        (!tab.profile.is_private() && can_be_kept(&url)).then(|| Self {
+            profile: tab.profile.clone(),
+            url,
+            title: if is_there { tab.title() } else { String::new() },
+            favicon: tab.favicon.clone().filter(|_| is_there),
+        })
+    }
+}
 
 impl Browser {
     /// Those of a tab's profile, the oldest first.
@@ -19,26 +43,23 @@ impl Browser {
 
     /// Whether the page of a tab is kept; `None` where it cannot be.
     pub(super) fn bookmarked(&self, tab: &Tab) -> Option<bool> {
-        let can_be = !tab.profile.is_private() && !tab.url().is_empty();
-        can_be.then(|| self.bookmarks.has(&tab.profile, tab.url()))
+        let page = Page::of(tab)?;
+        Some(self.bookmarks.has(&page.profile, &page.url))
     }
 
     /// Keeps the page of a tab, or no longer.
     pub(super) fn set_bookmarked(&mut self, id: TabId, on: bool) -> Result<(), Problem> {
         let tab = self.tab(id).ok_or(Problem::UnknownTab { tab: id })?;
-        if self.bookmarked(tab).is_none() {
+        let Some(page) = Page::of(tab) else {
             return Ok(());
+        };
+        if !on {
+            return self.remove_bookmark(id, &page.url);
         }
-        let (profile, url) = (tab.profile.clone(), tab.url().to_owned());
-        if on {
-            let (title, favicon) = (tab.title(), tab.favicon.clone());
-            let kept = self
-                .bookmarks
-                .keep(&profile, &url, &title, favicon.as_deref());
-            self.actions.extend(kept.map(Action::SaveBookmark));
-        } else {
-            self.remove_bookmark(id, &url)?;
-        }
+        let favicon = page.favicon.as_deref();
+        let (profile, url) = (&page.profile, &page.url);
+        let kept = self.bookmarks.keep(profile, url, &page.title, favicon);
+        self.actions.extend(kept.map(Action::SaveBookmark));
         Ok(())
     }
 
@@ -52,21 +73,23 @@ impl Browser {
         Ok(())
     }
 
-    /// Puts back what was removed last in a tab's profile.
-    pub(super) fn put_bookmark_back(&mut self, id: TabId) -> Result<(), Problem> {
+    /// Puts back what was removed in a tab's profile.
+    pub(super) fn put_bookmark_back(&mut self, id: TabId, url: &str) -> Result<(), Problem> {
         let tab = self.tab(id).ok_or(Problem::UnknownTab { tab: id })?;
         let profile = tab.profile.clone();
-        let back = self.bookmarks.put_back(&profile);
+        let back = self.bookmarks.put_back(&profile, url);
         self.actions.extend(back.map(Action::SaveBookmark));
         Ok(())
     }
 
-    /// The page of a tab has got its icon, which may have come after it was kept.
-    pub(super) fn bookmark_icon(&mut self, id: TabId) {
-        let Some(tab) = self.tab(id) else { return };
-        let (profile, url) = (tab.profile.clone(), tab.url().to_owned());
-        let favicon = tab.favicon.clone();
-        let news = self.bookmarks.has_icon(&profile, &url, favicon.as_deref());
+    /// More is known of the page of a tab, which may have been kept before.
+    pub(super) fn complete_bookmark(&mut self, id: TabId) {
+        let Some(page) = self.tab(id).and_then(Page::of) else {
+            return;
+        };
+        let favicon = page.favicon.as_deref();
+        let (profile, url) = (&page.profile, &page.url);
+        let news = self.bookmarks.completed(profile, url, &page.title, favicon);
         self.actions.extend(news.map(Action::SaveBookmark));
     }
 }

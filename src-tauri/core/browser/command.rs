@@ -85,7 +85,7 @@ impl Browser {
             Command::SetMuted(id, muted) => self.set_muted(id, muted)?,
             Command::SetBookmarked(id, on) => self.set_bookmarked(id, on)?,
             Command::RemoveBookmark(id, url) => self.remove_bookmark(id, &url)?,
-            Command::PutBookmarkBack(id) => self.put_bookmark_back(id)?,
+            Command::PutBookmarkBack(id, url) => self.put_bookmark_back(id, &url)?,
             Command::SetZoom(id, percent) => {
                 self.known(id)?;
                 self.set_zoom(id, percent);
@@ -417,7 +417,7 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::ShowHistory(..)
         | Command::SetBookmarked(..)
         | Command::RemoveBookmark(..)
-        | Command::PutBookmarkBack(_)
+        | Command::PutBookmarkBack(..)
         | Command::Print(_)
         | Command::Answer(..)
         | Command::StopGiving(_)

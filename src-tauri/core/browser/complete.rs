@@ -26,8 +26,9 @@ impl Browser {
         let closed = closed.filter(|record| record.profile == *profile);
         let closed = closed.map(|record| sites(&record.history, None));
         let kept = self.bookmarks.of(profile);
-        let kept = kept.map(|it| site(&it.url).into_iter().collect());
-        complete(typed, open.chain(closed).chain(kept).flatten())
+        let kept = kept.filter_map(|it| site(&it.url)).collect();
+        let all = open.chain(closed).chain(std::iter::once(kept));
+        complete(typed, all.flatten())
     }
 }
 

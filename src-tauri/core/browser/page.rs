@@ -195,6 +195,7 @@ impl Browser {
             PageNews::Title(title) => {
                 let title: String = title.chars().take(TITLE_CAP).collect();
                 tab.history.set_title(&title);
+                self.complete_bookmark(id);
             }
             PageNews::Called => {
                 self.settings_shown = false;
@@ -208,7 +209,7 @@ impl Browser {
             PageNews::Unique(now) => tab.unique = now,
             PageNews::Favicon(favicon) => {
                 tab.set_favicon(favicon);
-                self.bookmark_icon(id);
+                self.complete_bookmark(id);
             }
             PageNews::History { entries, index } => {
                 let before = tab.url().to_owned();
@@ -221,6 +222,7 @@ impl Browser {
                     self.zoom_as_site(id);
                     self.change_as_site(id);
                 }
+                self.complete_bookmark(id);
             }
             PageNews::Failed { url, fault, detail } => {
                 tab.loading = false;

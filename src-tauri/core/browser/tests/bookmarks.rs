@@ -6,6 +6,7 @@ use crate::bookmark::Bookmark;
 use crate::browser::{Browser, Saved, Settings};
 use crate::event::{Command, Event, HistoryEntry, Millis, PageNews};
 use crate::message::{Mode, ProfileName, TabId};
+use crate::profile::{Colour, DataWork, ProfileCommand};
 
 const A: &str = "https://a.test/page";
 
@@ -87,13 +88,17 @@ fn what_is_removed_comes_back_where_it_was() {
         bench.command(Command::RemoveBookmark(tab, url));
     }
     assert_eq!(titles(&bench, tab), ["c"]);
-    bench.command(Command::PutBookmarkBack(tab));
+    let back = |bench: &mut Bench, url: &str| {
+        bench.command(Command::PutBookmarkBack(tab, url.into()));
+    };
+    back(&mut bench, "https://b.test/");
     assert_eq!(titles(&bench, tab), ["b", "c"]);
-    // What is kept anew goes last, and is not put back a second time.
+    // The star does the same, and nothing is put back a second time.
     goes(&mut bench, tab, "https://a.test/", "a");
     bench.command(Command::SetBookmarked(tab, true));
-    bench.command(Command::PutBookmarkBack(tab));
-    assert_eq!(titles(&bench, tab), ["b", "c", "a"]);
+    assert_eq!(titles(&bench, tab), ["a", "b", "c"]);
+    back(&mut bench, "https://a.test/");
+    assert_eq!(titles(&bench, tab), ["a", "b", "c"]);
     // As it is after the next start.
     let bookmarks = saved(&bench).split_off(3);
     let saved = Saved {
@@ -106,8 +111,63 @@ fn what_is_removed_comes_back_where_it_was() {
         let kept = browser.bookmarks(tab).into_iter();
         kept.map(|it| it.title).collect::<Vec<_>>()
     };
-    assert_eq!(names(&restored), ["b", "a"]);
+    assert_eq!(names(&restored), ["a", "b"]);
     restored.take_actions().for_each(drop);
+}
+
+#[test]
+fn the_page_that_is_kept_is_the_one_whose_address_is_shown() {
+    let mut bench = Bench::new(vec![]);
+    let tab = bench.first();
+    goes(&mut bench, tab, A, "A");
+    let icon = PageNews::Favicon(Some("data:image/png;base64,AA".into()));
+    bench.tell(Event::Page(tab, Mode::Proxy, icon));
+    bench.command(Command::SetBookmarked(tab, true));
+    // Neither the title nor the icon of the page before are its own.
+    bench.command(Command::Navigate(tab, "https://b.test/".into()));
+    assert_eq!(star(&bench, tab), Some(false));
+    bench.command(Command::SetBookmarked(tab, true));
+    let kept = saved(&bench).pop().unwrap();
+    assert_eq!(
+        (kept.url.as_str(), kept.title.as_str(), kept.favicon),
+        ("https://b.test/", "", None)
+    );
+    goes(&mut bench, tab, "https://b.test/", "B");
+    assert_eq!(titles(&bench, tab), ["A", "B"], "the title came later");
+    // What cannot be had again is no way back.
+    for url in ["blob:https://a.test/1", "about:blank", "data:text/html,x"] {
+        goes(&mut bench, tab, url, "Odd");
+        assert_eq!(star(&bench, tab), None, "{url}");
+    }
+    let long = format!("https://a.test/{}", "x".repeat(9000));
+    goes(&mut bench, tab, &long, "Long");
+    assert_eq!(star(&bench, tab), None);
+}
+
+#[test]
+fn a_profile_that_is_deleted_takes_its_own_along_and_no_others() {
+    let mut bench = Bench::new(vec![]);
+    let first = bench.first();
+    let colour = Colour::Blue;
+    let title = "Work".to_owned();
+    bench.command(Command::Profile(ProfileCommand::Create { title, colour }));
+    goes(&mut bench, first, A, "A");
+    let work = opens(&mut bench, "p1");
+    goes(&mut bench, work, A, "A");
+    for tab in [first, work] {
+        bench.command(Command::SetBookmarked(tab, true));
+    }
+    assert_eq!(saved(&bench).len(), 2);
+    bench.command(Command::Profile(ProfileCommand::Work {
+        name: ProfileName("p1".into()),
+        work: DataWork::Delete,
+        end_session: true,
+    }));
+    bench.settle();
+    assert_eq!(titles(&bench, first), ["A"]);
+    assert!(bench.browser.profile(&ProfileName("p1".into())).is_none());
+    let of_work = ProfileName("p1".into());
+    assert_eq!(bench.browser.bookmarks.of(&of_work).count(), 0);
 }
 
 #[test]
