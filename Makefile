@@ -23,9 +23,9 @@ run: setup $(PAGE)
 	$(CARGO) build --locked -p duotab -p koneko
 	tests/desktop.sh target/debug/duotab $(URL)
 
+# The programs are those that come with their tests: built alone, they share less with each other.
 test: check
 	$(CARGO) test --locked --workspace --no-run
-	$(CARGO) build --locked -p duotab -p koneko
 	# Or the first browsers start while gigabytes are written, and each of their files waits for it.
 	sync
 	tests/offline.sh $(CARGO) test --offline --locked --workspace -- --test-threads=2
