@@ -41,6 +41,10 @@ export class Shell {
   nodeOpen = $state(false);
   /** Whether the downloads are being looked at. */
   downloadsOpen = $state(false);
+  /** What is being typed into the address bar, without what is added to it. */
+  typed = $state("");
+  /** How often the bookmarks were asked to take the keyboard. */
+  listWanted = $state(0);
   /** The page cannot reach the app at all. */
   cutOff = $state.raw(false);
 

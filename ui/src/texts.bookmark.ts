@@ -10,4 +10,5 @@ export const bookmarkTexts = {
   remove: (title: string): string => `Remove the bookmark “${title}”`,
   removed: (title: string): string => `The bookmark “${title}” was removed.`,
   undo: "Put it back",
+  none: "None of them has what you typed.",
 } as const;

@@ -80,17 +80,21 @@ mod tests {
     use super::*;
     use crate::store::migration::fresh;
 
-    #[test]
-    fn pages_come_back_in_their_order_and_as_they_were_last() {
-        let connection = fresh();
-        let page = |url: &str, place: u32| Bookmark {
-            profile: ProfileName("p1".into()),
+    fn page(profile: &str, url: &str, place: u32) -> Bookmark {
+        Bookmark {
+            profile: ProfileName(profile.into()),
             url: url.into(),
             title: "A page".into(),
             favicon: None,
             place,
-        };
-        let (mut first, second) = (page("https://b.example/", 1), page("https://a.example/", 7));
+        }
+    }
+
+    #[test]
+    fn pages_come_back_in_their_order_and_as_they_were_last() {
+        let connection = fresh();
+        let mut first = page("p1", "https://b.example/", 1);
+        let second = page("p1", "https://a.example/", 7);
         write(&connection, &second).unwrap();
         write(&connection, &first).unwrap();
         assert_eq!(read(&connection).unwrap(), [first.clone(), second.clone()]);
@@ -98,5 +102,22 @@ mod tests {
         first.place = 9;
         write(&connection, &first).unwrap();
         assert_eq!(read(&connection).unwrap(), [second, first]);
+    }
+
+    #[test]
+    fn a_profile_that_is_deleted_takes_its_own_along_and_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store.db")).store;
+        let url = "https://a.example/";
+        let (mine, work) = (page("default", url, 0), page("p1", url, 1));
+        for kept in [&mine, &work] {
+            store.save_bookmark(kept).unwrap();
+        }
+        store.delete_profile(&work.profile).unwrap();
+        assert_eq!(store.bookmarks().unwrap(), [mine.clone()]);
+        store.delete_bookmark(&work.profile, url).unwrap();
+        assert_eq!(store.bookmarks().unwrap(), [mine.clone()]);
+        store.delete_bookmark(&mine.profile, url).unwrap();
+        assert!(store.bookmarks().unwrap().is_empty());
     }
 }
