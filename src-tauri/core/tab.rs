@@ -195,16 +195,20 @@ impl Tab {
         }
     }
 
-    /// The tab as it is saved.
+    /// The tab as it is saved: where the person has sent it, be its page there or not.
     #[must_use]
     pub fn record(&self, position: usize, active: bool) -> TabRecord {
+        let mut history = self.history.clone();
+        if let Some(heading) = &self.heading_for {
+            history.visit(&heading.url);
+        }
         TabRecord {
             id: self.id,
             profile: self.profile.clone(),
             position: u32::try_from(position).unwrap_or(u32::MAX),
             mode: self.mode,
-            history: self.history.entries().to_vec(),
-            index: self.history.index(),
+            history: history.entries().to_vec(),
+            index: history.index(),
             unasked: self.unasked,
             zoom: self.zoom,
             active,

@@ -1,6 +1,7 @@
 //! Where the person has sent a page, while it is not there.
 
 use super::world::{Bench, host};
+use crate::action::Action;
 use crate::event::{Command, Event, HistoryEntry, PageNews};
 use crate::message::{Mode, TabId};
 use crate::proxy::PageFault;
@@ -139,4 +140,22 @@ fn a_password_in_an_address_is_not_shown_on_its_way() {
     bench.command(Command::Navigate(tab, "http://ann:secret@c.test/".into()));
     let (_, heading_for) = shown(&bench, tab);
     assert_eq!(heading_for.as_deref(), Some("http://c.test/"));
+}
+
+#[test]
+fn an_app_that_ends_on_the_way_begins_where_the_page_was_sent() {
+    let saved = |bench: &Bench| {
+        let log = bench.world.log.iter().rev();
+        let mut tabs = log.filter_map(|action| match action {
+            Action::SaveTab(record) => Some(record.clone()),
+            _ => None,
+        });
+        let record = tabs.next().unwrap();
+        record.history[record.index].url.clone()
+    };
+    let (mut bench, tab) = sent();
+    assert_eq!(saved(&bench), THERE);
+    // Where the page comes to nothing, it is where it was.
+    says(&mut bench, tab, PageNews::Loading(false));
+    assert_eq!(saved(&bench), HERE);
 }
