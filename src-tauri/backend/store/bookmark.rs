@@ -114,9 +114,9 @@ mod tests {
             store.save_bookmark(kept).unwrap();
         }
         store.delete_profile(&work.profile).unwrap();
-        assert_eq!(store.bookmarks().unwrap(), [mine.clone()]);
+        assert_eq!(store.bookmarks().unwrap(), std::slice::from_ref(&mine));
         store.delete_bookmark(&work.profile, url).unwrap();
-        assert_eq!(store.bookmarks().unwrap(), [mine.clone()]);
+        assert_eq!(store.bookmarks().unwrap(), std::slice::from_ref(&mine));
         store.delete_bookmark(&mine.profile, url).unwrap();
         assert!(store.bookmarks().unwrap().is_empty());
     }
