@@ -32,6 +32,7 @@ pub use display::Display;
 pub use picture::{Colour, Picture};
 pub use probe::ProbeSite;
 pub use shell::Shell;
+pub use socket::ClosedPort;
 pub use world::World;
 pub use zoo::Zoo;
 

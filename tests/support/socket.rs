@@ -1,8 +1,41 @@
 //! Whose sockets are whose, as the system tells.
 
 use std::fs;
+use std::net::SocketAddr;
+
+use tokio::net::TcpSocket;
 
 use crate::Outcome;
+
+/// A port of this machine where nobody answers. It is taken, so that nobody else listens on it
+/// meanwhile, as happens to a port that was only looked up.
+#[derive(Debug)]
+pub struct ClosedPort {
+    address: SocketAddr,
+    _taken: TcpSocket,
+}
+
+impl ClosedPort {
+    /// Takes one.
+    ///
+    /// # Errors
+    /// If no port is left.
+    pub fn take() -> Outcome<Self> {
+        let taken = TcpSocket::new_v4()?;
+        taken.bind(([127, 0, 0, 1], 0).into())?;
+        let address = taken.local_addr()?;
+        Ok(Self {
+            address,
+            _taken: taken,
+        })
+    }
+
+    /// Where nobody answers.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
 
 /// The name of the program whose TCP socket has this local port and is connected to that other one.
 /// Another connection may have the same local port, to another place.

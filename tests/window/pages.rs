@@ -1,6 +1,6 @@
 //! Pages in the window: where they are, what they tell.
 
-use duotab_test_support::Outcome;
+use duotab_test_support::{ClosedPort, Outcome};
 use serde_json::json;
 
 use crate::room::{BLUE, RED, Room};
@@ -115,12 +115,9 @@ async fn a_link_for_a_new_window_opens_a_tab_in_front_and_a_middle_click_one_beh
 #[tokio::test]
 async fn a_page_that_cannot_be_reached_gives_a_problem_and_can_be_tried_again() -> Outcome<()> {
     let room = Room::open().await?;
-    // A port that was free a moment ago, and that nobody listens on.
-    let port = std::net::TcpListener::bind(("127.0.0.1", 0))?
-        .local_addr()?
-        .port();
+    let closed = ClosedPort::take()?;
     for scheme in ["http", "https"] {
-        let input = format!("{scheme}://127.0.0.1:{port}/");
+        let input = format!("{scheme}://{}/", closed.address());
         let tab = json!({ "input": input, "mode": "proxy", "background": false });
         let opened = room.shell.invoke("open_tab", tab).await?;
         opened.map_err(|problem| format!("{problem}"))?;

@@ -244,6 +244,8 @@ pub(super) fn prepare(stream: &TcpStream) {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use duotab_test_support::ClosedPort;
+
     use super::*;
 
     const LIMIT: Duration = Duration::from_secs(10);
@@ -293,9 +295,8 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_there_is_told_as_refused() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        drop(listener);
+        let closed = ClosedPort::take().unwrap();
+        let port = closed.address().port();
         let failed = connect(&ips(&["127.0.0.1", "::1"]), None, port, None, LIMIT).await;
         assert_eq!(failed.unwrap_err(), Failure::ConnectionRefused);
     }

@@ -1,13 +1,13 @@
 //! Addresses that give no page: both modes say the same of them, and the address stays.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 
 use axum::Router;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::Redirect;
 use axum::routing::get;
-use duotab_test_support::{Display, Outcome, ProbeSite};
+use duotab_test_support::{ClosedPort, Display, Outcome, ProbeSite};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::in_room;
@@ -21,10 +21,13 @@ async fn what_gives_no_page_is_told_in_both_modes_and_stays_the_address() -> Out
     let site = site().await?;
     let unfit = server("SSH-2.0-Server\r\n").await?;
     let silent = server("").await?;
-    let free = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
+    let closed = ClosedPort::take()?;
     let page = |path: &str| site.url(path);
     let cases = [
-        (format!("https://{free}/"), "Nobody answers at"),
+        (
+            format!("https://{}/", closed.address()),
+            "Nobody answers at",
+        ),
         (PORT.into(), "no page at this port"),
         (page("/circle"), "leads in circles"),
         (page("/port"), "no page at this port"),

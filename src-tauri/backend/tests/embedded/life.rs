@@ -10,6 +10,7 @@ use duotab_backend::runtime::StartError;
 use duotab_core::event::FoundEngine;
 use duotab_core::message::{SessionId, StartFailure};
 use duotab_core::node::NodeId;
+use duotab_test_support::ClosedPort;
 use tokio_util::sync::CancellationToken;
 
 use crate::home::{Home, end, failure, kill, serves, spec, start, state};
@@ -228,11 +229,8 @@ async fn an_engine_that_does_not_answer_is_reported_and_not_adopted() {
     start(&app, 1).await.unwrap();
     drop((app, ended));
     let status = home.folder(1).join("status.json");
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let closed = ClosedPort::take().unwrap();
+    let nobody = closed.address().port();
     let pid = home.pid(1);
     fs::write(
         &status,

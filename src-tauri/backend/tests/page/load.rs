@@ -10,6 +10,7 @@ use duotab_core::action::PageAction;
 use duotab_core::event::PageNews;
 use duotab_core::message::TabId;
 use duotab_core::proxy::{Failure, PageFault};
+use duotab_test_support::ClosedPort;
 use tokio::sync::{Notify, mpsc};
 
 use crate::bench::{bench, bench_with};
@@ -81,10 +82,8 @@ async fn a_load_that_fails_is_told_with_the_engines_code() {
     assert_eq!(bench.until(ONE, failed).await, unsafe_port(dead));
     bench.loaded(ONE).await;
     // An address of ours.
-    let refused = {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        format!("http://{}/", port.local_addr().unwrap())
-    };
+    let closed = ClosedPort::take().unwrap();
+    let refused = format!("http://{}/", closed.address());
     bench.act(ONE, PageAction::Navigate(refused.clone())).await;
     assert_eq!(
         bench.until(ONE, failed).await,

@@ -155,16 +155,12 @@ async fn a_program_behind_it_takes_what_is_sent_says_what_it_says_and_ends_with_
 #[tokio::test]
 async fn a_port_behind_it_is_reached_as_soon_as_somebody_listens() {
     let door = Door::open().await;
-    let free = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .await
-        .unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
+    let silent = tokio::net::TcpSocket::new_v4().unwrap();
+    silent.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let port = silent.local_addr().unwrap().port();
     let mut there = door.gate(&door.papers).port(port).await.unwrap();
     there.write_all(b"hello").await.unwrap();
-    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .await
-        .unwrap();
+    let listener = silent.listen(1).unwrap();
     let (mut here, _) = timeout(LIMIT, listener.accept()).await.unwrap().unwrap();
     let mut said = [0; 5];
     timeout(LIMIT, here.read_exact(&mut said))
