@@ -14,6 +14,7 @@ mod dropped;
 mod find;
 mod framed;
 mod front;
+mod hearing;
 mod home;
 mod hung;
 mod kept;
