@@ -113,6 +113,7 @@ impl Content {
                     PageAction::Stop => page.stop(),
                     PageAction::Zoom(percent) => page.zoom(percent),
                     PageAction::Mute(muted) => page.mute(muted),
+                    PageAction::Release(wish) => page.release(wish),
                     PageAction::Find(text) => page.find(&text),
                     PageAction::FindStep(direction) => page.find_step(direction),
                     PageAction::FindEnd => page.find_end(),

@@ -1,7 +1,7 @@
 //! What is to be done to the world. Actions are carried out in the order they are given; a save
 //! is on disk before the action behind it begins.
 
-use crate::ask::{Answer, AskId};
+use crate::ask::{Answer, AskId, Wish};
 use crate::bookmark::Bookmark;
 use crate::carry;
 use crate::cookie;
@@ -54,6 +54,8 @@ pub enum PageAction {
     Zoom(u16),
     /// Play no sound, or be heard again (a child webview only).
     Mute(bool),
+    /// Take the camera or the microphone from it (a child webview only).
+    Release(Wish),
     /// Look for a text, without regard to case, and mark what is found; answered by
     /// [`crate::event::PageNews::Found`].
     Find(String),

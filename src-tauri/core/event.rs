@@ -256,6 +256,8 @@ pub enum PageNews {
     Called,
     /// It began or ended to play sound, or to see or hear the person.
     Occupied(bool),
+    /// What it sees or hears the person by now: the camera, the microphone.
+    Uses(Vec<Wish>),
     /// It began or ended to play sound, muted or not.
     Audible(bool),
     /// It is muted, or heard again.

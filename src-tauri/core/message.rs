@@ -316,6 +316,8 @@ pub struct TabView {
     pub audible: bool,
     /// Whether its proxied pages are not to be heard.
     pub muted: bool,
+    /// What its proxied page sees or hears the person by: the camera, the microphone.
+    pub uses: Vec<Wish>,
     /// Whether its page is kept among the bookmarks; `None` where it cannot be.
     pub bookmarked: Option<bool>,
     /// Whether the address is secure.

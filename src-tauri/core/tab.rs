@@ -1,6 +1,7 @@
 //! A tab: its history, what its page says of itself, and how far its stream has come.
 
 use crate::address;
+use crate::ask::Wish;
 use crate::browser::Crossing;
 use crate::carry::{Carry, Storage};
 use crate::cookie::Jar;
@@ -117,6 +118,8 @@ pub struct Tab {
     pub audible: bool,
     /// Whether its pages are not to be heard.
     pub muted: bool,
+    /// What its proxied page sees or hears the person by.
+    pub uses: Vec<Wish>,
     /// Whether its page is loading.
     pub loading: bool,
     /// Its page's icon.
@@ -163,6 +166,7 @@ impl Tab {
             unasked: false,
             heading_for: None,
             audible: false,
+            uses: Vec::new(),
             muted: false,
             zoom: DEFAULT_ZOOM,
             loading: false,
@@ -245,6 +249,7 @@ impl Tab {
         self.loading = false;
         self.heading_for = None;
         self.audible = false;
+        self.uses.clear();
         self.page.gone();
         self.problem = Some(problem);
     }
@@ -311,6 +316,11 @@ impl Tab {
             zoom: self.zoom,
             audible: self.proxied && self.audible,
             muted: self.muted,
+            uses: if self.proxied {
+                self.uses.clone()
+            } else {
+                Vec::new()
+            },
             security: match &self.problem {
                 Some(Problem::PageFailed { .. }) => Security::Failed,
                 _ => address::security(self.url()),

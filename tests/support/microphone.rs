@@ -59,12 +59,14 @@ impl Microphone {
         let said = server.child().stderr.take().ok_or("no stderr")?;
         let mut lines = BufReader::new(said).lines();
         let ready = async {
+            let mut last = String::new();
             while let Some(line) = lines.next_line().await? {
                 if line.contains(READY) {
                     return Outcome::Ok(());
                 }
+                last = line;
             }
-            Err("it ended".into())
+            Err(format!("the sound server ended: {last}").into())
         };
         within("the sound server", ready).await??;
         // It would end where nobody reads what it says.

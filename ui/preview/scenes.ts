@@ -141,6 +141,27 @@ function heldBack(): Scene {
   return { state: stateOf([asking, garden()], { nodes: [HOST] }) };
 }
 
+/** A page sees and hears the person, and others hear. */
+function inUse(): Scene {
+  const seeing = news({ uses: ["camera", "microphone"] });
+  seeing.page.site = {
+    profile: seeing.profile,
+    origin: "https://news.example.org",
+    wishes: seeing.uses.map((wish) => ({ wish, allowed: true })),
+    mode: null,
+    carry: null,
+    cookies: null,
+    unblocked: null,
+    home: null,
+    zoom: null,
+  };
+  const hearing = garden({ uses: ["microphone"], audible: true });
+  return {
+    state: stateOf([seeing, hearing, garden({ uses: ["microphone"] })], { nodes: [HOST] }),
+    click: "[data-testid=security]",
+  };
+}
+
 export const SCENES: Record<string, Scene> = {
   window: heldBack(),
   sound: {
@@ -149,6 +170,7 @@ export const SCENES: Record<string, Scene> = {
       { nodes: [HOST] },
     ),
   },
+  "in-use": inUse(),
   "on-its-way": {
     state: stateOf(
       [

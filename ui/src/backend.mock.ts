@@ -341,6 +341,7 @@ export function emptyTab(id: number): TabView {
     can_go_forward: false,
     zoom: 100,
     audible: false,
+    uses: [],
     muted: false,
     bookmarked: null,
     security: "internal",

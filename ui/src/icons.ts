@@ -1,4 +1,5 @@
 //! The shell's own icons, on a grid of 16.
+import type { Wish } from "./messages/Wish";
 
 /** One path for each. */
 export const PATHS = {
@@ -31,7 +32,13 @@ export const PATHS = {
     "M2.5 4.5h5M11.5 4.5h2M2.5 11.5h2M8.5 11.5h5M9.5 6.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4ZM6.5 13.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z",
   sound: "M2.5 6v4h2.5l3 2.6V3.4L5 6ZM10.3 5.6a3.4 3.4 0 0 1 0 4.8M12.2 3.7a6 6 0 0 1 0 8.6",
   muted: "M2.5 6v4h2.5l3 2.6V3.4L5 6ZM10.5 6l4 4M14.5 6l-4 4",
+  camera: "M2 4.5h8.5v7H2zM10.5 7.2 14 5v6l-3.5-2.2",
+  microphone: "M8 10a2 2 0 0 0 2-2V4.2a2 2 0 0 0-4 0V8a2 2 0 0 0 2 2ZM4 8a4 4 0 0 0 8 0M8 12v2.2",
   warn: "M8 14a6 6 0 1 0 0-12 6 6 0 0 0 0 12ZM8 4.8v4M8 11v.2",
 } as const;
 
 export type IconName = keyof typeof PATHS;
+
+/** What stands for what a page sees or hears the person by: the camera hears as well. */
+export const iconOf = (uses: Wish[]): "camera" | "microphone" | null =>
+  uses.includes("camera") ? "camera" : uses.includes("microphone") ? "microphone" : null;

@@ -130,7 +130,10 @@ export const siteTexts = {
   title: (address: string): string => who(address),
   nothing: "Nothing is decided for this site yet. It asks before it uses anything of yours.",
   name: (wish: Wish): string => names[wish],
-  state: (allowed: boolean): string => (allowed ? "Allowed" : "Blocked"),
+  state: (allowed: boolean, inUse: boolean): string =>
+    allowed ? (inUse ? "Allowed, and used now" : "Allowed") : "Blocked",
+  inUse: (uses: Wish[]): string =>
+    `Uses your ${uses.map((wish) => names[wish].toLowerCase()).join(" and ")} now`,
   changeShort: (allowed: boolean): string => (allowed ? "Block" : "Allow"),
   change: (wish: Wish, allowed: boolean): string =>
     `${siteTexts.changeShort(allowed)} ${names[wish]}`,

@@ -29,7 +29,9 @@ use duotab_core::event::PageNews;
 use duotab_core::message::TabId;
 use duotab_core::proxy::PageFault;
 use gtk::prelude::*;
-use webkit2gtk::{BackForwardListExt, NotificationExt, URIRequestExt, WebView, WebViewExt};
+use webkit2gtk::{
+    BackForwardListExt, MediaCaptureState, NotificationExt, URIRequestExt, WebView, WebViewExt,
+};
 
 use super::blocking::Blocked;
 use super::opened::{Opened, Route};
@@ -302,6 +304,19 @@ impl Page {
     /// Plays no sound, or is heard again.
     pub(super) fn mute(&self, muted: bool) {
         self.view.set_is_muted(muted);
+    }
+
+    /// Takes the camera or the microphone from it.
+    pub(super) fn release(&self, wish: Wish) {
+        match wish {
+            Wish::Camera => self.view.set_camera_capture_state(MediaCaptureState::None),
+            Wish::Microphone => {
+                self.view
+                    .set_microphone_capture_state(MediaCaptureState::None);
+            }
+            // Nothing else lasts.
+            _ => {}
+        }
     }
 
     /// Makes it visible.

@@ -18,6 +18,7 @@ fn tab(id: u32, mode: Mode, zoom: u16) -> TabView {
         security: Security::Internal,
         stream: None,
         audible: false,
+        uses: Vec::new(),
         muted: false,
         bookmarked: Some(false),
         problem: None,

@@ -82,6 +82,7 @@ pub(super) async fn act(
             | PageAction::Source
             | PageAction::Trust(_)
             | PageAction::Mute(_)
+            | PageAction::Release(_)
             | PageAction::Restore(_),
             Some(_),
         ) => return Ok(()),

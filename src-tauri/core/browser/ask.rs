@@ -201,8 +201,24 @@ impl Browser {
             self.act(Action::SetPermissions(session, vec![decided]));
         }
         self.tell_decided(profile.clone());
+        if allowed != Some(true) {
+            self.release(profile, origin, wish);
+        }
         if !site.profile.is_private() {
             self.act(Action::SaveSite(site));
+        }
+    }
+
+    /// Ends what pages of an origin do with what they may not use any more.
+    fn release(&mut self, profile: &ProfileName, origin: &str, wish: Wish) {
+        let users = self.tabs.iter().filter(|tab| {
+            tab.profile == *profile
+                && tab.uses.contains(&wish)
+                && origin_of(tab.url()).as_deref() == Some(origin)
+        });
+        let users: Vec<TabId> = users.map(|tab| tab.id).collect();
+        for id in users {
+            self.act(Action::Proxied(id, PageAction::Release(wish)));
         }
     }
 }

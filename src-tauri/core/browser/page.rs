@@ -110,6 +110,7 @@ impl Browser {
         tab.occupied = false;
         tab.unique = false;
         tab.audible = false;
+        tab.uses.clear();
         tab.page.painted = false;
         tab.loading = true;
         tab.history.fresh_page();
@@ -204,6 +205,7 @@ impl Browser {
                 self.act(Action::PresentWindow(None));
             }
             PageNews::Occupied(now) => tab.occupied = now,
+            PageNews::Uses(now) => tab.uses = now,
             PageNews::Audible(now) => tab.audible = now,
             PageNews::Muted(now) => tab.muted = now,
             PageNews::Unique(now) => tab.unique = now,
@@ -262,6 +264,10 @@ impl Browser {
                 tab.proxied = false;
                 tab.waiting_history = None;
                 PageAction::Close
+            }
+            (PageNews::Uses(now), Some(tab)) => {
+                tab.uses = now;
+                return;
             }
             (PageNews::Audible(now), Some(tab)) => {
                 tab.audible = now;

@@ -6,6 +6,7 @@ import type { ProfileName } from "./ProfileName";
 import type { Security } from "./Security";
 import type { StreamView } from "./StreamView";
 import type { TabId } from "./TabId";
+import type { Wish } from "./Wish";
 
 /**
  * One tab as the shell paints it.
@@ -63,6 +64,10 @@ audible: boolean,
  * Whether its proxied pages are not to be heard.
  */
 muted: boolean, 
+/**
+ * What its proxied page sees or hears the person by: the camera, the microphone.
+ */
+uses: Array<Wish>, 
 /**
  * Whether its page is kept among the bookmarks; `None` where it cannot be.
  */

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use duotab_core::address::SOURCE;
+use duotab_core::ask::Wish;
 use duotab_core::event::PageNews;
 use gtk::gdk::ModifierType;
 use gtk::glib::{self, Cast, ObjectExt};
@@ -56,15 +57,18 @@ fn occupied(view: &WebView, report: &Report) {
     ] {
         let told = Rc::clone(report);
         view.connect_notify_local(Some(property), move |view, _| {
-            let captures = [
-                view.camera_capture_state(),
-                view.microphone_capture_state(),
-                view.display_capture_state(),
+            let uses = [
+                (Wish::Camera, view.camera_capture_state()),
+                (Wish::Microphone, view.microphone_capture_state()),
             ];
-            let captures = captures
-                .iter()
-                .any(|state| *state != MediaCaptureState::None);
+            let of = |state| state != MediaCaptureState::None;
+            let uses: Vec<_> = uses
+                .into_iter()
+                .filter_map(|(wish, state)| of(state).then_some(wish))
+                .collect();
+            let captures = !uses.is_empty() || of(view.display_capture_state());
             told(PageNews::Occupied(captures || view.is_playing_audio()));
+            told(PageNews::Uses(uses));
         });
     }
 }

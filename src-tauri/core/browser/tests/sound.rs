@@ -1,7 +1,8 @@
-//! Pages that are heard, and tabs that are not to be.
+//! Pages that are heard, tabs that are not to be, and pages that see or hear the person.
 
 use super::world::{Bench, host};
 use crate::action::{Action, PageAction};
+use crate::ask::Wish;
 use crate::event::{Command, Event, PageNews};
 use crate::message::{Mode, TabId};
 
@@ -81,4 +82,57 @@ fn a_tab_can_be_muted_before_it_has_a_page() {
     assert_eq!(orders(&bench, tab, true), 0);
     bench.command(Command::Navigate(tab, "http://a.test/song".into()));
     assert_eq!(orders(&bench, tab, true), 1);
+}
+
+fn uses(bench: &Bench, tab: TabId) -> Vec<Wish> {
+    let state = bench.world.painted.clone().expect("a state");
+    let view = state.tabs.into_iter().find(|it| it.id == tab).unwrap();
+    view.uses
+}
+
+#[test]
+fn a_tab_tells_what_it_hears_by_until_its_page_is_gone() {
+    let (mut bench, tab) = browsing();
+    let both = [Wish::Camera, Wish::Microphone];
+    says(&mut bench, tab, PageNews::Uses(both.to_vec()));
+    assert_eq!(uses(&bench, tab), both);
+    says(&mut bench, tab, PageNews::Uses(vec![Wish::Microphone]));
+    assert_eq!(uses(&bench, tab), [Wish::Microphone]);
+    bench.command(Command::SetMode(tab, Mode::Streamed, None));
+    says(&mut bench, tab, PageNews::Uses(both.to_vec()));
+    assert_eq!(uses(&bench, tab), both, "it waits, and goes on hearing");
+    bench.command(Command::SetMode(tab, Mode::Proxy, None));
+    says(&mut bench, tab, PageNews::Crashed);
+    assert_eq!(uses(&bench, tab), []);
+}
+
+#[test]
+fn what_is_taken_back_is_taken_from_every_page_of_the_site_that_has_it() {
+    let (mut bench, tab) = browsing();
+    let mut open = |url: &str, wish: Wish| {
+        bench.command(Command::OpenTab {
+            input: Some(url.into()),
+            mode: None,
+            background: false,
+        });
+        let tab = bench.browser.active.unwrap();
+        says(&mut bench, tab, PageNews::Uses(vec![wish]));
+        tab
+    };
+    let same = open("http://a.test/other", Wish::Microphone);
+    open("http://a.test/third", Wish::Camera);
+    open("http://b.test/", Wish::Microphone);
+    says(&mut bench, tab, PageNews::Uses(vec![Wish::Microphone]));
+    let released = |bench: &Bench| -> Vec<TabId> {
+        let log = bench.world.log.iter();
+        log.filter_map(|it| match it {
+            Action::Proxied(tab, PageAction::Release(Wish::Microphone)) => Some(*tab),
+            _ => None,
+        })
+        .collect()
+    };
+    bench.command(Command::Decide(tab, Wish::Microphone, Some(true)));
+    assert_eq!(released(&bench), []);
+    bench.command(Command::Decide(tab, Wish::Microphone, None));
+    assert_eq!(released(&bench), [tab, same]);
 }
