@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::process::Stdio;
 
+use duotab_test_support::socket::spare_port;
 use duotab_test_support::{Outcome, within};
 use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 /// A proxy that speaks HTTP on a port of this machine. Dropped, it ends.
@@ -18,7 +19,7 @@ pub(crate) struct Peer {
 }
 
 pub(crate) async fn tinyproxy() -> Outcome<Peer> {
-    let port = free_port().await?;
+    let port = spare_port()?;
     let settings = format!(
         "Port {port}\nListen 127.0.0.1\nTimeout 600\nMaxClients 4096\nLogLevel Error\n\
          DisableViaHeader Yes\n"
@@ -40,7 +41,7 @@ pub(crate) async fn squid() -> Outcome<Peer> {
             std::fs::remove_file(left.path())?;
         }
     }
-    let port = free_port().await?;
+    let port = spare_port()?;
     let settings = format!(
         "http_port 127.0.0.1:{port}\nhttp_access allow all\ncache deny all\naccess_log none\n\
          cache_log /dev/null\ncache_store_log none\npid_filename none\nshutdown_lifetime 0 seconds\n\
@@ -82,9 +83,4 @@ async fn peer(
         process,
         folder,
     })
-}
-
-async fn free_port() -> Outcome<u16> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    Ok(listener.local_addr()?.port())
 }

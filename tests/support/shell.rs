@@ -1,6 +1,5 @@
 //! The shell's page through `WebDriver`.
 
-use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
@@ -14,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::process::Command;
 
 use crate::child::{self, Program};
-use crate::{Display, LIMIT, Outcome, Picture, until_open, within};
+use crate::{Display, LIMIT, Outcome, Picture, socket, until_open, within};
 
 /// How often the content area is asked for while there is none.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -35,7 +34,7 @@ impl Shell {
         arguments: &[String],
     ) -> Outcome<Self> {
         // The driver cannot choose a port by itself.
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let port = socket::spare_port()?;
         driver.args(["--host=127.0.0.1", &format!("--port={port}")]);
         let mut driver = Program::start(&mut driver)?;
         let open = until_open(|| TcpStream::connect(("127.0.0.1", port)));

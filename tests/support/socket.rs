@@ -1,11 +1,15 @@
 //! Whose sockets are whose, as the system tells.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use tokio::net::TcpSocket;
 
 use crate::Outcome;
+
+/// Below it are ports of well-known services.
+const FIRST_SPARE: u16 = 20_000;
 
 /// A port of this machine where nobody answers. It is taken, so that nobody else listens on it
 /// meanwhile, as happens to a port that was only looked up.
@@ -35,6 +39,32 @@ impl ClosedPort {
     pub fn address(&self) -> SocketAddr {
         self.address
     }
+}
+
+/// A port for a program that cannot choose one by itself. It is none of those that the system gives
+/// away: of these any test may be given it before the program has started.
+///
+/// # Errors
+/// If none is left.
+pub fn spare_port() -> Outcome<u16> {
+    static ASKED: AtomicU16 = AtomicU16::new(0);
+    let given_away = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range")?;
+    let end: u16 = given_away
+        .split_whitespace()
+        .next()
+        .ok_or("no range of ports")?
+        .parse()?;
+    let ports = FIRST_SPARE..end;
+    // Programs of tests that run beside each other begin at places of their own.
+    let start = usize::try_from(std::process::id())? * 101;
+    for _ in 0..ports.len() {
+        let at = start + usize::from(ASKED.fetch_add(1, Ordering::Relaxed));
+        let port = FIRST_SPARE + u16::try_from(at % ports.len())?;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err("no port is left".into())
 }
 
 /// The name of the program whose TCP socket has this local port and is connected to that other one.

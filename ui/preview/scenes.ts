@@ -10,6 +10,7 @@ import type { Stage } from "../src/messages/Stage";
 import type { StreamingView } from "../src/messages/StreamingView";
 import type { StreamView } from "../src/messages/StreamView";
 import type { TabView } from "../src/messages/TabView";
+import { heldBack, hung, inUse, program } from "./asks";
 import { DOWNLOADS } from "./downloads";
 import { LOGGED_IN } from "./network";
 import { dot, garden, news, tab } from "./tabs";
@@ -118,50 +119,6 @@ function login(again: boolean, around: string | null): Scene {
   return { state: stateOf([asking, garden()], { nodes: [HOST] }) };
 }
 
-/** A page answers nothing. */
-function hung(): Scene {
-  const asking = news();
-  asking.page.asks = [{ id: 1, origin: "https://news.example.org", question: "hung" }];
-  return { state: stateOf([asking, garden()], { nodes: [HOST] }) };
-}
-
-/** A page leads to another program's address. */
-function program(name: string | null, address: string): Scene {
-  const asking = news();
-  const who = { id: 1, origin: "https://news.example.org" };
-  asking.page.asks = [{ ...who, question: "program", program: name, address }];
-  return { state: stateOf([asking, garden()], { nodes: [HOST] }) };
-}
-
-/** A page opens another one that nobody asked for. */
-function heldBack(): Scene {
-  const asking = news();
-  const address = "https://offers.example.net/welcome?from=news";
-  asking.page.asks = [{ id: 1, origin: "https://news.example.org", question: "window", address }];
-  return { state: stateOf([asking, garden()], { nodes: [HOST] }) };
-}
-
-/** A page sees and hears the person, and others hear. */
-function inUse(): Scene {
-  const seeing = news({ uses: ["camera", "microphone"] });
-  seeing.page.site = {
-    profile: seeing.profile,
-    origin: "https://news.example.org",
-    wishes: seeing.uses.map((wish) => ({ wish, allowed: true })),
-    mode: null,
-    carry: null,
-    cookies: null,
-    unblocked: null,
-    home: null,
-    zoom: null,
-  };
-  const hearing = garden({ uses: ["microphone"], audible: true });
-  return {
-    state: stateOf([seeing, hearing, garden({ uses: ["microphone"] })], { nodes: [HOST] }),
-    click: "[data-testid=security]",
-  };
-}
-
 export const SCENES: Record<string, Scene> = {
   window: heldBack(),
   sound: {
@@ -245,6 +202,7 @@ export const SCENES: Record<string, Scene> = {
   }),
   "new-tab": { state: stateOf([tab({})]) },
   bookmarks: { state: stateOf([tab({}), news({ bookmarked: true })]) },
+  visits: { state: stateOf([tab({})]), click: "[data-testid=visits-all]" },
   "bookmarks-removed": {
     state: stateOf([tab({})]),
     click: "[data-testid=remove-bookmark]",

@@ -36,10 +36,7 @@ impl Door {
         let place = format!("{}/", home.path().display());
         let program = PROGRAM.replace("/tmp/", &place);
         std::fs::write(at("gate.py"), program).unwrap();
-        let port = {
-            let free = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-            free.local_addr().unwrap().port()
-        };
+        let port = duotab_test_support::socket::spare_port().unwrap();
         let program = Command::new("python3")
             .arg("-I")
             .arg(at("gate.py"))
