@@ -4,6 +4,7 @@
 pub(crate) mod bookmark;
 pub(crate) mod list;
 pub(crate) mod profile;
+pub(crate) mod visit;
 pub(crate) mod worker;
 
 use duotab_backend::controller::Controller;

@@ -42,6 +42,8 @@ fn with_pictures<R: Runtime>(controller: Controller, pictures: Pictures) -> Buil
             commands::bookmark::set_bookmarked,
             commands::bookmark::remove_bookmark,
             commands::bookmark::put_bookmark_back,
+            commands::visit::visits,
+            commands::visit::forget_visits,
             commands::list::add_list,
             commands::list::remove_list,
             commands::list::fetch_lists,

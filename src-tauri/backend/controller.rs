@@ -265,7 +265,7 @@ impl Run {
                     continue;
                 }
                 Some(Input::Look(look)) => {
-                    look.at(&browser);
+                    look.at(&browser, &self.store);
                     continue;
                 }
                 Some(Input::ProfileCleared(profile)) => {
@@ -310,6 +310,8 @@ impl Run {
             | Action::SaveSite(_)
             | Action::SaveBookmark(_)
             | Action::DeleteBookmark(..)
+            | Action::SaveVisit(_)
+            | Action::ForgetVisits(..)
             | Action::SaveDownload(_)
             | Action::DeleteDownload(_)
             | Action::SaveSwitch(..)

@@ -15,6 +15,7 @@ mod session;
 mod setting;
 mod site;
 mod tab;
+mod visit;
 mod worker;
 
 use std::fs::OpenOptions;

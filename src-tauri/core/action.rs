@@ -16,6 +16,7 @@ use crate::profile::{DataWork, ProfileRecord};
 use crate::site::{Site, SitePermission};
 use crate::sleep::SleepAfter;
 use crate::streaming::Switch;
+use crate::visit::Visit;
 use crate::worker::{Worker, WorkerRecord};
 
 /// What is to be done to a tab's page, alike for a child webview and a real Chromium.
@@ -112,6 +113,10 @@ pub enum Action {
     SaveBookmark(Bookmark),
     /// Forget a page that was kept in a profile, by its address.
     DeleteBookmark(ProfileName, String),
+    /// Save that the person is at a page now.
+    SaveVisit(Visit),
+    /// Forget that the person was at this address in a profile, or anywhere in it.
+    ForgetVisits(ProfileName, Option<String>),
     /// Save a download.
     SaveDownload(Download),
     /// Forget a download; its file stays.

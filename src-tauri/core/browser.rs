@@ -38,6 +38,7 @@ mod streaming;
 #[cfg(test)]
 mod tests;
 mod toggle;
+mod visits;
 
 use crate::action::Action;
 use crate::address;

@@ -84,6 +84,8 @@ pub enum Command {
     RemoveBookmark(TabId, String),
     /// Put back the bookmark of this address that was removed in the profile of a tab.
     PutBookmarkBack(TabId, String),
+    /// Forget that the person was at this address in the profile of a tab, or anywhere in it.
+    ForgetVisits(TabId, Option<String>),
     /// Look for a text in the page; an empty one begins without looking for anything.
     Find(TabId, String),
     /// Go to another match.

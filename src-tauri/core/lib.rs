@@ -36,4 +36,5 @@ pub mod sleep;
 pub mod stage;
 pub mod streaming;
 pub mod tab;
+pub mod visit;
 pub mod worker;

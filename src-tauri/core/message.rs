@@ -22,6 +22,7 @@ pub use crate::site::Site;
 pub use crate::sleep::{SleepAfter, SleepView};
 pub use crate::stage::{Encoder, Stage, StageTime, StreamView};
 pub use crate::streaming::{Looked, StreamingView, Switch};
+pub use crate::visit::VisitView;
 pub use crate::worker::{AddressFlaw, MachinesView, MoveView};
 
 /// A tab of the window. Never reused within an install.

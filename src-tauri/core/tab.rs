@@ -108,6 +108,8 @@ pub struct Tab {
     pub mode: Mode,
     /// Where it has been.
     pub history: History,
+    /// The page that was noted last as visited, and whether with a title.
+    pub noted: Option<(String, bool)>,
     /// A page named its address: nobody has asked for it, and it was never there.
     pub unasked: bool,
     /// Where the person has sent its page, until the page is there or stays where it is.
@@ -165,6 +167,7 @@ impl Tab {
             history: History::default(),
             unasked: false,
             heading_for: None,
+            noted: None,
             audible: false,
             uses: Vec::new(),
             muted: false,

@@ -3,7 +3,7 @@
 use crate::tree::top;
 use duotab_core::message::{
     Answer, BookmarkView, Completion, ContentArea, Direction, DownloadVerb, LaneTicket, Mode,
-    Problem, ShellFocus, Switch, Update,
+    Problem, ShellFocus, Switch, Update, VisitView,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -36,6 +36,7 @@ fn the_generated_types_are_up_to_date() {
     DownloadVerb::export_all(&config).expect("written");
     Completion::export_all(&config).expect("written");
     BookmarkView::export_all(&config).expect("written");
+    VisitView::export_all(&config).expect("written");
     let fresh = read(fresh.path());
     assert!(fresh.len() > 10, "all messages");
     assert_eq!(

@@ -41,5 +41,6 @@ mod suffixes;
 mod unproven;
 mod uploads;
 mod veiled;
+mod visits;
 mod wishes;
 mod zoo;

@@ -3,7 +3,7 @@ import { mount } from "svelte";
 import App from "../src/App.svelte";
 import "../src/app.css";
 import { MockBackend } from "../src/backend.mock";
-import { BOOKMARKS } from "./bookmarks";
+import { BOOKMARKS, VISITS } from "./bookmarks";
 import { LANE_URL, playLane } from "./lane";
 import { SCENES } from "./scenes";
 
@@ -15,7 +15,8 @@ if (target && scene) {
   playLane();
   const backend = new MockBackend(scene.state);
   backend.laneUrl = LANE_URL;
-  if (name.startsWith("bookmarks")) backend.kept = BOOKMARKS;
+  if (name.startsWith("bookmarks") || name.startsWith("visits")) backend.kept = BOOKMARKS;
+  if (name.startsWith("visits")) backend.seen = VISITS;
   mount(App, { target, props: { backend } });
   if (scene.refusal) {
     const { refusal } = scene;

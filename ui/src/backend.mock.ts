@@ -11,6 +11,7 @@ import type { StreamingView } from "./messages/StreamingView";
 import type { TabId } from "./messages/TabId";
 import type { TabView } from "./messages/TabView";
 import type { Update } from "./messages/Update";
+import type { VisitView } from "./messages/VisitView";
 
 export interface Asked {
   verb: keyof Backend;
@@ -24,6 +25,7 @@ export class MockBackend implements Backend {
   laneUrl = "ws://127.0.0.1:9/";
   /** What is kept, whatever the profile. */
   kept: readonly BookmarkView[] = [];
+  seen: readonly VisitView[] = [];
   #onUpdate: (update: Update) => void = () => undefined;
   #onFocus: Parameters<Backend["subscribe"]>[1] = () => undefined;
   #nextTab = 1000;
@@ -136,6 +138,16 @@ export class MockBackend implements Backend {
 
   putBookmarkBack: Backend["putBookmarkBack"] = (tab, url) =>
     this.#note("putBookmarkBack", [tab, url]);
+
+  visits: Backend["visits"] = async (_tab, words, most) => {
+    await Promise.resolve();
+    return this.seen.filter(({ title }) => title.toLowerCase().includes(words)).slice(0, most);
+  };
+
+  forgetVisits: Backend["forgetVisits"] = (tab, url) =>
+    this.#note("forgetVisits", [tab, url], () => {
+      this.seen = this.seen.filter((each) => url !== null && each.url !== url);
+    });
 
   navigate: Backend["navigate"] = (tab, input) =>
     this.#note(

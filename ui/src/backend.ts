@@ -20,6 +20,7 @@ import type { SleepAfter } from "./messages/SleepAfter";
 import type { Switch } from "./messages/Switch";
 import type { TabId } from "./messages/TabId";
 import type { Update } from "./messages/Update";
+import type { VisitView } from "./messages/VisitView";
 import type { Wish } from "./messages/Wish";
 
 /** What the shell can ask for. Each promise rejects with a `Problem`. */
@@ -84,6 +85,11 @@ export interface Backend {
   removeBookmark(tab: TabId, url: string): Promise<void>;
   /** Undoes the removal of a bookmark of the tab's profile. */
   putBookmarkBack(tab: TabId, url: string): Promise<void>;
+  /** Pages where the person has been in the tab's profile, the latest first: those that have all of
+   * these words, and at most so many. */
+  visits(tab: TabId, words: string, most: number): Promise<VisitView[]>;
+  /** Forgets one of them, or (null) all. */
+  forgetVisits(tab: TabId, url: string | null): Promise<void>;
   /** `node`: an explicit choice, or null for the best one. */
   setTabMode(tab: TabId, mode: Mode, node: NodeId | null): Promise<void>;
   goBack(tab: TabId): Promise<void>;
@@ -189,6 +195,8 @@ export function tauriBackend(): Backend {
     setBookmarked: (tab, on) => invoke("set_bookmarked", { tab, on }),
     removeBookmark: (tab, url) => invoke("remove_bookmark", { tab, url }),
     putBookmarkBack: (tab, url) => invoke("put_bookmark_back", { tab, url }),
+    visits: (tab, words, most) => invoke("visits", { tab, words, most }),
+    forgetVisits: (tab, url) => invoke("forget_visits", { tab, url }),
     setTabMode: (tab, mode, node) => invoke("set_tab_mode", { tab, mode, node }),
     goBack: (tab) => invoke("go_back", { tab }),
     goForward: (tab) => invoke("go_forward", { tab }),

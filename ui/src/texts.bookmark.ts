@@ -6,7 +6,6 @@ export const bookmarkTexts = {
   keep: "Keep this page among the bookmarks (Ctrl+D)",
   kept: "This page is among the bookmarks. Remove it (Ctrl+D)",
   title: "Bookmarks",
-  open: (title: string, address: string): string => `${title}\n${address}`,
   remove: (title: string): string => `Remove the bookmark “${title}”`,
   removed: (title: string): string => `The bookmark “${title}” was removed.`,
   undo: "Put it back",

@@ -6,6 +6,7 @@ const MOST = 1000;
 
 export const pageTexts = {
   loading: "Loading the page",
+  goTo: (title: string, address: string): string => `${title}\n${address}`,
 
   find: {
     label: "Find in page",

@@ -23,6 +23,11 @@ impl Run {
                 self.save(move |store| store.delete_bookmark(&profile, &url))
                     .await;
             }
+            Action::SaveVisit(visit) => self.save(move |store| store.save_visit(&visit)).await,
+            Action::ForgetVisits(profile, url) => {
+                self.save(move |store| store.forget_visits(&profile, url.as_deref()))
+                    .await;
+            }
             Action::SaveDownload(download) => {
                 self.save(move |store| store.save_download(&download)).await;
             }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{bookmark, download, profile, session, setting, site, tab, worker};
+use super::{bookmark, download, profile, session, setting, site, tab, visit, worker};
 
 /// One step: the schema version that it leads to, and its SQL. Never changed once released.
 pub(super) struct Migration {
@@ -24,6 +24,7 @@ const MIGRATIONS: &[&Migration] = &[
     &profile::STALE,
     &tab::UNASKED,
     &bookmark::CREATE,
+    &visit::CREATE,
 ];
 
 /// The schema version that this program writes.

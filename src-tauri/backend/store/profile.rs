@@ -54,13 +54,14 @@ impl Store {
         self.with_durable(|connection| write(connection, profile))
     }
 
-    /// Forget a profile, and all that was decided, kept and downloaded in it.
+    /// Forget a profile, and all that was decided, kept, visited and downloaded in it.
     pub fn delete_profile(&self, profile: &ProfileName) -> Result<(), StoreError> {
         self.with_durable(|connection| {
             for forget in [
                 "DELETE FROM profile WHERE name = ?1",
                 "DELETE FROM site WHERE profile = ?1",
                 "DELETE FROM bookmark WHERE profile = ?1",
+                "DELETE FROM visit WHERE profile = ?1",
                 "DELETE FROM download WHERE json_extract(record, '$.profile') = ?1",
             ] {
                 connection.execute(forget, [&profile.0])?;

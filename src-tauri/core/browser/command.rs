@@ -86,6 +86,7 @@ impl Browser {
             Command::SetBookmarked(id, on) => self.set_bookmarked(id, on)?,
             Command::RemoveBookmark(id, url) => self.remove_bookmark(id, &url)?,
             Command::PutBookmarkBack(id, url) => self.put_bookmark_back(id, &url)?,
+            Command::ForgetVisits(id, url) => self.forget_visits(id, url)?,
             Command::SetZoom(id, percent) => {
                 self.known(id)?;
                 self.set_zoom(id, percent);
@@ -418,6 +419,7 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::SetBookmarked(..)
         | Command::RemoveBookmark(..)
         | Command::PutBookmarkBack(..)
+        | Command::ForgetVisits(..)
         | Command::Print(_)
         | Command::Answer(..)
         | Command::StopGiving(_)

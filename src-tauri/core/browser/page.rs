@@ -197,6 +197,7 @@ impl Browser {
                 let title: String = title.chars().take(TITLE_CAP).collect();
                 tab.history.set_title(&title);
                 self.complete_bookmark(id);
+                self.note_visit(id);
             }
             PageNews::Called => {
                 self.settings_shown = false;
@@ -225,6 +226,7 @@ impl Browser {
                     self.change_as_site(id);
                 }
                 self.complete_bookmark(id);
+                self.note_visit(id);
             }
             PageNews::Failed { url, fault, detail } => {
                 tab.loading = false;

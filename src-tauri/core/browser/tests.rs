@@ -24,6 +24,7 @@ mod stall;
 mod standby;
 mod streaming;
 mod toggling;
+mod visits;
 mod walk;
 mod world;
 

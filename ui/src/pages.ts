@@ -1,0 +1,18 @@
+//! Pages to choose from, in the lists of an empty tab.
+
+/** A page to go to. */
+export interface Page {
+  url: string;
+  address: string;
+  title: string;
+  favicon?: string | null;
+  /** When the person was there. */
+  when?: string;
+}
+
+export const nameOf = (page: Page): string => page.title || page.address;
+
+/** The rows of all lists in a view, from top to bottom. */
+export const rowsIn = (view: Element | null): HTMLElement[] => [
+  ...(view?.querySelectorAll<HTMLElement>("[data-row]") ?? []),
+];
