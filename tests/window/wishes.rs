@@ -3,8 +3,8 @@
 use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
-use duotab_test_support::Outcome;
 use duotab_test_support::probe::page;
+use duotab_test_support::{Outcome, clipboard};
 use serde_json::json;
 
 use crate::asks::{asked, gone};
@@ -87,6 +87,8 @@ async fn a_page_reads_what_was_copied_elsewhere_only_with_the_persons_word() -> 
     for answered in ["no", "yes"] {
         room.display.press("ctrl+l").await?;
         room.display.press("ctrl+c").await?;
+        // Another process has the page: its click could be there before what was copied is.
+        clipboard::holds(&room.display, &room.site.url("/wishing")).await?;
         click(&room, 460).await?;
         let said = asked(&room, "permission").await?;
         assert!(said.contains("read what you have copied"), "{said}");
