@@ -143,6 +143,11 @@ impl Store {
     }
 }
 
+/// Takes what was deleted out of the log too.
+fn wipe(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))
+}
+
 fn connect(path: &Path) -> Result<Connection, Refused> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
@@ -180,6 +185,8 @@ fn connect(path: &Path) -> Result<Connection, Refused> {
     }
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
+    // What is forgotten is not to be found in the file.
+    connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     migration::migrate(&mut connection)?;
     tab::read(&connection)?;

@@ -63,6 +63,7 @@ use machines::Machines;
 use profiles::Profile;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use streaming::Streaming;
+pub use visits::Noted;
 
 /// Closed tabs that can be reopened.
 const REOPENABLE_CAP: usize = 25;

@@ -258,6 +258,8 @@ pub enum PageNews {
     Called,
     /// It began or ended to play sound, or to see or hear the person.
     Occupied(bool),
+    /// What has come is the engine's word on a page that did not. Only streamed.
+    ShowsError,
     /// What it sees or hears the person by now: the camera, the microphone.
     Uses(Vec<Wish>),
     /// It began or ended to play sound, muted or not.

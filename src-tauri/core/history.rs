@@ -144,6 +144,12 @@ impl History {
         self.jump = None;
     }
 
+    /// Whether the load of a jump is not committed yet: the current entry is only wished for.
+    #[must_use]
+    pub fn jumps(&self) -> bool {
+        self.jump.is_some()
+    }
+
     /// The page began or ended loading. A jump whose load ends without having been committed has
     /// not happened: the page still shows what it showed before.
     pub fn loads(&mut self, loading: bool) {

@@ -2,7 +2,7 @@
 
 use crate::address;
 use crate::ask::Wish;
-use crate::browser::Crossing;
+use crate::browser::{Crossing, Noted};
 use crate::carry::{Carry, Storage};
 use crate::cookie::Jar;
 use crate::event::{Millis, RequestId, TabRecord};
@@ -13,6 +13,7 @@ use crate::message::{
 use crate::node::NodeId;
 use crate::page::PageView;
 use crate::session::Session;
+use crate::site::origin_of;
 
 /// Icons above this many bytes are not shown: they would travel with every state.
 const FAVICON_CAP: usize = 24 * 1024;
@@ -108,8 +109,10 @@ pub struct Tab {
     pub mode: Mode,
     /// Where it has been.
     pub history: History,
-    /// The page that was noted last as visited, and whether with a title.
-    pub noted: Option<(String, bool)>,
+    /// What was noted last of where it has been.
+    pub noted: Option<Noted>,
+    /// Its engine shows an error in the place of a page (a streamed one only).
+    pub shows_error: bool,
     /// A page named its address: nobody has asked for it, and it was never there.
     pub unasked: bool,
     /// Where the person has sent its page, until the page is there or stays where it is.
@@ -168,6 +171,7 @@ impl Tab {
             unasked: false,
             heading_for: None,
             noted: None,
+            shows_error: false,
             audible: false,
             uses: Vec::new(),
             muted: false,
@@ -265,6 +269,12 @@ impl Tab {
         }
         let current = self.history.current();
         current.map_or("", |entry| entry.url.as_str())
+    }
+
+    /// The origin of its proxied page, also where that waits behind a stream or a problem.
+    pub(crate) fn site_of_proxied(&self) -> Option<String> {
+        let history = self.waiting_history.as_ref().unwrap_or(&self.history);
+        origin_of(&history.current()?.url)
     }
 
     /// What the history says of the address.

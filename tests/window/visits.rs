@@ -40,8 +40,14 @@ async fn where_the_person_has_been_is_found_again_until_it_is_forgotten() -> Out
     room.display.press("ctrl+t").await?;
     shell.click("[data-testid=visits-all]").await?;
     listed(&shell, &["cc1122", "1122cc"]).await?;
-    shell.click("[data-testid=remove-visit]").await?;
+    // By keys: the list is walked to its end, and what comes next takes the keyboard.
+    room.display.press("ctrl+l").await?;
+    room.display
+        .press_all(&["Down", "Down", "Up", "Delete"])
+        .await?;
     listed(&shell, &["1122cc"]).await?;
+    let on_row = "document.activeElement.dataset.testid === 'visit'";
+    shell.until(on_row).await?;
     shell.click("[data-testid=forget-visits]").await?;
     shell.click("[data-testid=forget-visits-no]").await?;
     listed(&shell, &["1122cc"]).await?;
@@ -51,7 +57,7 @@ async fn where_the_person_has_been_is_found_again_until_it_is_forgotten() -> Out
     shell
         .until("document.querySelector('[data-testid=visits]').innerText.includes('Nothing yet')")
         .await?;
-    // What is private is not noted, and not shown.
+    // What is private is not noted, and nothing is shown there.
     room.display.press("ctrl+shift+n").await?;
     shell
         .until(
@@ -59,5 +65,22 @@ async fn where_the_person_has_been_is_found_again_until_it_is_forgotten() -> Out
              && !document.querySelector('[data-testid=visits]')",
         )
         .await?;
+    room.display.visit(&room.site.url("/colour/22cc11")).await?;
+    let title = "document.querySelector('[role=tab][aria-selected=true] [data-testid=tab-title]')";
+    shell
+        .until(&format!("{title}?.innerText === '22cc11'"))
+        .await?;
+    let default = json!({ "profile": "default" });
+    let opened = shell.invoke("open_tab_of", default).await?;
+    opened.map_err(|problem| problem.to_string())?;
+    shell
+        .until("document.querySelector('[data-testid=visits]')")
+        .await?;
+    let tab = shell
+        .value("+document.querySelector('[role=tab][aria-selected=true]').dataset.tab")
+        .await?;
+    let all = json!({ "tab": tab, "words": "", "most": 9 });
+    let noted = shell.invoke("visits", all).await?;
+    assert_eq!(noted.map_err(|problem| problem.to_string())?, json!([]));
     shell.close().await
 }

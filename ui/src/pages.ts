@@ -12,7 +12,16 @@ export interface Page {
 
 export const nameOf = (page: Page): string => page.title || page.address;
 
+/** Whether it has all of these words, in any order, without regard to case. */
+export const has = ({ title, address }: Page, words: string): boolean => {
+  const text = `${title} ${address}`.toLowerCase();
+  return words
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
+};
+
 /** The rows of all lists in a view, from top to bottom. */
-export const rowsIn = (view: Element | null): HTMLElement[] => [
+export const rowsIn = (view: Element | null | undefined): HTMLElement[] => [
   ...(view?.querySelectorAll<HTMLElement>("[data-row]") ?? []),
 ];

@@ -43,7 +43,7 @@ export class Shell {
   downloadsOpen = $state(false);
   /** What is being typed into the address bar, without what is added to it. */
   typed = $state("");
-  /** How often the bookmarks were asked to take the keyboard. */
+  /** How often the lists of an empty tab were asked to take the keyboard. */
   listWanted = $state(0);
   /** The page cannot reach the app at all. */
   cutOff = $state.raw(false);

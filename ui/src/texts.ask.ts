@@ -130,15 +130,19 @@ export const siteTexts = {
   title: (address: string): string => who(address),
   nothing: "Nothing is decided for this site yet. It asks before it uses anything of yours.",
   name: (wish: Wish): string => names[wish],
-  state: (allowed: boolean, inUse: boolean): string =>
-    allowed ? (inUse ? "Allowed, and used now" : "Allowed") : "Blocked",
+  /** `allowed` is null for what was allowed once. */
+  state: (allowed: boolean | null, inUse: boolean): string => {
+    if (allowed === null) return "Allowed once, used now";
+    return allowed ? (inUse ? "Allowed, used now" : "Allowed") : "Blocked";
+  },
   inUse: (uses: Wish[]): string =>
     `Uses your ${uses.map((wish) => names[wish].toLowerCase()).join(" and ")} now`,
   changeShort: (allowed: boolean): string => (allowed ? "Block" : "Allow"),
   change: (wish: Wish, allowed: boolean): string =>
     `${siteTexts.changeShort(allowed)} ${names[wish]}`,
-  forget: (wish: Wish): string => `Ask again about ${names[wish]}`,
-  forgetShort: "Ask again",
+  forget: (wish: Wish, once: boolean): string =>
+    once ? `End the use of ${names[wish]}` : `Ask again about ${names[wish]}`,
+  forgetShort: (once: boolean): string => (once ? "End it" : "Ask again"),
   carry: "Take along what I typed when the mode changes",
   cookies: "Take along my login when the mode changes",
   cookiesHint: "This site's cookies, and no others, go to the tab's other mode and back",

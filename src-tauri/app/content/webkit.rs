@@ -314,7 +314,7 @@ impl Page {
                 self.view
                     .set_microphone_capture_state(MediaCaptureState::None);
             }
-            // Nothing else lasts.
+            // The engine takes nothing else back.
             _ => {}
         }
     }

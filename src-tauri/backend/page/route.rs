@@ -205,6 +205,9 @@ fn navigated(shared: &Arc<Shared>, page: &mut Page, target: String, frame: &Valu
         page.unreachable = None;
         return;
     };
+    if let Some(tab) = page.tab {
+        shared.queue.news(tab, PageNews::ShowsError);
+    }
     let load = frame["loaderId"].as_str().unwrap_or_default();
     if page.failed.as_deref() != Some(load) {
         let load: String = load.chars().take(128).collect();

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::migration::Migration;
-use super::{Store, StoreError, setting};
+use super::{Store, StoreError, setting, wipe};
 
 pub(super) const CREATE: Migration = Migration {
     version: 4,
@@ -66,7 +66,7 @@ impl Store {
             ] {
                 connection.execute(forget, [&profile.0])?;
             }
-            Ok(())
+            wipe(connection)
         })
     }
 }

@@ -8,7 +8,7 @@ use duotab_core::visit::Visit;
 use rusqlite::Connection;
 
 use super::migration::Migration;
-use super::{Store, StoreError};
+use super::{Store, StoreError, wipe};
 
 pub(super) const CREATE: Migration = Migration {
     version: 13,
@@ -33,18 +33,22 @@ impl Store {
         self.with(|connection| write(connection, visit, now(), CAP))
     }
 
-    /// Forget that the person was at this address in a profile, or anywhere in it. That is on the
-    /// disk when this returns.
+    /// Forget that the person was at this address in a profile, or anywhere in it. Nothing of it is
+    /// on the disk any more when this returns.
     pub fn forget_visits(
         &self,
         profile: &ProfileName,
         url: Option<&str>,
     ) -> Result<(), StoreError> {
         self.with_durable(|connection| {
-            connection
-                .prepare_cached("DELETE FROM visit WHERE profile = ?1 AND url = ifnull(?2, url)")?
-                .execute((&profile.0, url))?;
-            Ok(())
+            match url {
+                Some(url) => connection.execute(
+                    "DELETE FROM visit WHERE profile = ?1 AND url = ?2",
+                    (&profile.0, url),
+                ),
+                None => connection.execute("DELETE FROM visit WHERE profile = ?1", [&profile.0]),
+            }?;
+            wipe(connection)
         })
     }
 
@@ -200,5 +204,27 @@ mod tests {
         assert_eq!((count(&mine), count(&work)), (0, 1));
         store.delete_profile(&work).unwrap();
         assert_eq!(count(&work), 0);
+    }
+
+    #[test]
+    fn what_is_forgotten_is_not_in_the_files_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store.db")).store;
+        let (one, other) = (
+            at("https://one.example/", ""),
+            at("https://other.example/", ""),
+        );
+        let on_disk = |url: &str| {
+            let files = std::fs::read_dir(folder.path()).unwrap();
+            let mut bytes = files.map(|file| std::fs::read(file.unwrap().path()).unwrap());
+            bytes.any(|it| it.windows(url.len()).any(|part| part == url.as_bytes()))
+        };
+        store.save_visit(&one).unwrap();
+        store.save_visit(&other).unwrap();
+        assert!(on_disk(&one.url) && on_disk(&other.url));
+        store.forget_visits(&one.profile, Some(&one.url)).unwrap();
+        assert!(!on_disk(&one.url) && on_disk(&other.url));
+        store.forget_visits(&one.profile, None).unwrap();
+        assert!(!on_disk(&other.url));
     }
 }

@@ -214,7 +214,7 @@ impl Browser {
         let users = self.tabs.iter().filter(|tab| {
             tab.profile == *profile
                 && tab.uses.contains(&wish)
-                && origin_of(tab.url()).as_deref() == Some(origin)
+                && tab.site_of_proxied().as_deref() == Some(origin)
         });
         let users: Vec<TabId> = users.map(|tab| tab.id).collect();
         for id in users {

@@ -11,7 +11,7 @@ use crate::site::origin_of;
 use crate::tab::Tab;
 
 /// The longest title that is kept, in characters.
-const TITLE_CAP: usize = 300;
+pub(super) const TITLE_CAP: usize = 300;
 
 impl Browser {
     /// Whether a page exists for the tab in the engine of its mode.
@@ -164,7 +164,9 @@ impl Browser {
                 if let Some(heading) = &mut tab.heading_for {
                     heading.arrived = true;
                 }
+                (tab.noted, tab.shows_error) = (None, false);
             }
+            PageNews::ShowsError => tab.shows_error = true,
             PageNews::Collected(_) | PageNews::Cookies(_) | PageNews::CookiesGiven => {}
             PageNews::Taken => tab.carry = None,
             PageNews::Painted => tab.page.painted = true,

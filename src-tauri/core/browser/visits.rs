@@ -1,10 +1,23 @@
 //! Noting where the person has been.
 
 use super::Browser;
+use super::page::TITLE_CAP;
 use crate::action::Action;
 use crate::bookmark::can_be_kept;
 use crate::message::{Problem, ProfileName, TabId};
 use crate::visit::Visit;
+
+/// So many titles of a page are noted, one in place of the other: some come late, and some count or
+/// blink without end.
+const TITLES: u8 = 4;
+
+/// What was noted last of a tab.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Noted {
+    url: String,
+    title: String,
+    titles: u8,
+}
 
 impl Browser {
     /// Whose tab it is, if what is visited there is noted.
@@ -14,25 +27,31 @@ impl Browser {
         (!profile.is_private()).then(|| profile.clone())
     }
 
-    /// The page of a tab is there, or has its title.
+    /// The page of a tab is there, or has another title.
     pub(super) fn note_visit(&mut self, id: TabId) {
         let Some(tab) = self.tab_mut(id) else { return };
-        if tab.profile.is_private() || tab.problem.is_some() || !can_be_kept(tab.url()) {
+        let is_there = tab.problem.is_none() && !tab.shows_error && !tab.history.jumps();
+        if !is_there || tab.profile.is_private() || !can_be_kept(tab.url()) {
             return;
         }
-        let visit = Visit {
-            profile: tab.profile.clone(),
-            url: tab.url().to_owned(),
-            title: tab.title(),
-        };
-        // Titles that count or blink are noted once.
-        let titled = !visit.title.is_empty();
-        let known = tab.noted.as_ref().filter(|(url, _)| *url == visit.url);
-        if known.is_some_and(|(_, before)| *before || !titled) {
+        let url = tab.url().to_owned();
+        let title: String = tab.title().chars().take(TITLE_CAP).collect();
+        let known = tab.noted.as_ref().filter(|it| it.url == url);
+        let over = |it: &Noted| it.title == title || title.is_empty() || it.titles >= TITLES;
+        if known.is_some_and(over) {
             return;
         }
-        tab.noted = Some((visit.url.clone(), titled));
-        self.act(Action::SaveVisit(visit));
+        tab.noted = Some(Noted {
+            url: url.clone(),
+            title: title.clone(),
+            titles: known.map_or(1, |it| it.titles + 1),
+        });
+        let profile = tab.profile.clone();
+        self.act(Action::SaveVisit(Visit {
+            profile,
+            url,
+            title,
+        }));
     }
 
     /// Forgets that the person was at an address in a tab's profile, or anywhere in it.

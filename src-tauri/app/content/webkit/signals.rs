@@ -47,7 +47,7 @@ pub(super) fn connect(
     });
 }
 
-/// Sound, camera, microphone and screen, all as one.
+/// Sound, camera, microphone and screen, all as one, and the camera and the microphone by name.
 fn occupied(view: &WebView, report: &Report) {
     for property in [
         "is-playing-audio",

@@ -131,6 +131,13 @@ fn what_is_taken_back_is_taken_from_every_page_of_the_site_that_has_it() {
         })
         .collect()
     };
+    // What could not be reached since lies over the page that still hears.
+    let failed = PageNews::Failed {
+        url: "http://c.test/".into(),
+        fault: None,
+        detail: String::new(),
+    };
+    says(&mut bench, same, failed);
     bench.command(Command::Decide(tab, Wish::Microphone, Some(true)));
     assert_eq!(released(&bench), []);
     bench.command(Command::Decide(tab, Wish::Microphone, None));

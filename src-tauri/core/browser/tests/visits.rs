@@ -1,6 +1,6 @@
 //! Where the person has been.
 
-use super::world::Bench;
+use super::world::{Bench, host};
 use crate::action::Action;
 use crate::event::{Command, Event, HistoryEntry, PageNews};
 use crate::message::{Mode, ProfileName, TabId};
@@ -19,7 +19,18 @@ fn comes_to(bench: &mut Bench, tab: TabId, url: &str, title: &str) {
     says(bench, tab, Mode::Proxy, news);
 }
 
-/// A tab with a page, at an address that is no site's.
+/// Its history is these pages, of which the last one is there.
+fn shows(bench: &mut Bench, tab: TabId, mode: Mode, urls: &[&str]) {
+    let entry = |url: &&str| HistoryEntry {
+        url: (*url).to_owned(),
+        title: "it".to_owned(),
+    };
+    let entries = urls.iter().map(entry).collect();
+    let index = urls.len() - 1;
+    says(bench, tab, mode, PageNews::History { entries, index });
+}
+
+/// A tab that was sent to a page.
 fn browsing() -> (Bench, TabId) {
     let mut bench = Bench::new(vec![]);
     let tab = bench.first();
@@ -47,18 +58,36 @@ fn forgotten(bench: &Bench) -> Vec<(&str, Option<&str>)> {
 }
 
 #[test]
-fn a_page_is_noted_when_it_is_there_and_when_it_has_its_title_and_no_more() {
+fn a_page_is_noted_when_it_is_there_and_when_it_has_another_title() {
     let (mut bench, tab) = browsing();
     assert_eq!(noted(&bench), [], "not where it was only sent to");
     comes_to(&mut bench, tab, A, "");
-    for title in ["A", "(1) A", "(2) A"] {
-        says(&mut bench, tab, Mode::Proxy, PageNews::Title(title.into()));
-    }
-    comes_to(&mut bench, tab, A, "(3) A");
-    assert_eq!(noted(&bench), [(A, ""), (A, "A")]);
-    comes_to(&mut bench, tab, B, "B");
     comes_to(&mut bench, tab, A, "A");
-    assert_eq!(noted(&bench)[2..], [(B, "B"), (A, "A")], "each time anew");
+    comes_to(&mut bench, tab, A, "A");
+    // A page that makes its own history has the title of the one before for a moment.
+    comes_to(&mut bench, tab, B, "A");
+    says(&mut bench, tab, Mode::Proxy, PageNews::Title("B".into()));
+    comes_to(&mut bench, tab, A, "A");
+    let all = [(A, ""), (A, "A"), (B, "A"), (B, "B"), (A, "A")];
+    assert_eq!(noted(&bench), all);
+}
+
+#[test]
+fn a_title_that_blinks_is_noted_a_few_times_until_the_page_comes_anew() {
+    let (mut bench, tab) = browsing();
+    comes_to(&mut bench, tab, A, "A");
+    for number in 1..=9 {
+        let title = PageNews::Title(format!("({number}) A"));
+        says(&mut bench, tab, Mode::Proxy, title);
+    }
+    let last = (A, "(3) A");
+    assert_eq!(
+        (noted(&bench).len(), noted(&bench).last()),
+        (4, Some(&last))
+    );
+    says(&mut bench, tab, Mode::Proxy, PageNews::Committed);
+    comes_to(&mut bench, tab, A, "A");
+    assert_eq!(noted(&bench)[4..], [(A, "A")], "it was loaded again");
 }
 
 #[test]
@@ -74,6 +103,47 @@ fn what_is_no_page_and_what_did_not_come_is_not_noted() {
     says(&mut bench, tab, Mode::Proxy, failed);
     says(&mut bench, tab, Mode::Proxy, PageNews::Title("B".into()));
     assert_eq!(noted(&bench), []);
+}
+
+#[test]
+fn a_streamed_page_that_fails_is_not_noted_before_that_is_told() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let tab = bench.stream();
+    let before = noted(&bench).len();
+    says(&mut bench, tab, Mode::Streamed, PageNews::Committed);
+    says(&mut bench, tab, Mode::Streamed, PageNews::ShowsError);
+    shows(&mut bench, tab, Mode::Streamed, &[B]);
+    assert_eq!(noted(&bench).len(), before);
+    says(&mut bench, tab, Mode::Streamed, PageNews::Committed);
+    shows(&mut bench, tab, Mode::Streamed, &[A]);
+    assert_eq!(noted(&bench)[before..], [(A, "it")]);
+}
+
+#[test]
+fn where_a_step_back_leads_is_noted_when_it_is_there() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let tab = bench.first();
+    bench.command(Command::Navigate(tab, A.into()));
+    shows(&mut bench, tab, Mode::Proxy, &[A, B]);
+    // The next page's history begins with this one: back from it is a load.
+    for mode in [Mode::Streamed, Mode::Proxy] {
+        bench.command(Command::SetMode(tab, mode, None));
+        bench.settle();
+    }
+    shows(&mut bench, tab, Mode::Proxy, &[B]);
+    let before = noted(&bench).len();
+    bench.command(Command::GoBack(tab));
+    shows(&mut bench, tab, Mode::Proxy, &[B]);
+    says(
+        &mut bench,
+        tab,
+        Mode::Proxy,
+        PageNews::Title("(1) B".into()),
+    );
+    assert_eq!(noted(&bench).len(), before);
+    says(&mut bench, tab, Mode::Proxy, PageNews::Committed);
+    shows(&mut bench, tab, Mode::Proxy, &[B, A]);
+    assert_eq!(noted(&bench)[before..], [(A, "it")]);
 }
 
 #[test]
