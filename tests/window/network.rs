@@ -210,9 +210,9 @@ async fn a_proxy_that_asks_who_comes_is_told_and_nobody_else_is() -> Outcome<()>
     save(&shell).await?;
     shell.click(SETTINGS).await?;
     shell.click("[data-testid=problem-action-retry]").await?;
-    shell
-        .until("document.querySelector('[data-testid=problem]')?.textContent.includes('does not let it in')")
-        .await?;
+    let closed =
+        "document.querySelector('[data-testid=problem]')?.textContent.includes('does not let it in')";
+    shell.until(closed).await?;
 
     shell.click(SETTINGS).await?;
     for (field, text) in [("user", "me"), ("password", "hush")] {
@@ -240,6 +240,14 @@ async fn a_proxy_that_asks_who_comes_is_told_and_nobody_else_is() -> Outcome<()>
         .await?;
     shell.click(SETTINGS).await?;
     shell.until(&kept).await?;
+    shell.click(&of_default("network-password-drop")).await?;
+    save(&shell).await?;
+    shell
+        .until(&format!("!document.querySelector('{}')", of_default("network-password-drop")))
+        .await?;
+    shell.click(SETTINGS).await?;
+    shell.click("[data-testid=reload]").await?;
+    shell.until(closed).await?;
     shell.close().await
 }
 

@@ -27,6 +27,8 @@ export const networkTexts = {
   user: "User, if it asks",
   password: "Password",
   passwordKept: "Password is saved",
+  passwordDrop: "Forget the password",
+  passwordDropped: "The proxy will be told the user's name alone.",
   passwordAgain: "The saved password belongs to another user or proxy: enter it again.",
   exitExample: {
     direct: "",
