@@ -210,8 +210,7 @@ async fn a_proxy_that_asks_who_comes_is_told_and_nobody_else_is() -> Outcome<()>
     save(&shell).await?;
     shell.click(SETTINGS).await?;
     shell.click("[data-testid=problem-action-retry]").await?;
-    let closed =
-        "document.querySelector('[data-testid=problem]')?.textContent.includes('does not let it in')";
+    let closed = "document.querySelector('[data-testid=problem]')?.textContent.includes('does not let it in')";
     shell.until(closed).await?;
 
     shell.click(SETTINGS).await?;
@@ -243,7 +242,10 @@ async fn a_proxy_that_asks_who_comes_is_told_and_nobody_else_is() -> Outcome<()>
     shell.click(&of_default("network-password-drop")).await?;
     save(&shell).await?;
     shell
-        .until(&format!("!document.querySelector('{}')", of_default("network-password-drop")))
+        .until(&format!(
+            "!document.querySelector('{}')",
+            of_default("network-password-drop")
+        ))
         .await?;
     shell.click(SETTINGS).await?;
     shell.click("[data-testid=reload]").await?;

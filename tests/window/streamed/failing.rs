@@ -8,6 +8,7 @@ use axum::http::header::LOCATION;
 use axum::response::Redirect;
 use axum::routing::get;
 use duotab_test_support::{ClosedPort, Display, Outcome, ProbeSite};
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::in_room;
@@ -65,9 +66,23 @@ async fn what_gives_no_page_is_told_in_both_modes_and_stays_the_address() -> Out
             fails(room, "streamed", url, said).await?;
         }
         room.shell.click("[data-testid=mode-toggle-proxy]").await?;
-        fails(room, "proxy", url, said).await
+        fails(room, "proxy", url, said).await?;
+        nobody_was_at(room, &closed.address().to_string()).await
     })
     .await
+}
+
+/// What did not come is not among what was visited.
+async fn nobody_was_at(room: &Room, host: &str) -> Outcome<()> {
+    let tab = "+document.querySelector('[role=tab][aria-selected=true]').dataset.tab";
+    let tab = room.shell.value(tab).await?;
+    for (words, found) in [(host, false), ("colour", true)] {
+        let wanted = json!({ "tab": tab, "words": words, "most": 9 });
+        let visits = room.shell.invoke("visits", wanted).await?;
+        let visits = visits.map_err(|problem| problem.to_string())?;
+        assert_eq!(visits != json!([]), found, "{visits}");
+    }
+    Ok(())
 }
 
 /// A site that sends away, and that answers without a page.
