@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use super::migration::Migration;
 use super::{Store, StoreError, wipe};
 
+/// `seen` is in milliseconds since 1970: of two pages that follow each other at once one is the later.
 pub(super) const CREATE: Migration = Migration {
     version: 13,
     sql: "CREATE TABLE visit (
@@ -21,8 +22,6 @@ pub(super) const CREATE: Migration = Migration {
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX visit_seen ON visit (profile, seen);",
 };
-
-// `seen` is in milliseconds: of two pages that follow each other at once one is the later.
 
 /// So many pages of a profile are remembered; the ones that were not seen for longest are forgotten.
 const CAP: u32 = 5000;
