@@ -133,6 +133,10 @@ mod tests {
         }
     }
 
+    fn see(connection: &Connection, url: &str, title: &str, second: i64) {
+        write(connection, &at(url, title), second * 1000, 10).unwrap();
+    }
+
     fn found(connection: &Connection, words: &str, most: usize) -> Vec<(String, u32)> {
         let profile = ProfileName("p1".into());
         let found = read(connection, &profile, words, most).unwrap();
@@ -142,13 +146,10 @@ mod tests {
     #[test]
     fn the_latest_comes_first_each_page_once_with_the_title_that_it_had_last() {
         let connection = fresh();
-        let see = |url, title, now: i64| {
-            write(&connection, &at(url, title), now * 1000, 10).unwrap();
-        };
-        see("https://a.example/", "Old", 1);
-        see("https://b.example/", "Other", 2);
-        see("https://a.example/", "New", 3);
-        see("https://a.example/", "", 4);
+        see(&connection, "https://a.example/", "Old", 1);
+        see(&connection, "https://b.example/", "Other", 2);
+        see(&connection, "https://a.example/", "New", 3);
+        see(&connection, "https://a.example/", "", 4);
         let all = [("New".to_owned(), 4), ("Other".to_owned(), 2)];
         assert_eq!(found(&connection, "", 9), all);
         assert_eq!(found(&connection, "", 1), all[..1]);
@@ -157,11 +158,13 @@ mod tests {
     #[test]
     fn words_are_looked_for_in_titles_and_addresses_in_any_order() {
         let connection = fresh();
-        let see = |url, title, now: i64| {
-            write(&connection, &at(url, title), now * 1000, 10).unwrap();
-        };
-        see("https://xn--bcher-kva.example/liste", "Ärzte 100%", 1);
-        see("https://other.example/", "Something else", 2);
+        see(
+            &connection,
+            "https://xn--bcher-kva.example/liste",
+            "Ärzte 100%",
+            1,
+        );
+        see(&connection, "https://other.example/", "Something else", 2);
         for words in ["ärzte", "LISTE ÄRZTE", "bücher", "100%", "  liste  "] {
             let found = found(&connection, words, 9);
             assert_eq!(found, [("Ärzte 100%".to_owned(), 1)], "{words}");
