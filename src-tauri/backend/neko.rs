@@ -141,7 +141,7 @@ pub enum News {
     Live,
     /// A frame. Frames are dropped, up to the next key frame, while nobody takes them.
     Frame(Frame),
-    /// One Opus packet.
+    /// One Opus packet. Of those that follow each other with nothing to be heard, only the first.
     Audio {
         /// Media time in microseconds since the peer's first packet.
         time_us: u64,

@@ -39,7 +39,7 @@ impl Codec {
 /// | 4 | screen | u16 width, u16 height in remote pixels |
 /// | 5 | reset | u32 session: another picture follows, beginning with a key frame |
 /// | 6 | clipboard | UTF-8 |
-/// | 7 | audio | u64 media time in µs, one Opus packet |
+/// | 7 | audio | u32 session, u64 media time in µs, one Opus packet |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ToView<'a> {
     /// One encoded frame, whole.
@@ -94,7 +94,9 @@ pub enum ToView<'a> {
     },
     /// One audio packet.
     Audio {
-        /// Media time.
+        /// Whose; all are heard, whichever is seen.
+        session: u32,
+        /// Media time, which begins anew with each connection.
         time_us: u64,
         /// One Opus packet.
         data: &'a [u8],
@@ -151,8 +153,13 @@ impl ToView<'_> {
                 out.push(6);
                 out.extend_from_slice(text.as_bytes());
             }
-            Self::Audio { time_us, data } => {
+            Self::Audio {
+                session,
+                time_us,
+                data,
+            } => {
                 out.push(7);
+                out.extend(session.to_be_bytes());
                 out.extend(time_us.to_be_bytes());
                 out.extend_from_slice(data);
             }

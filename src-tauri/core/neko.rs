@@ -7,6 +7,7 @@
 pub mod data;
 pub mod event;
 pub mod input;
+pub mod opus;
 pub mod rest;
 pub mod shape;
 pub mod signal;

@@ -11,6 +11,7 @@ use crate::room::{Room, Terms, Tools};
 use crate::run::Told;
 use crate::sender::Way;
 use crate::server;
+use crate::sound::Sound;
 use crate::xlink::{Address, XError};
 use settings::{Settings, Unusable};
 use std::sync::Arc;
@@ -53,6 +54,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
     }
     let tools = Tools {
         capture: devices.capture,
+        sound: Sound::of(&settings.audio_device)?,
         input: devices.input,
         desktop: devices.desktop,
         browser: None,

@@ -10,6 +10,7 @@ use crate::config::Codec;
 use crate::xlink::{Address, Wake, XError};
 use bytes::Bytes;
 use encoder::Encoder;
+pub(crate) use encoder::load as load_encoder;
 use shot::Shot;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -24,13 +25,6 @@ const REFINE_AFTER: [Duration; 2] = [Duration::from_millis(160), Duration::from_
 const KEY_INTERVAL: Duration = Duration::from_millis(80);
 /// Frames that may be on their way to the viewer when the next one is taken.
 const MAX_ON_THE_WAY: u32 = 1;
-
-/// Loads what encoders need, for whoever comes first; the others wait for it.
-pub(crate) fn load_encoder() -> Result<(), gstreamer::glib::Error> {
-    static LOADING: Mutex<()> = Mutex::new(());
-    let _one_at_a_time = crate::room::lock(&LOADING);
-    encoder::load()
-}
 
 /// One encoded frame.
 pub(crate) struct Frame {

@@ -16,6 +16,7 @@ mod devices;
 mod display;
 mod fence;
 mod input;
+mod plugins;
 mod privilege;
 mod processes;
 mod programs;
@@ -24,6 +25,7 @@ mod run;
 mod sender;
 mod server;
 mod shelf;
+mod sound;
 mod status;
 mod xlink;
 

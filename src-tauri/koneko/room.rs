@@ -17,6 +17,7 @@ use crate::capture::Capture;
 use crate::desktop::{Content, Desktop, MAX_TEXT};
 use crate::input::{Gesture, Input};
 use crate::shelf::Shelf;
+use crate::sound::Sound;
 use crate::xlink::Address;
 use duotab_core::neko::event::{ScreenUpdate, ServerEvent};
 use duotab_core::neko::shape::{
@@ -53,6 +54,7 @@ pub(crate) struct OwnBrowser {
 /// What the room works with.
 pub(crate) struct Tools {
     pub capture: Capture,
+    pub sound: Sound,
     pub input: Input,
     pub desktop: Desktop,
     /// The browser, where it is ours.

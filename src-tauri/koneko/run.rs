@@ -11,6 +11,7 @@ use crate::programs;
 use crate::room::{OwnBrowser, Room, Tools};
 use crate::server;
 use crate::shelf::Shelf;
+use crate::sound::Sound;
 use crate::status::{Board, Status, Step};
 use duotab_core::message::StartFailure;
 use serde_json::json;
@@ -237,6 +238,8 @@ async fn start(
         .collect();
     let tools = Tools {
         capture: devices.capture,
+        // The browser plays to the person's own loudspeakers.
+        sound: Sound::none(),
         input: devices.input,
         desktop: devices.desktop,
         browser: Some(OwnBrowser {

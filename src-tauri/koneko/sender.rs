@@ -3,12 +3,14 @@
 mod engine;
 mod keyframe;
 mod packets;
+mod voice;
 mod way;
 
 pub(crate) use way::Way;
 
 use crate::capture::Frame;
 use crate::config::Codec;
+use crate::sound;
 use bytes::BytesMut;
 use duotab_core::neko::data::ServerMessage;
 use duotab_core::neko::signal::Candidate;
@@ -20,6 +22,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use voice::Voice;
 use webrtc::data_channel::{DataChannel, DataChannelEvent, RTCDataChannelInit};
 use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::peer_connection::{
@@ -32,6 +35,8 @@ use webrtc::peer_connection::{
 const MAX_WAITING: usize = 512;
 /// Messages on their way through the data channel, after which cursors are left out.
 const MAX_OUTSTANDING: usize = 1 << 20;
+/// Packets of sound that may wait, of 20 ms each.
+const MAX_SOUNDS: usize = 5;
 /// A data channel message is a few bytes; anything longer is no input.
 const MAX_INPUT: usize = 64;
 /// A remote description or a candidate is that long at most.
@@ -73,6 +78,10 @@ pub(crate) struct Peer {
     /// Where the capture puts frames.
     pub sink: mpsc::Sender<Frame>,
     packets: Mutex<Option<Packets>>,
+    sounds: Mutex<Option<mpsc::Receiver<sound::Packet>>>,
+    /// Where the sound goes.
+    pub ear: sound::Sink,
+    voice: Mutex<Option<Voice>>,
     ended: CancellationToken,
 }
 
@@ -149,8 +158,10 @@ impl Peer {
             .build()
             .await?;
         let connection: Arc<dyn PeerConnection> = Arc::new(connection);
-        let (audio, _) = engine::track(engine::Kind::Audio, codec)?;
-        connection.add_track(audio as Arc<dyn TrackLocal>).await?;
+        let (audio, audio_ssrc) = engine::track(engine::Kind::Audio, codec)?;
+        connection
+            .add_track(Arc::clone(&audio) as Arc<dyn TrackLocal>)
+            .await?;
         let (video, ssrc) = engine::track(engine::Kind::Video, codec)?;
         connection
             .add_track(Arc::clone(&video) as Arc<dyn TrackLocal>)
@@ -163,12 +174,16 @@ impl Peer {
             .create_data_channel("data", Some(ordered))
             .await?;
         let (sink, frames) = mpsc::channel(2);
+        let (ear, sounds) = mpsc::channel(MAX_SOUNDS);
         let peer = Self {
             channel: Arc::clone(&channel),
             connection,
             frames: Mutex::new(Some(frames)),
             sink,
             packets: Mutex::new(Some(Packets::new(video, ssrc, codec)?)),
+            sounds: Mutex::new(Some(sounds)),
+            ear,
+            voice: Mutex::new(Some(Voice::new(audio, audio_ssrc)?)),
             ended: CancellationToken::new(),
         };
         tokio::spawn(listen(channel, events_in, peer.ended.clone()));
@@ -226,24 +241,35 @@ impl Peer {
         Ok(self.connection.add_ice_candidate(candidate).await?)
     }
 
-    /// Begins to send what the capture puts into the sink. The second time nothing happens.
+    /// Begins to send what is put into the sinks. The second time nothing happens.
     pub(crate) fn begin(&self) {
         let frames = crate::room::lock(&self.frames).take();
         let packets = crate::room::lock(&self.packets).take();
         if let (Some(mut frames), Some(mut packets)) = (frames, packets) {
-            let ended = self.ended.clone();
-            tokio::spawn(async move {
-                ended
-                    .run_until_cancelled(async {
-                        while let Some(frame) = frames.recv().await {
-                            if let Err(error) = packets.send(&frame).await {
-                                tracing::debug!(%error, "frame not sent");
-                            }
-                        }
-                    })
-                    .await;
+            self.until_the_end(async move {
+                while let Some(frame) = frames.recv().await {
+                    if let Err(error) = packets.send(&frame).await {
+                        tracing::debug!(%error, "frame not sent");
+                    }
+                }
             });
         }
+        let sounds = crate::room::lock(&self.sounds).take();
+        let voice = crate::room::lock(&self.voice).take();
+        if let (Some(mut sounds), Some(mut voice)) = (sounds, voice) {
+            self.until_the_end(async move {
+                while let Some(sound) = sounds.recv().await {
+                    if let Err(error) = voice.send(sound).await {
+                        tracing::debug!(%error, "sound not sent");
+                    }
+                }
+            });
+        }
+    }
+
+    fn until_the_end(&self, sending: impl Future<Output = ()> + Send + 'static) {
+        let ended = self.ended.clone();
+        tokio::spawn(async move { ended.run_until_cancelled(sending).await });
     }
 
     /// A message on the data channel; a cursor is left out while too much waits there.

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
 use duotab_test_support::probe::page;
-use duotab_test_support::{App, Display, Microphone, Outcome, ProbeSite};
+use duotab_test_support::{App, Display, Outcome, ProbeSite, SoundServer};
 use serde_json::json;
 
 use crate::asks::{asked, gone};
@@ -68,8 +68,8 @@ async fn forget(room: &Room) -> Outcome<()> {
 
 #[tokio::test]
 async fn a_page_hears_only_with_the_persons_word_and_while_that_stands() -> Outcome<()> {
-    let microphone = Microphone::start().await?;
-    let (name, value) = microphone.variable();
+    let sound = SoundServer::start().await?;
+    let (name, value) = sound.variable();
     let display = Display::start(1000, 700).await?;
     let site = ProbeSite::with(Router::new().route("/hearing", get(hearing))).await?;
     let app = App::new()?;
@@ -93,7 +93,7 @@ async fn a_page_hears_only_with_the_persons_word_and_while_that_stands() -> Outc
     forget(&room).await?;
     answer(&room, "yes").await?;
     room.site
-        .tells(&json!({ "heard": Microphone::TONE }))
+        .tells(&json!({ "heard": SoundServer::TONE }))
         .await?;
     let shown = "document.querySelector('[role=tab] [data-testid=tab-in-use]')";
     let what = room.shell.until(&format!("{shown}?.title")).await?;

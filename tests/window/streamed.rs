@@ -9,6 +9,7 @@ mod keys;
 mod lane;
 mod pages;
 mod picture;
+mod sounds;
 mod stages;
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -105,6 +106,7 @@ async fn in_window_with(
     let site = ProbeSite::with(
         Router::new()
             .route("/desk", get(desk))
+            .route("/loud", get(sounds::loud))
             .route("/knock/{port}", get(knock)),
     )
     .await?;

@@ -225,8 +225,10 @@ impl Viewer {
             neko::News::Clipboard(text) if watched => {
                 self.lane.show(&ToView::Clipboard { text: &text });
             }
-            neko::News::Audio { time_us, data } if watched => {
+            // Music plays on behind another tab, as in any browser.
+            neko::News::Audio { time_us, data } => {
                 self.lane.show(&ToView::Audio {
+                    session: session.0,
                     time_us,
                     data: &data,
                 });

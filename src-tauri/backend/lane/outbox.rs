@@ -131,7 +131,6 @@ impl Outbox {
             state.waiting = Default::default();
             state.waiting[Slot::Clipboard as usize] = clipboard;
             state.known = Default::default();
-            state.audio.clear();
             state.starve();
             state.unpainted = 0;
         }

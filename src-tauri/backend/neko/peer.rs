@@ -5,6 +5,7 @@
 //! of [`CHECK_INTERVAL`] bring it down to a few milliseconds; their number is raised so that
 //! they last as long as a peer is given to connect.
 
+mod audio;
 mod channel;
 mod offer;
 mod socket;
@@ -29,7 +30,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use webrtc::data_channel::DataChannel;
-use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
+use webrtc::media_stream::track_remote::TrackRemote;
 use webrtc::peer_connection::{
     PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceConnectionState,
     RTCIceGatheringState, RTCPeerConnectionIceEvent, RTCPeerConnectionState,
@@ -422,27 +423,7 @@ impl PeerConnectionEventHandler for Hands {
             };
             tokio::spawn(video.run());
         } else {
-            tokio::spawn(audio(track, plan.outlet, self.cancel.clone()));
-        }
-    }
-}
-
-/// The audio track: every packet is one Opus packet, given out as it comes.
-async fn audio(track: Arc<dyn TrackRemote>, outlet: Outlet, cancel: CancellationToken) {
-    let mut first = None;
-    loop {
-        let event = tokio::select! {
-            () = cancel.cancelled() => return,
-            event = track.poll() => event,
-        };
-        match event {
-            Some(TrackRemoteEvent::OnRtpPacket(packet)) => {
-                let start = *first.get_or_insert(packet.header.timestamp);
-                let ticks = u64::from(packet.header.timestamp.wrapping_sub(start));
-                outlet.audio(ticks * 1000 / 48, packet.payload);
-            }
-            Some(TrackRemoteEvent::OnEnded) | None => return,
-            Some(_) => {}
+            tokio::spawn(audio::give_out(track, plan.outlet, self.cancel.clone()));
         }
     }
 }

@@ -15,6 +15,8 @@ const SCREEN: Screen = Screen {
     height: 720,
     rate: 30,
 };
+/// Neko's, where nothing is said.
+const AUDIO_DEVICE: &str = "audio_output.monitor";
 /// What one person needs to use the browser; in Neko each is off where the file does not say so.
 const RIGHTS: [&str; 5] = [
     "is_admin",
@@ -45,6 +47,8 @@ pub(crate) struct Settings {
     pub display: Address,
     pub screen: Screen,
     pub codec: Codec,
+    /// What of the sound server is heard.
+    pub audio_device: String,
     /// The one UDP port; 0 takes any.
     pub udp_port: u16,
     /// The address that viewers are told.
@@ -130,6 +134,9 @@ impl<F: Fn(&str) -> Option<String>> Source<F> {
                 Some("h264") if has_pipeline => Codec::H264,
                 _ => Codec::Vp8,
             },
+            audio_device: self
+                .text("capture.audio.device")
+                .unwrap_or_else(|| AUDIO_DEVICE.to_owned()),
             udp_port: self
                 .text("webrtc.udpmux")
                 .map_or(Ok(0), |it| it.parse())

@@ -6,15 +6,13 @@ use bytes::Bytes;
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::{AppSink, AppSrc};
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// The plugins that are needed; each encoder's last.
-const PLUGINS: [&str; 5] = [
-    "libgstcoreelements.so",
-    "libgstapp.so",
+/// The plugins that are needed; each encoder's last. Before 1.22 the converter had a library of its own.
+const PLUGINS: [&str; 4] = [
     "libgstvideoconvertscale.so",
+    "libgstvideoconvert.so",
     "libgstvpx.so",
     "libgstx264.so",
 ];
@@ -81,48 +79,9 @@ impl Drop for Picture {
     }
 }
 
-/// Loads GStreamer and the few plugins; the second time nothing happens.
+/// Loads what encoders need.
 pub(crate) fn load() -> Result<(), gst::glib::Error> {
-    gst::init()?;
-    if gst::ElementFactory::find("vp8enc").is_some() {
-        return Ok(());
-    }
-    let Some(folder) = plugin_folder() else {
-        tracing::error!("no folder with GStreamer's plugins");
-        return Ok(());
-    };
-    // Before 1.22 the converter had a library of its own.
-    for name in PLUGINS.iter().chain(&["libgstvideoconvert.so"]) {
-        let path = folder.join(name);
-        if path.exists()
-            && let Err(error) = gst::Plugin::load_file(&path)
-        {
-            tracing::warn!(%error, name, "GStreamer plugin");
-        }
-    }
-    Ok(())
-}
-
-fn plugin_folder() -> Option<PathBuf> {
-    let named = std::env::var_os("GST_PLUGIN_SYSTEM_PATH_1_0").map(PathBuf::from);
-    let triplet = format!(
-        "/usr/lib/{}-linux-gnu/gstreamer-1.0",
-        std::env::consts::ARCH
-    );
-    let known = [
-        triplet.as_str(),
-        "/usr/lib/arm-linux-gnueabihf/gstreamer-1.0",
-        "/usr/lib64/gstreamer-1.0",
-        "/usr/lib/gstreamer-1.0",
-    ];
-    named
-        .into_iter()
-        .chain(known.iter().map(PathBuf::from))
-        .find(|it| has_plugins(it))
-}
-
-fn has_plugins(folder: &Path) -> bool {
-    folder.join("libgstapp.so").exists()
+    crate::plugins::load(&PLUGINS)
 }
 
 impl Encoder {

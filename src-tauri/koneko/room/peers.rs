@@ -29,7 +29,7 @@ impl Room {
             // There is only one port, and the peer that was there has it.
             let old = self.state().session.as_mut().and_then(|it| it.peer.take());
             if let Some(old) = old {
-                self.tools.capture.unwatch();
+                self.unwatch();
                 old.peer.close().await;
             }
         }
@@ -49,7 +49,7 @@ impl Room {
         };
         tokio::spawn(Arc::clone(self).attend(serial, peer, events));
         if let Some(old) = old {
-            self.tools.capture.unwatch();
+            self.unwatch();
             old.peer.close().await;
         }
         Ok(())
@@ -155,6 +155,7 @@ impl Room {
         slot.peer.begin();
         self.tools.capture.pause(slot.video.disabled);
         self.tools.capture.watch(slot.peer.sink.clone());
+        self.send_sound(slot);
         session.state.is_watching = true;
         session.state.watching_since = Some(crate::clock::now_rfc3339());
         session.state.not_watching_since = None;
@@ -175,7 +176,7 @@ impl Room {
             let Some(slot) = session.peer.take_if(|_| ours) else {
                 return;
             };
-            self.tools.capture.unwatch();
+            self.unwatch();
             if session.state.is_watching {
                 session.state.is_watching = false;
                 session.state.watching_since = None;
@@ -269,9 +270,24 @@ impl Room {
         };
         if let Some(disabled) = wish.disabled.filter(|it| *it != slot.audio.disabled) {
             slot.audio.disabled = disabled;
+            if slot.connected {
+                self.send_sound(slot);
+            }
             let now = slot.audio;
             session.tell(ServerEvent::SignalAudio(now));
         }
+    }
+
+    /// Sends the sound to a peer that wants it.
+    fn send_sound(&self, slot: &PeerSlot) {
+        let ear = (!slot.audio.disabled).then(|| slot.peer.ear.clone());
+        self.tools.sound.send_to(ear);
+    }
+
+    /// Nobody watches or listens any more.
+    fn unwatch(&self) {
+        self.tools.capture.unwatch();
+        self.tools.sound.send_to(None);
     }
 
     /// A message on the data channel. Only the one who has control may do more than point.

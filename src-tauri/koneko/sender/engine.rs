@@ -1,6 +1,7 @@
 //! Codecs, feedback and tracks just as Neko offers them (its `codec` table): audio first, then
 //! video, one codec each, no retransmission payload.
 
+use super::voice::PAYLOAD_TYPE;
 use crate::config::Codec;
 use rtc::interceptor::{NackResponderBuilder, SenderReportBuilder, Slot};
 use rtc::media_stream::MediaStreamTrack;
@@ -76,7 +77,7 @@ fn audio() -> RTCRtpCodec {
 pub(super) fn media(codec: Codec) -> webrtc::error::Result<MediaEngine> {
     let mut media = MediaEngine::default();
     for (rtp_codec, payload_type, kind) in [
-        (audio(), 111, RtpCodecKind::Audio),
+        (audio(), PAYLOAD_TYPE, RtpCodecKind::Audio),
         (video(codec), payload_type(codec), RtpCodecKind::Video),
     ] {
         let parameters = RTCRtpCodecParameters {

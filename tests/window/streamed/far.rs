@@ -6,11 +6,12 @@ use axum::response::Html;
 use axum::routing::get;
 use duotab_test_support::probe::page;
 use duotab_test_support::worker::Far;
-use duotab_test_support::{Colour, Display, Outcome, ProbeSite, within};
+use duotab_test_support::{Colour, Display, Outcome, ProbeSite, SoundServer, within};
 use serde_json::{Value, json};
 
-use super::{LIVE, in_room, tells};
-use crate::room::Room;
+use super::sounds::{TONE, loud};
+use super::{DESK, LIVE, in_room, tells};
+use crate::room::{RED, Room};
 
 /// The ground of `/note` before anything is kept, and from then on.
 const EMPTY: Colour = [0x20, 0x40, 0x80];
@@ -43,13 +44,21 @@ async fn note() -> Html<String> {
     )
 }
 
-/// The built app beside the worker, whose browsers reach the site.
-async fn beside(far: &Far, test: impl AsyncFnOnce(&Room) -> Outcome<()>) -> Outcome<()> {
-    let site = ProbeSite::at(far.gateway, Router::new().route("/note", get(note))).await?;
+/// The built app beside the worker, whose browsers reach the site, and a sound server.
+async fn beside(
+    far: &Far,
+    sound: &SoundServer,
+    test: impl AsyncFnOnce(&Room) -> Outcome<()>,
+) -> Outcome<()> {
+    let pages = Router::new()
+        .route("/note", get(note))
+        .route("/loud", get(loud));
+    let site = ProbeSite::at(far.gateway, pages).await?;
     let variables = [
         ("DUOTAB_IMAGE", far.image.clone()),
         // The machine of the tests may have two, and the worker has no others.
         ("DUOTAB_WORKER_CORES", "1".to_owned()),
+        sound.variable(),
     ];
     let display = Display::start(1280, 800).await?;
     in_room(display, site, &variables, test).await
@@ -166,7 +175,8 @@ async fn a_tab_goes_to_a_machine_of_choice_and_comes_home_with_what_its_page_has
     let Some(far) = Far::here() else {
         return Ok(());
     };
-    beside(&far, async |room| {
+    let sound = SoundServer::start().await?;
+    beside(&far, &sound, async |room| {
         let attic = add(room, &far).await?;
         room.open_tab("/note").await?;
         room.filled("the page in Proxy", EMPTY).await?;
@@ -195,4 +205,37 @@ async fn a_tab_goes_to_a_machine_of_choice_and_comes_home_with_what_its_page_has
     .await?;
     assert_eq!(containers(&far), [""; 0]);
     Ok(())
+}
+
+#[tokio::test]
+async fn a_page_on_another_machine_is_heard_on_this_one_whatever_tab_is_in_front() -> Outcome<()> {
+    let Some(far) = Far::here() else {
+        return Ok(());
+    };
+    let sound = SoundServer::start().await?;
+    beside(&far, &sound, async |room| {
+        let attic = add(room, &far).await?;
+        room.open_tab("/loud").await?;
+        room.filled("the page in Proxy", DESK).await?;
+        room.shell
+            .click("[data-testid=mode-toggle-streamed]")
+            .await?;
+        live(room, "the picture from this machine", DESK).await?;
+        let [x, y, ..] = run_on(room, &attic, DESK).await?;
+        sound.falls_silent().await?;
+        room.display.click(x + 140, y + 80, 1).await?;
+        tells(room, json!({ "plays": true })).await?;
+        sound.plays(TONE).await?;
+
+        room.open_tab("/colour/cc1122").await?;
+        room.filled("another tab", RED).await?;
+        sound.plays(TONE).await?;
+        room.display.press("ctrl+1").await?;
+        let [x, y, ..] = live(room, "the loud page again", DESK).await?;
+        room.display.click(x + 140, y + 80, 1).await?;
+        tells(room, json!({ "plays": false })).await?;
+        sound.falls_silent().await
+    })
+    .await?;
+    until_empty(&far).await
 }

@@ -41,8 +41,9 @@ describe("messages from the lane", () => {
     });
     expect(readMessage(bytes(5, 0, 0, 0, 7))).toEqual({ op: "reset", session: 7 });
     expect(readMessage(bytes(6, 0xc3, 0x9f))).toEqual({ op: "clipboard", text: "ß" });
-    expect(readMessage(bytes(7, 0, 0, 0, 0, 0, 0, 0, 5, 1))).toEqual({
+    expect(readMessage(bytes(7, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 5, 1))).toEqual({
       op: "audio",
+      session: 3,
       time: 5,
       data: new Uint8Array([1]),
     });

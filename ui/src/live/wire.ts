@@ -27,7 +27,13 @@ export type ToView =
   | { op: "screen"; width: number; height: number }
   | { op: "reset"; session: number }
   | { op: "clipboard"; text: string }
-  | { op: "audio"; time: number; data: Uint8Array<ArrayBuffer> };
+  | {
+      op: "audio";
+      session: number;
+      /** Media time in µs. */
+      time: number;
+      data: Uint8Array<ArrayBuffer>;
+    };
 
 /** Reads one message; null for anything but a whole one. */
 export function readMessage(buffer: ArrayBuffer): ToView | null {
@@ -75,11 +81,12 @@ export function readMessage(buffer: ArrayBuffer): ToView | null {
         return null;
       }
     case 7:
-      if (size < 8) return null;
+      if (size < 12) return null;
       return {
         op: "audio",
-        time: Number(view.getBigUint64(1)),
-        data: new Uint8Array(buffer, 9),
+        session: view.getUint32(1),
+        time: Number(view.getBigUint64(5)),
+        data: new Uint8Array(buffer, 13),
       };
     default:
       return null;
