@@ -309,6 +309,11 @@ impl Tab {
         self.favicon = favicon.filter(|f| f.len() <= FAVICON_CAP && f.starts_with("data:image/"));
     }
 
+    /// Whether its page is, or will be, one of this machine's own engine, which can be muted.
+    pub fn is_heard_here(&self) -> bool {
+        self.proxied || self.mode == Mode::Proxy
+    }
+
     /// The tab as the shell paints it.
     #[must_use]
     pub fn view(&self, session: Option<&Session>, now: Millis) -> TabView {
@@ -328,7 +333,8 @@ impl Tab {
             can_go_forward: self.history.can_go_forward(),
             zoom: self.zoom,
             audible: self.proxied && self.audible,
-            muted: self.muted,
+            // What Chromium plays is not muted by us.
+            muted: self.muted && self.is_heard_here(),
             uses: if self.proxied {
                 self.uses.clone()
             } else {

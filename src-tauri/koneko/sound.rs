@@ -7,6 +7,8 @@ use bytes::Bytes;
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::{AppSink, AppSinkCallbacks};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -31,17 +33,47 @@ pub(crate) struct Packet {
 /// Where packets go. One that finds no room is lost: it would be late.
 pub(crate) type Sink = mpsc::Sender<Packet>;
 
+/// What is heard, of which sound server.
+struct Source {
+    /// `None` for the one that the environment names.
+    server: Option<String>,
+    device: String,
+}
+
+/// What the thread is told.
+enum Order {
+    SendTo(Option<Sink>),
+    /// The pipeline with this number is no more.
+    Broken(u64, gst::glib::Error),
+    End,
+}
+
 /// The handle of the thread, which ends with it.
-pub(crate) struct Sound(Option<Sender<Option<Sink>>>);
+pub(crate) struct Sound(Option<Sender<Order>>);
 
 impl Sound {
     /// What `device` of the sound server plays.
     pub(crate) fn of(device: &str) -> std::io::Result<Self> {
+        Self::from(Source {
+            server: None,
+            device: device.to_owned(),
+        })
+    }
+
+    fn from(source: Source) -> std::io::Result<Self> {
         let (orders, waiting) = channel();
-        let device = device.to_owned();
+        let listener = Listener {
+            source,
+            orders: orders.clone(),
+            sink: None,
+            ear: None,
+            opened: 0,
+            heard: Arc::default(),
+            complained: false,
+        };
         std::thread::Builder::new()
             .name("sound".to_owned())
-            .spawn(move || attend(&device, &waiting))?;
+            .spawn(move || listener.run(&waiting))?;
         Ok(Self(Some(orders)))
     }
 
@@ -52,51 +84,97 @@ impl Sound {
 
     /// Sends packets there from now on, or nowhere.
     pub(crate) fn send_to(&self, sink: Option<Sink>) {
+        self.tell(Order::SendTo(sink));
+    }
+
+    fn tell(&self, order: Order) {
         if let Some(orders) = &self.0 {
             // A thread that is gone has said why.
-            let _ = orders.send(sink);
+            let _ = orders.send(order);
         }
     }
 }
 
-fn attend(device: &str, orders: &Receiver<Option<Sink>>) {
-    let mut next = orders.recv();
-    while let Ok(wanted) = next {
-        let Some(sink) = wanted else {
-            next = orders.recv();
-            continue;
-        };
-        next = listen(device, &sink, orders);
+impl Drop for Sound {
+    fn drop(&mut self) {
+        self.tell(Order::End);
     }
 }
 
-/// Listens until there is another order, which is given.
-fn listen(
-    device: &str,
-    sink: &Sink,
-    orders: &Receiver<Option<Sink>>,
-) -> Result<Option<Sink>, std::sync::mpsc::RecvError> {
-    let mut ear: Option<Ear> = None;
-    let mut complained = false;
-    loop {
-        if let Some(error) = ear.as_ref().and_then(Ear::error) {
-            tracing::warn!(%error, "the sound ends");
-            ear = None;
-        } else if ear.is_none() {
-            match Ear::open(device, sink.clone()) {
-                Ok(it) => ear = Some(it),
-                Err(error) if !complained => {
-                    tracing::warn!(%error, device, "no sound");
-                    complained = true;
+/// What the thread owns.
+struct Listener {
+    source: Source,
+    /// For pipelines, to tell of their end.
+    orders: Sender<Order>,
+    sink: Option<Sink>,
+    ear: Option<Ear>,
+    /// How many pipelines there were.
+    opened: u64,
+    /// Something came of the last one.
+    heard: Arc<AtomicBool>,
+    complained: bool,
+}
+
+impl Listener {
+    fn run(mut self, orders: &Receiver<Order>) {
+        loop {
+            let order = if self.sink.is_some() && self.ear.is_none() {
+                match orders.recv_timeout(AGAIN) {
+                    Err(RecvTimeoutError::Timeout) => {
+                        self.open();
+                        continue;
+                    }
+                    Err(RecvTimeoutError::Disconnected) => return,
+                    Ok(order) => order,
                 }
-                Err(_) => {}
+            } else {
+                match orders.recv() {
+                    Ok(order) => order,
+                    Err(_) => return,
+                }
+            };
+            match order {
+                Order::SendTo(sink) => {
+                    self.ear = None;
+                    self.sink = sink;
+                    self.complained = false;
+                    self.open();
+                }
+                Order::Broken(nth, error) if nth == self.opened && self.ear.is_some() => {
+                    self.ear = None;
+                    self.complain(&error);
+                }
+                Order::Broken(..) => {}
+                Order::End => return,
             }
         }
-        match orders.recv_timeout(AGAIN) {
-            Ok(order) => return Ok(order),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Err(std::sync::mpsc::RecvError),
+    }
+
+    fn open(&mut self) {
+        // Whoever listened may be gone without a word.
+        let Some(sink) = self.sink.take_if(|it| !it.is_closed()) else {
+            self.sink = None;
+            return;
+        };
+        self.opened += 1;
+        let (nth, orders) = (self.opened, self.orders.clone());
+        let broken = move |error| {
+            let _ = orders.send(Order::Broken(nth, error));
+        };
+        match Ear::open(&self.source, sink.clone(), Arc::clone(&self.heard), broken) {
+            Ok(ear) => self.ear = Some(ear),
+            Err(error) => self.complain(&error),
         }
+        self.sink = Some(sink);
+    }
+
+    /// Says so once, until something was heard again.
+    fn complain(&mut self, error: &dyn std::error::Error) {
+        let was_heard = self.heard.swap(false, Ordering::Relaxed);
+        if was_heard || !self.complained {
+            tracing::warn!(%error, device = self.source.device, "no sound");
+        }
+        self.complained = true;
     }
 }
 
@@ -115,14 +193,20 @@ enum Deaf {
 struct Ear(gst::Pipeline);
 
 impl Ear {
-    fn open(device: &str, sink: Sink) -> Result<Self, Deaf> {
+    fn open(
+        source: &Source,
+        sink: Sink,
+        heard: Arc<AtomicBool>,
+        broken: impl Fn(gst::glib::Error) + Send + Sync + 'static,
+    ) -> Result<Self, Deaf> {
         plugins::load(&PLUGINS)?;
         let raw = gst::Caps::builder("audio/x-raw")
             .field("rate", 48_000i32)
             .field("channels", 2i32)
             .build();
-        let source = gst::ElementFactory::make("pulsesrc")
-            .property("device", device)
+        let pulse = gst::ElementFactory::make("pulsesrc")
+            .property("server", source.server.as_deref())
+            .property("device", source.device.as_str())
             .property("client-name", "koneko")
             // As much as one packet holds, in µs: the server's own choice would be ten times that.
             .property("latency-time", 20_000i64)
@@ -145,38 +229,36 @@ impl Ear {
             AppSinkCallbacks::builder()
                 .new_sample(move |out| {
                     let sample = out.pull_sample().map_err(|_| gst::FlowError::Eos)?;
-                    if let Some(packet) = sample.buffer().and_then(packet) {
-                        // Full or closed: nobody listens well enough.
-                        let _ = sink.try_send(packet);
+                    heard.store(true, Ordering::Relaxed);
+                    let packet = sample.buffer().and_then(packet);
+                    match packet.map(|it| sink.try_send(it)) {
+                        Some(Err(mpsc::error::TrySendError::Closed(_))) => Err(gst::FlowError::Eos),
+                        _ => Ok(gst::FlowSuccess::Ok),
                     }
-                    Ok(gst::FlowSuccess::Ok)
                 })
                 .build(),
         );
-        let pipeline = gst::Pipeline::new();
+        let ear = Self(gst::Pipeline::new());
         let chain = [
-            &source,
+            &pulse,
             &filter,
             &convert,
             &queue,
             &encoder,
             out.upcast_ref(),
         ];
-        pipeline.add_many(chain)?;
+        ear.0.add_many(chain)?;
         gst::Element::link_many(chain)?;
-        let ear = Self(pipeline);
+        if let Some(bus) = ear.0.bus() {
+            bus.set_sync_handler(move |_, message| {
+                if let gst::MessageView::Error(it) = message.view() {
+                    broken(it.error());
+                }
+                gst::BusSyncReply::Drop
+            });
+        }
         ear.0.set_state(gst::State::Playing)?;
         Ok(ear)
-    }
-
-    /// What has ended it, if anything has.
-    fn error(&self) -> Option<gst::glib::Error> {
-        let kinds = [gst::MessageType::Error];
-        let told = self.0.bus()?.pop_filtered(&kinds)?;
-        match told.view() {
-            gst::MessageView::Error(it) => Some(it.error()),
-            _ => None,
-        }
     }
 }
 
@@ -192,4 +274,46 @@ fn packet(buffer: &gst::BufferRef) -> Option<Packet> {
         data: Bytes::copy_from_slice(&map),
         at: Duration::from_nanos(buffer.pts()?.nseconds()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use duotab_core::neko::opus::is_silent;
+    use duotab_test_support::{Outcome, SoundServer, within};
+
+    /// A second of what a device gives, but for the very first of it.
+    async fn heard(server: &SoundServer, device: &str) -> Outcome<Vec<Packet>> {
+        let (_, server) = server.variable();
+        let sound = Sound::from(Source {
+            server: Some(server),
+            device: device.to_owned(),
+        })?;
+        let (sink, mut packets) = mpsc::channel(5);
+        sound.send_to(Some(sink));
+        let mut all = Vec::new();
+        while all.len() < 60 {
+            let packet = within("a packet", packets.recv()).await?;
+            all.push(packet.ok_or("the sound has ended")?);
+        }
+        sound.send_to(None);
+        let ended = async { while packets.recv().await.is_some() {} };
+        within("the end", ended).await?;
+        Ok(all.split_off(10))
+    }
+
+    #[tokio::test]
+    async fn a_tone_comes_as_packets_of_20_ms_and_silence_is_known_as_such() -> Outcome<()> {
+        let server = SoundServer::start().await?;
+        let tone = heard(&server, "microphone").await?;
+        assert!(tone.iter().all(|it| !is_silent(&it.data)));
+        let silence = heard(&server, "loudspeaker.monitor").await?;
+        assert!(silence.iter().all(|it| is_silent(&it.data)));
+        for pair in tone.windows(2).chain(silence.windows(2)) {
+            let step = pair[1].at.saturating_sub(pair[0].at).as_millis();
+            // One that found no room is left out.
+            assert!((19..200).contains(&step), "{step} ms");
+        }
+        Ok(())
+    }
 }

@@ -185,7 +185,7 @@ impl Viewer {
         }
     }
 
-    /// Shows what a stream tells, if it is watched.
+    /// Gives the view what a stream tells: its sound, and what is to be seen if it is watched.
     pub(super) fn show(&self, session: SessionId, news: neko::News) {
         let mut shared = self.lock();
         let watched = shared.watched == Some(session);

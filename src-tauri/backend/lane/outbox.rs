@@ -18,7 +18,7 @@ const MAX_FRAME_BYTES: usize = 8 << 20;
 const MAX_UNPAINTED: u32 = 60;
 /// While a key frame is missing, the owner is reminded each time so many frames were skipped.
 const REMIND_AFTER: u32 = 30;
-/// Audio packets that may wait: one second of 20 ms packets.
+/// Audio packets that may wait, of all streams: one second of one stream's, which are of 20 ms.
 const MAX_AUDIO: usize = 50;
 /// Bytes of WebSocket replies (pongs) that may wait before the view is taken for an attacker.
 const MAX_REPLIES: usize = 64 << 10;

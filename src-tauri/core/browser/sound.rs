@@ -11,7 +11,7 @@ impl Browser {
         if tab.proxied {
             // Told by the engine when it is so.
             self.act(Action::Proxied(id, PageAction::Mute(muted)));
-        } else {
+        } else if tab.is_heard_here() {
             tab.muted = muted;
         }
         Ok(())

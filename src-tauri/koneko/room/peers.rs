@@ -285,7 +285,7 @@ impl Room {
     }
 
     /// Nobody watches or listens any more.
-    fn unwatch(&self) {
+    pub(super) fn unwatch(&self) {
         self.tools.capture.unwatch();
         self.tools.sound.send_to(None);
     }

@@ -134,7 +134,7 @@ impl Room {
             self.state().last_left_at = Some(crate::clock::now_rfc3339());
         }
         if let Some(slot) = old.peer {
-            self.tools.capture.unwatch();
+            self.unwatch();
             slot.peer.close().await;
         }
     }

@@ -230,7 +230,7 @@ async fn a_page_on_another_machine_is_heard_on_this_one_whatever_tab_is_in_front
         room.open_tab("/colour/cc1122").await?;
         room.filled("another tab", RED).await?;
         sound.plays(TONE).await?;
-        room.display.press("ctrl+1").await?;
+        room.display.press("ctrl+shift+Tab").await?;
         let [x, y, ..] = live(room, "the loud page again", DESK).await?;
         room.display.click(x + 140, y + 80, 1).await?;
         tells(room, json!({ "plays": false })).await?;

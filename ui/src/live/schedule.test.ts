@@ -59,6 +59,21 @@ test("sound behind a pause, or of a new connection, begins anew", () => {
   expect(schedule.place(0, LENGTH, 16)).toBeCloseTo(16.06);
 });
 
+test("what begins anew is heard behind what still waits, and not over it", () => {
+  const schedule = new Schedule();
+  // All at once: as much as may wait.
+  let last = 0;
+  for (let at = 0; at < 9; at += 1) last = schedule.place(at * LENGTH, LENGTH, 10) ?? last;
+  expect(last).toBeGreaterThan(10.15);
+  expect(schedule.place(5, LENGTH, 10.01)).toBeCloseTo(last + LENGTH);
+});
+
+test("a stream that begins anew soon after it began is heard", () => {
+  const schedule = new Schedule();
+  for (let at = 0; at < 25; at += 1) schedule.place(at * LENGTH, LENGTH, 10 + at * LENGTH);
+  expect(schedule.place(0, LENGTH, 10.5)).not.toBeNull();
+});
+
 test("a clock that runs apart from the sender's is never far from it", () => {
   const schedule = new Schedule();
   let latest = 0;

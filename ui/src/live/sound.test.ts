@@ -115,17 +115,55 @@ test("each session has a time of its own", () => {
   expect(PlayedContext.all[0]?.started).toEqual([10.06, 10.06]);
 });
 
-test("the loudspeaker is given back when all is silent, and taken again", () => {
+test("the loudspeaker is given back when all is silent, and taken again", async () => {
   const sound = new Sound();
   sound.hear(packet(1, 0));
-  vi.advanceTimersByTime(1900);
+  await vi.advanceTimersByTimeAsync(1900);
   expect(PlayedContext.all[0]?.state).toBe("running");
-  vi.advanceTimersByTime(200);
+  await vi.advanceTimersByTimeAsync(200);
   expect(PlayedContext.all[0]?.state).toBe("suspended");
   expect(PlayedDecoder.all.map((it) => it.state)).toEqual(["closed"]);
   sound.hear(packet(1, 5000));
   expect(PlayedContext.all[0]?.state).toBe("running");
   expect(PlayedContext.all[0]?.started.length).toBe(2);
+});
+
+test("a session that is silent has no decoder while another one plays", () => {
+  const sound = new Sound();
+  sound.hear(packet(1, 0));
+  sound.hear(packet(2, 0));
+  for (let ms = 0; ms < 4000; ms += 1000) {
+    vi.advanceTimersByTime(1000);
+    if (PlayedContext.all[0]) PlayedContext.all[0].currentTime += 1;
+    sound.hear(packet(2, ms));
+  }
+  expect(PlayedDecoder.all.map((it) => it.state)).toEqual(["closed", "configured"]);
+  expect(PlayedContext.all[0]?.state).toBe("running");
+});
+
+test("a loudspeaker whose clock stands still is given up, and another tried later", () => {
+  let now = 0;
+  const sound = new Sound(() => now);
+  const play = (from: number, to: number) => {
+    for (now = from; now < to; now += 20) sound.hear(packet(1, now));
+  };
+  play(0, 3000);
+  const [stuck] = PlayedContext.all;
+  expect(stuck?.state).toBe("closed");
+  expect(stuck?.started.length).toBeLessThan(20);
+  expect(PlayedContext.all.length).toBe(1);
+  play(3000, 13_000);
+  expect(PlayedContext.all.length).toBe(2);
+});
+
+test("a codec that is missing is not asked for again and again", () => {
+  const sound = new Sound();
+  for (let ms = 0; ms < 1000; ms += 20) {
+    sound.hear(packet(1, ms));
+    PlayedDecoder.all.at(-1)?.fail();
+    PlayedDecoder.given.length = 0;
+  }
+  expect(PlayedDecoder.all.length).toBeLessThan(60);
 });
 
 test("a decoder that fails is followed by another", () => {

@@ -134,3 +134,28 @@ fn a_reset_goes_before_the_new_picture_and_takes_the_old_one_along() {
     assert!(matches!(&parcels[1], Parcel::Frame(f) if f.sequence == 0));
     assert_eq!(parcels.len(), 2);
 }
+
+#[test]
+fn what_is_heard_goes_on_when_another_picture_follows() {
+    let outbox = Outbox::default();
+    outbox.connect();
+    let packet = |session: u32| ToView::Audio {
+        session,
+        time_us: 20,
+        data: b"opus",
+    };
+    outbox.show(&packet(2));
+    outbox.show(&ToView::Reset { session: 3 });
+    outbox.show(&packet(3));
+    let messages: Vec<Bytes> = drain(&outbox)
+        .into_iter()
+        .filter_map(|parcel| match parcel {
+            Parcel::Message(bytes) => Some(bytes),
+            _ => None,
+        })
+        .collect();
+    for session in [2, 3] {
+        let wanted = packet(session).encode();
+        assert!(messages.iter().any(|it| *it == wanted), "{session}");
+    }
+}

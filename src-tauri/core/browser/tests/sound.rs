@@ -84,6 +84,21 @@ fn a_tab_can_be_muted_before_it_has_a_page() {
     assert_eq!(orders(&bench, tab, true), 1);
 }
 
+#[test]
+fn a_streamed_tab_does_not_pretend_to_be_muted() {
+    let (mut bench, tab) = browsing();
+    bench.settle();
+    bench.command(Command::SetMuted(tab, true));
+    bench.settle();
+    bench.command(Command::SetMode(tab, Mode::Streamed, None));
+    bench.settle();
+    says(&mut bench, tab, PageNews::Closed);
+    assert_eq!(shown(&bench, tab), (false, false));
+    bench.command(Command::SetMuted(tab, false));
+    bench.command(Command::SetMode(tab, Mode::Proxy, None));
+    assert_eq!(shown(&bench, tab), (false, true), "as it was left");
+}
+
 fn uses(bench: &Bench, tab: TabId) -> Vec<Wish> {
     let state = bench.world.painted.clone().expect("a state");
     let view = state.tabs.into_iter().find(|it| it.id == tab).unwrap();
