@@ -5,13 +5,6 @@
 set -eu
 
 cd "$(dirname "$0")/../.."
-if [ "${1:-}" != inside ]; then
-    [ "$(id -u)" != 0 ] || cargo test --locked --workspace --no-run \
-        --test conformance --test docker --test stories
-    exec tests/engine/run.sh "$0" inside
-fi
-
-failed=
 run() {
     echo "== $*"
     began=$(date +%s)
@@ -25,14 +18,43 @@ suite() {
     run cargo test --offline --locked --workspace --test "$name" -- --test-threads=1 "$@"
 }
 
-case ${ENGINE:-docker} in
-    docker)
+failed=
+case ${1:-} in
+    engine)
         run tests/engine/conformance.sh
         suite docker
-        suite stories contained container
         ;;
+    stories) suite stories contained container ;;
     # What belongs to Docker's own daemon (how it dies, what it forbids) is left out.
-    *) suite docker data:: encoder:: fence:: life:: page:: --skip engine_that_goes_away ;;
+    other) suite docker data:: encoder:: fence:: life:: page:: --skip engine_that_goes_away ;;
+    *)
+        # Says what is left out without root.
+        [ "$(id -u)" = 0 ] || exec tests/engine/run.sh
+        cargo test --locked --workspace --no-run --test conformance --test docker --test stories
+        if [ "${ENGINE:-docker}" != docker ]; then
+            exec tests/engine/run.sh "$0" other
+        fi
+        tests/engine/run.sh true
+        export DUOTAB_TEST_BUILT=1
+        # Beside each other: they wait as much as they do, and each has an engine of its own.
+        said=$(mktemp)
+        tests/engine/run.sh "$0" engine >"$said" 2>&1 &
+        engine=$!
+        # One that runs beside hears of no interrupt.
+        leave() {
+            [ -z "$engine" ] || kill "$engine" 2>/dev/null || true
+            cat "$said"
+            rm -f "$said"
+        }
+        trap leave EXIT
+        trap 'exit 130' INT
+        trap 'exit 143' TERM
+        tests/engine/run.sh "$0" stories || failed='the stories
+'
+        wait "$engine" || failed="${failed}the engine's own tests
+"
+        engine=
+        ;;
 esac
 if [ -n "$failed" ]; then
     printf 'failed:\n%s' "$failed" >&2
