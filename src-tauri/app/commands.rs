@@ -365,6 +365,12 @@ pub(crate) async fn set_sleep_after(
     controller.command(Command::SetSleepAfter(after)).await
 }
 
+/// Sets where words are searched for.
+#[tauri::command]
+pub(crate) async fn set_search(controller: State<'_, Controller>, search: String) -> Answer {
+    controller.command(Command::SetSearch(search)).await
+}
+
 /// Asks the registry now whether it has a newer image of the streamed browser.
 #[tauri::command]
 pub(crate) async fn look_for_update(controller: State<'_, Controller>) -> Answer {

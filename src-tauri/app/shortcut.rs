@@ -110,6 +110,7 @@ pub fn asked(chord: Chord, state: &ShellState) -> Option<Asked> {
         (true, false, false, Key::Char('0')) => zoom(state, |_| 100),
         (true, false, false, Key::Char('u')) => state.active.map(Command::ViewSource),
         (true, false, false, Key::Char('p')) => state.active.map(Command::Print),
+        (true, false, false, Key::Char('h')) => Some(Command::ShowVisits),
         (true, false, false, Key::Char('j')) => return Some(Asked::Focus(ShellFocus::Downloads)),
         (true, false, false, Key::Char('f')) => return Some(find(state)),
         (true, false, false, Key::Char('g')) | (false, false, false, Key::F(3)) => {
@@ -144,13 +145,18 @@ fn switches(command: &Command) -> bool {
 pub fn opens_tab(command: &Command, state: &ShellState) -> bool {
     match command {
         Command::OpenTab { input: None, .. } => true,
+        Command::ShowVisits => front(state).is_some_and(|tab| {
+            let is_taken = tab.problem.is_some() || tab.stream.is_some();
+            is_taken || !tab.address.is_empty() || tab.profile.is_private()
+        }),
         Command::OpenTabOf(_) => front(state).is_some_and(|tab| !tab.address.is_empty()),
         _ => false,
     }
 }
 
 fn mute(state: &ShellState) -> Option<Command> {
-    let tab = front(state)?;
+    let heard_here = |tab: &&TabView| tab.mode == Mode::Proxy || tab.audible;
+    let tab = front(state).filter(heard_here)?;
     Some(Command::SetMuted(tab.id, !tab.muted))
 }
 

@@ -2,6 +2,7 @@
 //! actions in order. The only code that knows all rooms of the backend.
 
 mod acting;
+mod bookmark;
 mod engine;
 mod gift;
 mod left;
@@ -309,6 +310,7 @@ impl Run {
             | Action::DeleteTab(_)
             | Action::SaveSite(_)
             | Action::SaveBookmark(_)
+            | Action::SaveBookmarks(_)
             | Action::DeleteBookmark(..)
             | Action::SaveVisit(_)
             | Action::ForgetVisits(..)
@@ -316,6 +318,7 @@ impl Run {
             | Action::DeleteDownload(_)
             | Action::SaveSwitch(..)
             | Action::SaveSleepAfter(_)
+            | Action::SaveSearch(_)
             | Action::SaveSession(_)
             | Action::DeleteSession(_)
             | Action::SaveProfile(_)

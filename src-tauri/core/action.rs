@@ -13,6 +13,7 @@ use crate::network::Network;
 use crate::node::NodeId;
 use crate::page::Direction;
 use crate::profile::{DataWork, ProfileRecord};
+use crate::search::Search;
 use crate::site::{Site, SitePermission};
 use crate::sleep::SleepAfter;
 use crate::streaming::Switch;
@@ -111,6 +112,8 @@ pub enum Action {
     SaveSite(Site),
     /// Save a page that is kept, new or known.
     SaveBookmark(Bookmark),
+    /// Save many of them.
+    SaveBookmarks(Vec<Bookmark>),
     /// Forget a page that was kept in a profile, by its address.
     DeleteBookmark(ProfileName, String),
     /// Save that the person is at a page now.
@@ -127,6 +130,8 @@ pub enum Action {
     SaveSwitch(Switch, bool),
     /// Save when pages are put to sleep.
     SaveSleepAfter(SleepAfter),
+    /// Save where words are searched for.
+    SaveSearch(Search),
     /// Save a session.
     SaveSession(SessionRecord),
     /// Forget a session.

@@ -1,6 +1,7 @@
 //! The address bar: what a typed line means, and how an address may be shown.
 
 use crate::message::Security;
+use crate::search::Search;
 use unicode_security::{RestrictionLevel, RestrictionLevelDetection, confusable_detection};
 use url::{Host, Url};
 
@@ -17,12 +18,9 @@ const PROGRAMS: [&str; 7] = ["geo", "magnet", "mailto", "sip", "sms", "tel", "xm
 /// In bytes. A mail with its subject and a few paragraphs fits.
 const LONGEST_FOR_A_PROGRAM: usize = 8192;
 
-/// Where search words go; `{}` is replaced by the encoded words.
-pub const DEFAULT_SEARCH: &str = "https://duckduckgo.com/?q={}";
-
 /// Turns what was typed into an address to open: an address as browsers read it, else a search.
 #[must_use]
-pub fn read(input: &str, search: &str) -> Option<Url> {
+pub fn read(input: &str, search: &Search) -> Option<Url> {
     // What the URL standard takes off both ends, and all other blanks.
     let input = input.trim_matches(|sign: char| sign <= ' ' || sign.is_whitespace());
     if input.is_empty() {
@@ -49,7 +47,7 @@ pub fn read(input: &str, search: &str) -> Option<Url> {
     if let Some(url) = bare_host(input) {
         return Some(url);
     }
-    Url::parse(&search.replace("{}", &encode_words(input))).ok()
+    search.with(&encode_words(input))
 }
 
 /// Whether a page may open this address by itself.
@@ -152,7 +150,9 @@ fn is_label(label: &str) -> bool {
 }
 
 fn encode_words(words: &str) -> String {
-    url::form_urlencoded::byte_serialize(words.as_bytes()).collect()
+    let form: String = url::form_urlencoded::byte_serialize(words.as_bytes()).collect();
+    // A plus is a blank in a query alone.
+    form.replace('+', "%20")
 }
 
 fn escape_path(path: &str) -> String {
@@ -239,7 +239,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn read_str(input: &str) -> Option<String> {
-        read(input, DEFAULT_SEARCH).map(Into::into)
+        read(input, &Search::default()).map(Into::into)
     }
 
     #[test]
@@ -266,11 +266,14 @@ mod tests {
             ("user@example.org:81", "https://user@example.org:81/"),
             ("3.14", "https://duckduckgo.com/?q=3.14"),
             ("rust", "https://duckduckgo.com/?q=rust"),
-            ("what is rust?", "https://duckduckgo.com/?q=what+is+rust%3F"),
-            ("a+b & c", "https://duckduckgo.com/?q=a%2Bb+%26+c"),
+            (
+                "what is rust?",
+                "https://duckduckgo.com/?q=what%20is%20rust%3F",
+            ),
+            ("a+b & c", "https://duckduckgo.com/?q=a%2Bb%20%26%20c"),
             (
                 "note: buy milk",
-                "https://duckduckgo.com/?q=note%3A+buy+milk",
+                "https://duckduckgo.com/?q=note%3A%20buy%20milk",
             ),
         ] {
             assert_eq!(read_str(input).as_deref(), Some(url), "{input}");
@@ -322,7 +325,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_line_makes_it_panic(line in "\\PC{0,60}") {
-            if let Some(url) = read(&line, DEFAULT_SEARCH) {
+            if let Some(url) = read(&line, &Search::default()) {
                 prop_assert!(SCHEMES.contains(&url.scheme()));
                 prop_assert!(!display(url.as_str()).contains(char::is_control));
             }

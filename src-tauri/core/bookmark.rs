@@ -1,6 +1,10 @@
 //! Pages that the person keeps, to find them again. Each profile has its own; private pages are not
 //! kept.
 
+pub mod file;
+
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -49,6 +53,34 @@ pub struct BookmarkView {
     pub title: String,
     /// Its icon as a `data:` URL.
     pub favicon: Option<String>,
+}
+
+/// Why bookmarks could not be read from a file, or written to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "cause", rename_all = "snake_case")]
+#[ts(export)]
+pub enum BookmarkFault {
+    /// The system said no.
+    Refused {
+        /// What it said.
+        detail: String,
+    },
+    /// It is larger than any list of bookmarks.
+    TooLarge,
+    /// There are none in it.
+    None,
+}
+
+/// What has become of the bookmarks in a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Imported {
+    /// So many are kept now that were not.
+    pub added: u32,
+    /// So many were kept before, or came twice.
+    pub known: u32,
+    /// So many lead nowhere that could be opened again.
+    pub unusable: u32,
 }
 
 /// All pages that are kept, and those that no longer are and may be put back.
@@ -111,6 +143,28 @@ impl Bookmarks {
             favicon: small(favicon),
             place: was.unwrap_or_else(next),
         }))
+    }
+
+    /// Keeps pages of a file, behind all others. Those that were not kept before, to be saved.
+    pub fn add(&mut self, profile: &ProfileName, pages: Vec<file::Page>) -> Vec<Bookmark> {
+        let all = self.kept.iter().chain(&self.removed);
+        let places = all.map(|it| it.place.saturating_add(1)).max().unwrap_or(0)..;
+        let mut known: HashSet<String> = self.of(profile).map(|it| it.url.clone()).collect();
+        let new = pages.into_iter().filter(|it| known.insert(it.url.clone()));
+        let added: Vec<Bookmark> = (places.zip(new))
+            .map(|(place, page)| Bookmark {
+                profile: profile.clone(),
+                url: page.url,
+                title: page.title,
+                favicon: small(page.favicon.as_deref()),
+                place,
+            })
+            .collect();
+        let is_back = |it: &Bookmark| it.profile == *profile && known.contains(&it.url);
+        self.removed.retain(|it| !is_back(it));
+        self.kept.extend(added.iter().cloned());
+        self.revision = self.revision.wrapping_add(1);
+        added
     }
 
     /// Keeps a page no longer; whether it was kept.

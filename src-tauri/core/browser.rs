@@ -28,6 +28,7 @@ mod paint;
 mod placing;
 mod profiles;
 mod rule;
+mod search;
 mod sites;
 mod sleep;
 mod sound;
@@ -41,7 +42,6 @@ mod toggle;
 mod visits;
 
 use crate::action::Action;
-use crate::address;
 use crate::bookmark::{Bookmark, Bookmarks};
 use crate::download::{Download, Downloads};
 use crate::event::{Event, Millis, RequestId, SessionRecord, TabRecord};
@@ -51,6 +51,7 @@ use crate::message::{
 use crate::node::NodeId;
 use crate::placement::{Demand, Roster};
 use crate::profile::{self, ProfileRecord};
+use crate::search::Search;
 use crate::session::Session;
 use crate::site::{Site, Sites};
 use crate::sleep::SleepAfter;
@@ -77,8 +78,6 @@ pub struct Settings {
     pub suspended_limit_ms: u64,
     /// How long the app waits for its engines to end when it closes, in milliseconds.
     pub quit_limit_ms: u64,
-    /// Where search words go; `{}` stands for them.
-    pub search: String,
     /// The mode of a new tab.
     pub default_mode: Mode,
     /// The profile that is always there.
@@ -98,7 +97,6 @@ impl Default for Settings {
             demand: Demand::default(),
             suspended_limit_ms: 15 * 60 * 1000,
             quit_limit_ms: 12_000,
-            search: address::DEFAULT_SEARCH.to_owned(),
             default_mode: Mode::Proxy,
             profile: ProfileName(profile::DEFAULT.to_owned()),
             standby: None,
@@ -129,6 +127,8 @@ pub struct Saved {
     pub lists: Option<Vec<String>>,
     /// When pages are put to sleep.
     pub sleep_after: SleepAfter,
+    /// Where words are searched for.
+    pub search: Search,
     /// The highest tab id ever used.
     pub last_tab: u32,
     /// The highest session id ever used.
@@ -178,6 +178,7 @@ pub struct Browser {
     streaming: Streaming,
     lists: Lists,
     sleep_after: SleepAfter,
+    search: Search,
     looking: bool,
     leftovers: Leftovers,
     area: ContentArea,
@@ -241,6 +242,7 @@ impl Browser {
             streaming: Streaming::restore(saved.switches),
             lists: Lists::restore(saved.lists),
             sleep_after: saved.sleep_after,
+            search: saved.search,
             looking: true,
             leftovers: Leftovers::Unknown(here),
             area: ContentArea::default(),

@@ -84,6 +84,8 @@ pub enum Command {
     RemoveBookmark(TabId, String),
     /// Put back the bookmark of this address that was removed in the profile of a tab.
     PutBookmarkBack(TabId, String),
+    /// Keep the pages of a file among the bookmarks of a profile.
+    AddBookmarks(ProfileName, Vec<crate::bookmark::file::Page>),
     /// Forget that the person was at this address in the profile of a tab, or anywhere in it.
     ForgetVisits(TabId, Option<String>),
     /// Look for a text in the page; an empty one begins without looking for anything.
@@ -132,10 +134,14 @@ pub enum Command {
     SetContentArea(ContentArea),
     /// Window full screen on or off.
     SetFullScreen(bool),
+    /// Show where the person has been, in an empty tab.
+    ShowVisits,
     /// The settings in the place of the tab in front, or not.
     ShowSettings(bool),
     /// When pages that nobody looks at are put to sleep.
     SetSleepAfter(SleepAfter),
+    /// Where words are searched for: an address with `%s` for the words.
+    SetSearch(String),
     /// Fetch the newer image of the streamed browser that was offered.
     FetchEngineImage,
     /// Switch something about streamed browsers on or off.

@@ -2,8 +2,8 @@
 
 use crate::tree::top;
 use duotab_core::message::{
-    Answer, BookmarkView, Completion, ContentArea, Direction, DownloadVerb, LaneTicket, Mode,
-    Problem, ShellFocus, Switch, Update, VisitView,
+    Answer, BookmarkView, Completion, ContentArea, Direction, DownloadVerb, Imported, LaneTicket,
+    Mode, Problem, ShellFocus, Switch, Update, VisitView,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -37,6 +37,7 @@ fn the_generated_types_are_up_to_date() {
     Completion::export_all(&config).expect("written");
     BookmarkView::export_all(&config).expect("written");
     VisitView::export_all(&config).expect("written");
+    Imported::export_all(&config).expect("written");
     let fresh = read(fresh.path());
     assert!(fresh.len() > 10, "all messages");
     assert_eq!(

@@ -1,6 +1,8 @@
 //! Pages that are kept: by the star or a key, found again in an empty tab, also after a new start.
 
-use duotab_test_support::{Outcome, Shell};
+use std::time::Duration;
+
+use duotab_test_support::{Outcome, Shell, within};
 use serde_json::json;
 
 use crate::room::{BLUE, RED, Room, start};
@@ -82,5 +84,77 @@ async fn a_page_that_is_kept_is_found_in_an_empty_tab_until_it_is_removed() -> O
         .await?;
     let has_star = "document.querySelector('[data-testid=bookmark-page]') !== null";
     assert_eq!(shell.value(has_star).await?, json!(false));
+    shell.close().await
+}
+
+/// As another browser exports them; `place:` is no page.
+const EXPORTED: &str = r#"<!DOCTYPE NETSCAPE-Bookmark-file-1>
+<DL><p>
+    <DT><H3 ADD_DATE="1">Folder</H3>
+    <DL><p>
+        <DT><A HREF="https://a.test/?x=1&amp;y" ADD_DATE="1">Cats &amp; dogs</A>
+        <DT><A HREF="place:sort=8">Lately</A>
+    </DL><p>
+    <DT><A HREF="https://b.test/">Birds</A>
+    <DT><A HREF="https://b.test/">Birds again</A>
+</DL>"#;
+/// A dialog that has not taken what was typed yet is asked again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Presses a button that opens the desktop's dialog for files, and types a path into that.
+async fn choose(room: &Room, button: &str, path: &str, then: &str) -> Outcome<()> {
+    room.shell.click(button).await?;
+    within("what comes of the dialog", async {
+        loop {
+            room.display.press("ctrl+l").await?;
+            room.display.press("ctrl+a").await?;
+            room.display.write(path).await?;
+            room.display.press("Return").await?;
+            let done = room.shell.until(then);
+            if let Ok(Ok(_)) = tokio::time::timeout(AGAIN, done).await {
+                return Ok(());
+            }
+        }
+    })
+    .await?
+}
+
+#[tokio::test]
+async fn the_bookmarks_of_another_browser_are_brought_in_and_given_out_again() -> Outcome<()> {
+    let room = Room::open().await?;
+    let folder = tempfile::tempdir()?;
+    let from = folder.path().join("exported.html");
+    std::fs::write(&from, EXPORTED)?;
+    let done = "document.querySelector('[data-testid=bookmarks-done]')?.innerText";
+    room.display.press("ctrl+comma").await?;
+    let words =
+        "2 bookmarks added. 1 bookmark there already. 1 bookmark left out: no pages of the web.";
+    let button = "[data-testid=bookmarks-import]:enabled";
+    let path = from.display().to_string();
+    choose(&room, button, &path, &format!("{done} === '{words}'")).await?;
+
+    let to = folder.path().join("given.html");
+    let path = to.display().to_string();
+    let button = "[data-testid=bookmarks-export]:enabled";
+    let written = format!("{done} === 'Written to {path}'");
+    choose(&room, button, &path, &written).await?;
+    let text = std::fs::read_to_string(&to)?;
+    let cats = r#"<DT><A HREF="https://a.test/?x=1&amp;y">Cats &amp; dogs</A>"#;
+    assert!(text.contains(cats), "{text}");
+
+    room.display.press("ctrl+t").await?;
+    listed(&room.shell, &["Cats & dogs", "Birds"]).await?;
+    room.shell.close().await?;
+    let shell = room.app.open(&start(&room.display)).await?;
+    room.display.press("ctrl+t").await?;
+    listed(&shell, &["Cats & dogs", "Birds"]).await?;
+    // Nothing that is no file of bookmarks changes them.
+    let none = json!({ "profile": "default", "path": folder.path().join("none.html") });
+    let refused = shell.invoke("import_bookmarks", none).await?;
+    assert_eq!(refused.unwrap_err()["code"], "bookmark_file");
+    let private = json!({ "profile": "private", "path": from });
+    let refused = shell.invoke("import_bookmarks", private).await?;
+    assert_eq!(refused.unwrap_err()["code"], "unknown_profile");
+    listed(&shell, &["Cats & dogs", "Birds"]).await?;
     shell.close().await
 }

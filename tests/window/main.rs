@@ -32,6 +32,7 @@ mod proxied;
 mod room;
 mod sandboxed;
 mod scrolled;
+mod searching;
 mod settings;
 mod sounds;
 mod starts;

@@ -37,9 +37,21 @@ async fn where_the_person_has_been_is_found_again_until_it_is_forgotten() -> Out
         .until("the page again", |it| it.bounds(RED, 2).is_some())
         .await?;
 
-    room.display.press("ctrl+t").await?;
-    shell.click("[data-testid=visits-all]").await?;
+    // All of them, by a key out of a page, and what is typed right behind it looks among them.
+    room.display
+        .press_all(&["ctrl+h", "1", "1", "2", "2", "c"])
+        .await?;
+    listed(&shell, &["1122cc"]).await?;
+    room.display.press_all(&["ctrl+a", "BackSpace"]).await?;
     listed(&shell, &["cc1122", "1122cc"]).await?;
+    // In an empty tab no other is opened.
+    shell.click("[data-testid=visits-all]").await?;
+    listed(&shell, &[]).await?;
+    let tabs = "document.querySelectorAll('[role=tab]').length";
+    let before = shell.value(tabs).await?;
+    room.display.press("ctrl+h").await?;
+    listed(&shell, &["cc1122", "1122cc"]).await?;
+    assert_eq!(shell.value(tabs).await?, before);
     // By keys: the list is walked to its end, and what comes next takes the keyboard.
     room.display.press("ctrl+l").await?;
     room.display

@@ -18,6 +18,8 @@ export interface Asked {
   facts: unknown[];
 }
 
+const IMPORTED = { added: 212, known: 3, unusable: 1 };
+
 export class MockBackend implements Backend {
   readonly asked: Asked[] = [];
   /** Refuse every wish with this problem. */
@@ -136,6 +138,10 @@ export class MockBackend implements Backend {
       this.state.bookmarks += 1;
     });
 
+  importBookmarks: Backend["importBookmarks"] = (profile, path) =>
+    this.#note("importBookmarks", [profile, path]).then(() => IMPORTED);
+  exportBookmarks: Backend["exportBookmarks"] = (profile, path) =>
+    this.#note("exportBookmarks", [profile, path]);
   putBookmarkBack: Backend["putBookmarkBack"] = (tab, url) =>
     this.#note("putBookmarkBack", [tab, url]);
 
@@ -144,6 +150,7 @@ export class MockBackend implements Backend {
     return this.seen.filter(({ title }) => title.toLowerCase().includes(words)).slice(0, most);
   };
 
+  showVisits: Backend["showVisits"] = () => this.#note("showVisits", []);
   forgetVisits: Backend["forgetVisits"] = (tab, url) =>
     this.#note("forgetVisits", [tab, url], () => {
       this.seen = this.seen.filter((each) => url !== null && each.url !== url);
@@ -318,6 +325,7 @@ export class MockBackend implements Backend {
   showHistory: Backend["showHistory"] = (tab, direction) =>
     this.#note("showHistory", [tab, direction]);
   setSleepAfter: Backend["setSleepAfter"] = (after) => this.#note("setSleepAfter", [after]);
+  setSearch: Backend["setSearch"] = (search) => this.#note("setSearch", [search]);
   setSiteCookies: Backend["setSiteCookies"] = (tab, on) => this.#note("setSiteCookies", [tab, on]);
   setSiteCarry: Backend["setSiteCarry"] = (tab, on) => this.#note("setSiteCarry", [tab, on]);
   setSiteUnblocked: Backend["setSiteUnblocked"] = (tab, on) =>
@@ -434,6 +442,7 @@ export function stateOf(tabs: TabView[], more: Partial<ShellState> = {}): ShellS
     streaming: streamingOf(),
     machines: { known: [], contexts: [], finding: false },
     sleep: { after: "half_hour", fixed: false },
+    search: "https://duckduckgo.com/?q=%s",
     downloads: [],
     bookmarks: 0,
     ...more,

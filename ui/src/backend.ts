@@ -10,6 +10,7 @@ import type { DataWork } from "./messages/DataWork";
 import type { Direction } from "./messages/Direction";
 import type { DownloadId } from "./messages/DownloadId";
 import type { DownloadVerb } from "./messages/DownloadVerb";
+import type { Imported } from "./messages/Imported";
 import type { LaneTicket } from "./messages/LaneTicket";
 import type { Mode } from "./messages/Mode";
 import type { NetworkForm } from "./messages/NetworkForm";
@@ -84,12 +85,18 @@ export interface Backend {
   setBookmarked(tab: TabId, on: boolean): Promise<void>;
   removeBookmark(tab: TabId, url: string): Promise<void>;
   /** Undoes the removal of a bookmark of the tab's profile. */
+  /** Keeps the pages of a file among the bookmarks of a profile. */
+  importBookmarks(profile: ProfileName, path: string): Promise<Imported>;
+  /** Writes the bookmarks of a profile to a file. */
+  exportBookmarks(profile: ProfileName, path: string): Promise<void>;
   putBookmarkBack(tab: TabId, url: string): Promise<void>;
   /** Pages where the person has been in the tab's profile, the latest first: those that have all of
    * these words, and at most so many. */
   visits(tab: TabId, words: string, most: number): Promise<VisitView[]>;
   /** Forgets one of them, or (null) all. */
   forgetVisits(tab: TabId, url: string | null): Promise<void>;
+  /** Shows where the person has been, in an empty tab. */
+  showVisits(): Promise<void>;
   /** `node`: an explicit choice, or null for the best one. */
   setTabMode(tab: TabId, mode: Mode, node: NodeId | null): Promise<void>;
   goBack(tab: TabId): Promise<void>;
@@ -117,6 +124,8 @@ export interface Backend {
   /** Whether a toggle takes along what was typed into pages of the site of a tab. */
   setSiteCarry(tab: TabId, on: boolean): Promise<void>;
   setSleepAfter(after: SleepAfter): Promise<void>;
+  /** Where words are searched for: an address with `%s` for the words. */
+  setSearch(search: string): Promise<void>;
   setSiteCookies(tab: TabId, on: boolean): Promise<void>;
   /** Whether the pages of the site of a tab load what the block lists name, from the next load on. */
   setSiteUnblocked(tab: TabId, on: boolean): Promise<void>;
@@ -194,9 +203,12 @@ export function tauriBackend(): Backend {
     bookmarks: (tab) => invoke("bookmarks", { tab }),
     setBookmarked: (tab, on) => invoke("set_bookmarked", { tab, on }),
     removeBookmark: (tab, url) => invoke("remove_bookmark", { tab, url }),
+    importBookmarks: (profile, path) => invoke("import_bookmarks", { profile, path }),
+    exportBookmarks: (profile, path) => invoke("export_bookmarks", { profile, path }),
     putBookmarkBack: (tab, url) => invoke("put_bookmark_back", { tab, url }),
     visits: (tab, words, most) => invoke("visits", { tab, words, most }),
     forgetVisits: (tab, url) => invoke("forget_visits", { tab, url }),
+    showVisits: () => invoke("show_visits"),
     setTabMode: (tab, mode, node) => invoke("set_tab_mode", { tab, mode, node }),
     goBack: (tab) => invoke("go_back", { tab }),
     goForward: (tab) => invoke("go_forward", { tab }),
@@ -215,6 +227,7 @@ export function tauriBackend(): Backend {
     showHistory: (tab, direction) => invoke("show_history", { tab, direction }),
     setSiteCarry: (tab, on) => invoke("set_site_carry", { tab, on }),
     setSleepAfter: (after) => invoke("set_sleep_after", { after }),
+    setSearch: (search) => invoke("set_search", { search }),
     setSiteCookies: (tab, on) => invoke("set_site_cookies", { tab, on }),
     setSiteUnblocked: (tab, on) => invoke("set_site_unblocked", { tab, on }),
     setSiteHome: (tab, on) => invoke("set_site_home", { tab, on }),

@@ -31,6 +31,7 @@ describe("the shell's shortcuts", () => {
     ["Ctrl+,", { verb: "show_settings" }],
     ["Ctrl+f", { verb: "find" }],
     ["Ctrl+j", { verb: "downloads" }],
+    ["Ctrl+h", { verb: "visits" }],
     ["Ctrl+m", { verb: "mute" }],
     ["F3", { verb: "find_step", direction: "forward" }],
     ["Shift+F3", { verb: "find_step", direction: "back" }],

@@ -11,6 +11,7 @@ export type Verb =
   | { verb: "reopen_tab" }
   | { verb: "focus_address" }
   | { verb: "downloads" }
+  | { verb: "visits" }
   | { verb: "find" }
   | { verb: "find_step"; direction: Direction }
   | { verb: "reload" }
@@ -56,6 +57,7 @@ const WITH_CONTROL: Record<string, Verb> = {
   f5: { verb: "reload_fresh" },
   f: { verb: "find" },
   j: { verb: "downloads" },
+  h: { verb: "visits" },
   m: { verb: "mute" },
   d: { verb: "bookmark" },
   g: { verb: "find_step", direction: "forward" },

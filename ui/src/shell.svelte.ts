@@ -221,6 +221,8 @@ export class Shell {
       void this.run(backend.showSettings(true));
     } else if (wish.verb === "focus_address") {
       this.askFocus("address_bar");
+    } else if (wish.verb === "visits") {
+      void this.run(backend.showVisits());
     } else if (wish.verb === "downloads") {
       this.#toggleDownloads();
     } else if (wish.verb === "find" || (wish.verb === "find_step" && !active?.page.find?.text)) {
@@ -253,7 +255,7 @@ export class Shell {
         this.setMode(tab, tab.mode === "proxy" ? "streamed" : "proxy");
         return;
       case "mute":
-        this.setMuted(tab, !tab.muted);
+        if (tab.mode === "proxy" || tab.audible) this.setMuted(tab, !tab.muted);
         return;
       case "bookmark":
         this.setBookmarked(tab, !tab.bookmarked);

@@ -13,6 +13,8 @@ import { awayHere, ended, engineAway, stalled, imageUpdate, encodedBy } from "./
 import { hostOf, pageFault } from "./texts.fault";
 import { leftBehind, machineProblem, notMoved, setback } from "./texts.machine";
 import { badNetwork } from "./texts.network";
+import { bookmarkFault } from "./texts.bookmark";
+import { badSearch } from "./texts.search";
 import { sleepFixed } from "./texts.sleep";
 import { modeName, tabTexts } from "./texts.tabs";
 import { startFailed } from "./texts.start";
@@ -325,6 +327,10 @@ export const texts = {
           return badNetwork(problem.fault);
         case "sleep_fixed":
           return sleepFixed;
+        case "bookmark_file":
+          return bookmarkFault(problem.path, problem.fault);
+        case "bad_search":
+          return badSearch(problem.input);
         case "closing":
           return {
             title: "Duotab is closing",

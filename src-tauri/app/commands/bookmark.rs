@@ -2,7 +2,7 @@
 
 use duotab_backend::controller::Controller;
 use duotab_core::event::Command;
-use duotab_core::message::{BookmarkView, Problem, TabId};
+use duotab_core::message::{BookmarkView, Imported, Problem, ProfileName, TabId};
 use tauri::State;
 
 type Answer = Result<(), Problem>;
@@ -44,4 +44,24 @@ pub(crate) async fn put_bookmark_back(
     url: String,
 ) -> Answer {
     controller.command(Command::PutBookmarkBack(tab, url)).await
+}
+
+/// Keeps the pages of a file among the bookmarks of a profile.
+#[tauri::command]
+pub(crate) async fn import_bookmarks(
+    controller: State<'_, Controller>,
+    profile: ProfileName,
+    path: String,
+) -> Result<Imported, Problem> {
+    controller.import_bookmarks(profile, path).await
+}
+
+/// Writes the bookmarks of a profile to a file.
+#[tauri::command]
+pub(crate) async fn export_bookmarks(
+    controller: State<'_, Controller>,
+    profile: ProfileName,
+    path: String,
+) -> Answer {
+    controller.export_bookmarks(profile, path).await
 }

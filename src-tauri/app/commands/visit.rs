@@ -31,3 +31,9 @@ pub(crate) async fn forget_visits(
 ) -> Answer {
     controller.command(Command::ForgetVisits(tab, url)).await
 }
+
+/// Shows where the person has been, in an empty tab.
+#[tauri::command]
+pub(crate) async fn show_visits(controller: State<'_, Controller>) -> Answer {
+    controller.command(Command::ShowVisits).await
+}

@@ -151,8 +151,10 @@ fn a_new_tab_is_typed_for_before_it_is_there_unless_an_empty_one_is_used() {
     let opens = |text, state: &ShellState| opens_tab(&command(text, state).unwrap(), state);
     assert!(opens("Ctrl+t", &state));
     assert!(!opens("Ctrl+Shift+n", &state), "an empty tab");
+    assert!(!opens("Ctrl+h", &state), "an empty tab");
     state.tabs[0].address = "https://a.test/".into();
     assert!(opens("Ctrl+Shift+n", &state));
+    assert!(opens("Ctrl+h", &state));
     assert!(!opens("Ctrl+Shift+t", &state));
 }
 

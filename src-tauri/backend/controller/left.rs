@@ -45,6 +45,7 @@ impl Left {
                 switches: store.switches()?,
                 lists: store.lists()?,
                 sleep_after: store.sleep_after()?,
+                search: store.search()?,
                 last_tab: next.tab.0.saturating_sub(1),
                 last_session: next.session.0.saturating_sub(1),
                 last_profile: next.profile.saturating_sub(1),

@@ -65,7 +65,7 @@ impl Controller {
     }
 
     /// What there is to see; `None` if the browser is closing.
-    async fn look<T: Send + 'static>(
+    pub(super) async fn look<T: Send + 'static>(
         &self,
         see: impl FnOnce(&Browser, &Saved) -> T + Send + 'static,
     ) -> Option<T> {

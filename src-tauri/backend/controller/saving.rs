@@ -19,6 +19,7 @@ impl Run {
             Action::SaveBookmark(bookmark) => {
                 self.save(move |store| store.save_bookmark(&bookmark)).await;
             }
+            Action::SaveBookmarks(all) => self.save(move |store| store.save_bookmarks(&all)).await,
             Action::DeleteBookmark(profile, url) => {
                 self.save(move |store| store.delete_bookmark(&profile, &url))
                     .await;
@@ -37,6 +38,9 @@ impl Run {
             }
             Action::SaveSleepAfter(after) => {
                 self.save(move |store| store.save_sleep_after(after)).await;
+            }
+            Action::SaveSearch(search) => {
+                self.save(move |store| store.save_search(&search)).await;
             }
             Action::SaveSession(record) => {
                 self.save(move |store| store.save_session(&record)).await;

@@ -30,6 +30,17 @@ impl Store {
         self.with_durable(|connection| write(connection, bookmark))
     }
 
+    /// Save pages that are kept, all or none. They are on the disk when this returns.
+    pub fn save_bookmarks(&self, bookmarks: &[Bookmark]) -> Result<(), StoreError> {
+        self.with_durable(|connection| {
+            let all = connection.unchecked_transaction()?;
+            for bookmark in bookmarks {
+                write(&all, bookmark)?;
+            }
+            all.commit()
+        })
+    }
+
     /// Forget a page that was kept in a profile.
     pub fn delete_bookmark(&self, profile: &ProfileName, url: &str) -> Result<(), StoreError> {
         self.with(|connection| {

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::migration::Migration;
 use super::{Store, StoreError};
+use duotab_core::search::Search;
 use duotab_core::sleep::SleepAfter;
 use duotab_core::streaming::{Switch, Switches};
 
@@ -19,6 +20,7 @@ const INSTALL: &str = "install_id";
 const COPY: &str = "copy_id";
 const LISTS: &str = "block_lists";
 const SLEEP_AFTER: &str = "sleep_after";
+const SEARCH: &str = "search";
 const ON: &str = "on";
 const OFF: &str = "off";
 
@@ -77,6 +79,18 @@ impl Store {
     /// Save that.
     pub fn save_sleep_after(&self, after: SleepAfter) -> Result<(), StoreError> {
         self.set_setting(SLEEP_AFTER, after.name())
+    }
+
+    /// Where words are searched for, if the person has chosen.
+    pub fn search(&self) -> Result<Search, StoreError> {
+        let saved = self.setting(SEARCH)?;
+        let search = saved.and_then(|typed| Search::read(&typed).ok());
+        Ok(search.unwrap_or_default())
+    }
+
+    /// Save that.
+    pub fn save_search(&self, search: &Search) -> Result<(), StoreError> {
+        self.set_setting(SEARCH, search.as_str())
     }
 
     /// The id of this copy of the install: 32 hex digits, random, made anew where the database is at
@@ -159,6 +173,18 @@ mod tests {
             read(&connection, "zoom").unwrap().as_deref(),
             Some("ß\u{1f600}")
         );
+    }
+
+    #[test]
+    fn a_search_that_cannot_be_used_is_the_first_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("a.db")).store;
+        assert_eq!(store.search().unwrap(), Search::default());
+        let own = Search::read("http://searx.local/?q=%s").unwrap();
+        store.save_search(&own).unwrap();
+        assert_eq!(store.search().unwrap(), own);
+        store.set_setting(SEARCH, "of a later version").unwrap();
+        assert_eq!(store.search().unwrap(), Search::default());
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Pages that the person keeps, and those of them that are shown.
 
 use super::Browser;
+use super::page::TITLE_CAP;
 use crate::action::Action;
-use crate::bookmark::{BookmarkView, can_be_kept};
+use crate::bookmark::{BookmarkView, can_be_kept, file};
 use crate::message::{Problem, ProfileName, TabId};
 use crate::tab::Tab;
 
@@ -39,6 +40,38 @@ impl Browser {
         };
         let of_profile = self.bookmarks.of(&tab.profile);
         of_profile.map(|it| it.view()).collect()
+    }
+
+    /// Those of a profile as a file of bookmarks.
+    #[must_use]
+    pub fn bookmark_file(&self, profile: &ProfileName) -> String {
+        file::write(self.bookmarks.of(profile))
+    }
+
+    /// How many a profile has; `None` of one that is not there, or keeps none.
+    #[must_use]
+    pub fn bookmark_count(&self, profile: &ProfileName) -> Option<usize> {
+        let keeps = self.profile(profile).is_some() && !profile.is_private();
+        keeps.then(|| self.bookmarks.of(profile).count())
+    }
+
+    /// Keeps those pages of a file that can be had again.
+    pub(super) fn add_bookmarks(
+        &mut self,
+        profile: &ProfileName,
+        mut pages: Vec<file::Page>,
+    ) -> Result<(), Problem> {
+        self.bookmark_count(profile)
+            .ok_or(Problem::UnknownProfile)?;
+        pages.retain(|page| can_be_kept(&page.url));
+        for page in &mut pages {
+            page.title = page.title.chars().take(TITLE_CAP).collect();
+        }
+        let added = self.bookmarks.add(profile, pages);
+        if !added.is_empty() {
+            self.act(Action::SaveBookmarks(added));
+        }
+        Ok(())
     }
 
     /// Whether the page of a tab is kept; `None` where it cannot be.

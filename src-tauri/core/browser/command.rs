@@ -2,7 +2,6 @@
 
 use super::{Browser, REOPENABLE_CAP};
 use crate::action::{Action, PageAction};
-use crate::address;
 use crate::event::{Command, RequestId, TabRecord};
 use crate::history::Step;
 use crate::message::{Mode, Problem, ProfileName, ShellFocus, TabId};
@@ -84,6 +83,7 @@ impl Browser {
             }
             Command::SetMuted(id, muted) => self.set_muted(id, muted)?,
             Command::SetBookmarked(id, on) => self.set_bookmarked(id, on)?,
+            Command::AddBookmarks(profile, pages) => self.add_bookmarks(&profile, pages)?,
             Command::RemoveBookmark(id, url) => self.remove_bookmark(id, &url)?,
             Command::PutBookmarkBack(id, url) => self.put_bookmark_back(id, &url)?,
             Command::ForgetVisits(id, url) => self.forget_visits(id, url)?,
@@ -170,6 +170,7 @@ impl Browser {
                     self.act(Action::FullScreen(on));
                 }
             }
+            Command::ShowVisits => self.show_visits()?,
             Command::ShowSettings(on) => self.show_settings(on),
             Command::DismissNotice(index) => {
                 if index < self.notices.len() {
@@ -179,6 +180,7 @@ impl Browser {
             Command::FetchEngineImage => self.act(Action::FetchEngineImage),
             Command::Switch(switch, on) => self.switch(switch, on)?,
             Command::SetSleepAfter(after) => self.set_sleep_after(after)?,
+            Command::SetSearch(typed) => self.set_search(&typed)?,
             Command::LookForUpdate => self.look_for_update(),
             Command::Worker(command) => self.worker_command(command)?,
             Command::RunElsewhere(id, node) => self.run_elsewhere(id, node)?,
@@ -205,7 +207,7 @@ impl Browser {
             .clone()
     }
 
-    fn open_tab(
+    pub(super) fn open_tab(
         &mut self,
         profile: ProfileName,
         input: Option<&str>,
@@ -235,14 +237,6 @@ impl Browser {
             }));
         }
         Ok(())
-    }
-
-    fn read(&self, input: &str) -> Result<String, Problem> {
-        address::read(input, &self.settings.search)
-            .map(String::from)
-            .ok_or_else(|| Problem::BadAddress {
-                input: input.to_owned(),
-            })
     }
 
     /// Closes a tab; its page is closed too, unless the page went by itself.
@@ -403,7 +397,8 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::RunElsewhere(..)
         | Command::TakeProfile(_)
         | Command::Reload(_)
-        | Command::ReloadFresh(_) => true,
+        | Command::ReloadFresh(_)
+        | Command::ShowVisits => true,
         Command::CloseTab(_)
         | Command::LeaveTab(_)
         | Command::MayQuit
@@ -417,6 +412,7 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::FindEnd(_)
         | Command::ShowHistory(..)
         | Command::SetBookmarked(..)
+        | Command::AddBookmarks(..)
         | Command::RemoveBookmark(..)
         | Command::PutBookmarkBack(..)
         | Command::ForgetVisits(..)
@@ -441,6 +437,7 @@ fn wants_a_page(command: &Command) -> bool {
         | Command::FetchEngineImage
         | Command::Switch(..)
         | Command::SetSleepAfter(_)
+        | Command::SetSearch(_)
         | Command::LookForUpdate
         | Command::DismissNotice(_)
         | Command::Worker(_)

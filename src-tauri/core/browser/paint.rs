@@ -162,6 +162,7 @@ impl Browser {
             streaming: self.streaming_view(),
             lists: self.list_views(),
             sleep: self.sleep_view(),
+            search: self.search.as_str().to_owned(),
             machines: self.machines_view(),
             downloads: self.downloads.view(),
             bookmarks: self.bookmarks.revision(),

@@ -4,7 +4,8 @@ use super::Browser;
 use super::page::TITLE_CAP;
 use crate::action::Action;
 use crate::bookmark::can_be_kept;
-use crate::message::{Problem, ProfileName, TabId};
+use crate::message::{Problem, ProfileName, ShellFocus, TabId};
+use crate::tab::Tab;
 use crate::visit::Visit;
 
 /// So many titles of a page are noted, one in place of the other: some come late, and some count or
@@ -52,6 +53,22 @@ impl Browser {
             url,
             title,
         }));
+    }
+
+    /// Shows where the person has been: in the tab in front if it is empty, else in a new one. Of private
+    /// tabs nothing is noted, and nothing is shown in them.
+    pub(super) fn show_visits(&mut self) -> Result<(), Problem> {
+        let front = self.active.and_then(|id| self.tab(id));
+        let profile = front.map(|tab| tab.profile.clone());
+        let profile = profile.filter(|profile| !profile.is_private());
+        let is_empty =
+            |tab: &Tab| tab.url().is_empty() && tab.problem.is_none() && tab.stream.is_none();
+        if profile.is_none() || !front.is_some_and(is_empty) {
+            let profile = profile.unwrap_or_else(|| self.settings.profile.clone());
+            self.open_tab(profile, None, None, false)?;
+        }
+        self.act(Action::Focus(ShellFocus::Visits));
+        Ok(())
     }
 
     /// Forgets that the person was at an address in a tab's profile, or anywhere in it.

@@ -3,4 +3,4 @@
 /**
  * What the shell's keys ask for, wherever the focus is.
  */
-export type ShellFocus = "address_bar" | "new_tab" | "page" | "settings" | "find" | "downloads" | "ask";
+export type ShellFocus = "address_bar" | "new_tab" | "page" | "settings" | "find" | "downloads" | "ask" | "visits";

@@ -59,6 +59,10 @@ machines: MachinesView,
  */
 sleep: SleepView, 
 /**
+ * Where words are searched for: an address with `%s` for the words.
+ */
+search: string, 
+/**
  * Files that pages gave to the person, the newest first.
  */
 downloads: Array<Download>, 

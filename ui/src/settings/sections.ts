@@ -6,8 +6,10 @@ import { machineTexts } from "../texts.machine";
 import { networkTexts } from "../texts.network";
 import Machines from "./Machines.svelte";
 import Network from "./Network.svelte";
+import { searchTexts } from "../texts.search";
 import { sleepTexts } from "../texts.sleep";
 import Profiles from "./Profiles.svelte";
+import Search from "./Search.svelte";
 import Sleep from "./Sleep.svelte";
 import Streaming from "./Streaming.svelte";
 
@@ -22,6 +24,7 @@ export interface Section {
 export const SECTIONS: readonly Section[] = [
   { id: "profiles", title: settingsTexts.profiles.title, component: Profiles },
   { id: "network", title: networkTexts.title, component: Network },
+  { id: "search", title: searchTexts.title, component: Search },
   { id: "sleep", title: sleepTexts.title, component: Sleep },
   { id: "machines", title: machineTexts.title, component: Machines },
   { id: "streaming", title: settingsTexts.streaming.title, component: Streaming },

@@ -2,11 +2,12 @@
 
 use super::world::Bench;
 use crate::action::Action;
-use crate::bookmark::Bookmark;
+use crate::bookmark::file::Page;
+use crate::bookmark::{Bookmark, Bookmarks};
 use crate::browser::{Browser, Saved, Settings};
 use crate::event::{Command, Event, HistoryEntry, Millis, PageNews};
-use crate::message::{Mode, ProfileName, TabId};
-use crate::profile::{Colour, DataWork, ProfileCommand};
+use crate::message::{Mode, Problem, ProfileName, TabId};
+use crate::profile::{Colour, DataWork, PRIVATE, ProfileCommand};
 
 const A: &str = "https://a.test/page";
 
@@ -217,4 +218,48 @@ fn an_icon_that_comes_later_is_kept_too_and_the_site_is_completed() {
         completion.map(|it| it.url).as_deref(),
         Some("https://a.test/")
     );
+}
+
+#[test]
+fn pages_of_a_file_are_added_behind_those_that_are_kept() {
+    let mut bench = Bench::new(vec![]);
+    let tab = bench.first();
+    goes(&mut bench, tab, A, "A");
+    bench.command(Command::SetBookmarked(tab, true));
+    goes(&mut bench, tab, "https://gone.test/", "Gone");
+    bench.command(Command::SetBookmarked(tab, true));
+    bench.command(Command::SetBookmarked(tab, false));
+    let page = |url: &str, title: &str| Page {
+        url: url.to_owned(),
+        title: title.to_owned(),
+        favicon: Some("data:image/png;base64,AA==".to_owned()),
+    };
+    let pages = vec![
+        page("https://gone.test/", "Back"),
+        page(A, "Another name"),
+        page("place:sort", "No page"),
+        page("https://b.test/", &"b".repeat(1000)),
+        page("https://b.test/", "Twice"),
+    ];
+    let profile = ProfileName("default".into());
+    bench.command(Command::AddBookmarks(profile.clone(), pages.clone()));
+    let long = "b".repeat(300);
+    let empty = opens(&mut bench, "default");
+    assert_eq!(titles(&bench, empty), ["A", "Back", &long]);
+    let all = bench.world.log.iter().find_map(|it| match it {
+        Action::SaveBookmarks(all) => Some(all),
+        _ => None,
+    });
+    let mut all = all.unwrap().clone();
+    all.extend(saved(&bench).into_iter().filter(|it| it.url == A));
+    all.sort_by_key(|it| it.place);
+    let restored = Bookmarks::restore(all);
+    let order: Vec<&str> = restored.of(&profile).map(|it| it.url.as_str()).collect();
+    assert_eq!(order, [A, "https://gone.test/", "https://b.test/"]);
+
+    bench.command(Command::PutBookmarkBack(empty, "https://gone.test/".into()));
+    assert_eq!(titles(&bench, empty).len(), 3, "once");
+    let private = ProfileName(PRIVATE.into());
+    let request = bench.command(Command::AddBookmarks(private, pages));
+    assert_eq!(bench.world.replies[&request], Err(Problem::UnknownProfile));
 }

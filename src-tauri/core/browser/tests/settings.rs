@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::message::ShellFocus;
+use crate::search::Search;
 
 fn shown(bench: &Bench) -> bool {
     let painted = bench.world.painted.as_ref();
@@ -37,6 +38,7 @@ fn whoever_asks_for_a_page_leaves_the_settings() {
         (Command::SelectTab(tab), false),
         (Command::Navigate(tab, "http://localhost/a".into()), false),
         (Command::Reload(tab), false),
+        (Command::ShowVisits, false),
         (Command::SetZoom(tab, 110), true),
         (Command::MoveTab(tab, 0), true),
     ] {
@@ -46,4 +48,28 @@ fn whoever_asks_for_a_page_leaves_the_settings() {
         bench.settle();
         assert_eq!(shown(&bench), stays, "{command:?}");
     }
+}
+
+#[test]
+fn words_are_searched_for_where_the_person_wants() {
+    let mut bench = Bench::new(vec![]);
+    let tab = bench.first();
+    let own = "http://searx.local/?q=%s&language=de";
+    bench.command(Command::SetSearch(format!(" {own} ")));
+    let saved = Action::SaveSearch(Search::read(own).unwrap());
+    assert!(bench.world.log.contains(&saved));
+    bench.settle();
+    assert_eq!(bench.world.painted.as_ref().unwrap().search, own);
+    bench.command(Command::Navigate(tab, "two words".into()));
+    let url = "http://searx.local/?q=two%20words&language=de";
+    assert_eq!(bench.browser.tab(tab).unwrap().url(), url);
+
+    let request = bench.command(Command::SetSearch("searx.local".into()));
+    let input = "searx.local".to_owned();
+    assert_eq!(
+        bench.world.replies[&request],
+        Err(Problem::BadSearch { input })
+    );
+    bench.settle();
+    assert_eq!(bench.world.painted.as_ref().unwrap().search, own);
 }

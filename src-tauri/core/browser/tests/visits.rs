@@ -3,7 +3,8 @@
 use super::world::{Bench, host};
 use crate::action::Action;
 use crate::event::{Command, Event, HistoryEntry, PageNews};
-use crate::message::{Mode, ProfileName, TabId};
+use crate::message::{Mode, ProfileName, ShellFocus, TabId};
+use crate::profile::PRIVATE;
 
 const A: &str = "https://a.test/";
 const B: &str = "https://b.test/";
@@ -163,4 +164,24 @@ fn one_page_or_all_are_forgotten_at_the_persons_word() {
     bench.command(Command::ForgetVisits(tab, Some(A.into())));
     bench.command(Command::ForgetVisits(tab, None));
     assert_eq!(forgotten(&bench), [("default", Some(A)), ("default", None)]);
+}
+
+#[test]
+fn they_are_shown_in_an_empty_tab_that_is_not_private() {
+    let (mut bench, tab) = browsing();
+    bench.command(Command::ShowVisits);
+    let empty = bench.browser.active.unwrap();
+    assert_ne!(empty, tab);
+    let wish = Action::Focus(ShellFocus::Visits);
+    let wishes = |bench: &Bench| bench.world.log.iter().filter(|it| **it == wish).count();
+    assert_eq!(wishes(&bench), 1);
+    bench.command(Command::ShowVisits);
+    assert_eq!((bench.browser.active, wishes(&bench)), (Some(empty), 2));
+
+    bench.command(Command::OpenTabOf(ProfileName(PRIVATE.into())));
+    let hidden = bench.browser.active.unwrap();
+    bench.command(Command::ShowVisits);
+    let shown = bench.browser.active.unwrap();
+    assert_ne!(shown, hidden);
+    assert!(bench.browser.noted_profile(shown).is_some());
 }
