@@ -361,6 +361,10 @@ export const SCENES: Record<string, Scene> = {
     }),
     click: "[data-testid=settings-network]",
   },
+  "settings-search": {
+    state: stateOf([news()], { settings_shown: true, search: "http://searx.local/?q=%s" }),
+    click: "nav button:nth-child(3)",
+  },
   "settings-newer": settings({ looked: { found: "newer" } }),
   "settings-looking": settings({ looking: true }),
   "settings-fetching": settings({ looked: { found: "fetching" } }),
