@@ -53,7 +53,7 @@ fn each_foreign_crate_has_one_door() {
             &["gtk::", "gdkx11::", "webkit2gtk::"],
             &[
                 "src-tauri/app/",
-                "src-tauri/webkit-filter/",
+                "src-tauri/webkit-unbound/",
                 // The desktop, as the app finds it.
                 "tests/window/front/notes",
             ],
@@ -133,7 +133,7 @@ fn unsafe_code_stays_in_one_crate() {
     none(&found(
         &[".rs"],
         &["unsafe {", "unsafe fn", "unsafe impl", "unsafe extern"],
-        &["src-tauri/webkit-filter/"],
+        &["src-tauri/webkit-unbound/"],
     ));
 }
 

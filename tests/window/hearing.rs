@@ -24,6 +24,8 @@ async fn hearing() -> Html<String> {
                     tell({ heard: error.name });
                     return;
                 }
+                const { state } = await navigator.permissions.query({ name: 'microphone' });
+                tell({ may: state });
                 heard.getAudioTracks()[0].onended = () => tell({ heard: 'no more' });
                 const context = new AudioContext();
                 const analyser = new AnalyserNode(context, { fftSize: 4096 });
@@ -92,6 +94,7 @@ async fn a_page_hears_only_with_the_persons_word_and_while_that_stands() -> Outc
 
     forget(&room).await?;
     answer(&room, "yes").await?;
+    room.site.tells(&json!({ "may": "granted" })).await?;
     room.site
         .tells(&json!({ "heard": SoundServer::TONE }))
         .await?;

@@ -21,9 +21,12 @@ async fn wishing() -> Html<String> {
         <button id=pointer style='left: 240px'>Pointer</button>
         <button id=clipboard style='left: 460px'>Clipboard</button>
         <script>
+            const look = async (name) =>
+                tell({ [name]: (await navigator.permissions.query({ name })).state });
             const on = (id, act) => document.getElementById(id).onclick = act;
             on('place', () => navigator.geolocation.getCurrentPosition(
-                () => tell({ place: 'known' }), (error) => tell({ place: error.code })));
+                () => tell({ place: 'known' }),
+                (error) => tell({ place: error.code }).then(() => look('geolocation'))));
             on('pointer', (event) => event.target.requestPointerLock());
             document.onpointerlockchange = () =>
                 tell({ pointer: document.pointerLockElement?.id ?? null });
@@ -31,6 +34,7 @@ async fn wishing() -> Html<String> {
             on('clipboard', () => navigator.clipboard.readText().then(
                 (text) => tell({ clipboard: text }), (error) => tell({ clipboard: error.name })));
             tell({ loaded: true });
+            look('geolocation');
         </script>",
     )
 }
@@ -58,11 +62,14 @@ async fn answer(room: &Room, answer: &str) -> Outcome<()> {
 async fn a_page_asks_for_the_place_by_name_and_a_no_stands() -> Outcome<()> {
     const DENIED: u8 = 1;
     let room = room().await?;
+    room.site.tells(&json!({ "geolocation": "prompt" })).await?;
     click(&room, 20).await?;
     let said = asked(&room, "permission").await?;
     assert!(said.contains("know where you are"), "{said}");
     answer(&room, "no").await?;
     room.site.tells(&json!({ "place": DENIED })).await?;
+    // Who looks it up need not ask.
+    room.site.tells(&json!({ "geolocation": "denied" })).await?;
     click(&room, 20).await?;
     room.site.tells(&json!({ "place": DENIED })).await?;
     room.shell.quit().await

@@ -7,7 +7,7 @@ use std::rc::{Rc, Weak};
 
 use duotab_backend::proxy::Unblocking;
 use duotab_core::site::origin_of;
-use webkit_filter::Filter;
+use webkit_unbound::Filter;
 use webkit2gtk::{UserContentManager, UserContentManagerExt};
 
 use super::Door;

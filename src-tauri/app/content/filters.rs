@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use duotab_backend::proxy::{PageRules, Part};
-use webkit_filter::{Filter, Store};
+use webkit_unbound::{Filter, Store};
 
 /// The rules that are in use.
 pub(crate) struct Filters {

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use duotab_core::proxy::HOME_NAMES;
 use serde_json::json;
-use webkit_filter::{Filter, Store};
+use webkit_unbound::{Filter, Store};
 
 use super::filters;
 

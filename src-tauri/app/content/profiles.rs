@@ -11,7 +11,7 @@ use duotab_core::profile::DEFAULT;
 use duotab_core::site::SitePermission;
 
 use duotab_backend::proxy::PageRules;
-use webkit_filter::Filter;
+use webkit_unbound::Filter;
 
 use super::filters::Wanted;
 use super::{Door, Filters, Profile};

@@ -29,6 +29,7 @@ use duotab_core::event::PageNews;
 use duotab_core::message::TabId;
 use duotab_core::proxy::PageFault;
 use gtk::prelude::*;
+use webkit_unbound::connect_permission_query;
 use webkit2gtk::{
     BackForwardListExt, MediaCaptureState, NotificationExt, URIRequestExt, WebView, WebViewExt,
 };
@@ -98,6 +99,12 @@ fn opening(
         });
         Some(page.view.clone().upcast())
     });
+}
+
+/// A page that looks up what it may is told what it would be told if it asked.
+fn looking_up(view: &WebView, profile: &Profile, asked: &Rc<Asked>) {
+    let decided = decided(profile, asked);
+    connect_permission_query(view, move |name| decided(ask::wish_named(name)?));
 }
 
 /// What a page notifies of leads back to the page. One that may not any more is not heard: its process
@@ -178,6 +185,7 @@ impl Page {
         let asked = Asked::connect(&view, &report);
         opening(&view, &report, profile, opened, &asked);
         notifying(&view, &report, profile, &asked);
+        looking_up(&view, profile, &asked);
         find::connect(&view, &report);
         wheel::connect(&view, &report);
         side::connect(&view, &report);

@@ -282,6 +282,18 @@ impl Open {
 /// The binding is older than this kind of request.
 const CLIPBOARD: &str = "WebKitClipboardPermissionRequest";
 
+/// What a page looks up under this name, if that is something about which it would ask.
+pub(super) fn wish_named(name: &str) -> Option<Wish> {
+    Some(match name {
+        "geolocation" => Wish::Location,
+        "notifications" => Wish::Notifications,
+        "camera" => Wish::Camera,
+        "microphone" => Wish::Microphone,
+        "clipboard-read" => Wish::Clipboard,
+        _ => return None,
+    })
+}
+
 /// What a request is for; `None` for what nobody can be asked about in plain words: lists of
 /// devices, protected media, codecs.
 fn wishes(request: &PermissionRequest) -> Option<Vec<Wish>> {

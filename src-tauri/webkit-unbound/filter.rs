@@ -1,11 +1,6 @@
-//! Content filters of `WebKitGTK`: rules about what a page may load and what of it is hidden, compiled
-//! once into a form that the engine maps into its processes.
-//!
-//! The Rust bindings of `WebKitGTK` leave this part of its interface out, so this is the one crate of
-//! the project that calls C, and it does nothing else. Source: `WebKitUserContentFilterStore.h`,
+//! Content filters: rules about what a page may load and what of it is hidden, compiled once into a
+//! form that the engine maps into its processes. Source: `WebKitUserContentFilterStore.h`,
 //! `WebKitUserContent.h` and `WebKitUserContentManager.h` of `WebKitGTK` 2.24 and later.
-#![cfg(target_os = "linux")]
-#![allow(unsafe_code, reason = "the bindings leave these functions out")]
 
 use std::fmt;
 use std::path::Path;
