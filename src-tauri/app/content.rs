@@ -35,7 +35,7 @@ use opened::{Opened, Route};
 
 use crate::platform::Layers;
 
-pub(crate) use desk::open_in_program;
+pub(crate) use desk::{open_in_program, program_for};
 pub(crate) use door::Door;
 pub(crate) use download::{DownloadReport, folder as downloads};
 pub(crate) use filters::{Filters, Wanted, make as make_filters};

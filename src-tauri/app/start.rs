@@ -127,6 +127,7 @@ async fn start_controller(
         nodes: NodeSource::Host,
         origins: vec![SHELL_ORIGIN.to_owned()],
         proxy: ProxyConfig::default(),
+        program_for: crate::content::program_for,
         settings: Settings {
             standby: switched("DUOTAB_STANDBY", ["1", "0"]),
             home_closed: switched("DUOTAB_HOME_NETWORK", ["closed", "open"]),

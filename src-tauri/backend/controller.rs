@@ -61,6 +61,8 @@ pub struct ControllerConfig {
     pub origins: Vec<String>,
     /// How the proxied tabs reach the world.
     pub proxy: ProxyConfig,
+    /// The name of the desktop's program for an address.
+    pub program_for: fn(&str) -> Option<String>,
     /// What can be set.
     pub settings: Settings,
 }
@@ -163,6 +165,7 @@ impl Controller {
             database: config.database,
             store_failed: false,
             nodes: config.nodes,
+            program_for: config.program_for,
             news,
             engines,
             viewer,
@@ -225,6 +228,7 @@ struct Run {
     database: PathBuf,
     store_failed: bool,
     nodes: NodeSource,
+    program_for: fn(&str) -> Option<String>,
     news: News,
     engines: Engines,
     viewer: Viewer,
@@ -279,7 +283,7 @@ impl Run {
                     self.replies.insert(request, reply);
                     browser.handle(now(), Event::Command(request, command));
                 }
-                Some(Input::Event(event)) => browser.handle(now(), event),
+                Some(Input::Event(event)) => browser.handle(now(), self.complete(event)),
                 Some(Input::Keep(key, value)) => {
                     self.save(move |store| store.set_setting(&key, &value))
                         .await;

@@ -12,6 +12,8 @@ use crate::display::Display;
 use crate::fence::{Fence, Sandbox};
 use duotab_core::chromium;
 use duotab_core::message::StartFailure;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -66,6 +68,7 @@ pub(crate) async fn start(
         .args(&config.browser_args)
         .arg(&config.start_url);
     environment(&mut command, config, display);
+    keep_programs_away(&mut command, config);
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -98,6 +101,28 @@ pub(crate) async fn shows(mut shown: watch::Receiver<bool>) -> Result<(), StartF
         Ok(Ok(_)) => Ok(()),
         Ok(Err(_)) => Err(StartFailure::Exited { code: None }),
         Err(_) => Err(StartFailure::TimedOut),
+    }
+}
+
+/// Has Chromium find a program in the place of those that open addresses for others: what it opens so
+/// would come up on a screen that only streamed pages are on. The person is asked outside, by the app.
+fn keep_programs_away(command: &mut Command, config: &Config) {
+    const OPENERS: [&str; 2] = ["xdg-open", "xdg-email"];
+    let folder = config.runtime_dir.join("programs");
+    let made = std::fs::create_dir_all(&folder).and_then(|()| {
+        OPENERS.iter().try_for_each(|name| {
+            let path = folder.join(name);
+            std::fs::write(&path, "#!/bin/sh\n")?;
+            std::fs::set_permissions(&path, Permissions::from_mode(0o700))
+        })
+    });
+    if let Err(error) = made {
+        tracing::warn!(%error, "Chromium may open other programs");
+    }
+    let before = std::env::var_os("PATH").unwrap_or_default();
+    let all = std::iter::once(folder).chain(std::env::split_paths(&before));
+    if let Ok(path) = std::env::join_paths(all) {
+        command.env("PATH", path);
     }
 }
 

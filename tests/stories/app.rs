@@ -222,6 +222,7 @@ pub(crate) fn config(home: &Home) -> ControllerConfig {
         nodes: home.nodes.clone(),
         origins: vec![SHELL.to_owned()],
         proxy: ProxyConfig::default(),
+        program_for: |_| None,
         settings: home.settings.clone(),
     }
 }

@@ -21,7 +21,7 @@ pub(crate) fn open_in_program(address: &str) {
 }
 
 /// The name of the desktop's program for an address.
-pub(super) fn program_for(address: &str) -> Option<String> {
+pub(crate) fn program_for(address: &str) -> Option<String> {
     let url = url::Url::parse(address).ok()?;
     let program = gio::AppInfo::default_for_uri_scheme(url.scheme())?;
     Some(program.display_name().into())

@@ -6,7 +6,7 @@ use duotab_core::download::{DownloadNews, Transfer};
 use duotab_core::event::{Event, PageNews};
 use duotab_core::message::{Mode, ProfileName, TabId};
 
-use super::{Controller, Input};
+use super::{Controller, Input, Run};
 use crate::proxy::PageRules;
 
 impl Controller {
@@ -51,5 +51,30 @@ impl Controller {
 
     fn tell(&self, event: Event) {
         let _ = self.queue.send(Input::Event(event));
+    }
+}
+
+impl Run {
+    /// What the engine of a page cannot know: a streamed one has not this desktop's programs.
+    pub(super) fn complete(&self, event: Event) -> Event {
+        match event {
+            Event::Page(
+                tab,
+                mode,
+                PageNews::ProgramWanted {
+                    address,
+                    program: None,
+                    by_hand,
+                },
+            ) => {
+                let news = PageNews::ProgramWanted {
+                    program: (self.program_for)(&address),
+                    address,
+                    by_hand,
+                };
+                Event::Page(tab, mode, news)
+            }
+            other => other,
+        }
     }
 }

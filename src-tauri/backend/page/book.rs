@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use duotab_core::ask::{AskId, Wish};
-use duotab_core::event::HistoryEntry;
+use duotab_core::event::{HistoryEntry, PageNews};
 use duotab_core::message::TabId;
 use serde_json::Value;
 use tokio::sync::{Notify, OnceCell, watch};
@@ -43,6 +43,8 @@ pub(super) struct Page {
     pub(super) loading: Option<bool>,
     /// The address that it last wanted to have opened elsewhere.
     pub(super) wanted: Option<String>,
+    /// Where it leads that only the person's mail program could follow.
+    pub(super) mail: Option<PageNews>,
     /// The load whose failure was told.
     pub(super) failed: Option<String>,
     /// Counts the navigations that we asked for: the answer of an older one is no news.
@@ -169,6 +171,7 @@ impl Book {
             shows: None,
             loading: None,
             wanted: None,
+            mail: None,
             failed: None,
             navigation: 0,
             unanswered: false,

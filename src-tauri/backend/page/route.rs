@@ -144,6 +144,7 @@ fn page_event(shared: &Arc<Shared>, session: &str, method: &str, params: &Value)
             page.changed.notify_one();
             page.icon_changed.notify_one();
         }
+        "Page.frameRequestedNavigation" if is_mail(&params["url"]) => page.mail = mail(params),
         "Page.windowOpen" => page.wanted = wanted(&params["url"]),
         "Page.frameRequestedNavigation"
             if matches!(params["disposition"].as_str(), Some("newTab" | "newWindow")) =>
@@ -163,6 +164,28 @@ fn page_event(shared: &Arc<Shared>, session: &str, method: &str, params: &Value)
         }
         _ => {}
     }
+    // To Chromium it is a load like any other, and what a page asks goes when it loads.
+    if method == "Page.frameStoppedLoading"
+        && let (Some(tab), Some(mail)) = (page.tab, page.mail.take())
+    {
+        shared.queue.news(tab, mail);
+    }
+}
+
+/// Whether an address is for the person's mail program. Other programs' Chromium asks about in the
+/// picture.
+fn is_mail(url: &Value) -> bool {
+    let scheme = url.as_str().and_then(|url| url.get(..7));
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"))
+}
+
+/// A frame leads to the person's mail program, which is not where the page is.
+fn mail(params: &Value) -> Option<PageNews> {
+    Some(PageNews::ProgramWanted {
+        address: wanted(&params["url"])?,
+        program: None,
+        by_hand: params["reason"] == "anchorClick",
+    })
 }
 
 /// Whether a frame that navigates wants another document.

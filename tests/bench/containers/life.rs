@@ -77,6 +77,7 @@ impl Life {
             nodes: NodeSource::Given(GivenNodes::from(vec![host()])),
             origins: vec![ORIGIN.to_owned()],
             proxy: ProxyConfig::default(),
+            program_for: |_| None,
             settings: Settings {
                 standby: Some(standby),
                 demand: small(),
