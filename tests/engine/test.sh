@@ -38,11 +38,11 @@ case ${1:-} in
         export DUOTAB_TEST_BUILT=1
         # Beside each other: they wait as much as they do, and each has an engine of its own.
         said=$(mktemp)
-        tests/engine/run.sh "$0" engine >"$said" 2>&1 &
+        # In a group of its own: what it becomes hears of no signal, and those in it do.
+        setsid tests/engine/run.sh "$0" engine >"$said" 2>&1 &
         engine=$!
-        # One that runs beside hears of no interrupt.
         leave() {
-            [ -z "$engine" ] || kill "$engine" 2>/dev/null || true
+            [ -z "$engine" ] || kill -TERM -- "-$engine" 2>/dev/null || true
             cat "$said"
             rm -f "$said"
         }

@@ -118,6 +118,7 @@ export class Sound {
     this.#voices.clear();
     void this.#context?.close().catch(() => undefined);
     this.#context = null;
+    this.#resuming = false;
   }
 
   /** One that goes; a desktop's sound server that was started anew leaves one that does not. */
@@ -145,7 +146,9 @@ export class Sound {
     }
     if (context.state !== "running" && !this.#resuming) {
       this.#resuming = true;
-      const over = () => (this.#resuming = false);
+      const over = () => {
+        if (this.#context === context) this.#resuming = false;
+      };
       context.resume().then(over, over);
     }
     return context;
