@@ -125,6 +125,11 @@ impl Store {
         run(connection).map_err(|error| StoreError::of(&self.path, &error))
     }
 
+    /// The database file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// As [`Store::with`], and on the disk itself when it returns.
     ///
     /// In WAL mode with `synchronous=NORMAL` a commit survives the app's death but not a power

@@ -17,6 +17,8 @@ const FAVICON_CAP: usize = 8 * 1024;
 
 /// A longer address is not kept: that is a page in itself, and no way to one.
 const URL_CAP: usize = 8 * 1024;
+/// So many a profile takes out of files: all of them are looked through with each key and each page.
+const KEPT_CAP: usize = 5000;
 /// So many that were removed can be put back.
 const REMOVED_CAP: usize = 50;
 
@@ -65,7 +67,7 @@ pub enum BookmarkFault {
         /// What it said.
         detail: String,
     },
-    /// It is larger than any list of bookmarks.
+    /// It is larger than is read.
     TooLarge,
     /// There are none in it.
     None,
@@ -81,6 +83,8 @@ pub struct Imported {
     pub known: u32,
     /// So many lead nowhere that could be opened again.
     pub unusable: u32,
+    /// So many are more than a profile takes.
+    pub over: u32,
 }
 
 /// All pages that are kept, and those that no longer are and may be put back.
@@ -145,13 +149,29 @@ impl Bookmarks {
         }))
     }
 
+    /// What would become of these pages of a file, which are usable.
+    #[must_use]
+    pub fn preview(&self, profile: &ProfileName, pages: &[file::Page]) -> Imported {
+        let mut known: HashSet<&str> = self.of(profile).map(|it| it.url.as_str()).collect();
+        let room = KEPT_CAP.saturating_sub(known.len());
+        let new = pages.iter().filter(|it| known.insert(&it.url)).count();
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Imported {
+            added: count(new.min(room)),
+            known: count(pages.len() - new),
+            unusable: 0,
+            over: count(new.saturating_sub(room)),
+        }
+    }
+
     /// Keeps pages of a file, behind all others. Those that were not kept before, to be saved.
     pub fn add(&mut self, profile: &ProfileName, pages: Vec<file::Page>) -> Vec<Bookmark> {
         let all = self.kept.iter().chain(&self.removed);
         let places = all.map(|it| it.place.saturating_add(1)).max().unwrap_or(0)..;
         let mut known: HashSet<String> = self.of(profile).map(|it| it.url.clone()).collect();
+        let room = KEPT_CAP.saturating_sub(known.len());
         let new = pages.into_iter().filter(|it| known.insert(it.url.clone()));
-        let added: Vec<Bookmark> = (places.zip(new))
+        let added: Vec<Bookmark> = (places.zip(new.take(room)))
             .map(|(place, page)| Bookmark {
                 profile: profile.clone(),
                 url: page.url,
@@ -160,8 +180,9 @@ impl Bookmarks {
                 place,
             })
             .collect();
-        let is_back = |it: &Bookmark| it.profile == *profile && known.contains(&it.url);
-        self.removed.retain(|it| !is_back(it));
+        for it in &added {
+            self.take_removed(profile, &it.url);
+        }
         self.kept.extend(added.iter().cloned());
         self.revision = self.revision.wrapping_add(1);
         added

@@ -47,13 +47,18 @@ async fn words_go_to_the_search_site_of_the_persons_choice_and_stay_there() -> O
     let another = "https://www.startpage.com/do/search?q=%s";
     choose(shell, another).await?;
     // As the state has it, and not only as it was clicked.
-    choose(shell, "other").await?;
+    room.display.press("Escape").await?;
+    shell
+        .until(&format!("!document.querySelector('{SELECT}')"))
+        .await?;
+    room.display.press("ctrl+comma").await?;
     shell
         .until(&format!(
-            "document.querySelector('{ADDRESS}')?.value === '{another}'"
+            "document.querySelector('{SELECT}')?.value === '{another}'"
         ))
         .await?;
 
+    choose(shell, "other").await?;
     let without = room.site.url("/found");
     give(shell, &without).await?;
     shell

@@ -18,7 +18,7 @@ export interface Asked {
   facts: unknown[];
 }
 
-const IMPORTED = { added: 212, known: 3, unusable: 1 };
+const IMPORTED = { added: 212, known: 3, unusable: 1, over: 0 };
 
 export class MockBackend implements Backend {
   readonly asked: Asked[] = [];

@@ -80,15 +80,15 @@ export interface Backend {
   navigate(tab: TabId, input: string): Promise<void>;
   /** What an address that is being typed may become; null if nothing is known. */
   complete(tab: TabId, typed: string): Promise<Completion | null>;
-  /** Those of the tab's profile, the oldest first. */
-  bookmarks(tab: TabId): Promise<BookmarkView[]>;
+  /** Those of the tab's profile that have all of these words, the oldest first, and at most so many. */
+  bookmarks(tab: TabId, words: string, most: number): Promise<BookmarkView[]>;
   setBookmarked(tab: TabId, on: boolean): Promise<void>;
   removeBookmark(tab: TabId, url: string): Promise<void>;
-  /** Undoes the removal of a bookmark of the tab's profile. */
   /** Keeps the pages of a file among the bookmarks of a profile. */
   importBookmarks(profile: ProfileName, path: string): Promise<Imported>;
   /** Writes the bookmarks of a profile to a file. */
   exportBookmarks(profile: ProfileName, path: string): Promise<void>;
+  /** Undoes the removal of a bookmark of the tab's profile. */
   putBookmarkBack(tab: TabId, url: string): Promise<void>;
   /** Pages where the person has been in the tab's profile, the latest first: those that have all of
    * these words, and at most so many. */
@@ -200,7 +200,7 @@ export function tauriBackend(): Backend {
     reopenTab: () => invoke("reopen_tab"),
     navigate: (tab, input) => invoke("navigate", { tab, input }),
     complete: (tab, typed) => invoke("complete", { tab, typed }),
-    bookmarks: (tab) => invoke("bookmarks", { tab }),
+    bookmarks: (tab, words, most) => invoke("bookmarks", { tab, words, most }),
     setBookmarked: (tab, on) => invoke("set_bookmarked", { tab, on }),
     removeBookmark: (tab, url) => invoke("remove_bookmark", { tab, url }),
     importBookmarks: (profile, path) => invoke("import_bookmarks", { profile, path }),

@@ -14,6 +14,7 @@ export const bookmarkTexts = {
   removed: (title: string): string => `The bookmark “${title}” was removed.`,
   undo: "Put it back",
   none: "None of them has what you typed.",
+  more: (shown: number): string => `These are the first ${String(shown)}. Type to find others.`,
   file: {
     of: (profile: string): string => `Bookmarks of ${profile}`,
     import: "Import bookmarks…",
@@ -21,11 +22,12 @@ export const bookmarkTexts = {
     export: "Export bookmarks…",
     name: (profile: string): string =>
       `${profile.replace(/[^\p{L}\p{N} _-]/gu, "")} bookmarks.html`,
-    imported: ({ added, known, unusable }: Imported): string =>
+    imported: ({ added, known, unusable, over }: Imported): string =>
       [
         added === 0 ? "None was new." : `${many(added)} added.`,
         ...(known > 0 ? [`${many(known)} there already.`] : []),
-        ...(unusable > 0 ? [`${many(unusable)} left out: no pages of the web.`] : []),
+        ...(unusable > 0 ? [`${many(unusable)} left out: nothing opens there.`] : []),
+        ...(over > 0 ? [`${many(over)} left out: a profile takes 5000.`] : []),
       ].join(" "),
     exported: (path: string): string => `Written to ${path}`,
   },
@@ -44,7 +46,7 @@ export function bookmarkFault(path: string, fault: BookmarkFault) {
     case "too_large":
       return {
         title: "That file is too large",
-        body: `${path} has more than any list of bookmarks.`,
+        body: `${path} is larger than 256 MiB.`,
         remedy: "Choose the HTML file to which your other browser exported its bookmarks.",
       };
     case "none":

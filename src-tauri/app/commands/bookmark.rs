@@ -7,13 +7,18 @@ use tauri::State;
 
 type Answer = Result<(), Problem>;
 
-/// The bookmarks of a tab's profile, the oldest first.
+/// More are not given at once.
+const MOST: usize = 500;
+
+/// At most so many bookmarks of a tab's profile that have all of these words, the oldest first.
 #[tauri::command]
 pub(crate) async fn bookmarks(
     controller: State<'_, Controller>,
     tab: TabId,
+    words: String,
+    most: usize,
 ) -> Result<Vec<BookmarkView>, Problem> {
-    Ok(controller.bookmarks(tab).await)
+    Ok(controller.bookmarks(tab, words, most.min(MOST)).await)
 }
 
 /// Keeps the page of a tab among the bookmarks, or no longer.

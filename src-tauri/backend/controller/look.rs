@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::{Controller, Input};
 use crate::store::Store;
 
-type Saved = Arc<Mutex<Store>>;
+pub(super) type Saved = Arc<Mutex<Store>>;
 type See = dyn FnOnce(&Browser, &Saved) + Send;
 
 /// A look at the browser and what is saved.
@@ -35,10 +35,10 @@ impl Controller {
             .await?
     }
 
-    /// The bookmarks of a tab's profile, the oldest first.
-    pub async fn bookmarks(&self, tab: TabId) -> Vec<BookmarkView> {
-        let found = self.look(move |browser, _| browser.bookmarks(tab)).await;
-        found.unwrap_or_default()
+    /// At most so many bookmarks of a tab's profile that have all of these words, the oldest first.
+    pub async fn bookmarks(&self, tab: TabId, words: String, most: usize) -> Vec<BookmarkView> {
+        let found = self.look(move |browser, _| browser.bookmarks(tab, &words, most));
+        found.await.unwrap_or_default()
     }
 
     /// At most so many pages where the person has been in a tab's profile, the latest first: those

@@ -25,6 +25,12 @@ impl Store {
         self.with(read)
     }
 
+    /// How many pages are kept in a profile.
+    pub fn bookmark_count(&self, profile: &ProfileName) -> Result<u32, StoreError> {
+        let count = "SELECT COUNT(*) FROM bookmark WHERE profile = ?1";
+        self.with(|connection| connection.query_row(count, [&profile.0], |row| row.get(0)))
+    }
+
     /// Save a page that is kept, new or known. It is on the disk when this returns.
     pub fn save_bookmark(&self, bookmark: &Bookmark) -> Result<(), StoreError> {
         self.with_durable(|connection| write(connection, bookmark))

@@ -3,7 +3,13 @@
 
 use std::fmt::Write;
 
-use super::Bookmark;
+use url::Url;
+
+use super::{Bookmark, FAVICON_CAP, can_be_kept};
+use crate::address::split_login;
+
+/// The longest name of a sign that is known, in bytes.
+const LONGEST_NAME: usize = 8;
 
 /// A page in such a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +20,22 @@ pub struct Page {
     pub title: String,
     /// Its icon as a `data:` URL.
     pub favicon: Option<String>,
+}
+
+impl Page {
+    /// As it would be kept: its address as engines write it, without a password. `None` if it leads nowhere
+    /// that could be had again.
+    #[must_use]
+    pub fn usable(self) -> Option<Self> {
+        let url = split_login(&self.url).map_or(self.url, |(url, _)| url);
+        let url = String::from(Url::parse(&url).ok()?);
+        let title = self
+            .title
+            .chars()
+            .filter(|sign| !sign.is_control())
+            .collect();
+        can_be_kept(&url).then_some(Self { url, title, ..self })
+    }
 }
 
 /// All pages in a file, in their order. There is no text that this fails on.
@@ -29,41 +51,37 @@ pub fn read(text: &str) -> Vec<Page> {
         if !tag.starts_with(|sign: char| sign.is_ascii_whitespace()) {
             continue;
         }
-        let (attributes, behind) = attributes(tag);
-        let value = |name: &str| {
-            let found = attributes.iter().find(|it| it.0.eq_ignore_ascii_case(name));
-            found.map(|it| decoded(it.1))
-        };
+        let ([href, icon], behind) = attributes(tag, ["href", "icon"]);
         let title = behind.split('<').next().unwrap_or_default();
         rest = behind;
-        if let Some(url) = value("href") {
+        if let Some(url) = href {
+            let icon = icon.filter(|it| it.len() <= FAVICON_CAP).map(decoded);
             pages.push(Page {
-                url: url.trim().to_owned(),
+                url: decoded(url).trim().to_owned(),
                 title: decoded(title).trim().to_owned(),
-                favicon: value("icon").filter(|it| it.starts_with("data:image/")),
+                favicon: icon.filter(|it| it.starts_with("data:image/")),
             });
         }
     }
     pages
 }
 
-/// The attributes of a tag, and what is behind it.
-fn attributes(tag: &str) -> (Vec<(&str, &str)>, &str) {
-    let mut all = Vec::new();
+/// The values of two attributes of a tag, and what is behind it.
+fn attributes<'a>(tag: &'a str, names: [&str; 2]) -> ([Option<&'a str>; 2], &'a str) {
+    let mut found = [None; 2];
     let mut rest = tag;
     loop {
         rest = rest.trim_start_matches(|sign: char| sign.is_ascii_whitespace() || sign == '/');
         if let Some(behind) = rest.strip_prefix('>') {
-            return (all, behind);
+            return (found, behind);
         }
         let end = rest.find(|sign: char| sign.is_ascii_whitespace() || matches!(sign, '=' | '>'));
         let Some(end) = end else {
-            return (all, "");
+            return (found, "");
         };
         let (name, after) = rest.split_at(end);
         rest = after.trim_start();
         let Some(after) = rest.strip_prefix('=') else {
-            all.push((name, ""));
             continue;
         };
         let after = after.trim_start();
@@ -74,7 +92,11 @@ fn attributes(tag: &str) -> (Vec<(&str, &str)>, &str) {
                 after.split_at(end.unwrap_or(after.len()))
             }
         };
-        all.push((name, value));
+        // The first one counts.
+        let at = names.iter().position(|it| it.eq_ignore_ascii_case(name));
+        if let Some(found) = at.map(|at| &mut found[at]) {
+            found.get_or_insert(value);
+        }
         rest = after;
     }
 }
@@ -85,12 +107,12 @@ fn decoded(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {
         out.push_str(before);
-        // The longest that there are.
-        let known = after.split_once(';').filter(|it| it.0.len() <= 8);
-        match known.and_then(|(name, behind)| Some((sign(name)?, behind))) {
-            Some((sign, behind)) => {
+        let near = after.as_bytes().iter().take(LONGEST_NAME + 1);
+        let end = near.clone().position(|it| *it == b';');
+        match end.and_then(|end| Some((sign(&after[..end])?, end))) {
+            Some((sign, end)) => {
                 out.push(sign);
-                rest = behind;
+                rest = &after[end + 1..];
             }
             None => {
                 out.push('&');
@@ -204,6 +226,36 @@ mod tests {
             read("<a href=\"https://cut"),
             [page("\"https://cut", "", None)]
         );
+    }
+
+    #[test]
+    fn a_page_is_kept_as_engines_write_its_address_and_without_a_password() {
+        let usable = |url: &str| page(url, "a\u{7}b", None).usable();
+        let kept = usable("HTTPS://ann:secret@A.test").unwrap();
+        assert_eq!(
+            (kept.url.as_str(), kept.title.as_str()),
+            ("https://a.test/", "ab")
+        );
+        assert_eq!(usable("http:80").unwrap().url, "http://0.0.0.80/");
+        for url in [
+            "javascript:alert(1)",
+            "place:sort=8",
+            "data:text/html,x",
+            "",
+            "a.test",
+        ] {
+            assert_eq!(usable(url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_made_to_be_slow_is_not() {
+        // A reader that looks through all of the rest for each sign takes hours.
+        for text in ["&", "<a ", "<a x=\"", "a "] {
+            let text = format!("<a href=x>{}", text.repeat(1 << 20));
+            let _ = read(&text);
+            let _ = read(&text.replace("<a href=x>", "<a "));
+        }
     }
 
     proptest! {

@@ -3,7 +3,8 @@
 use super::Browser;
 use super::page::TITLE_CAP;
 use crate::action::Action;
-use crate::bookmark::{BookmarkView, can_be_kept, file};
+use crate::address;
+use crate::bookmark::{Bookmark, BookmarkView, Imported, can_be_kept, file};
 use crate::message::{Problem, ProfileName, TabId};
 use crate::tab::Tab;
 
@@ -32,38 +33,47 @@ impl Page {
 }
 
 impl Browser {
-    /// Those of a tab's profile, the oldest first.
+    /// At most so many of a tab's profile that have all of these words, the oldest first.
     #[must_use]
-    pub fn bookmarks(&self, id: TabId) -> Vec<BookmarkView> {
+    pub fn bookmarks(&self, id: TabId, words: &str, most: usize) -> Vec<BookmarkView> {
         let Some(tab) = self.tab(id) else {
             return Vec::new();
         };
-        let of_profile = self.bookmarks.of(&tab.profile);
-        of_profile.map(|it| it.view()).collect()
+        let words = words.to_lowercase();
+        let has_all = |it: &&Bookmark| {
+            if words.is_empty() {
+                return true;
+            }
+            let text = format!("{} {}", it.title, address::display(&it.url)).to_lowercase();
+            words.split_whitespace().all(|word| text.contains(word))
+        };
+        let found = self.bookmarks.of(&tab.profile).filter(has_all).take(most);
+        found.map(Bookmark::view).collect()
     }
 
-    /// Those of a profile as a file of bookmarks.
+    /// All of a profile; `None` of one that is not there, or keeps none.
     #[must_use]
-    pub fn bookmark_file(&self, profile: &ProfileName) -> String {
-        file::write(self.bookmarks.of(profile))
-    }
-
-    /// How many a profile has; `None` of one that is not there, or keeps none.
-    #[must_use]
-    pub fn bookmark_count(&self, profile: &ProfileName) -> Option<usize> {
+    pub fn all_bookmarks(&self, profile: &ProfileName) -> Option<Vec<Bookmark>> {
         let keeps = self.profile(profile).is_some() && !profile.is_private();
-        keeps.then(|| self.bookmarks.of(profile).count())
+        keeps.then(|| self.bookmarks.of(profile).cloned().collect())
     }
 
-    /// Keeps those pages of a file that can be had again.
+    /// What would become of these pages of a file, which are usable; `None` likewise.
+    #[must_use]
+    pub fn preview(&self, profile: &ProfileName, pages: &[file::Page]) -> Option<Imported> {
+        let keeps = self.profile(profile).is_some() && !profile.is_private();
+        keeps.then(|| self.bookmarks.preview(profile, pages))
+    }
+
+    /// Keeps pages of a file, which are usable.
     pub(super) fn add_bookmarks(
         &mut self,
         profile: &ProfileName,
         mut pages: Vec<file::Page>,
     ) -> Result<(), Problem> {
-        self.bookmark_count(profile)
-            .ok_or(Problem::UnknownProfile)?;
-        pages.retain(|page| can_be_kept(&page.url));
+        if self.profile(profile).is_none() || profile.is_private() {
+            return Err(Problem::UnknownProfile);
+        }
         for page in &mut pages {
             page.title = page.title.chars().take(TITLE_CAP).collect();
         }

@@ -3,6 +3,7 @@
 use super::Browser;
 use super::page::TITLE_CAP;
 use crate::action::Action;
+use crate::address;
 use crate::bookmark::can_be_kept;
 use crate::message::{Problem, ProfileName, ShellFocus, TabId};
 use crate::tab::Tab;
@@ -61,8 +62,9 @@ impl Browser {
         let front = self.active.and_then(|id| self.tab(id));
         let profile = front.map(|tab| tab.profile.clone());
         let profile = profile.filter(|profile| !profile.is_private());
-        let is_empty =
-            |tab: &Tab| tab.url().is_empty() && tab.problem.is_none() && tab.stream.is_none();
+        let is_empty = |tab: &Tab| {
+            address::display(tab.url()).is_empty() && tab.problem.is_none() && tab.stream.is_none()
+        };
         if profile.is_none() || !front.is_some_and(is_empty) {
             let profile = profile.unwrap_or_else(|| self.settings.profile.clone());
             self.open_tab(profile, None, None, false)?;

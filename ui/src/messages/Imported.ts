@@ -15,4 +15,8 @@ known: number,
 /**
  * So many lead nowhere that could be opened again.
  */
-unusable: number, };
+unusable: number, 
+/**
+ * So many are more than a profile takes.
+ */
+over: number, };

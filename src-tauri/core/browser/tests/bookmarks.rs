@@ -38,7 +38,7 @@ fn star(bench: &Bench, tab: TabId) -> Option<bool> {
 }
 
 fn titles(bench: &Bench, tab: TabId) -> Vec<String> {
-    let kept = bench.browser.bookmarks(tab).into_iter();
+    let kept = bench.browser.bookmarks(tab, "", 10).into_iter();
     kept.map(|it| it.title).collect()
 }
 
@@ -109,7 +109,7 @@ fn what_is_removed_comes_back_where_it_was() {
     let mut restored = Browser::new(Settings::default(), saved, Millis(0));
     let tab = restored.view().active.unwrap();
     let names = |browser: &Browser| {
-        let kept = browser.bookmarks(tab).into_iter();
+        let kept = browser.bookmarks(tab, "", 10).into_iter();
         kept.map(|it| it.title).collect::<Vec<_>>()
     };
     assert_eq!(names(&restored), ["a", "b"]);
@@ -237,15 +237,21 @@ fn pages_of_a_file_are_added_behind_those_that_are_kept() {
     let pages = vec![
         page("https://gone.test/", "Back"),
         page(A, "Another name"),
-        page("place:sort", "No page"),
         page("https://b.test/", &"b".repeat(1000)),
         page("https://b.test/", "Twice"),
     ];
     let profile = ProfileName("default".into());
+    let imported = bench.browser.preview(&profile, &pages).unwrap();
+    assert_eq!((imported.added, imported.known, imported.over), (2, 2, 0));
     bench.command(Command::AddBookmarks(profile.clone(), pages.clone()));
     let long = "b".repeat(300);
     let empty = opens(&mut bench, "default");
     assert_eq!(titles(&bench, empty), ["A", "Back", &long]);
+    let found = |words: &str, most: usize| bench.browser.bookmarks(empty, words, most).len();
+    assert_eq!(
+        (found("TEST bac", 9), found("test", 2), found("nothing", 9)),
+        (1, 2, 0)
+    );
     let all = bench.world.log.iter().find_map(|it| match it {
         Action::SaveBookmarks(all) => Some(all),
         _ => None,
@@ -262,4 +268,22 @@ fn pages_of_a_file_are_added_behind_those_that_are_kept() {
     let private = ProfileName(PRIVATE.into());
     let request = bench.command(Command::AddBookmarks(private, pages));
     assert_eq!(bench.world.replies[&request], Err(Problem::UnknownProfile));
+}
+
+#[test]
+fn a_profile_takes_only_so_many_out_of_a_file() {
+    let mut bench = Bench::new(vec![]);
+    let tab = bench.first();
+    let pages: Vec<Page> = (0..5007)
+        .map(|number| Page {
+            url: format!("https://a.test/{number}"),
+            title: String::new(),
+            favicon: None,
+        })
+        .collect();
+    let profile = ProfileName("default".into());
+    let imported = bench.browser.preview(&profile, &pages).unwrap();
+    assert_eq!((imported.added, imported.over), (5000, 7));
+    bench.command(Command::AddBookmarks(profile.clone(), pages));
+    assert_eq!(bench.browser.bookmarks(tab, "", usize::MAX).len(), 5000);
 }
