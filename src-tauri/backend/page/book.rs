@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use duotab_core::ask::{AskId, Wish};
-use duotab_core::event::{HistoryEntry, PageNews};
+use duotab_core::event::PageNews;
 use duotab_core::message::TabId;
 use serde_json::Value;
 use tokio::sync::{Notify, OnceCell, watch};
@@ -13,6 +13,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::asks::Asked;
 use super::find::Looked;
 use super::framed::Framed;
+use super::news::Told;
 use super::permission::Passing;
 
 /// Pages that are kept track of. A Chromium with more has run away.
@@ -83,17 +84,6 @@ pub(super) struct Page {
     pub(super) icon_changed: Arc<Notify>,
     /// Ends the tasks of its session, with the session or with the page.
     watched: Option<DropGuard>,
-}
-
-/// What was last told of a page to its tab.
-#[derive(Default)]
-pub(super) struct Told {
-    /// History and index.
-    pub(super) history: Option<(Vec<HistoryEntry>, usize)>,
-    /// Title.
-    pub(super) title: Option<String>,
-    /// The address of the icon, `None` for none.
-    pub(super) icon: Option<Option<String>>,
 }
 
 /// The pages of one Chromium.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::mem::discriminant;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use duotab_core::event::PageNews;
+use duotab_core::event::{HistoryEntry, PageNews};
 use duotab_core::message::TabId;
 use tokio::sync::{Notify, mpsc};
 
@@ -13,6 +13,17 @@ use super::{FileSign, PageEvent, Shared};
 
 /// Events that may wait. Pages are limited in number, so this is not reached in earnest.
 const MAX_WAITING: usize = 4096;
+
+/// What was last told of a page to its tab.
+#[derive(Default)]
+pub(super) struct Told {
+    /// History and index.
+    pub(super) history: Option<(Vec<HistoryEntry>, usize)>,
+    /// Title.
+    pub(super) title: Option<String>,
+    /// The address of the icon, `None` for none.
+    pub(super) icon: Option<Option<String>>,
+}
 
 /// The events that wait.
 #[derive(Default)]
