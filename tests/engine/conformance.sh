@@ -20,6 +20,7 @@ leave() {
     /usr/bin/docker rm --force --volumes "$name" >/dev/null 2>&1 || true
     rm -rf "$folder"
 }
+logs() { /usr/bin/docker exec "$name" sh -c 'tail /var/log/neko/*' >&2; }
 trap leave EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -52,9 +53,13 @@ sed "s|^  --start-maximized|  --kiosk '$page'|; s|  --bwsi||" tests/engine/image
 tries=0
 until curl --silent --fail --max-time 2 http://127.0.0.1:8080/health >/dev/null; do
     tries=$((tries + 1))
-    [ "$tries" -lt 300 ] || { /usr/bin/docker exec "$name" sh -c 'tail /var/log/neko/*' >&2; exit 1; }
+    [ "$tries" -lt 300 ] || { logs; exit 1; }
     sleep 0.1
 done
 export NEKO_URL=http://127.0.0.1:8080 NEKO_USER=duotab NEKO_PASSWORD="$password"
 export NEKO_RESTART="$PWD/tests/engine/conformance.sh"
-cargo test --offline --locked --workspace --test conformance -- --test-threads=1 "$@"
+cargo test --offline --locked --workspace --test conformance -- --test-threads=1 "$@" || {
+    failed=$?
+    logs
+    exit "$failed"
+}
