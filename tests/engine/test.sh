@@ -23,8 +23,10 @@ case ${1:-} in
     engine)
         run tests/engine/conformance.sh
         suite docker
+        suite stories half::contained contained::cut
         ;;
-    stories) suite stories contained container ;;
+    # Some of them go with the engine's own tests, which are done sooner.
+    stories) suite stories contained container --skip half::contained --skip contained::cut ;;
     # What belongs to Docker's own daemon (how it dies, what it forbids) is left out.
     other) suite docker data:: encoder:: fence:: life:: page:: --skip engine_that_goes_away ;;
     *)

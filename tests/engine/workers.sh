@@ -19,12 +19,16 @@ run() {
 }
 # Beside each other: they wait more than they do, and each has engines of its own.
 said=$(mktemp)
-run workers >"$said" 2>&1 &
+(
+    run workers || failed="$failed workers"
+    run stories far:: || failed="$failed stories"
+    run window streamed::far:: || failed="$failed window"
+    [ -z "$failed" ]
+) >"$said" 2>&1 &
 workers=$!
-run fleet || failed=fleet
+run fleet || failed="$failed fleet"
+run stories fleet:: || failed="$failed stories"
 wait "$workers" || failed="$failed workers"
 cat "$said"
 rm -f "$said"
-run stories far:: fleet:: || failed="$failed stories"
-run window streamed::far:: || failed="$failed window"
 [ -z "$failed" ] || { echo "failed: $failed" >&2; exit 1; }
