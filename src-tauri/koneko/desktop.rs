@@ -19,9 +19,11 @@ use x11rb::rust_connection::RustConnection;
 
 /// How long a question may wait for the thread.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
-/// How long a pasted text is kept for the page to read it; a page without a field to type in
-/// never does.
-const READ_LIMIT: Duration = Duration::from_millis(1200);
+/// How long a pasted text is kept for the page to read it, which a busy machine may need.
+const READ_LIMIT: Duration = Duration::from_secs(4);
+/// The same where the text before was not read at all: a page without a field to type in never
+/// does, and what comes next is not to wait for each.
+const UNREAD_LIMIT: Duration = Duration::from_millis(1200);
 /// How long its second reading is waited for at least: it takes some 10 ms, and many times that on
 /// a busy machine. One that is missed is taken for the next text's.
 const READ_AGAIN_LIMIT: Duration = Duration::from_millis(600);
@@ -55,8 +57,15 @@ pub(crate) struct Desktop {
     pub clipboard: watch::Receiver<Content>,
     /// How often others have read our text, and when they did last.
     reads: watch::Receiver<(u64, Instant)>,
+    pastes: AsyncMutex<Pastes>,
+}
+
+#[derive(Default)]
+struct Pastes {
     /// What was pasted and may not have been read yet.
-    pasted: AsyncMutex<Option<Pasted>>,
+    last: Option<Pasted>,
+    /// Whether the one before it was not.
+    unread: bool,
 }
 
 /// A text whose keys have been pressed.
@@ -103,7 +112,7 @@ impl Desktop {
             cursor,
             clipboard,
             reads,
-            pasted: AsyncMutex::default(),
+            pastes: AsyncMutex::default(),
         })
     }
 
@@ -117,11 +126,11 @@ impl Desktop {
     /// Puts a text into the clipboard and calls `press`, for the keys that make a page read it.
     /// Until it has, nothing else takes its place: what changes meanwhile gives Chromium nothing.
     pub(crate) async fn paste(&self, content: Content, press: impl FnOnce()) -> bool {
-        let mut pasted = self.settled().await;
+        let mut pastes = self.settled().await;
         if !self.own(content).await {
             return false;
         }
-        *pasted = Some(Pasted {
+        pastes.last = Some(Pasted {
             reads_before: self.reads.borrow().0,
             at: Instant::now(),
         });
@@ -130,10 +139,16 @@ impl Desktop {
     }
 
     /// Waits until what was pasted has been read, which Chromium does twice.
-    async fn settled(&self) -> MutexGuard<'_, Option<Pasted>> {
-        let mut pasted = self.pasted.lock().await;
-        if let Some(Pasted { reads_before, at }) = pasted.take() {
-            if self.read_after(reads_before, at + READ_LIMIT).await {
+    async fn settled(&self) -> MutexGuard<'_, Pastes> {
+        let mut pastes = self.pastes.lock().await;
+        if let Some(Pasted { reads_before, at }) = pastes.last.take() {
+            let limit = if pastes.unread {
+                UNREAD_LIMIT
+            } else {
+                READ_LIMIT
+            };
+            pastes.unread = !self.read_after(reads_before, at + limit).await;
+            if !pastes.unread {
                 let pace = self.pace(at);
                 let again = Instant::now() + READ_AGAIN_LIMIT.max(pace);
                 self.read_after(reads_before + 1, again).await;
@@ -143,13 +158,14 @@ impl Desktop {
                 tracing::debug!("a pasted text was not read");
             }
         }
-        pasted
+        pastes
     }
 
     /// What a busy machine takes from the keys to the reading.
     fn pace(&self, pressed: Instant) -> Duration {
         let (_, last) = *self.reads.borrow();
-        last.saturating_duration_since(pressed).min(READ_LIMIT)
+        last.saturating_duration_since(pressed)
+            .min(READ_AGAIN_LIMIT * 2)
     }
 
     async fn read_after(&self, before: u64, until: Instant) -> bool {
