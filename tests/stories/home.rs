@@ -36,8 +36,6 @@ pub(crate) struct Left {
     processes: Vec<String>,
     run: Vec<PathBuf>,
     containers: Vec<String>,
-    /// What hands a container's ports on.
-    ports: Vec<String>,
 }
 
 pub(crate) struct Home {
@@ -331,15 +329,10 @@ impl Home {
     /// Without the rows: where nothing can be saved.
     pub(crate) fn left_of_engines(&self) -> Left {
         let processes = self.processes();
-        let containers = self.beside.as_ref().map(Engine::containers);
-        let ports = self
-            .beside
-            .as_ref()
-            .map(|_| processes::named("docker-proxy"));
+        let containers = self.beside.as_ref().map(every_container);
         Left {
             rows: Vec::new(),
             containers: containers.unwrap_or_default(),
-            ports: ports.unwrap_or_default(),
             processes: processes.into_iter().map(|process| process.line).collect(),
             run: fs::read_dir(&self.dirs.run)
                 .into_iter()
@@ -430,6 +423,13 @@ impl Drop for Home {
             }
         }
     }
+}
+
+/// Every container there is, of the app or not, with its ports. Not what hands these on: an engine
+/// that is killed while it starts one may leave that behind until it is started again.
+fn every_container(engine: &Engine) -> Vec<String> {
+    let format = "{{.ID}} {{.Names}} {{.Status}} {{.Ports}}";
+    engine.docker(&["ps", "--all", "--format", format])
 }
 
 /// The first process of each container that lives.

@@ -86,15 +86,6 @@ pub(crate) fn marked(mark: &str) -> Vec<Process> {
         .collect()
 }
 
-/// The command lines of all living processes of this name.
-pub(crate) fn named(name: &str) -> Vec<String> {
-    all()
-        .into_iter()
-        .filter(|process| process.name == name)
-        .map(|process| process.line)
-        .collect()
-}
-
 fn all() -> Vec<Process> {
     let own = i32::try_from(std::process::id()).unwrap();
     fs::read_dir("/proc")
