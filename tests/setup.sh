@@ -10,7 +10,7 @@ libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
 gstreamer1.0-plugins-ugly gstreamer1.0-libav
 chromium xvfb openbox x11-xkb-utils xdotool imagemagick webkit2gtk-driver
-dbus-daemon pulseaudio fonts-dejavu-core fonts-noto-color-emoji bubblewrap iproute2 util-linux procps
+dbus-daemon pulseaudio hunspell-en-us fonts-dejavu-core fonts-noto-color-emoji bubblewrap iproute2 util-linux procps
 nodejs npm
 '
 
