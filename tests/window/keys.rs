@@ -144,6 +144,36 @@ async fn what_is_entered_waits_for_the_tab_that_it_is_for() -> Outcome<()> {
 }
 
 #[tokio::test]
+async fn of_new_tabs_in_a_row_the_last_one_gets_what_is_typed() -> Outcome<()> {
+    let room = Room::open().await?;
+    room.open_tab("/colour/cc1122").await?;
+    room.filled("the page", RED).await?;
+    room.display.press("ctrl+l").await?;
+    room.shell.until(AT_ADDRESS).await?;
+    // The keys as they reach the shell's page, long before the states.
+    let wish = json!({ "detail": { "target": "new_tab", "tab": null } });
+    let told = format!("dispatchEvent(new CustomEvent('duotab-focus', {wish}))");
+    for _ in 0..2 {
+        room.shell.value(&told).await?;
+    }
+    let address = "document.querySelector('[data-testid=address]').value";
+    room.display.write("half a wo").await?;
+    room.shell
+        .until(&format!("{address} === 'half a wo'"))
+        .await?;
+    let open = "__TAURI_INTERNALS__.invoke('open_tab',
+        { input: null, mode: null, background: false })";
+    room.shell.value(&format!("({open}, {open}, true)")).await?;
+    let front = "document.querySelector('[role=tab][aria-selected=true]').dataset.tab";
+    room.shell
+        .until(&format!("{front} === '4' && {address} === 'half a wo'"))
+        .await?;
+    room.display.press("ctrl+3").await?;
+    room.shell.until(&format!("{address} === ''")).await?;
+    room.shell.close().await
+}
+
+#[tokio::test]
 async fn what_was_typed_waits_while_the_page_has_the_keyboard() -> Outcome<()> {
     let room = Room::open().await?;
     room.open_tab("/colour/cc1122").await?;
