@@ -219,8 +219,11 @@ impl Browser {
             PageNews::History { entries, index } => {
                 let before = tab.url().to_owned();
                 tab.history.report(&entries, index);
-                tab.unasked = false;
                 let heading = tab.heading_for.take();
+                let sent = heading.as_ref().is_some_and(|it| it.url == tab.url());
+                // A page may lead to an error at an address that it names.
+                let led = !sent && before != tab.url();
+                tab.unasked = tab.shows_error && (tab.unasked || led);
                 tab.heading_for = heading.filter(|it| !it.arrived && it.url != tab.url());
                 if !same_site(&before, tab.url()) {
                     tab.favicon = None;
