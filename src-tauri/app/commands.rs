@@ -3,6 +3,7 @@
 
 pub(crate) mod bookmark;
 pub(crate) mod list;
+pub(crate) mod menu;
 pub(crate) mod profile;
 pub(crate) mod visit;
 pub(crate) mod worker;
@@ -73,6 +74,12 @@ pub(crate) async fn move_tab(
     position: usize,
 ) -> Answer {
     controller.command(Command::MoveTab(tab, position)).await
+}
+
+/// Opens a tab's page once more, beside it.
+#[tauri::command]
+pub(crate) async fn duplicate_tab(controller: State<'_, Controller>, tab: TabId) -> Answer {
+    controller.command(Command::DuplicateTab(tab)).await
 }
 
 /// Reopens the tab that was closed last.

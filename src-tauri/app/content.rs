@@ -19,6 +19,7 @@ mod opened;
 mod profile;
 mod profiles;
 mod raster;
+mod spelling;
 mod webkit;
 
 use std::collections::HashMap;

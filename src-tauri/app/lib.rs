@@ -4,9 +4,9 @@
 
 mod commands;
 mod content;
-mod history_menu;
 mod inset;
 pub mod instance;
+mod menu;
 mod picture;
 mod platform;
 mod shell;
@@ -44,6 +44,7 @@ fn with_pictures<R: Runtime>(controller: Controller, pictures: Pictures) -> Buil
             commands::bookmark::put_bookmark_back,
             commands::bookmark::import_bookmarks,
             commands::bookmark::export_bookmarks,
+            commands::menu::show_menu,
             commands::visit::visits,
             commands::visit::forget_visits,
             commands::visit::show_visits,
@@ -67,6 +68,7 @@ fn with_pictures<R: Runtime>(controller: Controller, pictures: Pictures) -> Buil
             commands::close_tab,
             commands::select_tab,
             commands::move_tab,
+            commands::duplicate_tab,
             commands::reopen_tab,
             commands::navigate,
             commands::complete,

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use duotab_core::message::{ProfileName, ShellFocus, ShellState, TabId, Update};
+use duotab_core::event::Command;
+use duotab_core::message::{MenuLine, ProfileName, ShellFocus, ShellState, TabId, Update};
 use gtk::prelude::*;
 use gtk::{gio, glib};
 use tauri::{App, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
@@ -15,7 +16,7 @@ use webkit2gtk::WebViewExt;
 use crate::content::{
     Content, Door, Filters, Profiles, Wanted, make_filters, make_home, open_in_program,
 };
-use crate::history_menu;
+use crate::menu;
 use crate::picture;
 use crate::platform::{self, Layers};
 use crate::shortcut::{self, Asked, Chord};
@@ -151,7 +152,7 @@ async fn obey(
             }
             ContentOrder::Place(area) => content.place(area),
             ContentOrder::HistoryMenu(tab, places) => {
-                history_menu::show(&shell, &controller, tab, places);
+                show_history(&shell, &controller, tab, places);
             }
             ContentOrder::ChooseFiles(tab, ask, wish) => {
                 let controller = controller.clone();
@@ -180,6 +181,32 @@ async fn obey(
             ContentOrder::Exit => window.app_handle().exit(0),
         }
     }
+}
+
+/// Shows the places of a tab's history, each with its position, to go to one of them.
+fn show_history(
+    shell: &webkit2gtk::WebView,
+    controller: &Controller,
+    tab: TabId,
+    places: Vec<(usize, String)>,
+) {
+    let (positions, titles): (Vec<_>, Vec<_>) = places.into_iter().unzip();
+    let line = |label| MenuLine::Choice {
+        label,
+        enabled: true,
+    };
+    let lines: Vec<_> = titles.into_iter().map(line).collect();
+    let controller = controller.clone();
+    menu::show(shell, &lines, None, move |chosen| {
+        let Some(position) = chosen.and_then(|at| positions.get(at).copied()) else {
+            return;
+        };
+        tauri::async_runtime::spawn(async move {
+            if let Err(problem) = controller.command(Command::GoTo(tab, position)).await {
+                tracing::debug!(%problem, "a place of the history");
+            }
+        });
+    });
 }
 
 /// Has the engine compile what of the block lists is its own to keep to.

@@ -44,13 +44,14 @@ mod visits;
 use crate::action::Action;
 use crate::bookmark::{Bookmark, Bookmarks};
 use crate::download::{Download, Downloads};
-use crate::event::{Event, Millis, RequestId, SessionRecord, TabRecord};
+use crate::event::{Event, Millis, RequestId};
 use crate::message::{
     ContentArea, Mode, Notice, Problem, ProfileName, SessionId, ShellState, TabId,
 };
 use crate::node::NodeId;
 use crate::placement::{Demand, Roster};
 use crate::profile::{self, ProfileRecord};
+use crate::record::{SessionRecord, TabRecord};
 use crate::search::Search;
 use crate::session::Session;
 use crate::site::{Site, Sites};

@@ -30,6 +30,7 @@ pub mod pointer;
 pub mod problem;
 pub mod profile;
 pub mod proxy;
+pub mod record;
 pub mod search;
 pub mod secret;
 pub mod session;

@@ -49,6 +49,22 @@ pub enum Mode {
     Streamed,
 }
 
+/// A line of a menu that the desktop shows for the shell's page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[ts(export)]
+pub enum MenuLine {
+    /// Something to choose.
+    Choice {
+        /// What it says.
+        label: String,
+        /// Whether it can be chosen now.
+        enabled: bool,
+    },
+    /// A line between those above it and those below.
+    Rule,
+}
+
 /// Why a node was not chosen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]

@@ -4,8 +4,9 @@
 #[cfg(test)]
 mod tests;
 
-use crate::event::{Millis, SavedState, SessionRecord};
+use crate::event::Millis;
 use crate::message::{Encoder, NodeName, ProfileName, SessionId, TabId};
+use crate::record::{SavedState, SessionRecord};
 
 /// Where a session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

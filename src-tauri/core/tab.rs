@@ -5,13 +5,14 @@ use crate::ask::Wish;
 use crate::browser::{Crossing, Noted};
 use crate::carry::{Carry, Storage};
 use crate::cookie::Jar;
-use crate::event::{Millis, RequestId, TabRecord};
+use crate::event::{Millis, RequestId};
 use crate::history::History;
 use crate::message::{
     Mode, Problem, ProfileName, Security, SessionId, Stage, StageTime, StreamView, TabId, TabView,
 };
 use crate::node::NodeId;
 use crate::page::PageView;
+use crate::record::TabRecord;
 use crate::session::Session;
 use crate::site::origin_of;
 

@@ -252,6 +252,18 @@ impl Display {
         self.hand(&moves).await
     }
 
+    /// Presses a button at a place and lets it go after a while.
+    ///
+    /// # Errors
+    /// If `xdotool` is missing.
+    pub async fn hold(&self, x: u32, y: u32, button: u8, time: Duration) -> Outcome<()> {
+        let (x, y, button) = (x.to_string(), y.to_string(), button.to_string());
+        let seconds = time.as_secs_f32().to_string();
+        let down = ["mousemove", &x, &y, "mousedown", &button];
+        self.hand(&[&down[..], &["sleep", &seconds, "mouseup", &button]].concat())
+            .await
+    }
+
     /// Drags what is at one place to another one, in steps as a hand does, and rests there a little: what
     /// is below hears of a drag at its second step over it.
     ///

@@ -3,7 +3,7 @@
 use crate::tree::top;
 use duotab_core::message::{
     Answer, BookmarkView, Completion, ContentArea, Direction, DownloadVerb, Imported, LaneTicket,
-    Mode, Problem, ShellFocus, Switch, Update, VisitView,
+    MenuLine, Mode, Problem, ShellFocus, Switch, Update, VisitView,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -38,6 +38,7 @@ fn the_generated_types_are_up_to_date() {
     BookmarkView::export_all(&config).expect("written");
     VisitView::export_all(&config).expect("written");
     Imported::export_all(&config).expect("written");
+    MenuLine::export_all(&config).expect("written");
     let fresh = read(fresh.path());
     assert!(fresh.len() > 10, "all messages");
     assert_eq!(

@@ -1,5 +1,5 @@
 //! Pages that ask for something, or have it.
-import { stateOf } from "../src/backend.mock";
+import { stateOf } from "../src/state.mock";
 import { HOST } from "./machines";
 import type { Scene } from "./scenes";
 import { garden, news } from "./tabs";

@@ -1,5 +1,5 @@
 //! A profile that leaves by a proxy which it logs in to.
-import { profileOf } from "../src/backend.mock";
+import { profileOf } from "../src/state.mock";
 
 export const LOGGED_IN = profileOf("default", {
   title: "Default",

@@ -1,6 +1,6 @@
 //! Every state worth looking at.
 import { FLEET, HOST, OTHERS, SWARM, here, many } from "./machines";
-import { emptyTab, stateOf, streamingOf } from "../src/backend.mock";
+import { emptyTab, stateOf, streamingOf } from "../src/state.mock";
 import type { Giving } from "../src/messages/Giving";
 import type { MachineView } from "../src/messages/MachineView";
 import type { NodeName } from "../src/messages/NodeName";

@@ -1,5 +1,5 @@
 //! The tabs of the scenes.
-import { emptyTab } from "../src/backend.mock";
+import { emptyTab } from "../src/state.mock";
 import type { TabView } from "../src/messages/TabView";
 
 /** A round square of one colour, as an icon. */

@@ -12,6 +12,7 @@ import type { DownloadId } from "./messages/DownloadId";
 import type { DownloadVerb } from "./messages/DownloadVerb";
 import type { Imported } from "./messages/Imported";
 import type { LaneTicket } from "./messages/LaneTicket";
+import type { MenuLine } from "./messages/MenuLine";
 import type { Mode } from "./messages/Mode";
 import type { NetworkForm } from "./messages/NetworkForm";
 import type { NodeId } from "./messages/NodeId";
@@ -76,6 +77,10 @@ export interface Backend {
   selectTab(tab: TabId): Promise<void>;
   /** `position` counts from 0 in the strip without the tab. */
   moveTab(tab: TabId, position: number): Promise<void>;
+  /** Opens the tab's page once more, beside it. */
+  duplicateTab(tab: TabId): Promise<void>;
+  /** Shows a menu of the desktop at a place of this page; gives the line that was chosen, from 0. */
+  showMenu(lines: MenuLine[], place: [number, number]): Promise<number | null>;
   reopenTab(): Promise<void>;
   navigate(tab: TabId, input: string): Promise<void>;
   /** What an address that is being typed may become; null if nothing is known. */
@@ -197,6 +202,8 @@ export function tauriBackend(): Backend {
     closeTab: (tab) => invoke("close_tab", { tab }),
     selectTab: (tab) => invoke("select_tab", { tab }),
     moveTab: (tab, position) => invoke("move_tab", { tab, position }),
+    duplicateTab: (tab) => invoke("duplicate_tab", { tab }),
+    showMenu: (lines, place) => invoke("show_menu", { lines, place }),
     reopenTab: () => invoke("reopen_tab"),
     navigate: (tab, input) => invoke("navigate", { tab, input }),
     complete: (tab, typed) => invoke("complete", { tab, typed }),

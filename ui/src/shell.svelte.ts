@@ -189,6 +189,21 @@ export class Shell {
     void this.run(this.backend.setTabMode(tab.id, mode, node));
   }
 
+  /** Brings a tab to the front and changes its mode. */
+  async continueIn(tab: TabView, mode: Mode): Promise<void> {
+    await this.run(this.backend.selectTab(tab.id));
+    this.setMode(tab, mode);
+  }
+
+  /** Closes tabs; one of those that stay comes to the front if that was one of them. */
+  async closeAll(tabs: TabView[], stays: TabView): Promise<void> {
+    if (tabs.some(({ id }) => id === this.active?.id)) {
+      await this.run(this.backend.selectTab(stays.id));
+    }
+    // One behind the other: they are reopened in this order.
+    for (const { id } of tabs) await this.run(this.backend.closeTab(id));
+  }
+
   /** Keeps the page of a tab, where that can be, or no longer. */
   setBookmarked(tab: TabView, on: boolean): void {
     if (tab.bookmarked !== null) void this.run(this.backend.setBookmarked(tab.id, on));

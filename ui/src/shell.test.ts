@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
-import { emptyTab, MockBackend, stateOf } from "./backend.mock";
+import { MockBackend } from "./backend.mock";
+import { emptyTab, stateOf } from "./state.mock";
 import type { Verb } from "./keys";
 import { Shell } from "./shell.svelte";
 

@@ -12,6 +12,17 @@ export const tabTexts = {
   sound: (sound: "sound" | "muted"): string => (sound === "muted" ? "muted" : "playing sound"),
   mute: (muted: boolean): string => (muted ? "Let it be heard (Ctrl+M)" : "Mute (Ctrl+M)"),
   asleep: "asleep, until you come back to it",
+  menu: {
+    new: "New tab",
+    reload: "Reload",
+    duplicate: "Duplicate",
+    run: (mode: Mode): string => `Continue in ${modeName(mode)}`,
+    mute: (muted: boolean): string => (muted ? "Let it be heard" : "Mute"),
+    close: "Close",
+    closeBehind: "Close those to the right",
+    closeOthers: "Close all others",
+    reopen: "Reopen the tab closed last",
+  },
   spoken: (title: string, mode: Mode, state: "loading" | "problem" | "ready") =>
     [
       title,

@@ -1,8 +1,8 @@
 //! Streamed sessions, saved before anything is asked of their engines.
 
-use duotab_core::event::{SavedState, SessionRecord};
 use duotab_core::message::{ProfileName, SessionId, TabId};
 use duotab_core::node::NodeId;
+use duotab_core::record::{SavedState, SessionRecord};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::migration::Migration;

@@ -1,7 +1,7 @@
 //! Open tabs, with their history.
 
-use duotab_core::event::TabRecord;
 use duotab_core::message::{Mode, ProfileName, TabId};
+use duotab_core::record::TabRecord;
 use rusqlite::{Connection, Row};
 
 use super::migration::Migration;

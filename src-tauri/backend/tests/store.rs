@@ -10,9 +10,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use duotab_backend::store::{DataDir, LockError, NextIds, Opened, Store, StoreError};
-use duotab_core::event::{HistoryEntry, SavedState, SessionRecord, TabRecord};
+use duotab_core::event::HistoryEntry;
 use duotab_core::message::{Mode, Notice, Problem, ProfileName, SessionId, TabId};
 use duotab_core::node::NodeId;
+use duotab_core::record::{SavedState, SessionRecord, TabRecord};
 use rusqlite::Connection;
 
 fn tab(id: u32, position: u32) -> TabRecord {

@@ -2,11 +2,10 @@
 
 use super::{Browser, REOPENABLE_CAP};
 use crate::action::{Action, PageAction};
-use crate::event::{Command, RequestId, TabRecord};
+use crate::event::{Command, RequestId};
 use crate::history::Step;
 use crate::message::{Mode, Problem, ProfileName, ShellFocus, TabId};
 use crate::page::Direction;
-use crate::tab::Tab;
 
 impl Browser {
     pub(super) fn command(&mut self, request: RequestId, command: Command) {
@@ -59,6 +58,7 @@ impl Browser {
                 let tab = self.tabs.remove(from);
                 self.tabs.insert(to.min(self.tabs.len()), tab);
             }
+            Command::DuplicateTab(id) => self.duplicate_tab(id)?,
             Command::ReopenTab => self.reopen_tab(),
             Command::Navigate(id, input) => self.navigate(id, &input)?,
             Command::GoBack(id) => {
@@ -263,19 +263,6 @@ impl Browser {
         }
     }
 
-    fn reopen_tab(&mut self) {
-        let Some((at, record)) = self.closed.pop() else {
-            return;
-        };
-        let id = self.new_tab(record.mode, at);
-        if let Some(tab) = self.tab_mut(id) {
-            *tab = Tab::restore(TabRecord { id, ..record });
-        }
-        self.permit_address_of(id);
-        self.bring_to_front(Some(id));
-        self.act(Action::Focus(ShellFocus::Page));
-    }
-
     /// Opens what the app was started with.
     pub(super) fn open_all(&mut self, inputs: Vec<String>) {
         for input in inputs {
@@ -386,6 +373,7 @@ fn wants_a_page(command: &Command) -> bool {
         Command::SelectTab(_)
         | Command::OpenTabOf(_)
         | Command::OpenDropped(..)
+        | Command::DuplicateTab(_)
         | Command::ReopenTab
         | Command::Navigate(..)
         | Command::SetMode(..)

@@ -2,9 +2,10 @@
 
 use super::{Browser, Leftovers};
 use crate::action::Action;
-use crate::event::{FoundEngine, Millis, SavedState, SessionRecord};
+use crate::event::{FoundEngine, Millis};
 use crate::message::{SessionId, TabId};
 use crate::node::{Node, NodeId};
+use crate::record::{SavedState, SessionRecord};
 use crate::session::{Happening, Session, State};
 
 impl Browser {

@@ -5,7 +5,9 @@ use crate::action::{Action, PageAction};
 use crate::address::{self, SOURCE};
 use crate::message::{Mode, Problem, ProfileName, SessionId, ShellFocus, TabId};
 use crate::page::Direction;
+use crate::record::TabRecord;
 use crate::site::origin_of;
+use crate::tab::Tab;
 
 /// Entries of a history that are offered at a time.
 const PLACES: usize = 15;
@@ -62,6 +64,51 @@ impl Browser {
             self.bring_to_front(Some(id));
             self.act(Action::Focus(ShellFocus::Page));
         }
+    }
+
+    /// Opens what was closed last.
+    pub(super) fn reopen_tab(&mut self) {
+        let Some((at, record)) = self.closed.pop() else {
+            return;
+        };
+        let id = self.open_record(at, record);
+        self.permit_address_of(id);
+        self.show_opened(id);
+    }
+
+    /// Opens beside a tab what it shows, with the way that led there. What the person has asked for
+    /// is permitted to the profile already; nothing else is to be.
+    pub(super) fn duplicate_tab(&mut self, id: TabId) -> Result<(), Problem> {
+        let at = self.known(id)?;
+        let tab = &self.tabs[at];
+        let failed = match &tab.problem {
+            Some(Problem::PageFailed { url, .. }) => Some(url.clone()),
+            _ => None,
+        };
+        let (record, muted) = (tab.record(at, false), tab.muted);
+        let id = self.open_record(at + 1, record);
+        if let Some(tab) = self.tab_mut(id) {
+            (tab.muted, tab.unasked) = (muted, true);
+            if let Some(url) = failed {
+                tab.history.visit(&url);
+            }
+        }
+        self.show_opened(id);
+        Ok(())
+    }
+
+    /// A tab as it was noted.
+    fn open_record(&mut self, at: usize, record: TabRecord) -> TabId {
+        let id = self.new_tab(record.mode, at);
+        if let Some(tab) = self.tab_mut(id) {
+            *tab = Tab::restore(TabRecord { id, ..record });
+        }
+        id
+    }
+
+    fn show_opened(&mut self, id: TabId) {
+        self.bring_to_front(Some(id));
+        self.act(Action::Focus(ShellFocus::Page));
     }
 
     /// A tab behind `opener`, in its profile; `None` if no page may open such an address.

@@ -2,9 +2,9 @@
 
 use super::Browser;
 use crate::action::{Action, PageAction};
-use crate::event::TabRecord;
 use crate::message::{Mode, NodeKind, NodeName, SessionId, ShellState, TabId};
 use crate::page::PageView;
+use crate::record::TabRecord;
 use crate::site::origin_of;
 use crate::tab::Tab;
 use std::collections::BTreeMap;

@@ -11,6 +11,7 @@ mod fleet;
 mod heading;
 mod machines;
 mod moving;
+mod open;
 mod page;
 mod permissions;
 mod print;
@@ -30,9 +31,10 @@ mod world;
 
 use super::*;
 use crate::action::PageAction;
-use crate::event::{Command, FoundEngine, PageNews, SavedState};
+use crate::event::{Command, FoundEngine, PageNews};
 use crate::message::{Stage, StartFailure};
 use crate::node::NodeId;
+use crate::record::SavedState;
 use world::{Bench, host};
 
 #[test]

@@ -7,9 +7,10 @@ use crate::download::{
     Anew, DownloadFault, DownloadNews, DownloadOrder, DownloadState, DownloadVerb, Halt, Hold,
     Source, Transfer,
 };
-use crate::event::{Command, Event, PageNews, SavedState};
+use crate::event::{Command, Event, PageNews};
 use crate::message::{Mode, Notice, ProfileName, SessionId, TabId};
 use crate::profile::PRIVATE;
+use crate::record::SavedState;
 use crate::tab::Tab;
 
 const ONE: Transfer = Transfer::STREAMED;

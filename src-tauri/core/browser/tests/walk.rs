@@ -20,7 +20,7 @@ enum Move {
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
     let one = prop_oneof![
-        3 => (0_u8..21, any::<u8>()).prop_map(|(c, t)| Move::Command(c, t)),
+        3 => (0_u8..22, any::<u8>()).prop_map(|(c, t)| Move::Command(c, t)),
         4 => any::<u8>().prop_map(Move::Answer),
         1 => any::<u8>().prop_map(Move::Drop),
         1 => any::<bool>().prop_map(Move::Break),
@@ -45,6 +45,7 @@ fn make_move(bench: &mut Bench, what: Move) {
                 0 => Command::CloseTab(tab),
                 1 => Command::SelectTab(tab),
                 2 => Command::ReopenTab,
+                21 => Command::DuplicateTab(tab),
                 3 => Command::Navigate(tab, "http://localhost/n".into()),
                 4 | 5 => Command::SetMode(tab, Mode::Streamed, None),
                 6 => Command::SetMode(tab, Mode::Proxy, None),

@@ -4,10 +4,11 @@ use super::super::*;
 use crate::action::PageAction;
 use crate::ask::{Answer, AskId};
 use crate::cookie;
-use crate::event::{Command, HistoryEntry, PageNews, SavedState};
+use crate::event::{Command, HistoryEntry, PageNews};
 use crate::message::{Stage, StartFailure};
 use crate::node::{EngineHealth, Node, NodeId, NodeKind};
 use crate::profile::{DataWork, WorkEnd};
+use crate::record::SavedState;
 use std::collections::BTreeSet;
 
 pub(super) fn host(total_memory_mib: u64) -> Node {

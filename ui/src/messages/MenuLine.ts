@@ -1,0 +1,2 @@
+// placeholder
+export type MenuLine = { "kind": "choice", label: string, enabled: boolean } | { "kind": "rule" };
