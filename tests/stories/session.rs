@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::net::TcpStream;
 
-use duotab_core::event::{Command, SavedState};
+use duotab_core::event::Command;
 use duotab_core::message::{Mode, TabId};
+use duotab_core::record::SavedState;
 use serde_json::json;
 
 use crate::app::{is_live, session};

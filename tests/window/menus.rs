@@ -27,7 +27,7 @@ async fn tab(room: &Room, place: usize) -> Outcome<[u32; 2]> {
 async fn there(room: &Room, x: u32, page: [u8; 3]) -> Outcome<()> {
     let [_, y, ..] = room.shell.content_area(&room.display).await?;
     room.display
-        .until("the menu", |picture| !picture.is(x + 20, y + 40, page, 8))
+        .until("the menu", |picture| !picture.is(x + 20, y + 6, page, 8))
         .await?;
     Ok(())
 }
@@ -107,30 +107,29 @@ async fn a_menu_that_is_left_gives_the_keyboard_back_to_the_page() -> Outcome<()
 }
 
 #[tokio::test]
-async fn a_button_that_is_held_neither_closes_the_menu_nor_chooses_from_it() -> Outcome<()> {
+async fn a_button_that_is_held_neither_closes_a_menu_nor_chooses_from_it() -> Outcome<()> {
     let room = Room::open().await?;
     room.open_tab("/colour/cc1122").await?;
-    room.filled("the page", RED).await?;
-    let [x, y] = tab(&room, 1).await?;
+    room.filled("the first page", RED).await?;
+    let blue = room.site.url("/colour/1122cc");
+    let arguments = json!({ "tab": 2, "input": blue });
+    let answer = room.shell.invoke("navigate", arguments).await?;
+    answer.map_err(|problem| format!("{problem}"))?;
+    room.filled("the second page", BLUE).await?;
     // Longer than a menu of GTK's takes for a click.
-    room.display
-        .hold(x, y, 3, Duration::from_millis(700))
+    let held = Duration::from_millis(900);
+    let [x, y] = room.middle_of("[data-testid=back]").await?;
+    room.display.hold(x, y, 1, held).await?;
+    there(&room, x, BLUE).await?;
+    room.display.press_all(&["End", "Return"]).await?;
+    // A hint may lie over a corner of the page.
+    room.shell
+        .until("document.querySelector('[data-testid=address]').value.endsWith('/cc1122')")
         .await?;
+    let [x, y] = tab(&room, 1).await?;
+    room.display.hold(x, y, 3, held).await?;
     there(&room, x, RED).await?;
     choose(&room, 3).await?;
     room.shell.until(&format!("{TABS} === 3")).await?;
-
-    let blue = room.site.url("/colour/1122cc");
-    let arguments = json!({ "tab": 3, "input": blue });
-    let answer = room.shell.invoke("navigate", arguments).await?;
-    answer.map_err(|problem| format!("{problem}"))?;
-    room.filled("another page", BLUE).await?;
-    let [x, y] = room.middle_of("[data-testid=back]").await?;
-    room.display
-        .hold(x, y, 1, Duration::from_millis(900))
-        .await?;
-    there(&room, x, BLUE).await?;
-    room.display.press_all(&["End", "Return"]).await?;
-    room.filled("where the way came from", RED).await?;
     room.shell.close().await
 }

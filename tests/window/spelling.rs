@@ -4,16 +4,19 @@ use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
 use duotab_test_support::probe::page;
-use duotab_test_support::{App, Display, Outcome, Picture, ProbeSite};
+use duotab_test_support::{App, Colour, Display, Outcome, Picture, ProbeSite};
 use serde_json::json;
 
 use crate::room::start;
 
+/// What is written on: not the white of a menu.
+const PAPER: Colour = [0xff, 0xff, 0xee];
+
 async fn writing() -> Html<String> {
     page(
         "Writing",
-        "<style>body { margin: 0; background: #fff }
-            textarea { position: absolute; inset: 40px; border: 0; outline: 0; resize: none;
+        "<style>body { margin: 0; background: #ffe }
+            textarea { position: absolute; inset: 40px; border: 0; outline: 0; resize: none; background: #ffe;
                 font: 40px sans-serif; color: #000 }</style>
         <textarea autofocus></textarea>
         <script>
@@ -45,7 +48,7 @@ async fn a_word_that_is_in_no_dictionary_is_underlined_and_put_right_from_the_me
     site.tells(&json!({ "loaded": true })).await?;
     let [x, y, ..] = shell
         .until_shown(&display, "the page", |picture, [x, y, ..]| {
-            picture.is(x + 20, y + 20, [0xff; 3], 2)
+            picture.is(x + 20, y + 20, PAPER, 2)
         })
         .await?;
     display.click(x + 200, y + 200, 1).await?;
@@ -57,8 +60,7 @@ async fn a_word_that_is_in_no_dictionary_is_underlined_and_put_right_from_the_me
     display.click(x + 80, y + 65, 3).await?;
     display
         .until("the menu", |picture| {
-            !picture.is(x + 120, y + 200, [0xff; 3], 2)
-                || !picture.is(x + 90, y + 140, [0xff; 3], 2)
+            !picture.is(x + 120, y + 200, PAPER, 2) || !picture.is(x + 90, y + 140, PAPER, 2)
         })
         .await?;
     display.press_all(&["Home", "Return"]).await?;

@@ -11,6 +11,9 @@ interface Choice {
   enabled?: boolean;
 }
 
+/** What comes with a press comes within this many ms before it. */
+const JUST_NOW = 300;
+
 /** Lines between two of these are set apart from the others. */
 type Group = Choice[];
 
@@ -85,6 +88,14 @@ function reopen(shell: Shell): Choice {
   };
 }
 
+/** When this page had the keyboard last come to it, as `Event.timeStamp` counts. */
+let focusedAt = -Infinity;
+
+/** Notes when the keyboard comes. */
+export function onFocus(event: FocusEvent): void {
+  focusedAt = event.timeStamp;
+}
+
 /** Has the desktop show a menu where it was asked for, and does what is chosen. */
 export async function openMenu(shell: Shell, event: MouseEvent, groups: Group[]): Promise<void> {
   event.preventDefault();
@@ -99,7 +110,7 @@ export async function openMenu(shell: Shell, event: MouseEvent, groups: Group[])
   );
   const chosen = await shell.backend.showMenu(lines, placeOf(event)).catch(() => null);
   // The press that asked took the keyboard from the page; what is chosen may want it elsewhere.
-  if (document.activeElement === document.body) await shell.run(shell.backend.focusPage());
+  if (focusedAt >= event.timeStamp - JUST_NOW) await shell.run(shell.backend.focusPage());
   if (chosen !== null) await choices[chosen]?.act();
 }
 

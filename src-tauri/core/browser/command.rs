@@ -192,7 +192,7 @@ impl Browser {
         Ok(())
     }
 
-    fn known(&self, id: TabId) -> Result<usize, Problem> {
+    pub(super) fn known(&self, id: TabId) -> Result<usize, Problem> {
         self.position(id).ok_or(Problem::UnknownTab { tab: id })
     }
 

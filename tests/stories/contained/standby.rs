@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use duotab_core::event::SavedState;
+use duotab_core::record::SavedState;
 
 use crate::app::session;
 use crate::home::Home;

@@ -27,9 +27,12 @@ fn a_tab_is_opened_once_more_beside_itself_with_its_history_profile_and_zoom() {
     bench.tell(Event::Page(tab, Mode::Proxy, news));
     bench.command(Command::SetZoom(tab, 150));
     bench.command(Command::SetMuted(tab, true));
-    let empty = bench.browser.tabs[0].id;
-    assert_ne!(empty, tab);
-    bench.command(Command::SelectTab(empty));
+    bench.command(Command::OpenTab {
+        input: None,
+        mode: None,
+        background: false,
+    });
+    assert_ne!(bench.browser.active, Some(tab));
     bench.command(Command::ShowSettings(true));
 
     let request = bench.command(Command::DuplicateTab(tab));
