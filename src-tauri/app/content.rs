@@ -19,7 +19,6 @@ mod opened;
 mod profile;
 mod profiles;
 mod raster;
-mod spelling;
 mod webkit;
 
 use std::collections::HashMap;

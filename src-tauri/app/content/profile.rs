@@ -11,7 +11,6 @@ use webkit2gtk::{
 use super::Door;
 use super::blocking::Blocking;
 use super::decided::Decided;
-use super::spelling;
 
 /// The engine's side of a profile.
 #[derive(Clone)]
@@ -58,7 +57,6 @@ impl Profile {
             }
             context.set_favicon_database_directory(Some(&format!("{text}/icons")));
         }
-        spelling::check(&context);
         let decided = Decided::default();
         decided.lead(&context);
         Self {

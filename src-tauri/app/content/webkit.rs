@@ -14,6 +14,7 @@ mod print;
 mod side;
 mod signals;
 mod source;
+mod spelling;
 mod stop;
 mod trust;
 mod unique;
@@ -189,6 +190,7 @@ impl Page {
         find::connect(&view, &report);
         wheel::connect(&view, &report);
         side::connect(&view, &report);
+        spelling::connect(&view);
         let show_source = source_of(&report, profile, opened);
         menu::connect(&view, &report, Rc::clone(&show_source));
         Rc::new(Self {
