@@ -5,7 +5,7 @@ use crate::ask::Wish;
 use crate::browser::{Crossing, Noted};
 use crate::carry::{Carry, Storage};
 use crate::cookie::Jar;
-use crate::event::{Millis, RequestId};
+use crate::event::{HistoryEntry, Millis, RequestId};
 use crate::history::History;
 use crate::message::{
     Mode, Problem, ProfileName, Security, SessionId, Stage, StageTime, StreamView, TabId, TabView,
@@ -97,6 +97,8 @@ pub struct Heading {
     pub url: String,
     /// The page shows another document, perhaps of another address; its history says which.
     pub arrived: bool,
+    /// A page named the address: what the person asks for is only to try it again.
+    pub unasked: bool,
 }
 
 /// A tab.
@@ -114,8 +116,11 @@ pub struct Tab {
     pub noted: Option<Noted>,
     /// Its engine shows an error in the place of a page (a streamed one only).
     pub shows_error: bool,
-    /// A page named its address: nobody has asked for it, and it was never there.
+    /// A page named the address that its history is at: nobody has asked for it, and it was never
+    /// there.
     pub unasked: bool,
+    /// The same of the address that could not be opened last.
+    pub failed_unasked: bool,
     /// Where the person has sent its page, until the page is there or stays where it is.
     pub heading_for: Option<Heading>,
     /// In percent.
@@ -170,6 +175,7 @@ impl Tab {
             mode,
             history: History::default(),
             unasked: false,
+            failed_unasked: false,
             heading_for: None,
             noted: None,
             shows_error: false,
@@ -211,8 +217,10 @@ impl Tab {
     #[must_use]
     pub fn record(&self, position: usize, active: bool) -> TabRecord {
         let mut history = self.history.clone();
+        let mut unasked = self.unasked;
         if let Some(heading) = &self.heading_for {
             history.visit(&heading.url);
+            unasked = heading.unasked;
         }
         TabRecord {
             id: self.id,
@@ -221,7 +229,7 @@ impl Tab {
             mode: self.mode,
             history: history.entries().to_vec(),
             index: history.index(),
-            unasked: self.unasked,
+            unasked,
             zoom: self.zoom,
             active,
         }
@@ -239,16 +247,71 @@ impl Tab {
     }
 
     /// The person sends its page to an address.
-    pub fn heads_for(&mut self, url: &str) {
+    pub fn heads_for(&mut self, url: &str, unasked: bool) {
         let url = self.history.without_login(url);
-        let arrived = false;
-        self.heading_for = (url != self.url()).then_some(Heading { url, arrived });
+        self.heading_for = None;
+        if url == self.url() {
+            self.unasked &= unasked;
+        } else {
+            self.heading_for = Some(Heading {
+                url,
+                arrived: false,
+                unasked,
+            });
+        }
+    }
+
+    /// Whatever page it has next is one of this address.
+    pub fn visit(&mut self, url: &str, unasked: bool) {
+        self.history.visit(url);
+        self.unasked = unasked;
     }
 
     /// Whatever page it has next is the one that it was sent to.
     pub fn goes_on_heading(&mut self) {
         if let Some(heading) = self.heading_for.take() {
-            self.history.visit(&heading.url);
+            self.visit(&heading.url, heading.unasked);
+        }
+    }
+
+    /// Its page could not show this address. Where the person has not sent it, a page has led.
+    pub fn failed(&mut self, url: &str) {
+        let sent = self.heading_for.take().filter(|it| it.url == url);
+        let there = self.history.current().filter(|entry| entry.url == url);
+        self.failed_unasked = match (sent, there) {
+            (Some(heading), _) => heading.unasked,
+            (None, Some(_)) => self.unasked,
+            (None, None) => true,
+        };
+    }
+
+    /// Its engine tells where it is.
+    pub fn is_at(&mut self, entries: &[HistoryEntry], index: usize) {
+        let before = self.history.current().map(|entry| entry.url.clone());
+        self.history.report(entries, index);
+        let now = self.history.current().map(|entry| entry.url.clone());
+        let heading = self.heading_for.take();
+        let sent = heading.as_ref().filter(|it| Some(&it.url) == now.as_ref());
+        let failed = match &self.problem {
+            Some(Problem::PageFailed { url, .. }) => Some(url) == now.as_ref(),
+            _ => false,
+        };
+        // A page may lead to an error at an address that it names.
+        self.unasked = self.shows_error
+            && match sent {
+                Some(heading) => heading.unasked,
+                None if failed => self.failed_unasked,
+                None => before != now || self.unasked,
+            };
+        self.heading_for = heading.filter(|it| !it.arrived && it.url != self.url());
+    }
+
+    /// Whether a page named its address, as `url` tells it.
+    #[must_use]
+    pub fn is_unasked(&self) -> bool {
+        match self.problem {
+            Some(Problem::PageFailed { .. }) => self.failed_unasked,
+            _ => self.unasked,
         }
     }
 

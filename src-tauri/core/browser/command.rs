@@ -170,7 +170,7 @@ impl Browser {
                     self.act(Action::FullScreen(on));
                 }
             }
-            Command::ShowVisits => self.show_visits()?,
+            Command::ShowVisits => self.show_visits(),
             Command::ShowSettings(on) => self.show_settings(on),
             Command::DismissNotice(index) => {
                 if index < self.notices.len() {
@@ -293,10 +293,10 @@ impl Browser {
             self.forget_toggle(id);
             self.sets_out(id, &url);
             if self.has_page(id) {
-                self.heads_for(id, &url);
+                self.heads_for(id, &url, false);
                 self.page_action(id, PageAction::Navigate(url));
             } else {
-                self.tabs[at].history.visit(&url);
+                self.tabs[at].visit(&url, false);
                 self.wake(id);
             }
         }
@@ -310,7 +310,6 @@ impl Browser {
     pub(super) fn sets_out(&mut self, id: TabId, url: &str) {
         let Some(tab) = self.tab_mut(id) else { return };
         tab.problem = None;
-        tab.unasked = false;
         let profile = tab.profile.clone();
         self.permit(profile, url);
     }

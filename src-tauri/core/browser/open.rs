@@ -82,15 +82,15 @@ impl Browser {
         let at = self.known(id)?;
         let tab = &self.tabs[at];
         let failed = match &tab.problem {
-            Some(Problem::PageFailed { url, .. }) => Some(url.clone()),
+            Some(Problem::PageFailed { url, .. }) => Some((url.clone(), tab.is_unasked())),
             _ => None,
         };
         let (record, muted) = (tab.record(at, false), tab.muted);
         let id = self.open_record(at + 1, record);
         if let Some(tab) = self.tab_mut(id) {
-            (tab.muted, tab.unasked) = (muted, true);
-            if let Some(url) = failed {
-                tab.history.visit(&url);
+            tab.muted = muted;
+            if let Some((url, unasked)) = failed {
+                tab.visit(&url, unasked);
             }
         }
         self.show_opened(id);
@@ -126,8 +126,7 @@ impl Browser {
     fn tab_on(&mut self, profile: ProfileName, url: &str, mode: Mode, position: usize) -> TabId {
         let id = self.new_tab_of(profile, mode, position);
         if let Some(tab) = self.tab_mut(id) {
-            tab.history.visit(url);
-            tab.unasked = true;
+            tab.visit(url, true);
         }
         id
     }

@@ -35,7 +35,7 @@ impl Browser {
 
     /// The person asked for what the tab shows, or has seen it there.
     pub(super) fn permit_address_of(&mut self, id: TabId) {
-        let asked = |tab: &&Tab| !tab.unasked && !tab.url().is_empty();
+        let asked = |tab: &&Tab| !tab.is_unasked() && !tab.url().is_empty();
         if let Some(tab) = self.tab(id).filter(asked) {
             let (profile, url) = (tab.profile.clone(), tab.url().to_owned());
             self.permit(profile, &url);
@@ -74,13 +74,14 @@ impl Browser {
     /// Loads again, in the way of `again`; after a problem, tries again what failed.
     pub(super) fn reload(&mut self, id: TabId, again: PageAction) {
         let Some(tab) = self.tab_mut(id) else { return };
+        let unasked = tab.is_unasked();
         let problem = tab.problem.take();
         if tab.mode == Mode::Streamed && problem.as_ref().is_some_and(|it| !it.is_of_the_page()) {
             return self.retry_stream(id);
         }
         match problem {
             Some(Problem::PageFailed { url, .. }) if self.has_page(id) => {
-                self.heads_for(id, &url);
+                self.heads_for(id, &url, unasked);
                 self.page_action(id, PageAction::Navigate(url));
             }
             _ if self.has_page(id) => {
@@ -93,9 +94,9 @@ impl Browser {
     }
 
     /// The person sends the page of a tab to an address.
-    pub(super) fn heads_for(&mut self, id: TabId, url: &str) {
+    pub(super) fn heads_for(&mut self, id: TabId, url: &str, unasked: bool) {
         if let Some(tab) = self.tab_mut(id) {
-            tab.heads_for(url);
+            tab.heads_for(url, unasked);
         }
     }
 
@@ -218,13 +219,7 @@ impl Browser {
             }
             PageNews::History { entries, index } => {
                 let before = tab.url().to_owned();
-                tab.history.report(&entries, index);
-                let heading = tab.heading_for.take();
-                let sent = heading.as_ref().is_some_and(|it| it.url == tab.url());
-                // A page may lead to an error at an address that it names.
-                let led = !sent && before != tab.url();
-                tab.unasked = tab.shows_error && (tab.unasked || led);
-                tab.heading_for = heading.filter(|it| !it.arrived && it.url != tab.url());
+                tab.is_at(&entries, index);
                 if !same_site(&before, tab.url()) {
                     tab.favicon = None;
                     self.zoom_as_site(id);
@@ -235,9 +230,9 @@ impl Browser {
             }
             PageNews::Failed { url, fault, detail } => {
                 tab.loading = false;
-                tab.heading_for = None;
                 tab.page.loads(false);
                 let url = tab.history.without_login(&url);
+                tab.failed(&url);
                 tab.problem = Some(Problem::PageFailed { url, fault, detail });
             }
             PageNews::Crashed => self.crashed(id),

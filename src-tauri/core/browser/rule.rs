@@ -40,24 +40,24 @@ impl Browser {
     /// A page has led to another site: by a link, by an answer, by itself.
     pub(super) fn change_as_site(&mut self, id: TabId) {
         let Some(tab) = self.tab(id) else { return };
-        let url = tab.url().to_owned();
+        let (url, unasked) = (tab.url().to_owned(), tab.is_unasked());
         let wanted = self.mode_of_site(&tab.profile, &url);
         if let Some(mode) = wanted.filter(|mode| *mode != tab.mode) {
-            self.navigate_in(id, mode, &url);
+            self.navigate_in(id, mode, &url, unasked);
         }
     }
 
     /// Goes to an address in the other mode.
-    pub(super) fn navigate_in(&mut self, id: TabId, mode: Mode, url: &str) {
+    pub(super) fn navigate_in(&mut self, id: TabId, mode: Mode, url: &str, unasked: bool) {
         match mode {
             Mode::Streamed => {
-                self.leave_for_stream(id, url);
+                self.leave_for_stream(id, url, unasked);
                 self.want_stream(id, None, None);
             }
             Mode::Proxy => {
                 if let Some(tab) = self.tab_mut(id) {
                     tab.problem = None;
-                    tab.history.visit(url);
+                    tab.visit(url, unasked);
                 }
                 self.back_to_proxy(id);
             }

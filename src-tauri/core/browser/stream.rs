@@ -166,7 +166,7 @@ impl Browser {
         let now = self.now;
         if let Some(tab) = self.tab_mut(id) {
             if !url.is_empty() && url != "about:blank" {
-                tab.history.visit(url);
+                tab.visit(url, true);
             }
             let mut stream = TabStream {
                 session: Some(session_id),

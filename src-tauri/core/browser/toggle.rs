@@ -65,7 +65,7 @@ impl Browser {
         } else {
             self.forget_toggle(id);
             self.sets_out(id, &url);
-            self.navigate_in(id, mode, &url);
+            self.navigate_in(id, mode, &url, false);
         }
         Ok(())
     }
@@ -100,7 +100,7 @@ impl Browser {
             } => self.change_mode(request, id, mode, node),
             Toggle::Address { mode, url } => {
                 self.sets_out(id, &url);
-                self.navigate_in(id, mode, &url);
+                self.navigate_in(id, mode, &url, false);
             }
         }
         true
@@ -164,9 +164,10 @@ impl Browser {
             }
             Mode::Streamed => {
                 if tab.mode == Mode::Proxy {
-                    let heading = tab.heading_for.clone().map(|it| it.url);
-                    let url = heading.unwrap_or_else(|| tab.url().to_owned());
-                    self.leave_for_stream(id, &url);
+                    let heading = tab.heading_for.clone().map(|it| (it.url, it.unasked));
+                    let there = || (tab.url().to_owned(), tab.is_unasked());
+                    let (url, unasked) = heading.unwrap_or_else(there);
+                    self.leave_for_stream(id, &url, unasked);
                 } else if let Some(session) = tab.session() {
                     let at = self.sessions.get(&session).map(|s| s.node.id.clone());
                     if node.is_none() || node == at {
@@ -187,7 +188,7 @@ impl Browser {
     }
 
     /// Out of Proxy mode, to an address. The child webview waits until the stream is there.
-    pub(super) fn leave_for_stream(&mut self, id: TabId, url: &str) {
+    pub(super) fn leave_for_stream(&mut self, id: TabId, url: &str, unasked: bool) {
         self.answer_all(id);
         self.ask_for_cookies(id, Mode::Proxy, url);
         self.collect(id);
@@ -202,7 +203,7 @@ impl Browser {
         tab.waiting_history = tab.proxied.then(|| tab.history.clone());
         // What could not be shown is in no history yet.
         if !url.is_empty() {
-            tab.history.visit(url);
+            tab.visit(url, unasked);
         }
     }
 
@@ -222,11 +223,12 @@ impl Browser {
         if waiting {
             tab.crossing = Crossing::None;
         }
+        let unasked = tab.is_unasked();
         tab.mode = Mode::Proxy;
         tab.problem = None;
         tab.heading_for = None;
         if let Some(url) = url.filter(|url| !url.is_empty()) {
-            tab.history.visit(&url);
+            tab.visit(&url, unasked);
         }
         tab.loading = false;
         tab.page.gone();
@@ -237,7 +239,7 @@ impl Browser {
                 tab.history = history;
                 // It was given another address while it waited.
                 if tab.url() != wanted {
-                    tab.heads_for(&wanted);
+                    tab.heads_for(&wanted, unasked);
                     self.page_action(id, PageAction::Navigate(wanted));
                 }
             }

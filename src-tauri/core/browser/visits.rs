@@ -58,7 +58,7 @@ impl Browser {
 
     /// Shows where the person has been: in the tab in front if it is empty, else in a new one. Of private
     /// tabs nothing is noted, and nothing is shown in them.
-    pub(super) fn show_visits(&mut self) -> Result<(), Problem> {
+    pub(super) fn show_visits(&mut self) {
         let front = self.active.and_then(|id| self.tab(id));
         let profile = front.map(|tab| tab.profile.clone());
         let profile = profile.filter(|profile| !profile.is_private());
@@ -67,10 +67,10 @@ impl Browser {
         };
         if profile.is_none() || !front.is_some_and(is_empty) {
             let profile = profile.unwrap_or_else(|| self.settings.profile.clone());
-            self.open_tab(profile, None, None, false)?;
+            let id = self.new_tab_of(profile, self.settings.default_mode, self.tabs.len());
+            self.bring_to_front(Some(id));
         }
         self.act(Action::Focus(ShellFocus::Visits));
-        Ok(())
     }
 
     /// Forgets that the person was at an address in a tab's profile, or anywhere in it.

@@ -26,7 +26,7 @@ fn a_tab_is_opened_once_more_beside_itself_with_its_history_profile_and_zoom() {
     };
     bench.tell(Event::Page(tab, Mode::Proxy, news));
     bench.command(Command::SetZoom(tab, 150));
-    bench.command(Command::SetMuted(tab, true));
+    bench.tell(Event::Page(tab, Mode::Proxy, PageNews::Muted(true)));
     bench.command(Command::OpenTab {
         input: None,
         mode: None,
@@ -69,56 +69,139 @@ fn permits(bench: &Bench) -> bool {
     bench.world.log.iter().any(permits)
 }
 
-#[test]
-fn the_twin_of_a_page_that_was_refused_is_refused_as_well() {
-    let mut bench = Bench::new(vec![host(16_000)]);
-    let tab = bench.first();
-    bench.command(Command::Navigate(tab, "http://a.test/".into()));
-    let refused = PageNews::Failed {
+fn failure() -> PageNews {
+    PageNews::Failed {
         url: ROUTER.into(),
         fault: None,
         detail: String::new(),
-    };
-    bench.tell(Event::Page(tab, Mode::Proxy, refused));
+    }
+}
+
+fn history(urls: &[&str]) -> PageNews {
+    let entries = urls.iter().map(|url| HistoryEntry {
+        url: (*url).into(),
+        title: String::new(),
+    });
+    PageNews::History {
+        entries: entries.collect(),
+        index: urls.len() - 1,
+    }
+}
+
+const PAGE: &str = "http://a.test/";
+
+/// A proxied tab whose page has led to the router, which was refused.
+fn refused() -> (Bench, TabId) {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let tab = bench.first();
+    bench.command(Command::Navigate(tab, PAGE.into()));
+    bench.tell(Event::Page(tab, Mode::Proxy, history(&[PAGE])));
+    bench.tell(Event::Page(tab, Mode::Proxy, failure()));
+    assert_eq!(bench.browser.tab(tab).map(Tab::url), Some(ROUTER));
+    (bench, tab)
+}
+
+#[test]
+fn the_twin_of_a_page_that_was_refused_is_refused_as_well() {
+    let (mut bench, tab) = refused();
     bench.command(Command::DuplicateTab(tab));
     let twin = bench.browser.active.and_then(|id| bench.browser.tab(id));
     assert!(twin.is_some_and(|twin| twin.id != tab && twin.url() == ROUTER && twin.unasked));
     assert!(!permits(&bench));
+
+    bench.command(Command::Navigate(tab, ROUTER.into()));
+    bench.tell(Event::Page(tab, Mode::Proxy, failure()));
+    bench.command(Command::DuplicateTab(tab));
+    let twin = bench.browser.active.and_then(|id| bench.browser.tab(id));
+    assert!(twin.is_some_and(|twin| twin.url() == ROUTER && !twin.unasked));
+}
+
+#[test]
+fn what_was_refused_is_not_asked_for_by_another_mode_or_another_try() {
+    for tries in 0..2 {
+        let (mut bench, tab) = refused();
+        for _ in 0..tries {
+            bench.command(Command::Reload(tab));
+            bench.tell(Event::Page(tab, Mode::Proxy, failure()));
+        }
+        // Back before the stream has shown anything there.
+        for mode in [Mode::Streamed, Mode::Proxy, Mode::Streamed, Mode::Proxy] {
+            bench.command(Command::SetMode(tab, mode, None));
+            if mode == Mode::Proxy {
+                bench.tell(Event::Page(tab, mode, failure()));
+            }
+        }
+        assert_eq!(bench.browser.tab(tab).map(Tab::url), Some(ROUTER));
+        assert!(!permits(&bench), "after {tries} more tries");
+        bench.command(Command::Navigate(tab, ROUTER.into()));
+        assert!(permits(&bench));
+    }
+}
+
+#[test]
+fn a_page_that_was_there_stays_asked_for_where_it_led_to_what_was_refused() {
+    let (mut bench, tab) = refused();
+    bench.tell(Event::Page(tab, Mode::Proxy, PageNews::Painted));
+    assert!(!bench.browser.tab(tab).unwrap().record(0, true).unasked);
+    bench.command(Command::GoBack(tab));
+    let there = bench.browser.tab(tab).unwrap();
+    assert_eq!((there.url(), there.is_unasked()), (PAGE, false));
+}
+
+#[test]
+fn an_address_that_was_typed_over_what_a_page_opened_is_saved_as_asked_for() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let opener = bench.first();
+    bench.command(Command::Navigate(opener, PAGE.into()));
+    let news = PageNews::TabWanted {
+        url: PAGE.into(),
+        mode: None,
+    };
+    bench.tell(Event::Page(opener, Mode::Proxy, news));
+    let tab = bench.browser.tabs[1].id;
+    bench.command(Command::SelectTab(tab));
+    let noted = |bench: &Bench| bench.browser.tab(tab).unwrap().record(1, true);
+    assert!(noted(&bench).unasked);
+    bench.command(Command::Navigate(tab, ROUTER.into()));
+    let last = noted(&bench).history.pop().unwrap();
+    assert_eq!((last.url.as_str(), noted(&bench).unasked), (ROUTER, false));
 }
 
 #[test]
 fn an_error_where_a_streamed_page_led_is_nothing_that_was_asked_for() {
-    let mut bench = Bench::new(vec![host(16_000)]);
-    let tab = bench.first();
-    bench.command(Command::SetMode(tab, Mode::Streamed, None));
-    bench.command(Command::Navigate(tab, "http://a.test/".into()));
-    bench.settle();
-    let shows = |bench: &mut Bench, urls: &[&str], error: bool| {
-        let entries = urls.iter().map(|url| HistoryEntry {
-            url: (*url).into(),
-            title: String::new(),
-        });
-        let history = PageNews::History {
-            entries: entries.collect(),
-            index: urls.len() - 1,
+    // What the engine tells of an error comes in either order.
+    for late in [false, true] {
+        let mut bench = Bench::new(vec![host(16_000)]);
+        let tab = bench.first();
+        bench.command(Command::SetMode(tab, Mode::Streamed, None));
+        bench.command(Command::Navigate(tab, PAGE.into()));
+        bench.settle();
+        let tell = |bench: &mut Bench, news| bench.tell(Event::Page(tab, Mode::Streamed, news));
+        let shows_error = |bench: &mut Bench, urls: &[&str]| {
+            tell(bench, PageNews::Committed);
+            tell(bench, PageNews::ShowsError);
+            let mut news = vec![failure(), history(urls)];
+            if late {
+                news.reverse();
+            }
+            for news in news {
+                tell(bench, news);
+            }
         };
-        bench.tell(Event::Page(tab, Mode::Streamed, PageNews::Committed));
-        if error {
-            bench.tell(Event::Page(tab, Mode::Streamed, PageNews::ShowsError));
-        }
-        bench.tell(Event::Page(tab, Mode::Streamed, history));
-    };
-    shows(&mut bench, &["http://a.test/"], false);
-    shows(&mut bench, &["http://a.test/", ROUTER], true);
-    assert_eq!(bench.browser.tab(tab).map(Tab::url), Some(ROUTER));
-    bench.command(Command::SetMode(tab, Mode::Proxy, None));
-    bench.settle();
-    assert!(!permits(&bench), "a page led there");
+        tell(&mut bench, PageNews::Committed);
+        tell(&mut bench, history(&[PAGE]));
+        shows_error(&mut bench, &[PAGE, ROUTER]);
+        assert_eq!(bench.browser.tab(tab).map(Tab::url), Some(ROUTER));
+        bench.command(Command::SetMode(tab, Mode::Proxy, None));
+        bench.settle();
+        assert!(!permits(&bench), "a page led there");
 
-    bench.command(Command::SetMode(tab, Mode::Streamed, None));
-    bench.settle();
-    bench.command(Command::Navigate(tab, ROUTER.into()));
-    assert!(permits(&bench), "the person has sent it there");
-    shows(&mut bench, &[ROUTER], true);
-    assert!(bench.browser.tab(tab).is_some_and(|tab| !tab.unasked));
+        bench.command(Command::SetMode(tab, Mode::Streamed, None));
+        bench.settle();
+        bench.command(Command::Navigate(tab, ROUTER.into()));
+        assert!(permits(&bench), "the person has sent it there");
+        shows_error(&mut bench, &[ROUTER]);
+        assert!(bench.browser.tab(tab).is_some_and(|tab| !tab.is_unasked()));
+        assert!(bench.browser.tab(tab).is_some_and(|tab| !tab.unasked));
+    }
 }

@@ -175,6 +175,8 @@ fn they_are_shown_in_an_empty_tab_that_is_not_private() {
     let wish = Action::Focus(ShellFocus::Visits);
     let wishes = |bench: &Bench| bench.world.log.iter().filter(|it| **it == wish).count();
     assert_eq!(wishes(&bench), 1);
+    let address = Action::Focus(ShellFocus::AddressBar);
+    assert!(!bench.world.log.contains(&address));
     bench.command(Command::ShowVisits);
     assert_eq!((bench.browser.active, wishes(&bench)), (Some(empty), 2));
 
