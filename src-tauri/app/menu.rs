@@ -75,7 +75,9 @@ fn item(label: &str, enabled: bool) -> gtk::MenuItem {
 /// under one takes its release for a choice, or for a wish to close it.
 fn when_let_go(over: &gtk::Widget, act: impl FnOnce() + 'static) {
     if !is_held(over) {
-        return act();
+        // A release may be on its way still.
+        glib::idle_add_local_once(act);
+        return;
     }
     let act = Rc::new(Cell::new(Some(act)));
     let waiting = Rc::new(Cell::new(None));

@@ -13,6 +13,7 @@ const FRONT: &str = "[...document.querySelectorAll('[role=tab]')].findIndex(
 
 /// Opens the menu of the tab at a place of the strip, over a page of this colour.
 async fn menu(room: &Room, place: usize, page: [u8; 3]) -> Outcome<()> {
+    room.filled("the page before its menu", page).await?;
     let [x, y] = tab(room, place).await?;
     room.display.click(x, y, 3).await?;
     there(room, x, page).await
@@ -29,6 +30,18 @@ async fn there(room: &Room, x: u32, page: [u8; 3]) -> Outcome<()> {
     room.display
         .until("the menu", |picture| !picture.is(x + 20, y + 6, page, 8))
         .await?;
+    Ok(())
+}
+
+/// Waits for longer than what comes with a press, by the page's clock.
+async fn a_while(room: &Room) -> Outcome<()> {
+    let mark = "document.body.dataset.later";
+    room.shell
+        .value(&format!(
+            "(delete {mark}, setTimeout(() => {{ {mark} = '' }}, 500), true)"
+        ))
+        .await?;
+    room.shell.until(&format!("{mark} === ''")).await?;
     Ok(())
 }
 
@@ -103,6 +116,30 @@ async fn a_menu_that_is_left_gives_the_keyboard_back_to_the_page() -> Outcome<()
         })
         .await?;
     assert_eq!(room.shell.value(TABS).await?, json!(2));
+    room.shell.close().await
+}
+
+#[tokio::test]
+async fn a_menu_that_is_left_gives_the_keyboard_back_to_what_is_being_typed() -> Outcome<()> {
+    let room = Room::open().await?;
+    room.open_tab("/colour/cc1122").await?;
+    room.filled("the page", RED).await?;
+    room.display.press("ctrl+l").await?;
+    let address = "document.activeElement === document.querySelector('[data-testid=address]')";
+    let has_keys = format!("document.hasFocus() && {address}");
+    room.shell.until(&has_keys).await?;
+    room.display.write("half a wo").await?;
+    // The keyboard came too long ago for the press that is next, and comes again long behind it.
+    a_while(&room).await?;
+    menu(&room, 1, RED).await?;
+    a_while(&room).await?;
+    room.display.press("Escape").await?;
+    room.filled("no menu", RED).await?;
+    room.display.write("rd").await?;
+    let value = "document.querySelector('[data-testid=address]').value";
+    room.shell
+        .until(&format!("{has_keys} && {value} === 'half a word'"))
+        .await?;
     room.shell.close().await
 }
 

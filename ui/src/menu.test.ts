@@ -117,8 +117,12 @@ test("the line that is chosen is done, after the page has the keyboard again", a
 test("groups are set apart, and of a menu that is left nothing comes", async () => {
   const { backend, shell } = await shellOf(1, 1);
   const groups = tabMenu(shell, shell.tabs[0] ?? emptyTab(1));
-  // The bars had the keyboard long before.
+  // The bars had the keyboard long before, and have it again when the menu closes.
   onFocus({ timeStamp: 3000 } as FocusEvent);
+  backend.choice = () => {
+    onFocus({ timeStamp: 9000 } as FocusEvent);
+    return -1;
+  };
   await openMenu(shell, press(0), groups);
   const [shown, ...then] = backend.asked;
   const lines = (shown?.facts[0] ?? []) as { kind: string }[];

@@ -11,7 +11,7 @@ interface Choice {
   enabled?: boolean;
 }
 
-/** What comes with a press comes within this many ms before it. */
+/** What comes with a press comes within this many ms of it. */
 const JUST_NOW = 300;
 
 /** Lines between two of these are set apart from the others. */
@@ -88,12 +88,14 @@ function reopen(shell: Shell): Choice {
   };
 }
 
-/** When this page had the keyboard last come to it, as `Event.timeStamp` counts. */
+/** When this page had the keyboard last come to it, and when a menu was last asked for, as
+ *  `Event.timeStamp` counts. */
 let focusedAt = -Infinity;
+let askedAt: number | null = null;
 
-/** Notes when the keyboard comes. */
-export function onFocus(event: FocusEvent): void {
-  focusedAt = event.timeStamp;
+/** Notes when the keyboard comes, but not back from a menu. */
+export function onFocus({ timeStamp }: FocusEvent): void {
+  if (askedAt === null || timeStamp <= askedAt + JUST_NOW) focusedAt = timeStamp;
 }
 
 /** Has the desktop show a menu where it was asked for, and does what is chosen. */
@@ -108,9 +110,11 @@ export async function openMenu(shell: Shell, event: MouseEvent, groups: Group[])
       ? { kind: "choice", label: choice.label, enabled: choice.enabled ?? true }
       : { kind: "rule" },
   );
+  askedAt = event.timeStamp;
   const chosen = await shell.backend.showMenu(lines, placeOf(event)).catch(() => null);
+  askedAt = null;
   // The press that asked took the keyboard from the page; what is chosen may want it elsewhere.
-  if (focusedAt >= event.timeStamp - JUST_NOW) await shell.run(shell.backend.focusPage());
+  if (Math.abs(focusedAt - event.timeStamp) <= JUST_NOW) await shell.run(shell.backend.focusPage());
   if (chosen !== null) await choices[chosen]?.act();
 }
 
