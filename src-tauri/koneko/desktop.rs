@@ -7,6 +7,7 @@ mod cursor;
 use crate::xlink::{Address, Wake, XError};
 use clipboard::Clipboard;
 use duotab_core::neko::data::ServerMessage;
+use duotab_core::neko::input::PASTE_KEPT;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
@@ -19,8 +20,9 @@ use x11rb::rust_connection::RustConnection;
 
 /// How long a question may wait for the thread.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
-/// How long a pasted text is kept for the page to read it, which a busy machine may need.
-const READ_LIMIT: Duration = Duration::from_secs(4);
+/// How long its first reading is waited for, which a busy machine may need. It leaves the second
+/// one some of `PASTE_KEPT`.
+const READ_LIMIT: Duration = Duration::from_millis(3500);
 /// The same where the text before was not read at all: a page without a field to type in never
 /// does, and what comes next is not to wait for each.
 const UNREAD_LIMIT: Duration = Duration::from_millis(1200);
@@ -151,9 +153,11 @@ impl Desktop {
             if !pastes.unread {
                 let pace = self.pace(at);
                 let again = Instant::now() + READ_AGAIN_LIMIT.max(pace);
-                self.read_after(reads_before + 1, again).await;
+                let end = at + PASTE_KEPT;
+                self.read_after(reads_before + 1, again.min(end)).await;
                 let (_, last) = *self.reads.borrow();
-                tokio::time::sleep_until(last + TAKE_IN.max(self.pace(at))).await;
+                let taken_in = last + TAKE_IN.max(self.pace(at));
+                tokio::time::sleep_until(taken_in.min(end)).await;
             } else {
                 tracing::debug!("a pasted text was not read");
             }

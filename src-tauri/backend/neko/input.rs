@@ -5,7 +5,7 @@
 //! for the clipboard go over the other connection (the WebSocket), so they wait until the server
 //! has answered for all input before them, and hold what is behind them until the server has them.
 
-use duotab_core::neko::input::InputMessage;
+use duotab_core::neko::input::{InputMessage, PASTE_KEPT};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -16,9 +16,9 @@ const MAX_TEXT: usize = 1 << 20;
 /// How long the answer for the input before a paste is waited for.
 const ANSWER_LIMIT: Duration = Duration::from_millis(300);
 /// How long the server's word that it has the text is waited for.
-/// An engine may let the page read an earlier text first, which a busy machine takes seconds for;
-/// what is behind the text would stand before it, were it let go sooner.
-const TAKEN_LIMIT: Duration = Duration::from_millis(3700);
+/// `koneko` lets the page read an earlier text first; what is behind the text would stand before it,
+/// were it let go sooner.
+const TAKEN_LIMIT: Duration = PASTE_KEPT.saturating_add(Duration::from_millis(500));
 /// What the page takes to read the clipboard after the server has set it.
 const READ_TIME: Duration = Duration::from_millis(40);
 

@@ -5,6 +5,11 @@
 
 use super::Malformed;
 use super::data::{join_time, split_time};
+use std::time::Duration;
+
+/// The longest, counted from its keys, that a pasted text is kept from the next one for the page to
+/// read it. The client waits somewhat longer for the word that the next one is there.
+pub const PASTE_KEPT: Duration = Duration::from_millis(4500);
 
 /// What a finger does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
