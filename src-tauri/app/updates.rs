@@ -134,6 +134,7 @@ mod tests {
         let mut paced = Paced::new(start);
         let focus = Update::Focus {
             target: ShellFocus::Find,
+            tab: None,
         };
         paced.take(state(1), start);
         paced.take(state(2), start);

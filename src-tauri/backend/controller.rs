@@ -27,7 +27,9 @@ use duotab_core::action::Action;
 use duotab_core::browser::{Browser, Saved, Settings};
 use duotab_core::download::DownloadOrder;
 use duotab_core::event::{Command, Event, Millis, RequestId};
-use duotab_core::message::{LaneTicket, Problem, ProfileName, ShellState, Update};
+use duotab_core::message::{
+    LaneTicket, Problem, ProfileName, ShellFocus, ShellState, TabId, Update,
+};
 use engine::Engines;
 use left::Left;
 use look::Look;
@@ -408,10 +410,8 @@ impl Run {
                 self.last = state.clone();
                 self.update(&Update::State { state });
             }
-            Action::Focus(target) => {
-                self.update(&Update::Focus { target });
-                self.order(ContentOrder::Focus(target));
-            }
+            Action::Focus(target) => self.focus(target, None),
+            Action::FocusIn(target, tab) => self.focus(target, Some(tab)),
             Action::Exit => {
                 self.order(ContentOrder::Exit);
                 return true;
@@ -422,6 +422,11 @@ impl Run {
 
     fn order(&self, order: ContentOrder) {
         let _ = self.content.send(order);
+    }
+
+    fn focus(&mut self, target: ShellFocus, tab: Option<TabId>) {
+        self.update(&Update::Focus { target, tab });
+        self.order(ContentOrder::Focus(target));
     }
 
     fn update(&mut self, update: &Update) {

@@ -255,6 +255,8 @@ pub enum Action {
     Paint(ShellState),
     /// Move the keyboard focus.
     Focus(ShellFocus),
+    /// The same in this tab, which the next state may bring to the front.
+    FocusIn(ShellFocus, TabId),
     /// All is put away: the app can end.
     Exit,
 }

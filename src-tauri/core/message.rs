@@ -233,6 +233,8 @@ pub enum Update {
     Focus {
         /// Where to.
         target: ShellFocus,
+        /// In which tab, if it is one that the next state may bring to the front.
+        tab: Option<TabId>,
     },
 }
 

@@ -186,6 +186,26 @@ async fn of_new_tabs_in_a_row_the_last_one_gets_what_is_typed() -> Outcome<()> {
 }
 
 #[tokio::test]
+async fn what_is_entered_behind_the_key_for_the_visits_goes_to_their_tab() -> Outcome<()> {
+    let room = Room::open().await?;
+    room.open_tab("/colour/cc1122").await?;
+    room.filled("the page", RED).await?;
+    for tabs in [3, 4] {
+        let keys = keys_of(&room, "/colour/1122cc");
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        room.display
+            .press_all(&[&["ctrl+h"], &keys[..]].concat())
+            .await?;
+        room.filled("the page of the new tab", BLUE).await?;
+        let count = "document.querySelectorAll('[role=tab]').length";
+        room.shell.until(&format!("{count} === {tabs}")).await?;
+        room.display.press("ctrl+2").await?;
+        room.filled("the page that was there", RED).await?;
+    }
+    room.shell.close().await
+}
+
+#[tokio::test]
 async fn what_was_typed_waits_while_the_page_has_the_keyboard() -> Outcome<()> {
     let room = Room::open().await?;
     room.open_tab("/colour/cc1122").await?;

@@ -82,7 +82,7 @@ export class Shell {
       };
       await this.backend.subscribe((update) => {
         if (update.kind === "focus") {
-          onFocus(update.target, null);
+          onFocus(update.target, update.tab);
         } else {
           this.#states += 1;
           this.receivedAt = performance.now();

@@ -84,8 +84,8 @@ test("the last state that came is the one that is painted", async () => {
   const { backend, shell } = await shellOf([1, 2]);
   backend.show(stateOf([emptyTab(9)]));
   expect(shell.active?.id).toBe(9);
-  backend.send({ kind: "focus", target: "address_bar" });
-  expect(shell.focus).toEqual({ target: "address_bar", tab: null, nth: 1 });
+  backend.send({ kind: "focus", target: "address_bar", tab: 7 });
+  expect(shell.focus).toEqual({ target: "address_bar", tab: 7, nth: 1 });
 });
 
 test("a wish for the focus is granted once, however often what it is for comes back", async () => {

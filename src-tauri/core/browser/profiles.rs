@@ -106,12 +106,13 @@ impl Browser {
         let empty = self.active.and_then(|id| self.tab_mut(id));
         if let Some(tab) = empty.filter(|tab| tab.url().is_empty() && tab.stream.is_none()) {
             tab.profile = profile;
-            self.act(Action::Focus(ShellFocus::AddressBar));
+            let id = tab.id;
+            self.act(Action::FocusIn(ShellFocus::AddressBar, id));
             return Ok(());
         }
         let id = self.new_tab_of(profile, self.settings.default_mode, self.tabs.len());
         self.bring_to_front(Some(id));
-        self.act(Action::Focus(ShellFocus::AddressBar));
+        self.act(Action::FocusIn(ShellFocus::AddressBar, id));
         Ok(())
     }
 

@@ -70,7 +70,9 @@ impl Browser {
             let id = self.new_tab_of(profile, self.settings.default_mode, self.tabs.len());
             self.bring_to_front(Some(id));
         }
-        self.act(Action::Focus(ShellFocus::Visits));
+        if let Some(id) = self.active {
+            self.act(Action::FocusIn(ShellFocus::Visits, id));
+        }
     }
 
     /// Forgets that the person was at an address in a tab's profile, or anywhere in it.

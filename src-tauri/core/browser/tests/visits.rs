@@ -172,7 +172,7 @@ fn they_are_shown_in_an_empty_tab_that_is_not_private() {
     bench.command(Command::ShowVisits);
     let empty = bench.browser.active.unwrap();
     assert_ne!(empty, tab);
-    let wish = Action::Focus(ShellFocus::Visits);
+    let wish = Action::FocusIn(ShellFocus::Visits, empty);
     let wishes = |bench: &Bench| bench.world.log.iter().filter(|it| **it == wish).count();
     assert_eq!(wishes(&bench), 1);
     let address = Action::Focus(ShellFocus::AddressBar);
