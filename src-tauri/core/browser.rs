@@ -51,6 +51,7 @@ use crate::message::{
 use crate::node::NodeId;
 use crate::placement::{Demand, Roster};
 use crate::profile::{self, ProfileRecord};
+use crate::proxy::Target;
 use crate::record::{SessionRecord, TabRecord};
 use crate::search::Search;
 use crate::session::Session;
@@ -159,6 +160,8 @@ pub struct Browser {
     active: Option<TabId>,
     /// Tabs that were in front before, the last one last.
     recent: Vec<TabId>,
+    /// What the person has asked for in profiles that have tabs.
+    asked: BTreeMap<ProfileName, BTreeSet<Target>>,
     closed: Vec<(usize, TabRecord)>,
     sessions: BTreeMap<SessionId, Session>,
     profiles: Vec<Profile>,
@@ -228,6 +231,7 @@ impl Browser {
             tabs: records.into_iter().map(Tab::restore).collect(),
             active: None,
             recent: Vec::new(),
+            asked: BTreeMap::new(),
             closed: Vec::new(),
             sessions: BTreeMap::new(),
             profiles,

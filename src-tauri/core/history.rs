@@ -6,6 +6,7 @@
 
 use crate::address::{Login, split_login};
 use crate::event::HistoryEntry;
+use std::collections::BTreeSet;
 
 /// Entries kept per tab; the oldest go first.
 const CAP: usize = 200;
@@ -24,6 +25,8 @@ pub struct History {
     jump: Option<Jump>,
     /// What stood in an address last; it is in no entry.
     login: Option<Login>,
+    /// Addresses in it that a page named: nobody has asked for them, and none was ever there.
+    named: BTreeSet<String>,
 }
 
 /// Where a history stood before a jump.
@@ -57,6 +60,7 @@ impl History {
             run_len: usize::from(!entries.is_empty()),
             current,
             entries,
+            named: BTreeSet::new(),
             skip: 0,
             jump: None,
             login: None,
@@ -115,6 +119,25 @@ impl History {
         self.current = self.entries.len() - 1;
         self.begin_run(0);
         self.trim();
+    }
+
+    /// Notes whether a page, and nobody else, named the current address.
+    pub fn set_named(&mut self, named: bool) {
+        let Some(entry) = self.current() else { return };
+        let url = entry.url.clone();
+        if named {
+            self.named.insert(url);
+        } else {
+            self.named.remove(&url);
+        }
+        self.named
+            .retain(|url| self.entries.iter().any(|entry| entry.url == *url));
+    }
+
+    /// Whether a page, and nobody else, named this address of an entry.
+    #[must_use]
+    pub fn is_named(&self, url: &str) -> bool {
+        self.named.contains(url)
     }
 
     /// The address as it may be seen and saved. A login in it is remembered, for whoever asks.

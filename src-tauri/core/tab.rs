@@ -116,10 +116,7 @@ pub struct Tab {
     pub noted: Option<Noted>,
     /// Its engine shows an error in the place of a page (a streamed one only).
     pub shows_error: bool,
-    /// A page named the address that its history is at: nobody has asked for it, and it was never
-    /// there.
-    pub unasked: bool,
-    /// The same of the address that could not be opened last.
+    /// A page, and nobody else, named the address that could not be opened last.
     pub failed_unasked: bool,
     /// Where the person has sent its page, until the page is there or stays where it is.
     pub heading_for: Option<Heading>,
@@ -174,7 +171,6 @@ impl Tab {
             profile,
             mode,
             history: History::default(),
-            unasked: false,
             failed_unasked: false,
             heading_for: None,
             noted: None,
@@ -205,9 +201,10 @@ impl Tab {
     /// A tab as it was saved. Its page is made when it comes to the front.
     #[must_use]
     pub fn restore(record: TabRecord) -> Self {
+        let mut history = History::restore(record.history, record.index);
+        history.set_named(record.unasked);
         Self {
-            history: History::restore(record.history, record.index),
-            unasked: record.unasked,
+            history,
             zoom: record.zoom,
             ..Self::new(record.id, record.profile, record.mode)
         }
@@ -217,10 +214,9 @@ impl Tab {
     #[must_use]
     pub fn record(&self, position: usize, active: bool) -> TabRecord {
         let mut history = self.history.clone();
-        let mut unasked = self.unasked;
         if let Some(heading) = &self.heading_for {
             history.visit(&heading.url);
-            unasked = heading.unasked;
+            history.set_named(heading.unasked);
         }
         TabRecord {
             id: self.id,
@@ -229,7 +225,9 @@ impl Tab {
             mode: self.mode,
             history: history.entries().to_vec(),
             index: history.index(),
-            unasked,
+            unasked: history
+                .current()
+                .is_some_and(|it| history.is_named(&it.url)),
             zoom: self.zoom,
             active,
         }
@@ -251,7 +249,8 @@ impl Tab {
         let url = self.history.without_login(url);
         self.heading_for = None;
         if url == self.url() {
-            self.unasked &= unasked;
+            let unasked = unasked && self.is_unasked();
+            self.history.set_named(unasked);
         } else {
             self.heading_for = Some(Heading {
                 url,
@@ -264,7 +263,7 @@ impl Tab {
     /// Whatever page it has next is one of this address.
     pub fn visit(&mut self, url: &str, unasked: bool) {
         self.history.visit(url);
-        self.unasked = unasked;
+        self.history.set_named(unasked);
     }
 
     /// Whatever page it has next is the one that it was sent to.
@@ -274,35 +273,32 @@ impl Tab {
         }
     }
 
-    /// Its page could not show this address. Where the person has not sent it, a page has led.
-    pub fn failed(&mut self, url: &str) {
+    /// Its page could not show this address, which the person may have `asked` for some time. Where
+    /// they have not sent it, a page has led.
+    pub fn failed(&mut self, url: &str, asked: bool) {
         let sent = self.heading_for.take().filter(|it| it.url == url);
         let there = self.history.current().filter(|entry| entry.url == url);
         self.failed_unasked = match (sent, there) {
             (Some(heading), _) => heading.unasked,
-            (None, Some(_)) => self.unasked,
-            (None, None) => true,
+            (None, Some(_)) => self.history.is_named(url) && !asked,
+            (None, None) => !asked,
         };
     }
 
-    /// Its engine tells where it is.
-    pub fn is_at(&mut self, entries: &[HistoryEntry], index: usize) {
+    /// Its engine tells where it is, which the person may have `asked` for some time.
+    pub fn is_at(&mut self, entries: &[HistoryEntry], index: usize, asked: bool) {
         let before = self.history.current().map(|entry| entry.url.clone());
         self.history.report(entries, index);
         let now = self.history.current().map(|entry| entry.url.clone());
         let heading = self.heading_for.take();
         let sent = heading.as_ref().filter(|it| Some(&it.url) == now.as_ref());
-        let failed = match &self.problem {
-            Some(Problem::PageFailed { url, .. }) => Some(url) == now.as_ref(),
-            _ => false,
-        };
         // A page may lead to an error at an address that it names.
-        self.unasked = self.shows_error
-            && match sent {
-                Some(heading) => heading.unasked,
-                None if failed => self.failed_unasked,
-                None => before != now || self.unasked,
-            };
+        let was_named = |url: &String| self.history.is_named(url);
+        let named = match sent {
+            Some(heading) => heading.unasked,
+            None => !asked && (before != now || now.as_ref().is_some_and(was_named)),
+        };
+        self.history.set_named(self.shows_error && named);
         self.heading_for = heading.filter(|it| !it.arrived && it.url != self.url());
     }
 
@@ -311,7 +307,7 @@ impl Tab {
     pub fn is_unasked(&self) -> bool {
         match self.problem {
             Some(Problem::PageFailed { .. }) => self.failed_unasked,
-            _ => self.unasked,
+            _ => self.history.is_named(self.url()),
         }
     }
 

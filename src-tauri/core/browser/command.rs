@@ -230,11 +230,11 @@ impl Browser {
         }
         if !background {
             self.bring_to_front(Some(id));
-            self.act(Action::Focus(if empty {
-                ShellFocus::AddressBar
+            self.act(if empty {
+                Action::FocusIn(ShellFocus::AddressBar, id)
             } else {
-                ShellFocus::Page
-            }));
+                Action::Focus(ShellFocus::Page)
+            });
         }
         Ok(())
     }
@@ -246,6 +246,8 @@ impl Browser {
         self.let_go(id, close_page);
         self.tabs.remove(at);
         self.recent.retain(|tab| *tab != id);
+        let has_tabs = |profile: &ProfileName| self.tabs.iter().any(|it| it.profile == *profile);
+        self.asked.retain(|profile, _| has_tabs(profile));
         if !record.history.is_empty() && !record.profile.is_private() {
             self.closed.push((at, record));
             let over = self.closed.len().saturating_sub(REOPENABLE_CAP);
@@ -333,12 +335,14 @@ impl Browser {
         let Some(tab) = self.tab_mut(id) else { return };
         tab.problem = None;
         tab.heading_for = None;
-        let profile = tab.profile.clone();
+        let (profile, named) = (tab.profile.clone(), tab.is_unasked());
         match step {
             _ if !self.has_page(id) => self.wake(id),
             Step::Engine => self.page_action(id, engine),
             Step::Load(url) => {
-                self.permit(profile, &url);
+                if !named {
+                    self.permit(profile, &url);
+                }
                 self.page_action(id, PageAction::Navigate(url));
             }
         }

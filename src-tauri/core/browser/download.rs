@@ -159,8 +159,9 @@ impl Browser {
                 url,
                 profile,
                 mode: Mode::Streamed,
+                came,
                 ..
-            }) => self.open_for_file(profile, &url),
+            }) => self.open_for_file(profile, &url, !came),
             Some(order) => {
                 let allowed = match &order {
                     DownloadOrder::GoOn(rest) => Some((&rest.profile, &rest.url)),
@@ -183,10 +184,10 @@ impl Browser {
 
     /// A streamed browser fetches what a page of it asks for, and only that. The tab goes again when
     /// its page has turned out to be a file.
-    fn open_for_file(&mut self, profile: ProfileName, url: &str) {
+    fn open_for_file(&mut self, profile: ProfileName, url: &str, unasked: bool) {
         let id = self.new_tab_of(profile, Mode::Streamed, self.tabs.len());
         if let Some(tab) = self.tab_mut(id) {
-            tab.history.visit(url);
+            tab.visit(url, unasked);
         }
         self.settings_shown = false;
         self.bring_to_front(Some(id));

@@ -7,6 +7,7 @@ use crate::ask::Answer;
 use crate::event::PageNews;
 use crate::message::{Mode, Problem, ProfileName, TabId};
 use crate::page::{Direction, zoom_in, zoom_out};
+use crate::proxy::Target;
 use crate::site::origin_of;
 use crate::tab::Tab;
 
@@ -30,7 +31,19 @@ impl Browser {
     /// The person asked for this address, and no page did.
     pub(super) fn permit(&mut self, profile: ProfileName, url: &str) {
         let url = split_login(url).map_or_else(|| url.to_owned(), |(bare, _)| bare);
+        if let Some(target) = Target::of_url(&url) {
+            self.asked
+                .entry(profile.clone())
+                .or_default()
+                .insert(target);
+        }
         self.act(Action::Permit(profile, url));
+    }
+
+    /// Whether the person has asked for this address since the app began.
+    pub(super) fn is_asked(&self, profile: &ProfileName, url: &str) -> bool {
+        let asked = self.asked.get(profile).zip(Target::of_url(url));
+        asked.is_some_and(|(asked, target)| asked.contains(&target))
     }
 
     /// The person asked for what the tab shows, or has seen it there.
@@ -218,8 +231,11 @@ impl Browser {
                 self.complete_bookmark(id);
             }
             PageNews::History { entries, index } => {
-                let before = tab.url().to_owned();
-                tab.is_at(&entries, index);
+                let (before, profile) = (tab.url().to_owned(), tab.profile.clone());
+                let there = entries.get(index);
+                let asked = there.is_some_and(|entry| self.is_asked(&profile, &entry.url));
+                let Some(tab) = self.tab_mut(id) else { return };
+                tab.is_at(&entries, index, asked);
                 if !same_site(&before, tab.url()) {
                     tab.favicon = None;
                     self.zoom_as_site(id);
@@ -232,7 +248,10 @@ impl Browser {
                 tab.loading = false;
                 tab.page.loads(false);
                 let url = tab.history.without_login(&url);
-                tab.failed(&url);
+                let profile = tab.profile.clone();
+                let asked = self.is_asked(&profile, &url);
+                let Some(tab) = self.tab_mut(id) else { return };
+                tab.failed(&url, asked);
                 tab.problem = Some(Problem::PageFailed { url, fault, detail });
             }
             PageNews::Crashed => self.crashed(id),

@@ -106,14 +106,14 @@ fn the_twin_of_a_page_that_was_refused_is_refused_as_well() {
     let (mut bench, tab) = refused();
     bench.command(Command::DuplicateTab(tab));
     let twin = bench.browser.active.and_then(|id| bench.browser.tab(id));
-    assert!(twin.is_some_and(|twin| twin.id != tab && twin.url() == ROUTER && twin.unasked));
+    assert!(twin.is_some_and(|twin| twin.id != tab && twin.url() == ROUTER && twin.is_unasked()));
     assert!(!permits(&bench));
 
     bench.command(Command::Navigate(tab, ROUTER.into()));
     bench.tell(Event::Page(tab, Mode::Proxy, failure()));
     bench.command(Command::DuplicateTab(tab));
     let twin = bench.browser.active.and_then(|id| bench.browser.tab(id));
-    assert!(twin.is_some_and(|twin| twin.url() == ROUTER && !twin.unasked));
+    assert!(twin.is_some_and(|twin| twin.url() == ROUTER && !twin.is_unasked()));
 }
 
 #[test]
@@ -146,6 +146,73 @@ fn a_page_that_was_there_stays_asked_for_where_it_led_to_what_was_refused() {
     bench.command(Command::GoBack(tab));
     let there = bench.browser.tab(tab).unwrap();
     assert_eq!((there.url(), there.is_unasked()), (PAGE, false));
+}
+
+#[test]
+fn the_way_back_and_forward_to_what_was_refused_asks_for_nothing() {
+    let (mut bench, tab) = refused();
+    bench.command(Command::DuplicateTab(tab));
+    let twin = bench.browser.active.unwrap();
+    bench.tell(Event::Page(twin, Mode::Proxy, PageNews::Opened));
+    bench.tell(Event::Page(twin, Mode::Proxy, failure()));
+    let at = |bench: &Bench| bench.browser.tab(twin).unwrap().record(0, true).index;
+    let there = at(&bench);
+    bench.command(Command::GoBack(twin));
+    assert_eq!(at(&bench), there - 1);
+    bench.command(Command::GoForward(twin));
+    assert_eq!(at(&bench), there);
+    assert!(!permits(&bench));
+    bench.command(Command::GoTo(twin, there - 1));
+    for mode in [Mode::Streamed, Mode::Proxy] {
+        bench.command(Command::SetMode(twin, mode, None));
+    }
+    bench.command(Command::GoTo(twin, there));
+    assert!(!permits(&bench));
+    bench.command(Command::Navigate(twin, ROUTER.into()));
+    assert!(permits(&bench));
+}
+
+#[test]
+fn what_was_typed_is_asked_for_though_its_failure_comes_late() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let tab = bench.first();
+    bench.command(Command::Navigate(tab, PAGE.into()));
+    bench.tell(Event::Page(tab, Mode::Proxy, history(&[PAGE])));
+    bench.command(Command::Navigate(tab, ROUTER.into()));
+    for loading in [true, false] {
+        bench.tell(Event::Page(tab, Mode::Proxy, PageNews::Loading(loading)));
+    }
+    bench.tell(Event::Page(tab, Mode::Proxy, failure()));
+    bench.command(Command::DuplicateTab(tab));
+    let twin = bench.browser.active.and_then(|id| bench.browser.tab(id));
+    assert!(twin.is_some_and(|twin| twin.url() == ROUTER && !twin.is_unasked()));
+}
+
+#[test]
+fn what_waits_behind_a_stream_keeps_what_is_known_of_its_own_address() {
+    let mut bench = Bench::new(vec![host(16_000)]);
+    let opener = bench.first();
+    bench.command(Command::Navigate(opener, PAGE.into()));
+    let news = PageNews::TabWanted {
+        url: ROUTER.into(),
+        mode: None,
+    };
+    bench.tell(Event::Page(opener, Mode::Proxy, news));
+    let tab = bench.browser.tabs[1].id;
+    bench.command(Command::SelectTab(tab));
+    bench.tell(Event::Page(tab, Mode::Proxy, failure()));
+    bench.command(Command::Navigate(tab, "http://b.test/".into()));
+    for mode in [Mode::Streamed, Mode::Proxy] {
+        bench.command(Command::SetMode(tab, mode, None));
+    }
+    for loading in [true, false] {
+        bench.tell(Event::Page(tab, Mode::Proxy, PageNews::Loading(loading)));
+    }
+    assert_eq!(bench.browser.tab(tab).map(Tab::url), Some(ROUTER));
+    for mode in [Mode::Streamed, Mode::Proxy] {
+        bench.command(Command::SetMode(tab, mode, None));
+    }
+    assert!(!permits(&bench));
 }
 
 #[test]
@@ -202,6 +269,5 @@ fn an_error_where_a_streamed_page_led_is_nothing_that_was_asked_for() {
         assert!(permits(&bench), "the person has sent it there");
         shows_error(&mut bench, &[ROUTER]);
         assert!(bench.browser.tab(tab).is_some_and(|tab| !tab.is_unasked()));
-        assert!(bench.browser.tab(tab).is_some_and(|tab| !tab.unasked));
     }
 }
