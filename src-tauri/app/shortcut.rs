@@ -149,7 +149,9 @@ pub fn opens_tab(command: &Command, state: &ShellState) -> bool {
             let is_taken = tab.problem.is_some() || tab.stream.is_some();
             is_taken || !tab.address.is_empty() || tab.profile.is_private()
         }),
-        Command::OpenTabOf(_) => front(state).is_some_and(|tab| !tab.address.is_empty()),
+        Command::OpenTabOf(_) => {
+            front(state).is_some_and(|tab| tab.stream.is_some() || !tab.address.is_empty())
+        }
         _ => false,
     }
 }

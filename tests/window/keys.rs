@@ -206,6 +206,26 @@ async fn what_is_entered_behind_the_key_for_the_visits_goes_to_their_tab() -> Ou
 }
 
 #[tokio::test]
+async fn an_empty_tab_that_becomes_private_keeps_what_is_being_typed() -> Outcome<()> {
+    let room = Room::open().await?;
+    room.open_tab("/colour/cc1122").await?;
+    room.filled("the page", RED).await?;
+    room.display.press("ctrl+t").await?;
+    room.shell.until(AT_ADDRESS).await?;
+    room.display.write("exam").await?;
+    let address = "document.querySelector('[data-testid=address]').value";
+    room.shell.until(&format!("{address} === 'exam'")).await?;
+    room.display.press("ctrl+shift+n").await?;
+    let mark = "document.querySelector('[role=tab][aria-selected=true] [data-testid=tab-profile]')";
+    room.shell.until(mark).await?;
+    room.display.write("ple").await?;
+    room.shell
+        .until(&format!("{address} === 'example'"))
+        .await?;
+    room.shell.close().await
+}
+
+#[tokio::test]
 async fn what_was_typed_waits_while_the_page_has_the_keyboard() -> Outcome<()> {
     let room = Room::open().await?;
     room.open_tab("/colour/cc1122").await?;

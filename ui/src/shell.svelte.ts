@@ -28,11 +28,13 @@ export class Shell {
   refusal = $state.raw<Problem | null>(null);
   /**
    * Where the focus was last asked to go; `nth` makes each wish a new one. A key says in which tab,
-   * which the state that is on its way may have to bring first.
+   * which the state that is on its way may have to bring first; so does the app, which may have
+   * opened it.
    */
-  focus = $state.raw<{ target: ShellFocus; tab: TabId | null; nth: number }>({
+  focus = $state.raw<{ target: ShellFocus; tab: TabId | null; byApp: boolean; nth: number }>({
     target: "page",
     tab: null,
+    byApp: false,
     nth: 0,
   });
   /** Whether what is decided for the site in front is being looked at. */
@@ -75,14 +77,14 @@ export class Shell {
 
   async start(): Promise<void> {
     try {
-      const onFocus = (target: ShellFocus, tab: TabId | null) => {
-        this.askFocus(target, tab);
+      const onFocus = (target: ShellFocus, tab: TabId | null, byApp = false) => {
+        this.askFocus(target, tab, byApp);
         if (target === "find") this.#beginFind(tab);
         if (target === "downloads") this.#toggleDownloads();
       };
       await this.backend.subscribe((update) => {
         if (update.kind === "focus") {
-          onFocus(update.target, update.tab);
+          onFocus(update.target, update.tab, true);
         } else {
           this.#states += 1;
           this.receivedAt = performance.now();
@@ -95,9 +97,9 @@ export class Shell {
     }
   }
 
-  askFocus(target: ShellFocus, tab: TabId | null = null): void {
+  askFocus(target: ShellFocus, tab: TabId | null = null, byApp = false): void {
     this.#statesAtWish = this.#states;
-    this.focus = { target, tab, nth: this.focus.nth + 1 };
+    this.focus = { target, tab, byApp, nth: this.focus.nth + 1 };
   }
 
   /**

@@ -85,7 +85,7 @@ test("the last state that came is the one that is painted", async () => {
   backend.show(stateOf([emptyTab(9)]));
   expect(shell.active?.id).toBe(9);
   backend.send({ kind: "focus", target: "address_bar", tab: 7 });
-  expect(shell.focus).toEqual({ target: "address_bar", tab: 7, nth: 1 });
+  expect(shell.focus).toEqual({ target: "address_bar", tab: 7, byApp: true, nth: 1 });
 });
 
 test("a wish for the focus is granted once, however often what it is for comes back", async () => {
@@ -130,7 +130,7 @@ test("a search has its field before the app has heard of it, and none if it is r
 test("a key is for the tab that the app has in front, which the next state brings", async () => {
   const { backend, shell } = await shellOf([1, 2], 1);
   backend.press("find", 2);
-  expect(shell.focus).toEqual({ target: "find", tab: 2, nth: 1 });
+  expect(shell.focus).toEqual({ target: "find", tab: 2, byApp: false, nth: 1 });
   expect(asked(backend)).toEqual([["find", 2, ""]]);
   expect(shell.find).toBeNull();
   await backend.selectTab(2);
