@@ -121,11 +121,14 @@ impl History {
         self.trim();
     }
 
-    /// Notes whether a page, and nobody else, named the current address.
+    /// Notes whether a page, and nobody else, named the current address. One that another entry has
+    /// as well, for which that is not so, is not.
     pub fn set_named(&mut self, named: bool) {
         let Some(entry) = self.current() else { return };
         let url = entry.url.clone();
-        if named {
+        let others = self.entries.iter().enumerate();
+        let mut others = others.filter(|(at, entry)| *at != self.current && entry.url == url);
+        if named && (self.named.contains(&url) || others.next().is_none()) {
             self.named.insert(url);
         } else {
             self.named.remove(&url);
@@ -138,6 +141,18 @@ impl History {
     #[must_use]
     pub fn is_named(&self, url: &str) -> bool {
         self.named.contains(url)
+    }
+
+    /// What of it outlives the app, and where in that it stands: without what only a page named and
+    /// what is not current.
+    #[must_use]
+    pub fn to_save(&self) -> (Vec<HistoryEntry>, usize) {
+        let stays = |(at, entry): &(usize, &HistoryEntry)| {
+            *at == self.current || !self.is_named(&entry.url)
+        };
+        let kept = || self.entries.iter().enumerate().filter(stays);
+        let index = kept().take_while(|(at, _)| *at < self.current).count();
+        (kept().map(|(_, entry)| entry.clone()).collect(), index)
     }
 
     /// The address as it may be seen and saved. A login in it is remembered, for whoever asks.

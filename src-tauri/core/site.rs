@@ -205,6 +205,13 @@ pub fn origin_of(url: &str) -> Option<String> {
     matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
 }
 
+/// Whether both addresses are of one host, as those of a site that sends its visitor on to TLS.
+#[must_use]
+pub fn same_host(one: &str, other: &str) -> bool {
+    let host = |url| Some(url::Url::parse(url).ok()?.host_str()?.to_owned());
+    one == other || host(one).is_some_and(|it| host(other) == Some(it))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

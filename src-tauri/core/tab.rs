@@ -14,7 +14,7 @@ use crate::node::NodeId;
 use crate::page::PageView;
 use crate::record::TabRecord;
 use crate::session::Session;
-use crate::site::origin_of;
+use crate::site::{origin_of, same_host};
 
 /// Icons above this many bytes are not shown: they would travel with every state.
 const FAVICON_CAP: usize = 24 * 1024;
@@ -218,16 +218,18 @@ impl Tab {
             history.visit(&heading.url);
             history.set_named(heading.unasked);
         }
+        let unasked = history
+            .current()
+            .is_some_and(|it| history.is_named(&it.url));
+        let (history, index) = history.to_save();
         TabRecord {
             id: self.id,
             profile: self.profile.clone(),
             position: u32::try_from(position).unwrap_or(u32::MAX),
             mode: self.mode,
-            history: history.entries().to_vec(),
-            index: history.index(),
-            unasked: history
-                .current()
-                .is_some_and(|it| history.is_named(&it.url)),
+            history,
+            index,
+            unasked,
             zoom: self.zoom,
             active,
         }
@@ -276,7 +278,8 @@ impl Tab {
     /// Its page could not show this address, which the person may have `asked` for some time. Where
     /// they have not sent it, a page has led.
     pub fn failed(&mut self, url: &str, asked: bool) {
-        let sent = self.heading_for.take().filter(|it| it.url == url);
+        let heading = self.heading_for.take();
+        let sent = heading.filter(|it| same_host(&it.url, url));
         let there = self.history.current().filter(|entry| entry.url == url);
         self.failed_unasked = match (sent, there) {
             (Some(heading), _) => heading.unasked,
@@ -287,18 +290,21 @@ impl Tab {
 
     /// Its engine tells where it is, which the person may have `asked` for some time.
     pub fn is_at(&mut self, entries: &[HistoryEntry], index: usize, asked: bool) {
-        let before = self.history.current().map(|entry| entry.url.clone());
+        let before = self.history.clone();
         self.history.report(entries, index);
-        let now = self.history.current().map(|entry| entry.url.clone());
         let heading = self.heading_for.take();
-        let sent = heading.as_ref().filter(|it| Some(&it.url) == now.as_ref());
-        // A page may lead to an error at an address that it names.
-        let was_named = |url: &String| self.history.is_named(url);
-        let named = match sent {
-            Some(heading) => heading.unasked,
-            None => !asked && (before != now || now.as_ref().is_some_and(was_named)),
-        };
-        self.history.set_named(self.shows_error && named);
+        // What a jump leads to is only wished for.
+        if let Some(now) = self.history.current().filter(|_| !self.history.jumps()) {
+            let sent = heading.as_ref().filter(|it| same_host(&it.url, &now.url));
+            let was_there = before.entries().iter().any(|entry| entry.url == now.url)
+                && !before.is_named(&now.url);
+            // A page may lead to an error at an address that it names.
+            let named = match sent {
+                Some(heading) => heading.unasked,
+                None => !asked && !was_there,
+            };
+            self.history.set_named(self.shows_error && named);
+        }
         self.heading_for = heading.filter(|it| !it.arrived && it.url != self.url());
     }
 

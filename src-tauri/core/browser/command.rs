@@ -246,8 +246,6 @@ impl Browser {
         self.let_go(id, close_page);
         self.tabs.remove(at);
         self.recent.retain(|tab| *tab != id);
-        let has_tabs = |profile: &ProfileName| self.tabs.iter().any(|it| it.profile == *profile);
-        self.asked.retain(|profile, _| has_tabs(profile));
         if !record.history.is_empty() && !record.profile.is_private() {
             self.closed.push((at, record));
             let over = self.closed.len().saturating_sub(REOPENABLE_CAP);

@@ -46,6 +46,13 @@ impl Browser {
         asked.is_some_and(|(asked, target)| asked.contains(&target))
     }
 
+    /// Forgets what was asked for in profiles that no tab is of.
+    pub(super) fn forget_asked(&mut self) {
+        let tabs = &self.tabs;
+        self.asked
+            .retain(|profile, _| tabs.iter().any(|tab| tab.profile == *profile));
+    }
+
     /// The person asked for what the tab shows, or has seen it there.
     pub(super) fn permit_address_of(&mut self, id: TabId) {
         let asked = |tab: &&Tab| !tab.is_unasked() && !tab.url().is_empty();

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 impl Browser {
     pub(super) fn settle(&mut self) {
         self.forget_private();
+        self.forget_asked();
         self.toggle_lost_pages();
         self.go_on_leaving();
         self.forget_settled_toggles();
